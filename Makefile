@@ -1,0 +1,152 @@
+# Postern's tasks. `make help` lists them. Needs GNU make 3.81 (macOS's own), Go and Node.
+
+GO_VERSION       := 1.26
+NODE_VERSION     := 20
+GOLANGCI_VERSION := v2.15.0
+
+# Where the local run listens and keeps its data.
+PORT    ?= 8080
+S3_PORT ?= 9000
+DATA    ?= .local
+# How long make fuzz takes for each target.
+FUZZ_TIME ?= 5s
+# The stage that synth, diff, deploy and destroy work on.
+STAGE   ?= dev
+
+FUNCTIONS := authorizer presign
+# The same sources give the same bytes anywhere, and so the same asset hashes.
+FUNCTION_FLAGS := -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
+
+SHELL := /bin/sh
+# The locked Node and CDK CLI come before the machine's own.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PORT S3_PORT DATA FILE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-race fuzz bench openapi lint fmt golden synth diff deploy destroy clean check build local assembly command
+
+# A first run compiles for minutes, so every step of it is announced.
+FIRST := $(if $(and $(wildcard bin/infra),$(wildcard bin/local)),,yes)
+
+# $(call step,what,command) runs the command and says how long it took, unless it took no time.
+step = @[ -z "$(FIRST)" ] || echo "$(1) ..." >&2; start=$$(date +%s); $(2) || { echo "failed: $(1)" >&2; exit 1; }; \
+	took=$$(( $$(date +%s) - start )); [ $$took -lt 2 ] || echo "$(1): $$took s" >&2
+
+## help: list these targets
+help:
+	@echo "Postern: uploads of any size straight into your own S3 bucket. Targets:"
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1	\2/p' Makefile | expand -t 14
+	@echo "Variables: STAGE=$(STAGE) PORT=$(PORT) S3_PORT=$(S3_PORT) DATA=$(DATA) FILE=$(FILE)"
+
+## setup: install the locked npm packages and Go modules, build everything
+setup: check node_modules/.package-lock.json build local command
+
+## run: serve stage "local" on this machine; Ctrl-C stops it
+run: setup assembly
+	@exec bin/local --assembly "$(DATA)/cdk.out"
+
+## demo: get a form and upload FILE (default: a small MP4 made here) by curl
+demo: setup assembly
+	@go build -o bin/demo ./local/demo
+	@exec bin/demo --local "bin/local --assembly '$(DATA)/cdk.out'"
+
+## test: run the unit, template and end-to-end tests
+test: setup
+	$(call step,unit and template tests,CDK_VALIDATION=false go test $$(go list ./... | grep -v /e2e))
+	$(call step,end-to-end tests,CDK_VALIDATION=false go test -count=1 ./e2e/...)
+
+## test-race: run the unit and template tests with the race detector (needs a C compiler)
+test-race: setup
+	$(call step,tests with the race detector,CDK_VALIDATION=false go test -race $$(go list ./... | grep -v -e /e2e -e /infra))
+
+## fuzz: fuzz every target for FUZZ_TIME (default 5s) each
+fuzz:
+	@for target in $$(grep -rhoE "^func Fuzz[A-Za-z]+" --include='*_test.go' lambda local | sed 's/func //'); do \
+		package=$$(grep -rlE "^func $$target\(" --include='*_test.go' lambda local | xargs dirname); \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) "./$$package" || exit 1; \
+	done
+
+## bench: measure what the design promises, side by side; reports, never asserts
+bench: setup
+	@go run ./bench $(BENCH)
+
+## openapi: write docs/openapi.json anew after a change of the contract
+openapi:
+	@go run ./docs/openapi
+
+## lint: check formatting, vet, imports and style; installs the linter into bin/
+lint: bin/golangci-lint-$(GOLANGCI_VERSION)
+	$(call step,golangci-lint,bin/golangci-lint-$(GOLANGCI_VERSION) run --allow-parallel-runners ./...)
+
+## fmt: format the Go sources
+fmt: bin/golangci-lint-$(GOLANGCI_VERSION)
+	@bin/golangci-lint-$(GOLANGCI_VERSION) fmt ./...
+
+## golden: write the expected templates anew after a change of the stack
+golden: setup
+	@CDK_VALIDATION=false go test ./infra/... -update
+
+## synth: write the templates of every deployed stage to cdk.out
+synth: setup
+	@npx cdk synth --quiet
+
+## diff: show what a deploy of STAGE would change
+diff: setup
+	@npx cdk diff -c stage=$(STAGE)
+
+## deploy: create or update STAGE in your AWS account
+deploy: setup
+	@npx cdk deploy -c stage=$(STAGE)
+
+## destroy: delete STAGE from your AWS account
+destroy: setup
+	@npx cdk destroy -c stage=$(STAGE)
+
+## clean: remove what was built and the local data
+clean:
+	@rm -rf bin dist cdk.out .local node_modules
+
+# check names what is missing or too old on this machine.
+check:
+	@found=$$(go env GOVERSION 2>/dev/null) || found=$$(cd / && GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || found=none; \
+		version=$${found#go}; major=$${version%%.*}; minor=$${version#*.}; minor=$${minor%%[!0-9]*}; \
+		[ "$${major:-0}" -gt 1 ] 2>/dev/null || [ "$${minor:-0}" -ge $(GO_VERSION:1.%=%) ] 2>/dev/null || \
+		{ echo "error: Go $(GO_VERSION) or newer is needed, found: $${found#go} (https://go.dev/dl/)" >&2; exit 1; }
+	@found=$$(node --version 2>/dev/null) || found=none; major=$${found#v}; major=$${major%%.*}; \
+		[ "$${major:-0}" -ge $(NODE_VERSION) ] 2>/dev/null || \
+		{ echo "error: Node $(NODE_VERSION) or newer is needed, found: $${found#v} (https://nodejs.org/)" >&2; exit 1; }
+	@[ -z "$(FIRST)" ] || echo "first run: downloads and compiles for three to five minutes; later runs start in seconds" >&2
+
+node_modules/.package-lock.json: package.json package-lock.json
+	$(call step,npm packages,npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
+	@touch $@
+
+# build makes what the CDK app needs: itself and both sets of functions. cdk.json runs it before every CLI call.
+build:
+	$(call step,building bin/infra,go build -buildvcs=false -o bin/infra ./infra)
+	$(call step,building dist/linux_arm64,$(call functions,linux_arm64,GOOS=linux GOARCH=arm64))
+	$(call step,building dist/host,$(call functions,host,))
+
+# $(call functions,folder,environment) compiles every function in one go build and lays it out as Lambda wants it.
+functions = CGO_ENABLED=0 $(2) go build $(FUNCTION_FLAGS) -o dist/$(1)/.bin/ $(FUNCTIONS:%=./lambda/%) && \
+	for f in $(FUNCTIONS); do mkdir -p dist/$(1)/$$f && ln -f dist/$(1)/.bin/$$f dist/$(1)/$$f/bootstrap; done
+
+# local builds the program that serves a stage on this machine.
+local:
+	$(call step,building bin/local,go build -buildvcs=false -o bin/local ./local)
+
+# What to run is built already; with CI set, the CLI says nothing but what is wrong.
+SYNTH_QUIETLY := CI=true CDK_VALIDATION=false npx cdk synth --build true
+
+# command builds the operator's command.
+command:
+	$(call step,building bin/postern,go build -buildvcs=false -o bin/postern ./cmd/postern)
+
+# assembly synthesizes stage "local" for run and demo, apart from cdk.out.
+assembly:
+	@mkdir -p "$(DATA)"
+	$(call step,synthesizing stage local,$(SYNTH_QUIETLY) -c stage=local --output "$(DATA)/cdk.out" >/dev/null)
+
+bin/golangci-lint-$(GOLANGCI_VERSION):
+	$(call step,installing golangci-lint,GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
+	@mv bin/golangci-lint $@
