@@ -1,0 +1,20 @@
+// Package contract holds what the template (infra) and the functions (lambda) must agree on: the routes, each
+// function's environment, the format table and the layout of object keys. Infra writes it into the template, the
+// functions read it from there, and neither can drift from the other. It imports the standard library only.
+package contract
+
+// BasePath is the path below which every route is served: the name of API Gateway's deployment stage, without the
+// leading slash.
+const BasePath = "api"
+
+// A Function is the name of a deployed function: its folder below lambda/, and its folder below dist/<system>_<architecture>/.
+type Function string
+
+// The deployed functions.
+const (
+	Authorizer Function = "authorizer"
+	Presign    Function = "presign"
+)
+
+// Functions are all deployed functions, in the order of the template.
+var Functions = []Function{Authorizer, Presign}

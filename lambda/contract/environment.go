@@ -1,0 +1,108 @@
+package contract
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// AuthorizerEnv is the environment of the authorizer function.
+type AuthorizerEnv struct {
+	// UsersTable is the name of the users table.
+	UsersTable string `env:"USERS_TABLE"`
+	// OwnerKeySecret is the ARN of the secret that holds the key of the owner hash.
+	OwnerKeySecret string `env:"OWNER_KEY_SECRET"`
+	// DefaultMaxSize is the largest upload of a user whose row sets none, in bytes.
+	DefaultMaxSize int64 `env:"DEFAULT_MAX_SIZE"`
+	// DefaultQuota is how much a user whose row sets none may keep in all, in bytes.
+	DefaultQuota int64 `env:"DEFAULT_QUOTA"`
+}
+
+// PresignEnv is the environment of the presign function.
+type PresignEnv struct {
+	// Bucket is the name of the bucket that uploads go to.
+	Bucket string `env:"BUCKET"`
+	// Lifetime is how long a signature is valid.
+	Lifetime time.Duration `env:"SIGNATURE_LIFETIME"`
+	// Folders is the stage's format table.
+	Folders Folders `env:"FOLDERS"`
+}
+
+// RuntimeEnv is what Lambda itself puts into every function's environment: where it runs, and the temporary credentials
+// of its role. They stay the same as long as the process lives.
+// See https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+type RuntimeEnv struct {
+	// Region is the AWS region.
+	Region string `env:"AWS_REGION"`
+
+	AccessKeyID     string `env:"AWS_ACCESS_KEY_ID"`
+	SecretAccessKey string `env:"AWS_SECRET_ACCESS_KEY"`
+	SessionToken    string `env:"AWS_SESSION_TOKEN"`
+}
+
+// Env writes a function's environment struct as environment variables: strings as they are, integers in decimal,
+// durations as time.Duration prints them, everything else as JSON. FromEnv reads it back.
+func Env(environment any) (map[string]string, error) {
+	v := reflect.ValueOf(environment)
+	vars := make(map[string]string, v.NumField())
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("env")
+		value, err := encode(v.Field(i).Interface())
+		if err != nil {
+			return nil, fmt.Errorf("encoding environment variable %s: %w", name, err)
+		}
+		vars[name] = value
+	}
+	return vars, nil
+}
+
+// FromEnv reads a function's environment struct from variables, as os.LookupEnv gives them. It is an error when one
+// is missing, empty or malformed; the error names each such variable, and no value.
+func FromEnv[T any](lookup func(string) (string, bool)) (T, error) {
+	var environment T
+	v := reflect.ValueOf(&environment).Elem()
+	var errs []error
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("env")
+		value, _ := lookup(name)
+		if value == "" {
+			errs = append(errs, fmt.Errorf("environment variable %s is not set", name))
+			continue
+		}
+		if err := decode(value, v.Field(i).Addr().Interface()); err != nil {
+			errs = append(errs, fmt.Errorf("environment variable %s is malformed", name))
+		}
+	}
+	return environment, errors.Join(errs...)
+}
+
+func encode(value any) (string, error) {
+	switch value := value.(type) {
+	case string:
+		return value, nil
+	case int64:
+		return strconv.FormatInt(value, 10), nil
+	case time.Duration:
+		return value.String(), nil
+	default:
+		b, err := json.Marshal(value)
+		return string(b), err
+	}
+}
+
+func decode(s string, field any) (err error) {
+	switch field := field.(type) {
+	case *string:
+		*field = s
+	case *int64:
+		*field, err = strconv.ParseInt(s, 10, 64)
+	case *time.Duration:
+		*field, err = time.ParseDuration(s)
+	default:
+		err = json.Unmarshal([]byte(s), field)
+	}
+	return err
+}

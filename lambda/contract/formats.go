@@ -1,0 +1,101 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Folders is a stage's format table by folder. A folder is a prefix of object keys ("videos"), and what IAM
+// resources and lifecycle rules name. An extension and a content type each stand in at most one folder, once.
+type Folders map[string]Folder
+
+// A Folder says what may be put below one prefix.
+type Folder struct {
+	// MaxSize is the largest object, in bytes.
+	MaxSize int64 `json:"maxSize"`
+	// Formats maps a file name extension (lower case, without the dot) to its content type: "mp4" to "video/mp4".
+	Formats map[string]string `json:"formats"`
+}
+
+// A Format is one row of the format table.
+type Format struct {
+	Extension   string // lower case, without the dot
+	ContentType string // lower case, without parameters
+	Folder      string // prefix of the key, without a slash
+	MaxSize     int64  // largest object of the folder, in bytes
+}
+
+// ByExtension finds the format of an extension (without the dot, any case).
+func (fs Folders) ByExtension(extension string) (Format, bool) {
+	extension = strings.ToLower(extension)
+	for name, folder := range fs {
+		if contentType, ok := folder.Formats[extension]; ok {
+			return Format{extension, contentType, name, folder.MaxSize}, true
+		}
+	}
+	return Format{}, false
+}
+
+// ByType finds the format of a content type (without parameters, any case).
+func (fs Folders) ByType(contentType string) (Format, bool) {
+	contentType = strings.ToLower(contentType)
+	for name, folder := range fs {
+		for extension, t := range folder.Formats {
+			if t == contentType {
+				return Format{extension, t, name, folder.MaxSize}, true
+			}
+		}
+	}
+	return Format{}, false
+}
+
+// Names are the folders' names, sorted.
+func (fs Folders) Names() []string {
+	names := make([]string, 0, len(fs))
+	for name := range fs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Extensions are all extensions of the table, sorted.
+func (fs Folders) Extensions() []string {
+	var all []string
+	for _, folder := range fs {
+		for extension := range folder.Formats {
+			all = append(all, extension)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// ContentTypes are all content types of the table, sorted.
+func (fs Folders) ContentTypes() []string {
+	var all []string
+	for _, folder := range fs {
+		for _, contentType := range folder.Formats {
+			all = append(all, contentType)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Key is the object key of an owner's upload: <folder>/<owner>/<id>, the folder following from the id's extension.
+// It fails when owner or id is malformed or the table does not have the extension.
+func (fs Folders) Key(owner, id string) (string, error) {
+	if !IsOwner(owner) {
+		return "", fmt.Errorf("malformed owner")
+	}
+	if !IsID(id) {
+		return "", fmt.Errorf("malformed upload id")
+	}
+	format, ok := fs.ByExtension(id[idHexLength+1:])
+	if !ok {
+		return "", fmt.Errorf("no folder for the extension of upload id %s", id)
+	}
+	return format.Folder + "/" + owner + "/" + id, nil
+}

@@ -1,0 +1,80 @@
+package contract
+
+// A Route is one method of one resource of the REST API. Infra makes the resource, the method, its validator and its
+// permissions from it; a function dispatches on Path and Method.
+type Route struct {
+	Method string // HTTP method, upper case
+	Path   string // below BasePath, with API Gateway's {name} for a path parameter
+
+	// Function answers the route. If empty, API Gateway answers 200 with Answer by itself.
+	Function Function
+	// Answer is the JSON body of a route without a function.
+	Answer string
+
+	// Summary says what the route does, in one line.
+	Summary string
+	// Status is the HTTP status of a success. Default: 200.
+	Status int
+	// Request is the zero value of the body's type. Default: nil, the route reads no body.
+	Request any
+	// Response is the zero value of the answer's type.
+	Response any
+
+	// Public routes have no authorizer. The zero value is the safe one: every other route has it.
+	Public bool
+
+	// Query are the query parameters that the route knows. API Gateway refuses a request that lacks a required one;
+	// the function refuses any that is not listed here.
+	Query []QueryParameter
+}
+
+// A QueryParameter is a parameter of a route's query.
+type QueryParameter struct {
+	Name     string
+	Required bool
+}
+
+// Routes is the route table: every route that works, and no other.
+var Routes = []Route{
+	{
+		Method:   "GET",
+		Path:     "/presignedurl",
+		Function: Presign,
+		Summary:  "Get a form that uploads one file of up to 5 GiB",
+		Response: PresignedForm{},
+		Query: []QueryParameter{
+			{Name: "mail", Required: true},
+			{Name: "filename"},
+			{Name: "type"},
+		},
+	},
+	{
+		Method:   "POST",
+		Path:     "/uploads",
+		Function: Presign,
+		Summary:  "Declare a file and get what uploads it: a form, a signed PUT, or a plan for a multipart upload",
+		Status:   201,
+		Request:  UploadRequest{},
+		Response: UploadGrant{},
+		Query:    []QueryParameter{{Name: "mail"}},
+	},
+	{
+		Method:   "GET",
+		Path:     "/health",
+		Public:   true,
+		Summary:  "Learn whether the API answers",
+		Answer:   `{"status":"ok"}`,
+		Response: Health{},
+	},
+}
+
+// RouteOf finds the route of an API Gateway event: resource is the event's resource path, method its HTTP method.
+// It reports false when the table has no such route.
+func RouteOf(resource, method string) (Route, bool) {
+	for _, r := range Routes {
+		if r.Path == resource && r.Method == method {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
