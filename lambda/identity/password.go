@@ -1,0 +1,76 @@
+package identity
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// MaxPassword is the longest password, in bytes.
+const MaxPassword = 1 << 10
+
+// Parameters of new hashes: the first choice of the OWASP Password Storage Cheat Sheet for argon2id.
+const (
+	newMemory  = 19 << 10 // KiB
+	newTime    = 2
+	newThreads = 1
+	newSalt    = 16 // bytes
+	newSum     = 32 // bytes
+)
+
+// ErrPassword is returned for a text that cannot be a password. It does not repeat the text.
+var ErrPassword = errors.New("not a password: allowed are 1 to 1024 bytes of UTF-8 without control characters")
+
+// CheckPassword returns ErrPassword when no user can have the password, which is what HTTP's Basic scheme cannot
+// carry (RFC 7617, section 2) or what is longer than MaxPassword.
+func CheckPassword(password string) error {
+	if password == "" || len(password) > MaxPassword || !utf8.ValidString(password) ||
+		strings.ContainsFunc(password, unicode.IsControl) {
+		return ErrPassword
+	}
+	return nil
+}
+
+// HashPassword derives what is stored of a password: argon2id (RFC 9106) with 19 MiB, 2 passes and one thread, and a
+// salt from random, in PHC string format. It returns ErrPassword as CheckPassword does.
+func HashPassword(random io.Reader, password string) (string, error) {
+	if err := CheckPassword(password); err != nil {
+		return "", err
+	}
+	p := phc{memory: newMemory, time: newTime, threads: newThreads, salt: make([]byte, newSalt)}
+	if _, err := io.ReadFull(random, p.salt); err != nil {
+		return "", fmt.Errorf("reading a salt: %w", err)
+	}
+	p.sum = p.derive(password, newSum)
+	return p.String(), nil
+}
+
+// UnknownUserHash is a hash with the parameters of HashPassword whose password nobody knows. Verifying against it
+// costs what verifying against a user's costs, so that an unknown user and a wrong password take the same time.
+func UnknownUserHash() string {
+	return phc{newMemory, newTime, newThreads, make([]byte, newSalt), make([]byte, newSum)}.String()
+}
+
+// VerifyPassword reports whether password is the one that hash was made of, with the parameters that hash names:
+// hashes made with longer parameters stay valid. It returns an error, without the hash, when hash is malformed or its
+// parameters are out of bounds, and false without a derivation when CheckPassword refuses the password.
+func VerifyPassword(hash, password string) (bool, error) {
+	p, err := parsePHC(hash)
+	if err != nil {
+		return false, fmt.Errorf("reading a password hash: %w", err)
+	}
+	if CheckPassword(password) != nil {
+		return false, nil
+	}
+	return subtle.ConstantTimeCompare(p.derive(password, len(p.sum)), p.sum) == 1, nil
+}
+
+func (p phc) derive(password string, size int) []byte {
+	return argon2.IDKey([]byte(password), p.salt, p.time, p.memory, p.threads, uint32(size))
+}
