@@ -1,0 +1,118 @@
+package sign
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// Config says where a Signer's uploads are sent and who signs them. Every field but Endpoint is required.
+type Config struct {
+	// Region is the AWS region of the bucket, such as "eu-west-1".
+	Region string
+
+	// Bucket is the name of the bucket.
+	Bucket string
+
+	// Endpoint is the URL of the S3 server without the bucket, such as "http://127.0.0.1:9000"; uploads are then sent to
+	// <endpoint>/<bucket>. If empty, they are sent to AWS at https://<bucket>.s3.<region>.amazonaws.com, or below
+	// amazonaws.com.cn in the regions of China. Other partitions with a domain of their own need an Endpoint.
+	Endpoint string
+
+	// Credentials sign.
+	Credentials Credentials
+}
+
+// Credentials are AWS credentials. A signature dies with the credentials that made it, whatever its own lifetime.
+type Credentials struct {
+	AccessKeyID     string
+	SecretAccessKey string
+
+	// SessionToken comes with temporary credentials. If empty, the credentials are long-lived, and neither forms nor
+	// URLs have an x-amz-security-token.
+	SessionToken string
+}
+
+// A Signer signs uploads to one bucket. It is safe for concurrent use.
+type Signer struct {
+	config Config
+	url    string                     // of the bucket
+	key    atomic.Pointer[signingKey] // of the day that a form was signed for last; nil before the first
+	v4     *v4.Signer                 // of requests
+}
+
+// New returns a Signer. It fails when config lacks a required field, or when a field cannot be part of a URL or of a
+// credential scope; no error holds a credential.
+func New(config Config) (*Signer, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	address, err := config.url()
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{config: config, url: address, v4: v4.NewSigner(asS3Wants)}, nil
+}
+
+// asS3Wants has paths signed as they are sent.
+func asS3Wants(options *v4.SignerOptions) { options.DisableURIPathEscaping = true }
+
+func (c Config) validate() error {
+	switch {
+	case c.Region == "":
+		return errors.New("region is empty")
+	case !consistsOf(c.Region, lowerCase+digits+"-"):
+		return fmt.Errorf("region is %q: only lower-case letters, digits and - are allowed", c.Region)
+	case c.Bucket == "":
+		return errors.New("bucket is empty")
+	case len(c.Bucket) < 3 || len(c.Bucket) > 63 || !consistsOf(c.Bucket, lowerCase+digits+"-."):
+		return fmt.Errorf("bucket is %q: only 3 to 63 lower-case letters, digits, - and . are allowed", c.Bucket)
+	case c.Credentials.AccessKeyID == "":
+		return errors.New("access key id is empty")
+	case !consistsOf(c.Credentials.AccessKeyID, lowerCase+upperCase+digits+"-_"):
+		return errors.New("access key id is malformed: only letters, digits, - and _ are allowed")
+	case c.Credentials.SecretAccessKey == "":
+		return errors.New("secret access key is empty")
+	case !isVisible(c.Credentials.SessionToken):
+		return errors.New("session token is malformed: only visible ASCII characters are allowed")
+	}
+	return nil
+}
+
+// url is that of the bucket: where forms are sent, and below which objects are.
+func (c Config) url() (string, error) {
+	if c.Endpoint != "" {
+		endpoint, err := parseEndpoint(c.Endpoint)
+		return endpoint + "/" + c.Bucket, err
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(c.Region, "cn-") {
+		domain = "amazonaws.com.cn"
+	}
+	if strings.Contains(c.Bucket, ".") {
+		// The certificate's wildcard covers one label only, so TLS would fail on <bucket>.s3.….
+		return "https://s3." + c.Region + "." + domain + "/" + c.Bucket, nil
+	}
+	return "https://" + c.Bucket + ".s3." + c.Region + "." + domain, nil
+}
+
+// parseEndpoint returns the endpoint without a slash at its end.
+func parseEndpoint(endpoint string) (string, error) {
+	u, err := url.Parse(endpoint)
+	// The endpoint is in no error of these: it may hold a password.
+	switch {
+	case err != nil:
+		return "", errors.New("endpoint is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", fmt.Errorf("endpoint has scheme %q: only http and https are allowed", u.Scheme)
+	case u.Host == "":
+		return "", errors.New("endpoint has no host")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(endpoint, "#"):
+		return "", errors.New("endpoint has more than scheme, host, port and path")
+	}
+	return strings.TrimRight(endpoint, "/"), nil
+}
