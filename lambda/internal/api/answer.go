@@ -1,0 +1,45 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/upload"
+)
+
+// statuses is the HTTP status of each code.
+var statuses = map[upload.Code]int{
+	upload.Invalid:              http.StatusBadRequest,
+	upload.Forbidden:            http.StatusForbidden,
+	upload.NotFound:             http.StatusNotFound,
+	upload.UnsupportedMediaType: http.StatusUnsupportedMediaType,
+	upload.TooLarge:             http.StatusRequestEntityTooLarge,
+}
+
+func fail(status int, code, message string, event events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
+	// A struct of strings always encodes.
+	body, _ := encode(contract.ErrorBody{Message: message, Code: code, RequestID: event.RequestContext.RequestID})
+	return respond(status, body)
+}
+
+// encode is an answer's JSON, with <, > and & as they are: people copy a form's fields by hand.
+func encode(answer any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(answer)
+	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
+}
+
+func respond(status int, body []byte) events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{
+		StatusCode: status,
+		Headers:    maps.Clone(contract.Headers),
+		Body:       string(body),
+	}
+}

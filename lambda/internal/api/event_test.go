@@ -1,0 +1,34 @@
+package api_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"postern/lambda/internal/api"
+)
+
+// FuzzEvent: whatever Lambda hands over, the answer is one that the API documents.
+func FuzzEvent(f *testing.F) {
+	for _, e := range []events.APIGatewayProxyRequest{event(map[string][]string{"mail": mail}), bodyEvent(goodBody), {}} {
+		seed, err := json.Marshal(e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
+	}
+	f.Add([]byte(`{"resource":"/uploads","httpMethod":"POST","isBase64Encoded":true,"body":"%%%","requestContext":{"authorizer":{"owner":7}}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var e events.APIGatewayProxyRequest
+		if json.Unmarshal(b, &e) != nil {
+			return
+		}
+		response, _ := call(t, func(context.Context, api.Request) (any, error) { return struct{}{}, nil }, e)
+		if !slices.Contains([]int{200, 201, 400, 403, 404, 413, 415, 500}, response.StatusCode) || len(response.Body) > 2000 {
+			t.Errorf("got %d %s", response.StatusCode, response.Body)
+		}
+	})
+}

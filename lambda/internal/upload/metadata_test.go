@@ -1,0 +1,78 @@
+package upload_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/internal/upload"
+)
+
+func TestCheckTitle(t *testing.T) {
+	const allowed = ": allowed are at most 300 characters of UTF-8 without control characters"
+	long := strings.Repeat("é", 301)
+	name := strings.Repeat("n", 251) + ".mp4" // 340 bytes in base64url
+	for _, test := range []struct{ title, name, want string }{
+		{"", "a.mp4", ""},
+		{"Été 🏖 <&\"'\\/", "a.mp4", ""},
+		{strings.Repeat("é", 300), name, ""},
+		{strings.Repeat("🎬", 180), name, ""}, // 340 + 960 bytes
+		{strings.Repeat("🎬", 180) + "x", name, `filename "` + name[:64] + `"… and title "` + strings.Repeat("🎬", 16) + `"… have 1302 bytes together in base64url: at most 1300 are allowed`},
+		{strings.Repeat("🎬", 300), "a.mp4", `filename "a.mp4" and title "` + strings.Repeat("🎬", 16) + `"… have 1607 bytes together in base64url: at most 1300 are allowed`},
+		{long, "a.mp4", `title "` + strings.Repeat("é", 32) + `"… has 301 characters` + allowed},
+		{"a\xff", "a.mp4", `title "a\xff" is not UTF-8` + allowed},
+		{"a\r\nb", "a.mp4", `title "a\r\nb" has a control character` + allowed},
+		{"a\x00", "a.mp4", `title "a\x00" has a control character` + allowed},
+		{"a\x7f", "a.mp4", `title "a\x7f" has a control character` + allowed},
+		{"a\u0085", "a.mp4", `title "a\u0085" has a control character` + allowed},
+	} {
+		err := upload.CheckTitle(test.title, test.name)
+		if test.want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", test.title, err)
+			}
+			continue
+		}
+		var got *upload.Error
+		if !errors.As(err, &got) || got.Code != upload.Invalid || got.Message != test.want {
+			t.Errorf("%q: got %v, want %s", test.title, err, test.want)
+		}
+	}
+}
+
+// What CheckTitle lets pass fits into the 2 KB that S3 gives names and values of user metadata, without its prefix.
+func TestMetadataFits(t *testing.T) {
+	name, title := strings.Repeat("n", 251)+".mp4", strings.Repeat("🎬", 180)
+	if err := upload.CheckTitle(title, name); err != nil {
+		t.Fatal(err)
+	}
+	size := 0
+	for key, value := range upload.Metadata(9223372036854775807, &name, &title) {
+		size += len(key) + len(value)
+	}
+	if size > 2048 {
+		t.Errorf("the metadata has %d bytes, want at most 2048", size)
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	for _, test := range []struct {
+		filename, title *string
+		want            map[string]string
+	}{
+		{nil, nil, map[string]string{"quota": "7"}},
+		{new("a.mp4"), new(""), map[string]string{"quota": "7", "filename": "YS5tcDQ"}},
+		{new("?>é.mp4"), new("🏖"), map[string]string{"quota": "7", "filename": "Pz7DqS5tcDQ", "title": "8J-Plg"}},
+	} {
+		got := upload.Metadata(7, test.filename, test.title)
+		if diff := cmp.Diff(got, test.want); diff != "" {
+			t.Errorf("metadata (-got +want)\n%s", diff)
+		}
+		if decoded, err := base64.RawURLEncoding.DecodeString(got["title"]); test.title != nil && (err != nil || string(decoded) != *test.title) {
+			t.Errorf("title %q comes back as %q, %v", *test.title, decoded, err)
+		}
+	}
+}
