@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postern/lambda/identity"
+	"postern/lambda/internal/api"
+)
+
+// users is the users table.
+type users interface {
+	// User reads a user's row as it is now, and reports false when there is none. Its errors do not hold the mail.
+	User(ctx context.Context, mail identity.Mail) (identity.User, bool, error)
+}
+
+// ownerKeys holds the key of the owner hash.
+type ownerKeys interface {
+	// OwnerKey returns a key that identity.CheckKey accepts. Its errors do not hold the key.
+	OwnerKey(ctx context.Context) ([]byte, error)
+}
+
+// errForbidden is returned when the caller may not act for the mail that it names.
+var errForbidden = errors.New("acting for another's mail")
+
+// decide authenticates the caller, finds whom the request acts for and writes the policy.
+func (a *authorizer) decide(ctx context.Context, event request) (response, error) {
+	if event.MethodArn == "" {
+		return response{}, errors.New("the event holds no method ARN")
+	}
+	caller, err := a.authenticate(ctx, authorization(event))
+	if err != nil {
+		return response{}, err
+	}
+	acting, err := a.identify(ctx, caller, mails(event))
+	if errors.Is(err, errForbidden) {
+		return deny(caller.Owner, event.MethodArn), nil
+	}
+	if err != nil {
+		return response{}, err
+	}
+	return allow(caller.Owner, event.MethodArn, acting), nil
+}
+
+// authenticate finds the user whose credentials the headers hold, or fails with errUnauthorized. An unknown user and a
+// wrong password take the same derivation.
+func (a *authorizer) authenticate(ctx context.Context, headers []string) (identity.User, error) {
+	if len(headers) != 1 {
+		return identity.User{}, errUnauthorized
+	}
+	given, err := parseBasic(headers[0])
+	if err != nil {
+		return identity.User{}, err
+	}
+	if caller, ok := a.verified.get(headers[0]); ok {
+		return caller, nil
+	}
+	caller, found, err := a.users.User(ctx, given.mail)
+	if err != nil {
+		return identity.User{}, fmt.Errorf("finding the caller: %w", err)
+	}
+	hash := caller.Hash
+	if !found {
+		hash = identity.UnknownUserHash()
+	}
+	if err := ctx.Err(); err != nil {
+		return identity.User{}, fmt.Errorf("finding the caller in time: %w", err)
+	}
+	right, err := a.verify(hash, given.password)
+	if err != nil {
+		return identity.User{}, fmt.Errorf("verifying a password: %w", err)
+	}
+	if !found || !right {
+		return identity.User{}, errUnauthorized
+	}
+	caller.Hash = "" // it has done its work: memory need not keep it
+	a.verified.put(headers[0], caller)
+	return caller, nil
+}
+
+// identify finds whom the caller acts for: itself, or the one mail that the query names, which is its own unless it is
+// a service, or else errForbidden. Several mails or one that is none are nobody: an identity without an owner.
+func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (api.Identity, error) {
+	if len(mails) == 0 {
+		return a.acting(caller, caller), nil
+	}
+	mail, err := identity.ParseMail(mails[0])
+	switch {
+	case len(mails) > 1 || err != nil:
+		return api.Identity{Role: string(caller.Role)}, nil
+	case mail == caller.Mail:
+		return a.acting(caller, caller), nil
+	case caller.Role != identity.RoleService:
+		return api.Identity{}, errForbidden
+	}
+	user, err := a.user(ctx, mail)
+	if err != nil {
+		return api.Identity{}, fmt.Errorf("finding whom the caller acts for: %w", err)
+	}
+	return a.acting(caller, user), nil
+}
+
+// user reads a user's row, or makes up the one of a mail that has none: the owner is derived, the limits are the
+// defaults.
+func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.User, error) {
+	user, found, err := a.users.User(ctx, mail)
+	if err != nil || found {
+		return user, err
+	}
+	key, err := a.ownerKeys.OwnerKey(ctx)
+	if err != nil {
+		return identity.User{}, err
+	}
+	return identity.User{Mail: mail, Owner: identity.Owner(key, mail)}, nil
+}
+
+// acting is the identity of a caller that acts for a user: the role is the caller's, everything else the user's.
+func (a *authorizer) acting(caller, user identity.User) api.Identity {
+	acting := api.Identity{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
+	if user.MaxSize != nil {
+		acting.MaxSize = *user.MaxSize
+	}
+	if user.Quota != nil {
+		acting.Quota = *user.Quota
+	}
+	return acting
+}

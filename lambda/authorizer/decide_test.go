@@ -1,0 +1,358 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/identity"
+	"postern/lambda/internal/api"
+)
+
+const (
+	methodARN = "arn:aws:execute-api:eu-west-1:123456789012:abcde12345/api/GET/presignedurl"
+
+	demoOwner    = "00000000000000000001"
+	limitedOwner = "00000000000000000002"
+	serviceOwner = "00000000000000000003"
+)
+
+var ownerKey = []byte("0123456789abcdef0123456789abcdef")
+
+// memoryUsers are rows by mail. Hashes are passwords in plain text: see plainPasswords.
+type memoryUsers map[identity.Mail]identity.User
+
+func (u memoryUsers) User(_ context.Context, mail identity.Mail) (identity.User, bool, error) {
+	user, ok := u[mail]
+	return user, ok, nil
+}
+
+func rows() memoryUsers {
+	return memoryUsers{
+		"demo@example.com": {Mail: "demo@example.com", Owner: demoOwner, Hash: "demo-password", Role: identity.RoleUser},
+		"limited@example.com": {
+			Mail: "limited@example.com", Owner: limitedOwner, Hash: "limited-password", Role: identity.RoleUser, MaxSize: new(int64(7)), Quota: new(int64(0)),
+		},
+		"service@example.com": {
+			Mail: "service@example.com", Owner: serviceOwner, Hash: "service-password", Role: identity.RoleService, MaxSize: new(int64(1)), Quota: new(int64(2)),
+		},
+	}
+}
+
+// plainPasswords stands in for derivations that take their time, and counts them by hash.
+type plainPasswords struct{ derivations map[string]int }
+
+func (p *plainPasswords) verify(hash, password string) (bool, error) {
+	p.derivations[hash]++
+	return hash == password, nil
+}
+
+// fixedKey is an owner key that is always there, and counts how often it is asked for.
+type fixedKey struct{ reads int }
+
+func (k *fixedKey) OwnerKey(context.Context) ([]byte, error) {
+	k.reads++
+	return ownerKey, nil
+}
+
+// bench is an authorizer and what a test may look at or move.
+type bench struct {
+	*authorizer
+	passwords *plainPasswords
+	key       *fixedKey
+	clock     *clock
+	log       *bytes.Buffer
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{
+		passwords: &plainPasswords{map[string]int{}},
+		key:       &fixedKey{},
+		clock:     newClock(),
+		log:       &bytes.Buffer{},
+	}
+	b.authorizer = &authorizer{
+		users:          rows(),
+		ownerKeys:      b.key,
+		verify:         b.passwords.verify,
+		verified:       cacheOf(t, b.clock),
+		defaultMaxSize: 1000,
+		defaultQuota:   2000,
+		log:            slog.New(slog.NewJSONHandler(b.log, nil)),
+	}
+	return b
+}
+
+// requestOf is the event of a request with an Authorization header and the query's mails.
+func requestOf(t *testing.T, header string, mails ...string) request {
+	t.Helper()
+	fixture, err := os.ReadFile("testdata/event.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event request
+	if err := json.Unmarshal(fixture, &event); err != nil {
+		t.Fatal(err)
+	}
+	event.Headers = map[string]string{"Authorization": header}
+	event.MultiValueHeaders = map[string][]string{"Authorization": {header}}
+	event.QueryStringParameters, event.MultiValueQueryStringParameters = nil, nil
+	if len(mails) > 0 {
+		event.QueryStringParameters = map[string]string{"mail": mails[len(mails)-1]}
+		event.MultiValueQueryStringParameters = map[string][]string{"mail": mails}
+	}
+	return event
+}
+
+var (
+	demo    = basic("demo@example.com", "demo-password")
+	limited = basic("limited@example.com", "limited-password")
+	service = basic("service@example.com", "service-password")
+)
+
+func TestWhoMayActForWhom(t *testing.T) {
+	user := func(owner string) api.Identity {
+		return api.Identity{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000}
+	}
+	nobody := func(role string) api.Identity { return api.Identity{Role: role} }
+	for _, test := range []struct {
+		name      string
+		header    string
+		mails     []string
+		principal string
+		allow     *api.Identity // nil: deny
+	}{
+		{"no mail: itself", demo, nil, demoOwner, new(user(demoOwner))},
+		{"own mail", demo, []string{"demo@example.com"}, demoOwner, new(user(demoOwner))},
+		{"own mail, upper case", demo, []string{"DEMO@Example.com"}, demoOwner, new(user(demoOwner))},
+		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &api.Identity{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0}},
+
+		{"another's mail", demo, []string{"limited@example.com"}, demoOwner, nil},
+		{"a service's mail", demo, []string{"service@example.com"}, demoOwner, nil},
+		{"mail without a row", demo, []string{"nobody@example.com"}, demoOwner, nil},
+		{"longer mail", demo, []string{"demo@example.com.example.org"}, demoOwner, nil},
+
+		{"service, no mail: itself", service, nil, serviceOwner, &api.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
+		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &api.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
+		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &api.Identity{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000}},
+		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &api.Identity{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
+		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &api.Identity{
+			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000,
+		}},
+
+		{"empty mail", demo, []string{""}, demoOwner, new(nobody("user"))},
+		{"malformed mail", demo, []string{"demo@example.com "}, demoOwner, new(nobody("user"))},
+		{"CR/LF", demo, []string{"demo@example.com\r\n"}, demoOwner, new(nobody("user"))},
+		{"NUL", demo, []string{"demo@example.com\x00"}, demoOwner, new(nobody("user"))},
+		{"not UTF-8", demo, []string{"demo\xff@example.com"}, demoOwner, new(nobody("user"))},
+		{"over-long", demo, []string{strings.Repeat("x", 9000) + "@example.com"}, demoOwner, new(nobody("user"))},
+		{"list", demo, []string{"demo@example.com,limited@example.com"}, demoOwner, new(nobody("user"))},
+		{"own mail twice", demo, []string{"demo@example.com", "demo@example.com"}, demoOwner, new(nobody("user"))},
+		{"own and another's mail", demo, []string{"demo@example.com", "limited@example.com"}, demoOwner, new(nobody("user"))},
+		{"another's and own mail", demo, []string{"limited@example.com", "demo@example.com"}, demoOwner, new(nobody("user"))},
+		{"service, malformed mail", service, []string{"x"}, serviceOwner, new(nobody("service"))},
+		{"service, two mails", service, []string{"demo@example.com", "demo@example.com"}, serviceOwner, new(nobody("service"))},
+	} {
+		b := newBench(t)
+		got, err := b.handle(t.Context(), requestOf(t, test.header, test.mails...))
+		want := policy("Deny", test.principal, methodARN)
+		if test.allow != nil {
+			want = policy("Allow", test.principal, methodARN)
+			want.Context = test.allow.Context()
+		}
+		if diff := cmp.Diff(got, want); err != nil || diff != "" {
+			t.Errorf("%s: %v\n(-got +want)\n%s", test.name, err, diff)
+		}
+		if b.log.Len() > 0 {
+			t.Errorf("%s: log %s", test.name, b.log)
+		}
+	}
+}
+
+func TestPolicyIsAboutTheOneRequest(t *testing.T) {
+	answer, err := newBench(t).handle(t.Context(), requestOf(t, demo, "demo@example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"principalId":"00000000000000000001",` +
+		`"policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow",` +
+		`"Resource":["arn:aws:execute-api:eu-west-1:123456789012:abcde12345/api/GET/presignedurl"]}]},` +
+		`"context":{"maxSize":"1000","owner":"00000000000000000001","quota":"2000","role":"user"}}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestPathsThatWouldMeanOtherRequestsAreDenied(t *testing.T) {
+	for _, arn := range []string{methodARN + "/*", methodARN + "?", methodARN + "/${aws:username}"} {
+		event := requestOf(t, demo, "demo@example.com")
+		event.MethodArn = arn
+		got, err := newBench(t).handle(t.Context(), event)
+		if diff := cmp.Diff(got, policy("Deny", demoOwner, arn)); err != nil || diff != "" {
+			t.Errorf("%s: %v\n(-got +want)\n%s", arn, err, diff)
+		}
+	}
+}
+
+func TestRefusedCredentials(t *testing.T) {
+	for name, header := range map[string]string{
+		"wrong password":     basic("demo@example.com", "wrong-password"),
+		"another's password": basic("demo@example.com", "limited-password"),
+		"unknown user":       basic("nobody@example.com", "demo-password"),
+		"malformed":          "Basic x",
+		"empty":              "",
+	} {
+		b := newBench(t)
+		got, err := b.handle(t.Context(), requestOf(t, header, "demo@example.com"))
+		checkRefused(t, name, got, err, "Unauthorized")
+		if b.log.Len() > 0 {
+			t.Errorf("%s: log %s", name, b.log)
+		}
+	}
+}
+
+func checkRefused(t *testing.T, name string, got response, err error, want string) {
+	t.Helper()
+	if err == nil || err.Error() != want || cmp.Diff(got, response{}) != "" {
+		t.Errorf("%s: got %+v, %v, want nothing and %s", name, got, err, want)
+	}
+}
+
+func TestAuthorizationHeaders(t *testing.T) {
+	for name, test := range map[string]struct {
+		single map[string]string
+		multi  map[string][]string
+		want   string // error; empty: allowed
+	}{
+		"any case":                      {multi: map[string][]string{"aUTHORIZATION": {demo}}},
+		"single values alone":           {single: map[string]string{"authorization": demo}},
+		"none":                          {single: map[string]string{"X-Authorization": demo}, want: "Unauthorized"},
+		"two values":                    {single: map[string]string{"Authorization": demo}, multi: map[string][]string{"Authorization": {demo, demo}}, want: "Unauthorized"},
+		"two names":                     {multi: map[string][]string{"Authorization": {demo}, "authorization": {demo}}, want: "Unauthorized"},
+		"two names of single values":    {single: map[string]string{"Authorization": demo, "authorization": service}, want: "Unauthorized"},
+		"the several values count most": {single: map[string]string{"Authorization": demo}, multi: map[string][]string{"Authorization": {"Basic x"}}, want: "Unauthorized"},
+	} {
+		event := requestOf(t, "")
+		event.Headers, event.MultiValueHeaders = test.single, test.multi
+		got, err := newBench(t).handle(t.Context(), event)
+		if test.want != "" {
+			checkRefused(t, name, got, err, test.want)
+		} else if err != nil || got.Context["owner"] != demoOwner {
+			t.Errorf("%s: got %+v, %v, want the demo user", name, got, err)
+		}
+	}
+}
+
+func TestMailOfSingleValuesAlone(t *testing.T) {
+	event := requestOf(t, demo)
+	event.QueryStringParameters = map[string]string{"mail": "limited@example.com"}
+	got, err := newBench(t).handle(t.Context(), event)
+	if diff := cmp.Diff(got, policy("Deny", demoOwner, methodARN)); err != nil || diff != "" {
+		t.Errorf("got %v\n(-got +want)\n%s", err, diff)
+	}
+}
+
+func TestUnknownUserCostsWhatAWrongPasswordCosts(t *testing.T) {
+	for name, test := range map[string]struct{ header, hash string }{
+		"wrong password": {basic("demo@example.com", "wrong-password"), "demo-password"},
+		"unknown user":   {basic("nobody@example.com", "wrong-password"), identity.UnknownUserHash()},
+		// Even a hash that the password fits lets no unknown user in.
+		"unknown user, right guess": {basic("nobody@example.com", identity.UnknownUserHash()), identity.UnknownUserHash()},
+	} {
+		b := newBench(t)
+		for range 2 { // a refusal is not remembered
+			got, err := b.handle(t.Context(), requestOf(t, test.header))
+			checkRefused(t, name, got, err, "Unauthorized")
+		}
+		if diff := cmp.Diff(b.passwords.derivations, map[string]int{test.hash: 2}); diff != "" {
+			t.Errorf("%s: derivations (-got +want)\n%s", name, diff)
+		}
+	}
+}
+
+func TestVerifiedUsersAreRememberedForAMinute(t *testing.T) {
+	b := newBench(t)
+	counting := &countingUsers{rows: rows()}
+	b.users = counting
+	call := func(header string, want error) {
+		t.Helper()
+		if _, err := b.handle(t.Context(), requestOf(t, header)); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+	expect := func(derivations, reads int) {
+		t.Helper()
+		if got := b.passwords.derivations["demo-password"]; got != derivations || counting.reads != reads {
+			t.Errorf("%d derivations, %d reads, want %d, %d", got, counting.reads, derivations, reads)
+		}
+	}
+	call(demo, nil)
+	expect(1, 1)
+	call(demo, nil)
+	expect(1, 1)
+	call(basic("demo@example.com", "wrong-password"), errUnauthorized) // another header
+	expect(2, 2)
+	call(basic("Demo@example.com", "demo-password"), nil)
+	expect(3, 3)
+	delete(counting.rows, "demo@example.com")
+	b.clock.move(59 * time.Second)
+	call(demo, nil)
+	expect(3, 3)
+	b.clock.move(time.Second)
+	call(demo, errUnauthorized)
+	expect(3, 4)
+}
+
+// countingUsers counts the rows that are read.
+type countingUsers struct {
+	rows  memoryUsers
+	reads int
+}
+
+func (u *countingUsers) User(ctx context.Context, mail identity.Mail) (identity.User, bool, error) {
+	u.reads++
+	return u.rows.User(ctx, mail)
+}
+
+func TestTheCacheDoesNotWidenWhatACallerMayDo(t *testing.T) {
+	b := newBench(t)
+	for range 2 {
+		got, err := b.handle(t.Context(), requestOf(t, demo, "limited@example.com"))
+		if diff := cmp.Diff(got, policy("Deny", demoOwner, methodARN)); err != nil || diff != "" {
+			t.Errorf("another's mail: %v\n(-got +want)\n%s", err, diff)
+		}
+		if got, err := b.handle(t.Context(), requestOf(t, demo)); err != nil || got.Context["owner"] != demoOwner {
+			t.Errorf("own: got %+v, %v", got, err)
+		}
+	}
+}
+
+func TestOwnerKeyIsReadOnlyForAMailWithoutARow(t *testing.T) {
+	b := newBench(t)
+	for _, event := range []request{
+		requestOf(t, demo), requestOf(t, demo, "nobody@example.com"), requestOf(t, service), requestOf(t, service, "demo@example.com"), requestOf(t, service, "x"),
+	} {
+		if _, err := b.handle(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.key.reads != 0 {
+		t.Errorf("the key was read %d times", b.key.reads)
+	}
+	if _, err := b.handle(t.Context(), requestOf(t, service, "nobody@example.com")); err != nil || b.key.reads != 1 {
+		t.Errorf("the key was read %d times, %v, want once", b.key.reads, err)
+	}
+}

@@ -1,0 +1,76 @@
+// Authorizer says on whose behalf a request acts, or refuses it. It is API Gateway's REQUEST authorizer of every route
+// that is not public: it reads HTTP's Basic credentials and the query parameter mail, and nothing else of a request.
+//
+// It needs dynamodb:GetItem on the users table and secretsmanager:GetSecretValue on the owner key's secret.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"postern/lambda/contract"
+	"postern/lambda/identity"
+	"postern/lambda/internal/records"
+)
+
+func main() {
+	log := lambdacontext.NewLogger()
+	authorizer, err := wire(os.LookupEnv, rand.Reader, log)
+	if err != nil {
+		log.Error("starting the authorizer", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(authorizer.handle)
+}
+
+// wire makes the function of its environment. It makes no request.
+func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger) (*authorizer, error) {
+	environment, err := contract.FromEnv[contract.AuthorizerEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := contract.FromEnv[contract.RuntimeEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	verified, err := newCache(random, wallClock)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache: %w", err)
+	}
+	dynamodb, _ := lookup("AWS_ENDPOINT_URL_DYNAMODB")
+	secretsManager, _ := lookup("AWS_ENDPOINT_URL_SECRETS_MANAGER")
+	provider := credentialsOf(runtime)
+	users := records.Config{Region: runtime.Region, Endpoint: dynamodb, Credentials: provider}
+	return &authorizer{
+		users:          records.NewUsers(users, environment.UsersTable),
+		ownerKeys:      newSecret(runtime.Region, secretsManager, provider, environment.OwnerKeySecret),
+		verify:         identity.VerifyPassword,
+		verified:       verified,
+		defaultMaxSize: environment.DefaultMaxSize,
+		defaultQuota:   environment.DefaultQuota,
+		log:            log,
+	}, nil
+}
+
+// credentialsOf provides the credentials of the role, which live as long as the process.
+func credentialsOf(runtime contract.RuntimeEnv) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{
+			AccessKeyID:     runtime.AccessKeyID,
+			SecretAccessKey: runtime.SecretAccessKey,
+			SessionToken:    runtime.SessionToken,
+		}, nil
+	})
+}
+
+// wallClock tells the time without its monotonic part, which stands still while Lambda freezes the process.
+func wallClock() time.Time { return time.Now().Round(0) }

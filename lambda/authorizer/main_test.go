@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/truora/minidyn/server"
+
+	"postern/lambda/contract"
+	"postern/lambda/identity"
+)
+
+func variables(t *testing.T) map[string]string {
+	t.Helper()
+	variables, err := contract.Env(contract.AuthorizerEnv{
+		UsersTable: "users", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(variables, map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+	})
+	return variables
+}
+
+func lookup(variables map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	}
+}
+
+func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 32)) }
+
+// usersTable is a DynamoDB server whose table holds one user.
+func usersTable(t *testing.T, user identity.User) (address string) {
+	t.Helper()
+	dynamo := httptest.NewServer(server.NewServer())
+	t.Cleanup(dynamo.Close)
+	client := dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}),
+	})
+	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName:            aws.String("users"),
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("mail"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("mail"), KeyType: types.KeyTypeHash}},
+		BillingMode:          types.BillingModePayPerRequest,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := map[string]types.AttributeValue{}
+	for name, value := range user.Item() {
+		item[name] = &types.AttributeValueMemberS{Value: value.(string)}
+	}
+	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("users"), Item: item}); err != nil {
+		t.Fatal(err)
+	}
+	return dynamo.URL
+}
+
+// The whole function with the real derivation, and with servers in the place of AWS.
+func TestFunction(t *testing.T) {
+	hash, err := identity.HashPassword(strings.NewReader("0123456789abcdef"), "demo-password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets, _ := secretsManager(t, goodSecret)
+	environment := variables(t)
+	environment["AWS_ENDPOINT_URL_DYNAMODB"] = usersTable(t, identity.User{
+		Mail: "demo@example.com", Owner: demoOwner, Hash: hash, Role: identity.RoleService,
+	})
+	environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = secrets
+	var log bytes.Buffer
+	authorizer, err := wire(lookup(environment), randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	fixture, err := os.ReadFile("testdata/event.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event request
+	if err := json.Unmarshal(fixture, &event); err != nil {
+		t.Fatal(err)
+	}
+	acting := func(owner string) response {
+		answer := policy("Allow", demoOwner, methodARN)
+		answer.Context = map[string]any{"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000"}
+		return answer
+	}
+	got, err := authorizer.handle(t.Context(), event)
+	if diff := cmp.Diff(got, acting(demoOwner)); err != nil || diff != "" {
+		t.Errorf("own mail: %v\n(-got +want)\n%s", err, diff)
+	}
+	got, err = authorizer.handle(t.Context(), requestOf(t, demo, "nobody@example.com"))
+	if diff := cmp.Diff(got, acting(identity.Owner(ownerKey, "nobody@example.com"))); err != nil || diff != "" {
+		t.Errorf("mail without a row: %v\n(-got +want)\n%s", err, diff)
+	}
+	for name, header := range map[string]string{
+		"wrong password": basic("demo@example.com", "demo-passwore"),
+		"unknown user":   basic("nobody@example.com", "demo-password"),
+	} {
+		got, err = authorizer.handle(t.Context(), requestOf(t, header))
+		checkRefused(t, name, got, err, "Unauthorized")
+	}
+	if log.Len() > 0 {
+		t.Errorf("log %s", &log)
+	}
+}
+
+// Requests that hold the marker wherever a person's data can be, through the real parts, with services that work, refuse
+// or are not there.
+func TestNothingPersonalIsLogged(t *testing.T) {
+	mail, password := identity.Mail(marker+"@example.com"), marker+"-password"
+	hash, err := identity.HashPassword(strings.NewReader("0123456789abcdef"), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	working := usersTable(t, identity.User{Mail: mail, Owner: demoOwner, Hash: hash, Role: identity.RoleService})
+	corrupt := usersTable(t, identity.User{Mail: mail, Owner: marker, Hash: marker, Role: marker})
+	noTable := httptest.NewServer(server.NewServer())
+	defer noTable.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	secrets, _ := secretsManager(t, goodSecret)
+	noSecret, _ := secretsManager(t, denied)
+
+	const patient, impatient = time.Minute, 100 * time.Millisecond // the client tries again for seconds
+	for _, test := range []struct {
+		name, dynamodb, secrets string
+		patience                time.Duration
+		faults                  int
+	}{
+		{"all works", working, secrets, patient, 0},
+		{"no secret", working, noSecret, patient, 1},
+		{"secrets manager is gone", working, gone.URL, patient, 1},
+		{"corrupt row", corrupt, secrets, patient, 3},
+		{"no table", noTable.URL, secrets, patient, 5},
+		{"dynamodb is gone", gone.URL, secrets, impatient, 5},
+	} {
+		environment := variables(t)
+		environment["AWS_ENDPOINT_URL_DYNAMODB"], environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = test.dynamodb, test.secrets
+		var log bytes.Buffer
+		authorizer, err := wire(lookup(environment), randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, event := range []request{
+			requestOf(t, basic(string(mail), password), string(mail)),
+			requestOf(t, basic(string(mail), password), "other-"+string(mail)),
+			requestOf(t, basic(string(mail), password), string(mail), string(mail)),
+			requestOf(t, basic("x"+string(mail), password)),
+			requestOf(t, basic(string(mail)+".org", marker), marker),
+			requestOf(t, "Basic "+marker, marker),
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), margin+test.patience)
+			_, err := authorizer.handle(ctx, event)
+			cancel()
+			if err != nil && err.Error() != "Unauthorized" && err.Error() != "internal error" {
+				t.Errorf("%s: error %v", test.name, err)
+			}
+		}
+		if got := strings.Count(log.String(), "\n"); got != test.faults {
+			t.Errorf("%s: %d lines logged, want %d:\n%s", test.name, got, test.faults, &log)
+		}
+		for _, personal := range []string{marker, strings.TrimPrefix(basic(string(mail), password), "Basic "), "0123456789abcdef0123"} {
+			if strings.Contains(log.String(), personal) {
+				t.Errorf("%s: the log holds %s:\n%s", test.name, personal, &log)
+			}
+		}
+	}
+}
+
+func TestWireNamesWhatLacks(t *testing.T) {
+	for name := range variables(t) {
+		environment := variables(t)
+		delete(environment, name)
+		if _, err := wire(lookup(environment), randomness(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: got %v, want an error that names it", name, err)
+		}
+	}
+	if _, err := wire(lookup(variables(t)), strings.NewReader("short"), slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("wire succeeds without randomness")
+	}
+}

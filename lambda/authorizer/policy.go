@@ -1,0 +1,41 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"postern/lambda/internal/api"
+)
+
+// allow lets the one request pass, as the identity. The principal is the caller's owner, which API Gateway may log.
+func allow(principal, methodARN string, identity api.Identity) response {
+	// The ARN ends with the path that the client sent. In a policy these characters would make it mean other requests.
+	if strings.ContainsAny(methodARN, "*?$") {
+		return deny(principal, methodARN)
+	}
+	answer := policy("Allow", principal, methodARN)
+	answer.Context = identity.Context()
+	return answer
+}
+
+// deny refuses the request.
+func deny(principal, methodARN string) response {
+	return policy("Deny", principal, methodARN)
+}
+
+// policy is the answer of an authorizer with one statement about one request.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+func policy(effect, principal, methodARN string) response {
+	return response{
+		PrincipalID: principal,
+		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
+			Version: "2012-10-17",
+			Statement: []events.IAMPolicyStatement{{
+				Action:   []string{"execute-api:Invoke"},
+				Effect:   effect,
+				Resource: []string{methodARN},
+			}},
+		},
+	}
+}
