@@ -1,0 +1,323 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/api"
+	"postern/lambda/internal/upload"
+	"postern/lambda/sign"
+)
+
+var now = time.Date(2026, time.March, 14, 15, 9, 26, 535_000_000, time.UTC)
+
+// newMinter returns a minter with the real signer, a fixed time and no randomness.
+func newMinter(t *testing.T) *minter {
+	t.Helper()
+	signer, err := sign.New(sign.Config{
+		Region: "eu-west-1", Bucket: "examplebucket",
+		Credentials: sign.Credentials{AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret", SessionToken: "token"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &minter{
+		folders: folders(), lifetime: 15 * time.Minute, signer: signer,
+		now: func() time.Time { return now }, random: zeros{},
+	}
+}
+
+// zeros are read without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func request(query map[string]string) api.Request {
+	query["mail"] = marker + "@example.com"
+	return api.Request{Identity: api.Identity{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30}, Query: query}
+}
+
+// mint returns the form of a request and its policy's conditions.
+func mint(t *testing.T, m *minter, request api.Request) (contract.PresignedForm, map[string]string) {
+	t.Helper()
+	answer, err := m.presignedURL(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := answer.(contract.PresignedForm)
+	return form, conditionsOf(t, form.Fields)
+}
+
+// conditionsOf reads the conditions of a form's policy: the field of an eq condition by its value, and the range under
+// content-length-range.
+func conditionsOf(t *testing.T, fields map[string]string) map[string]string {
+	t.Helper()
+	document, err := base64.StdEncoding.DecodeString(fields["policy"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct{ Conditions []any }
+	if err := json.Unmarshal(document, &policy); err != nil {
+		t.Fatal(err)
+	}
+	conditions := map[string]string{}
+	for _, condition := range policy.Conditions {
+		switch condition := condition.(type) {
+		case map[string]any:
+			for name, value := range condition {
+				conditions[name] = value.(string)
+			}
+		case []any:
+			if condition[0] == "eq" {
+				conditions[strings.TrimPrefix(condition[1].(string), "$")] = condition[2].(string)
+			} else {
+				conditions[condition[0].(string)] = fmt.Sprintf("%.0f-%.0f", condition[1], condition[2])
+			}
+		}
+	}
+	return conditions
+}
+
+func TestEveryFieldIsFixed(t *testing.T) {
+	form, conditions := mint(t, newMinter(t), request(map[string]string{"filename": "Été " + marker + ".MP4", "type": "Video/MP4"}))
+	want := map[string]string{
+		"bucket":               "examplebucket",
+		"content-length-range": "1-1073741824",
+		"content-type":         "video/mp4",
+		"key":                  form.Key,
+		"tagging":              "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>",
+		"x-amz-algorithm":      "AWS4-HMAC-SHA256",
+		"x-amz-credential":     "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request",
+		"x-amz-date":           "20260314T150926Z",
+		"x-amz-meta-filename":  base64.RawURLEncoding.EncodeToString([]byte("Été " + marker + ".MP4")),
+		"x-amz-meta-quota":     "10737418240",
+		"x-amz-security-token": "token",
+	}
+	if diff := cmp.Diff(conditions, want); diff != "" {
+		t.Errorf("conditions (-got +want)\n%s", diff)
+	}
+	delete(want, "bucket")
+	delete(want, "content-length-range")
+	want["policy"], want["x-amz-signature"] = form.Fields["policy"], form.Fields["x-amz-signature"]
+	if diff := cmp.Diff(form.Fields, want); diff != "" {
+		t.Errorf("fields (-got +want)\n%s", diff)
+	}
+	if len(form.Fields["x-amz-signature"]) != 64 {
+		t.Errorf("x-amz-signature %q", form.Fields["x-amz-signature"])
+	}
+}
+
+func TestForm(t *testing.T) {
+	got, _ := mint(t, newMinter(t), request(map[string]string{}))
+	ms := fmt.Sprintf("%012x", now.UnixMilli())
+	want := contract.PresignedForm{
+		URL: "https://examplebucket.s3.eu-west-1.amazonaws.com", Fields: got.Fields,
+		ID:      ms + "70008000000000000000.mp4",
+		Key:     "videos/" + owner + "/" + ms + "70008000000000000000.mp4",
+		Expires: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC),
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("form (-got +want)\n%s", diff)
+	}
+	if _, ok := got.Fields["x-amz-meta-filename"]; ok {
+		t.Error("a form without a file name has the field x-amz-meta-filename")
+	}
+}
+
+func TestFormFollowsTheFormat(t *testing.T) {
+	for _, test := range []struct {
+		query                    map[string]string
+		folder, extension, ctype string
+		sizes                    string
+	}{
+		{map[string]string{}, "videos", "mp4", "video/mp4", "1-1073741824"},
+		{map[string]string{"filename": "a.mov"}, "videos", "mov", "video/quicktime", "1-1073741824"},
+		{map[string]string{"filename": "a.pdf"}, "documents", "pdf", "application/pdf", "1-1048576"},
+		{map[string]string{"type": "application/pdf"}, "documents", "pdf", "application/pdf", "1-1048576"},
+		{map[string]string{"filename": "a.PDF", "type": "application/pdf"}, "documents", "pdf", "application/pdf", "1-1048576"},
+	} {
+		form, conditions := mint(t, newMinter(t), request(test.query))
+		if !strings.HasPrefix(form.Key, test.folder+"/"+owner+"/") || !strings.HasSuffix(form.Key, "."+test.extension) ||
+			form.Fields["content-type"] != test.ctype || conditions["content-length-range"] != test.sizes {
+			t.Errorf("%v: key %s, type %s, sizes %s, want %+v", test.query, form.Key, form.Fields["content-type"], conditions["content-length-range"], test)
+		}
+	}
+}
+
+func TestSizeIsTheLeastLimit(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		maxSize, quota int64
+		want           string
+	}{
+		{"S3", 1 << 50, 1 << 50, "1-5368709120"},
+		{"user", 7, 8, "1-7"},
+		{"quota", 8, 7, "1-7"},
+		{"one byte", 1, 1, "1-1"},
+	} {
+		r := request(map[string]string{})
+		r.Identity.MaxSize, r.Identity.Quota = test.maxSize, test.quota
+		form, conditions := mint(t, newMinter(t), r)
+		if got := conditions["content-length-range"]; got != test.want {
+			t.Errorf("%s: content-length-range %s, want %s", test.name, got, test.want)
+		}
+		if got, want := form.Fields["x-amz-meta-quota"], fmt.Sprint(test.quota); got != want {
+			t.Errorf("%s: x-amz-meta-quota %s, want %s", test.name, got, want)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	unlimited := api.Identity{Owner: owner, Role: "user", MaxSize: 1, Quota: 1}
+	noQuota := unlimited
+	noQuota.Quota = 0
+	for _, test := range []struct {
+		name     string
+		query    map[string]string
+		identity api.Identity
+		want     upload.Error
+	}{
+		{"name", map[string]string{"filename": "a\r\nb.mp4"}, unlimited, upload.Error{
+			Code:    upload.Invalid,
+			Message: `filename "a\r\nb.mp4" has a control character: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`,
+		}},
+		{"empty name is given", map[string]string{"filename": ""}, unlimited, upload.Error{
+			Code:    upload.Invalid,
+			Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`,
+		}},
+		{"empty type is given", map[string]string{"type": ""}, unlimited, upload.Error{
+			Code:    upload.UnsupportedMediaType,
+			Message: `type "" is not supported: allowed are application/pdf, video/mp4, video/quicktime`,
+		}},
+		{"extension", map[string]string{"filename": "a.svg"}, unlimited, upload.Error{
+			Code:    upload.UnsupportedMediaType,
+			Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`,
+		}},
+		{"quota", map[string]string{}, noQuota, upload.Error{
+			Code:    upload.Forbidden,
+			Message: "nothing may be uploaded: the quota is 0 bytes",
+		}},
+	} {
+		answer, err := newMinter(t).presignedURL(t.Context(), api.Request{Identity: test.identity, Query: test.query})
+		got, ok := errors.AsType[*upload.Error](err)
+		if !ok {
+			t.Errorf("%s: got %v, %v, want a refusal", test.name, answer, err)
+		} else if diff := cmp.Diff(*got, test.want); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", test.name, diff)
+		}
+	}
+}
+
+// The status that a client sees for each kind of bad input, over the whole function.
+func TestStatuses(t *testing.T) {
+	long := strings.Repeat("x", 9000)
+	for _, test := range []struct {
+		name   string
+		query  map[string][]string
+		status int
+		says   []string
+	}{
+		{"no mail", map[string][]string{"mail": nil}, 400, []string{"mail"}},
+		{"doubled mail", map[string][]string{"mail": {"a@x.com", "a@x.com"}}, 400, []string{"mail", "once"}},
+		{"doubled filename", map[string][]string{"filename": {"a.mp4", "b.mp4"}}, 400, []string{"filename", "once"}},
+		{"doubled type", map[string][]string{"type": {"video/mp4", "video/mp4"}}, 400, []string{"type", "once"}},
+		{"unknown parameter", map[string][]string{"key": {"x"}}, 400, []string{"key", "mail, filename, type"}},
+		{"long filename", map[string][]string{"filename": {long}}, 400, []string{"filename", "9000 bytes", "255"}},
+		{"NUL", map[string][]string{"filename": {"a\x00.mp4"}}, 400, []string{"filename", `\\x00`}},
+		{"not UTF-8", map[string][]string{"filename": {"a\xff.mp4"}}, 400, []string{"filename", `\\xff`}},
+		{"long type", map[string][]string{"type": {long}}, 415, []string{"type", "video/mp4"}},
+		{"CR/LF in type", map[string][]string{"type": {"video/mp4\r\nx: y"}}, 415, []string{"type", `\\r\\n`}},
+		{"html", map[string][]string{"filename": {"a.html"}, "type": {"text/html"}}, 415, []string{"filename", "mov, mp4, pdf"}},
+		{"mismatch", map[string][]string{"filename": {"a.mp4"}, "type": {"application/pdf"}}, 415, []string{"type", "application/pdf", "video/mp4"}},
+	} {
+		var log bytes.Buffer
+		response, err := function(t, &log)(t.Context(), event(t, test.query))
+		if err != nil || response.StatusCode != test.status || len(response.Body) > 600 || log.Len() != 0 {
+			t.Errorf("%s: got %d %s, %v, log %q, want %d", test.name, response.StatusCode, response.Body, err, &log, test.status)
+		}
+		for _, part := range test.says {
+			if !strings.Contains(response.Body, part) {
+				t.Errorf("%s: %s does not say %s", test.name, response.Body, part)
+			}
+		}
+	}
+}
+
+// failingSigner fails or panics as it is told.
+type failingSigner struct {
+	err        error
+	panicValue any
+}
+
+func (s failingSigner) PresignPost(sign.Post, time.Time, time.Duration) (sign.PresignedPost, error) {
+	if s.panicValue != nil {
+		panic(s.panicValue)
+	}
+	return sign.PresignedPost{}, s.err
+}
+
+func (s failingSigner) PresignPut(sign.Put, time.Time, time.Duration) (sign.PresignedRequest, error) {
+	if s.panicValue != nil {
+		panic(s.panicValue)
+	}
+	return sign.PresignedRequest{}, s.err
+}
+
+func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
+	requests := map[string]events.APIGatewayProxyRequest{
+		"a form": event(t, map[string][]string{"type": {"video/mp4"}}),
+		"a POST": uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1}`),
+		"a PUT":  uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1,"via":"put"}`),
+	}
+	for _, test := range []struct {
+		name  string
+		spoil func(*minter)
+		log   string
+	}{
+		{"signer", func(m *minter) { m.signer = failingSigner{err: errors.New("lifetime is 0s")} }, ": lifetime is 0s"},
+		{"signer panics", func(m *minter) { m.signer = failingSigner{panicValue: marker} }, "panic: string"},
+		{"randomness", func(m *minter) { m.random = iotest.ErrReader(io.ErrUnexpectedEOF) }, "reading randomness"},
+		{"format table", func(m *minter) {
+			m.folders = contract.Folders{"videos": {MaxSize: 1, Formats: map[string]string{"not-an-ext": "video/mp4"}}}
+		}, "malformed extension"},
+		{"lifetime", func(m *minter) { m.lifetime = -time.Second }, ": lifetime is -1s"},
+	} {
+		for kind, request := range requests {
+			if test.name == "format table" && kind != "a form" {
+				continue // a file's own extension leads to a well-formed one
+			}
+			var log bytes.Buffer
+			minter := newMinter(t)
+			test.spoil(minter)
+			gateway, err := api.New(contract.Presign, minter.handlers(), slog.New(slog.NewJSONHandler(&log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := gateway.Handle(t.Context(), request)
+			want := `{"message":"internal error","code":"internal_error","requestId":"c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}`
+			if err != nil || response.StatusCode != http.StatusInternalServerError || response.Body != want {
+				t.Errorf("%s, %s: got %d %s, %v, want 500 %s", test.name, kind, response.StatusCode, response.Body, err, want)
+			}
+			if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), test.log) || strings.Contains(log.String(), marker) {
+				t.Errorf("%s, %s: log %s, want one line with %q and without personal data", test.name, kind, &log, test.log)
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+// Presign signs what a caller may upload. It makes no network call and writes nothing: a signature carries its rules, S3
+// enforces them.
+//
+// Whoever holds a form or a signed URL uploads with the rights of this function's role, when S3 gets it, which needs
+// s3:PutObject and s3:PutObjectTagging on the folders' objects.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/api"
+	"postern/lambda/sign"
+)
+
+func main() {
+	log := lambdacontext.NewLogger()
+	handle, err := wire(os.LookupEnv, log)
+	if err != nil {
+		log.Error("starting presign", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handle)
+}
+
+// A handlerFunc answers events of API Gateway's proxy integration.
+type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+
+// wire makes the function of its environment.
+func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, error) {
+	environment, err := contract.FromEnv[contract.PresignEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := contract.FromEnv[contract.RuntimeEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, _ := lookup("AWS_ENDPOINT_URL_S3")
+	signer, err := sign.New(sign.Config{
+		Region:   runtime.Region,
+		Bucket:   environment.Bucket,
+		Endpoint: endpoint,
+		Credentials: sign.Credentials{
+			AccessKeyID:     runtime.AccessKeyID,
+			SecretAccessKey: runtime.SecretAccessKey,
+			SessionToken:    runtime.SessionToken,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making a signer: %w", err)
+	}
+	minter := &minter{
+		folders:  environment.Folders,
+		lifetime: environment.Lifetime,
+		signer:   signer,
+		now:      time.Now,
+		random:   rand.Reader,
+	}
+	gateway, err := api.New(contract.Presign, minter.handlers(), log)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Handle, nil
+}
+
+// handlers are the minter's by route.
+func (m *minter) handlers() map[string]api.Handler {
+	return map[string]api.Handler{
+		"GET /presignedurl": m.presignedURL,
+		"POST /uploads":     m.upload,
+	}
+}

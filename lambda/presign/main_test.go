@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"postern/lambda/contract"
+)
+
+// marker stands for what belongs to a person: mail, password and file name in these tests hold it.
+const marker = "planted-secret"
+
+const owner = "0123456789abcdef0123"
+
+func folders() contract.Folders {
+	return contract.Folders{
+		"videos":    {MaxSize: 5 << 40, Formats: map[string]string{"mp4": "video/mp4", "mov": "video/quicktime"}},
+		"documents": {MaxSize: 1 << 20, Formats: map[string]string{"pdf": "application/pdf"}},
+	}
+}
+
+func variables(t *testing.T) map[string]string {
+	t.Helper()
+	variables, err := contract.Env(contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(variables, map[string]string{
+		"AWS_REGION":            "eu-west-1",
+		"AWS_ACCESS_KEY_ID":     "ASIAIOSFODNN7EXAMPLE",
+		"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+		"AWS_SESSION_TOKEN":     "token",
+	})
+	return variables
+}
+
+func lookup(variables map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	}
+}
+
+// event reads the event of a request of mail alone and gives it a query.
+func event(t *testing.T, query map[string][]string) events.APIGatewayProxyRequest {
+	t.Helper()
+	fixture, err := os.ReadFile("testdata/event.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event events.APIGatewayProxyRequest
+	if err := json.Unmarshal(fixture, &event); err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(event.MultiValueQueryStringParameters, query)
+	return event
+}
+
+// uploadEvent is the event of POST /uploads with a body.
+func uploadEvent(t *testing.T, body string) events.APIGatewayProxyRequest {
+	t.Helper()
+	e := event(t, nil)
+	e.Resource, e.Path, e.HTTPMethod = "/uploads", "/uploads", http.MethodPost
+	e.Headers["content-type"] = "application/json"
+	e.MultiValueHeaders["content-type"] = []string{"application/json"}
+	e.Body = body
+	return e
+}
+
+// function starts the function with real parts, as Lambda would.
+func function(t *testing.T, log *bytes.Buffer) handlerFunc {
+	t.Helper()
+	handle, err := wire(lookup(variables(t)), slog.New(slog.NewJSONHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handle
+}
+
+// answer is the body of a form as a client reads it.
+type answer struct {
+	URL     string            `json:"url"`
+	Fields  map[string]string `json:"fields"`
+	ID      string            `json:"id"`
+	Key     string            `json:"key"`
+	Expires string            `json:"expires"`
+}
+
+func TestFunction(t *testing.T) {
+	var log bytes.Buffer
+	handle := function(t, &log)
+	before := time.Now()
+	response, err := handle(t.Context(), event(t, map[string][]string{"filename": {marker + ".mp4"}}))
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("got %d %s, %v", response.StatusCode, response.Body, err)
+	}
+	var got answer
+	if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := "https://examplebucket.s3.eu-west-1.amazonaws.com"; got.URL != want {
+		t.Errorf("url %s, want %s", got.URL, want)
+	}
+	if !contract.IsID(got.ID) || got.Key != "videos/"+owner+"/"+got.ID || got.Fields["key"] != got.Key {
+		t.Errorf("id %s, key %s, field key %s", got.ID, got.Key, got.Fields["key"])
+	}
+	if got.Fields["x-amz-security-token"] != "token" {
+		t.Errorf("x-amz-security-token %q", got.Fields["x-amz-security-token"])
+	}
+	expires, err := time.Parse(time.RFC3339, got.Expires)
+	if lifetime := expires.Sub(before); err != nil || !strings.HasSuffix(got.Expires, "Z") || lifetime <= 14*time.Minute || lifetime > 16*time.Minute {
+		t.Errorf("expires %s, %v, want in 15 minutes, in UTC", got.Expires, err)
+	}
+	if log.Len() != 0 {
+		t.Errorf("log %s, want nothing", &log)
+	}
+}
+
+func TestTwoFormsHaveTwoKeys(t *testing.T) {
+	var log bytes.Buffer
+	handle := function(t, &log)
+	var keys [2]string
+	for i := range keys {
+		response, err := handle(t.Context(), event(t, nil))
+		var got answer
+		if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
+			t.Fatal(err)
+		}
+		if keys[i] = got.Key; err != nil || got.Key == "" {
+			t.Fatalf("got %s, %v", response.Body, err)
+		}
+	}
+	if keys[0] == keys[1] {
+		t.Errorf("both forms have the key %s", keys[0])
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	environment := variables(t)
+	environment["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000"
+	handle, err := wire(lookup(environment), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := handle(t.Context(), event(t, nil))
+	if want := `"url":"http://127.0.0.1:9000/examplebucket"`; err != nil || !strings.Contains(response.Body, want) {
+		t.Errorf("got %s, %v, want %s", response.Body, err, want)
+	}
+}
+
+func TestWireNamesWhatLacks(t *testing.T) {
+	for name := range variables(t) {
+		environment := variables(t)
+		delete(environment, name)
+		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: got %v, want an error that names it", name, err)
+		}
+	}
+	for name, value := range map[string]string{"BUCKET": "No Bucket", "AWS_ENDPOINT_URL_S3": "ftp://x", "FOLDERS": "[]"} {
+		environment := variables(t)
+		environment[name] = value
+		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil {
+			t.Errorf("%s = %s: wire succeeded", name, value)
+		}
+	}
+}
+
+// A function's start takes as long as its binary is large, and signing needs no service: of the SDK only its core.
+func TestLinksNoService(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dependencies := string(output)
+	if !strings.Contains(dependencies, "postern/lambda/sign\n") {
+		t.Fatalf("the list lacks the signer:\n%s", dependencies)
+	}
+	for dependency := range strings.Lines(dependencies) {
+		for _, forbidden := range []string{
+			"golang.org/x/", "postern/lambda/identity",
+			"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
+			"github.com/aws/aws-sdk-go-v2/feature/", "github.com/aws/aws-sdk-go-v2/service/",
+		} {
+			if strings.HasPrefix(dependency, forbidden) {
+				t.Errorf("presign links %s", dependency)
+			}
+		}
+	}
+}

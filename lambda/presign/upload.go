@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/api"
+	"postern/lambda/internal/upload"
+	"postern/lambda/sign"
+)
+
+// upload answers POST /uploads: what uploads the one file that the client declares as one new object of the owner.
+func (m *minter) upload(_ context.Context, request api.Request) (any, error) {
+	declared := request.Body.(contract.UploadRequest)
+	format, err := upload.Check(declared, m.folders, request.Identity.MaxSize, request.Identity.Quota)
+	if err != nil {
+		return nil, err
+	}
+	method, err := upload.Transport(declared.Via, declared.Size)
+	if err != nil {
+		return nil, err
+	}
+	object, err := m.newObject(request.Identity.Owner, format)
+	if err != nil {
+		return nil, err
+	}
+	grant := contract.UploadGrant{ID: object.id, Key: object.key, Method: method}
+	fixed := attributes(format, upload.Metadata(request.Identity.Quota, &declared.Filename, declared.Title), declared.Checksum)
+	switch method {
+	case contract.MethodPost:
+		signed, err := m.form(object, fixed, declared.Size, declared.Size)
+		grant.URL, grant.Fields, grant.Expires = signed.URL, signed.Fields, signed.Expires
+		return grant, err
+	case contract.MethodPut:
+		signed, err := m.put(object, fixed, declared.Size)
+		grant.URL, grant.Headers, grant.Expires = signed.URL, signed.Headers, signed.Expires
+		return grant, err
+	default:
+		grant.PartSize, grant.PartCount = upload.Parts(declared.Size)
+		grant.Expires = object.granted.Add(m.lifetime)
+		return grant, nil
+	}
+}
+
+// pendingQuery is the tag set of an object that nobody has looked at yet, as a header has it
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html, x-amz-tagging).
+const pendingQuery = "status=pending"
+
+// put signs a PUT of exactly size bytes, which stores nothing over an object that is there.
+func (m *minter) put(object object, attributes map[string]string, size int64) (sign.PresignedRequest, error) {
+	headers := maps.Clone(attributes)
+	headers["x-amz-tagging"] = pendingQuery
+	headers["if-none-match"] = "*"
+	signed, err := m.signer.PresignPut(sign.Put{Key: object.key, Headers: headers, Size: size}, object.granted, m.lifetime)
+	if err != nil {
+		return sign.PresignedRequest{}, fmt.Errorf("signing a PUT: %w", err)
+	}
+	return signed, nil
+}

@@ -1,0 +1,384 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/contract"
+)
+
+const (
+	gib      = 1 << 30
+	checksum = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+)
+
+// grant answers a request of an owner with the largest limits there are.
+func grant(t *testing.T, declared contract.UploadRequest) contract.UploadGrant {
+	t.Helper()
+	request := request(map[string]string{})
+	request.Identity.MaxSize, request.Identity.Quota = 1<<62, 1<<62
+	request.Body = declared
+	answer, err := newMinter(t).upload(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.(contract.UploadGrant)
+}
+
+// named is what every grant of the fixed time says besides how the file is sent.
+func named(method, folder, extension string) contract.UploadGrant {
+	id := fmt.Sprintf("%012x70008000000000000000.%s", now.UnixMilli(), extension)
+	return contract.UploadGrant{
+		ID: id, Key: folder + "/" + owner + "/" + id, Method: method,
+		Expires: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC),
+	}
+}
+
+func TestGrantOfAForm(t *testing.T) {
+	got := grant(t, contract.UploadRequest{
+		Filename: "Été.MP4", Size: 1234, Type: new("Video/MP4"), Title: new("Ferien 🏖"), Checksum: new(checksum), Via: new("form"),
+	})
+	want := named("POST", "videos", "mp4")
+	want.URL = "https://examplebucket.s3.eu-west-1.amazonaws.com"
+	want.Fields = map[string]string{
+		"content-type":          "video/mp4",
+		"key":                   want.Key,
+		"policy":                got.Fields["policy"],
+		"tagging":               "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>",
+		"x-amz-algorithm":       "AWS4-HMAC-SHA256",
+		"x-amz-checksum-sha256": checksum,
+		"x-amz-credential":      "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request",
+		"x-amz-date":            "20260314T150926Z",
+		"x-amz-meta-filename":   base64.RawURLEncoding.EncodeToString([]byte("Été.MP4")),
+		"x-amz-meta-quota":      "4611686018427387904",
+		"x-amz-meta-title":      base64.RawURLEncoding.EncodeToString([]byte("Ferien 🏖")),
+		"x-amz-security-token":  "token",
+		"x-amz-signature":       got.Fields["x-amz-signature"],
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("grant (-got +want)\n%s", diff)
+	}
+	conditions := conditionsOf(t, got.Fields)
+	delete(want.Fields, "policy")
+	delete(want.Fields, "x-amz-signature")
+	want.Fields["bucket"], want.Fields["content-length-range"] = "examplebucket", "1234-1234"
+	if diff := cmp.Diff(conditions, want.Fields); diff != "" {
+		t.Errorf("conditions (-got +want)\n%s", diff)
+	}
+}
+
+func TestGrantOfAPut(t *testing.T) {
+	got := grant(t, contract.UploadRequest{
+		Filename: "report.pdf", Size: 1234, Title: new("Q1"), Checksum: new(checksum), Via: new("put"),
+	})
+	want := named("PUT", "documents", "pdf")
+	want.URL = got.URL
+	want.Headers = map[string]string{
+		"Content-Length":        "1234",
+		"Content-Type":          "application/pdf",
+		"If-None-Match":         "*",
+		"X-Amz-Checksum-Sha256": checksum,
+		"X-Amz-Meta-Filename":   base64.RawURLEncoding.EncodeToString([]byte("report.pdf")),
+		"X-Amz-Meta-Quota":      "4611686018427387904",
+		"X-Amz-Meta-Title":      "UTE",
+		"X-Amz-Tagging":         "status=pending",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("grant (-got +want)\n%s", diff)
+	}
+
+	address, err := url.Parse(got.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := address.Scheme+"://"+address.Host+address.Path, "https://examplebucket.s3.eu-west-1.amazonaws.com/"+want.Key; got != want {
+		t.Errorf("address %s, want %s", got, want)
+	}
+	signature := address.Query().Get("X-Amz-Signature")
+	if diff := cmp.Diff(address.Query(), url.Values{
+		"X-Amz-Algorithm":      {"AWS4-HMAC-SHA256"},
+		"X-Amz-Credential":     {"ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request"},
+		"X-Amz-Date":           {"20260314T150926Z"},
+		"X-Amz-Expires":        {"900"},
+		"X-Amz-Security-Token": {"token"},
+		"X-Amz-Signature":      {signature},
+		"X-Amz-SignedHeaders": {"content-length;content-type;host;if-none-match;x-amz-checksum-sha256;" +
+			"x-amz-meta-filename;x-amz-meta-quota;x-amz-meta-title;x-amz-tagging"},
+		"x-id": {"PutObject"},
+	}); diff != "" || len(signature) != 64 {
+		t.Errorf("query (-got +want)\n%s", diff)
+	}
+}
+
+// What a client does not give is not signed, so it cannot be sent either.
+func TestGrantOfTheLeast(t *testing.T) {
+	form := grant(t, contract.UploadRequest{Filename: "a.mov", Size: 1})
+	put := grant(t, contract.UploadRequest{Filename: "a.mov", Size: 1, Via: new("put"), Title: new("")})
+	for _, name := range []string{"x-amz-checksum-sha256", "x-amz-meta-title"} {
+		if value, ok := form.Fields[name]; ok {
+			t.Errorf("form: field %s %q", name, value)
+		}
+		if value, ok := put.Headers[http.CanonicalHeaderKey(name)]; ok {
+			t.Errorf("put: header %s %q", name, value)
+		}
+	}
+	if form.Fields["content-type"] != "video/quicktime" || put.Headers["Content-Type"] != "video/quicktime" {
+		t.Errorf("types %q and %q, want video/quicktime", form.Fields["content-type"], put.Headers["Content-Type"])
+	}
+}
+
+func TestTransports(t *testing.T) {
+	for _, test := range []struct {
+		via  *string
+		size int64
+		want contract.UploadGrant // Method, PartSize and PartCount
+	}{
+		{nil, 1, contract.UploadGrant{Method: "POST"}},
+		{nil, 5 * gib, contract.UploadGrant{Method: "POST"}},
+		{new("form"), 5 * gib, contract.UploadGrant{Method: "POST"}},
+		{new("put"), 1, contract.UploadGrant{Method: "PUT"}},
+		{new("put"), 5 * gib, contract.UploadGrant{Method: "PUT"}},
+		{nil, 5*gib + 1, contract.UploadGrant{Method: "MULTIPART", PartSize: 16 << 20, PartCount: 321}},
+		{new("multipart"), 1, contract.UploadGrant{Method: "MULTIPART", PartSize: 16 << 20, PartCount: 1}},
+		{new("multipart"), 5 << 40, contract.UploadGrant{Method: "MULTIPART", PartSize: 525 << 20, PartCount: 9987}},
+	} {
+		got := grant(t, contract.UploadRequest{Filename: "a.mp4", Size: test.size, Via: test.via})
+		want := named(test.want.Method, "videos", "mp4")
+		want.URL, want.Fields, want.Headers, want.PartSize, want.PartCount = got.URL, got.Fields, got.Headers, test.want.PartSize, test.want.PartCount
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%d: grant (-got +want)\n%s", test.size, diff)
+		}
+		if (got.URL != "") != (got.Method != contract.MethodMultipart) || (got.Fields != nil) != (got.Method == contract.MethodPost) || (got.Headers != nil) != (got.Method == contract.MethodPut) {
+			t.Errorf("%d: %s has url %q, fields %v, headers %v", test.size, got.Method, got.URL, got.Fields, got.Headers)
+		}
+	}
+}
+
+// What a client reads, member by member.
+func TestUploadFunction(t *testing.T) {
+	for _, test := range []struct {
+		via  string
+		want map[string]bool // members
+	}{
+		{"form", map[string]bool{"id": true, "key": true, "method": true, "url": true, "fields": true, "expires": true}},
+		{"put", map[string]bool{"id": true, "key": true, "method": true, "url": true, "headers": true, "expires": true}},
+		{"multipart", map[string]bool{"id": true, "key": true, "method": true, "partSize": true, "partCount": true, "expires": true}},
+	} {
+		var log bytes.Buffer
+		body := fmt.Sprintf(`{"filename":"%s.mp4","size":7,"title":"%s","via":"%s"}`, marker, marker, test.via)
+		for _, mails := range [][]string{{marker + "@example.com"}, nil} {
+			e := uploadEvent(t, body)
+			e.MultiValueQueryStringParameters = map[string][]string{"mail": mails}
+			if mails == nil {
+				e.MultiValueQueryStringParameters = nil
+			}
+			response, err := function(t, &log)(t.Context(), e)
+			if err != nil || response.StatusCode != http.StatusCreated || log.Len() != 0 {
+				t.Fatalf("%s: got %d %s, %v, log %q, want 201", test.via, response.StatusCode, response.Body, err, &log)
+			}
+			var answer map[string]any
+			if err := json.Unmarshal([]byte(response.Body), &answer); err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]bool{}
+			for member := range answer {
+				got[member] = true
+			}
+			if diff := cmp.Diff(got, test.want); diff != "" {
+				t.Errorf("%s: members (-got +want)\n%s", test.via, diff)
+			}
+			expires, err := time.Parse(time.RFC3339, answer["expires"].(string))
+			if lifetime := time.Until(expires); err != nil || !strings.HasSuffix(answer["expires"].(string), "Z") || lifetime < 14*time.Minute || lifetime > 16*time.Minute {
+				t.Errorf("%s: expires %s, %v, want in 15 minutes, in UTC", test.via, answer["expires"], err)
+			}
+		}
+	}
+}
+
+// declare is a good body with some members changed, each to a piece of JSON, or left out if it is empty.
+func declare(t *testing.T, changes map[string]string) string {
+	t.Helper()
+	members := map[string]json.RawMessage{
+		"filename": json.RawMessage(`"clip.mp4"`), "size": json.RawMessage("7"), "type": json.RawMessage(`"video/mp4"`),
+		"title": json.RawMessage(`"Clip"`), "checksum": json.RawMessage(`"` + checksum + `"`), "via": json.RawMessage(`"form"`),
+	}
+	for name, value := range changes {
+		members[name] = json.RawMessage(value)
+		if value == "" {
+			delete(members, name)
+		}
+	}
+	body, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// Every member that a client may leave out, left out.
+func TestOptionalMembers(t *testing.T) {
+	for _, name := range []string{"type", "title", "checksum", "via"} {
+		var log bytes.Buffer
+		response, err := function(t, &log)(t.Context(), uploadEvent(t, declare(t, map[string]string{name: ""})))
+		if err != nil || response.StatusCode != http.StatusCreated {
+			t.Errorf("without %s: got %d %s, %v, want 201", name, response.StatusCode, response.Body, err)
+		}
+	}
+}
+
+// The status and text that a client sees for each kind of bad input, over the whole function.
+func TestUploadStatuses(t *testing.T) {
+	long := strings.Repeat("x", 9000)
+	type badInput struct {
+		name   string
+		body   string
+		status int
+		says   string // in the message
+	}
+	tests := []badInput{
+		{"empty filename", declare(t, map[string]string{"filename": `""`}), 400, `filename \"\" is empty`},
+		{"long filename", declare(t, map[string]string{"filename": `"` + long + `"`}), 400, "has 9000 bytes: allowed are 1 to 255 bytes"},
+		{"filename with NUL", declare(t, map[string]string{"filename": `"a\u0000.mp4"`}), 400, "filename \\\"a\\\\x00.mp4\\\" has a control character"},
+		{"filename with CR/LF", declare(t, map[string]string{"filename": `"a\r\n.mp4"`}), 400, "has a control character"},
+		{"filename with path", declare(t, map[string]string{"filename": `"../a.mp4"`}), 400, "has a path separator"},
+		{"filename of no format", declare(t, map[string]string{"filename": `"a.html"`}), 415, "extension of filename \\\"a.html\\\" is not supported: allowed are mov, mp4, pdf"},
+		{"filename without extension", declare(t, map[string]string{"filename": `"clip"`}), 415, "allowed are mov, mp4, pdf"},
+		{"type does not fit", declare(t, map[string]string{"type": `"application/pdf"`}), 415, `type \"application/pdf\" does not fit filename \"clip.mp4\": allowed is video/mp4`},
+		{"empty type", declare(t, map[string]string{"type": `""`}), 415, "type"},
+		{"long type", declare(t, map[string]string{"type": `"` + long + `"`}), 415, "allowed is video/mp4"},
+		{"type with CR/LF", declare(t, map[string]string{"type": `"video/mp4\r\nx: y"`}), 415, "allowed is video/mp4"},
+		{"size zero", declare(t, map[string]string{"size": "0"}), 400, "size is 0 bytes: at least 1 is allowed"},
+		{"size negative", declare(t, map[string]string{"size": "-1"}), 400, "size is -1 bytes: at least 1 is allowed"},
+		{"size over the limit", declare(t, map[string]string{"size": "1073741825"}), 413, "size is 1073741825 bytes: allowed are 1 to 1073741824, the largest upload"},
+		{"size largest", declare(t, map[string]string{"size": "9223372036854775807"}), 413, "size is 9223372036854775807 bytes"},
+		{"size over 64 bits", declare(t, map[string]string{"size": "9223372036854775808"}), 400, "field size is the number 9223372036854775808: allowed is a whole number"},
+		{"size with a fraction", declare(t, map[string]string{"size": "1.0"}), 400, "field size is the number 1.0"},
+		{"size with an exponent", declare(t, map[string]string{"size": "1e400"}), 400, "field size is the number 1e400"},
+		{"size of many digits", declare(t, map[string]string{"size": "1" + strings.Repeat("0", 9000)}), 400, "field size is the number 1000"},
+		{"size of a small folder", declare(t, map[string]string{"filename": `"a.pdf"`, "type": "", "size": "1048577"}), 413, "allowed are 1 to 1048576, the largest object of the folder"},
+		{"title with NUL", declare(t, map[string]string{"title": `"a\u0000"`}), 400, "title \\\"a\\\\x00\\\" has a control character"},
+		{"title with C1 control", declare(t, map[string]string{"title": `"a\u0085"`}), 400, "has a control character"},
+		{"title of 301 characters", declare(t, map[string]string{"title": `"` + strings.Repeat("é", 301) + `"`}), 400, "has 301 characters: allowed are at most 300"},
+		{"title too large with the name", declare(t, map[string]string{"title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 1345 bytes together in base64url: at most 1300 are allowed"},
+		{"checksum empty", declare(t, map[string]string{"checksum": `""`}), 400, `checksum \"\" is not a SHA-256`},
+		{"checksum short", declare(t, map[string]string{"checksum": `"YQ=="`}), 400, "44 characters"},
+		{"checksum in hexadecimal", declare(t, map[string]string{"checksum": `"` + strings.Repeat("0a", 32) + `"`}), 400, "44 characters"},
+		{"checksum of base64url", declare(t, map[string]string{"checksum": `"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0="`}), 400, "44 characters"},
+		{"checksum with spare bits", declare(t, map[string]string{"checksum": `"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa1="`}), 400, "44 characters"},
+		{"checksum with a newline", declare(t, map[string]string{"checksum": `"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n"`}), 400, "44 characters"},
+		{"checksum long", declare(t, map[string]string{"checksum": `"` + long + `"`}), 400, "44 characters"},
+		{"via unknown", declare(t, map[string]string{"via": `"FORM"`}), 400, `via \"FORM\" is not known: allowed are form, put, multipart`},
+		{"via empty", declare(t, map[string]string{"via": `""`}), 400, "via"},
+		{"via long", declare(t, map[string]string{"via": `"` + long + `"`}), 400, "allowed are form, put, multipart"},
+		{"via with control", declare(t, map[string]string{"via": `"put\r\n"`}), 400, `put\\r\\n`},
+	}
+	for _, required := range []string{"filename", "size"} {
+		tests = append(tests, badInput{"without " + required, declare(t, map[string]string{required: ""}), 400, "field " + required + " is missing"})
+	}
+	for _, name := range []string{"filename", "size", "type", "title", "checksum", "via"} {
+		for value, says := range map[string]string{
+			"null": "null", "true": "true", "{}": "an object", `["a"]`: "an array", `{"a":[1,{}]}`: "an object", "7": "the number 7", `"7"`: "a string",
+		} {
+			if (name == "size") == (value == "7") || (name != "size" && value == `"7"`) {
+				continue
+			}
+			tests = append(tests, badInput{name + " is " + value, declare(t, map[string]string{name: value}), 400, "field " + name + " is " + says + ": allowed is a "})
+		}
+	}
+	for _, test := range tests {
+		var log bytes.Buffer
+		response, err := function(t, &log)(t.Context(), uploadEvent(t, test.body))
+		if err != nil || response.StatusCode != test.status || len(response.Body) > 700 || log.Len() != 0 {
+			t.Errorf("%s: got %d %s, %v, log %q, want %d", test.name, response.StatusCode, response.Body, err, &log, test.status)
+		}
+		if !strings.Contains(response.Body, test.says) {
+			t.Errorf("%s: %s does not say %s", test.name, response.Body, test.says)
+		}
+	}
+}
+
+func TestSizeOverOneRequest(t *testing.T) {
+	for _, via := range []string{"form", "put"} {
+		e := uploadEvent(t, declare(t, map[string]string{"size": "5368709121", "via": `"` + via + `"`}))
+		e.RequestContext.Authorizer["maxSize"], e.RequestContext.Authorizer["quota"] = "10737418240", "10737418240"
+		var log bytes.Buffer
+		response, err := function(t, &log)(t.Context(), e)
+		want := `"via \"` + via + `\" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart"`
+		if err != nil || response.StatusCode != http.StatusBadRequest || !strings.Contains(response.Body, want) {
+			t.Errorf("%s: got %d %s, %v, want 400 %s", via, response.StatusCode, response.Body, err, want)
+		}
+	}
+}
+
+func TestLimitsOfAnUpload(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		maxSize, quota string
+		size           string
+		status         int
+		says           string
+	}{
+		{"at the largest upload", "7", "8", "7", 201, ""},
+		{"over the largest upload", "7", "8", "8", 413, "size is 8 bytes: allowed are 1 to 7, the largest upload"},
+		{"at the quota", "8", "7", "7", 201, ""},
+		{"over the quota", "8", "7", "8", 413, "size is 8 bytes: allowed are 1 to 7, the quota"},
+		{"no quota", "8", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
+	} {
+		e := uploadEvent(t, `{"filename":"a.mp4","size":`+test.size+`}`)
+		e.RequestContext.Authorizer["maxSize"], e.RequestContext.Authorizer["quota"] = test.maxSize, test.quota
+		var log bytes.Buffer
+		response, err := function(t, &log)(t.Context(), e)
+		if err != nil || response.StatusCode != test.status || !strings.Contains(response.Body, test.says) {
+			t.Errorf("%s: got %d %s, %v, want %d %s", test.name, response.StatusCode, response.Body, err, test.status, test.says)
+		}
+	}
+}
+
+// Whatever else a request holds, the owner is the authorizer's.
+func TestUploadIsTheAuthorizersOwners(t *testing.T) {
+	const other = "ffffffffffffffffffff"
+	e := uploadEvent(t, `{"filename":"`+other+`.mp4","size":1}`)
+	e.Headers["owner"], e.MultiValueHeaders["owner"] = other, []string{other}
+	e.MultiValueQueryStringParameters = map[string][]string{"mail": {other + "@example.com"}}
+	var log bytes.Buffer
+	response, err := function(t, &log)(t.Context(), e)
+	var got contract.UploadGrant
+	if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := "videos/" + owner + "/" + got.ID; err != nil || got.Key != want || got.Fields["key"] != want {
+		t.Errorf("got %s, %v, want key %s", response.Body, err, want)
+	}
+	for name, change := range map[string]func(*events.APIGatewayProxyRequest){
+		"body": func(e *events.APIGatewayProxyRequest) {
+			e.Body = `{"filename":"a.mp4","size":1,"owner":"` + other + `"}`
+		},
+		"query": func(e *events.APIGatewayProxyRequest) {
+			e.MultiValueQueryStringParameters = map[string][]string{"owner": {other}}
+		},
+		"two mails": func(e *events.APIGatewayProxyRequest) {
+			e.MultiValueQueryStringParameters = map[string][]string{"mail": {"a@x.com", "b@x.com"}}
+		},
+	} {
+		e := uploadEvent(t, `{"filename":"a.mp4","size":1}`)
+		change(&e)
+		if response, err := function(t, &log)(t.Context(), e); err != nil || response.StatusCode != http.StatusBadRequest {
+			t.Errorf("owner in the %s: got %d %s, %v, want 400", name, response.StatusCode, response.Body, err)
+		}
+	}
+	e = uploadEvent(t, `{"filename":"a.mp4","size":1}`)
+	e.RequestContext.Authorizer = nil
+	if response, err := function(t, &log)(t.Context(), e); err != nil || response.StatusCode != http.StatusInternalServerError {
+		t.Errorf("no authorizer: got %d %s, %v, want 500", response.StatusCode, response.Body, err)
+	}
+}
