@@ -1,0 +1,182 @@
+package stage
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	mib = 1 << 20
+	gib = 1 << 30
+
+	// maxObject is the largest object that S3 stores: 10,000 parts of 5 GiB.
+	maxObject = 10_000 * 5 * gib
+)
+
+var (
+	region = rule[string]{
+		allowed: `the name of an AWS region, as "eu-central-1"`,
+		parse:   matching(regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)),
+	}
+	origins = rule[[]string]{
+		allowed: `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`,
+		parse:   listOf(isOrigin),
+	}
+	lifetime = rule[time.Duration]{allowed: `"1m" to "60m", in whole seconds`, parse: parseLifetime}
+	size     = rule[int64]{
+		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`, int64(maxObject)),
+		parse:   parseSize,
+	}
+	logDays = rule[int]{allowed: words(cloudWatchDays), parse: parseLogDays}
+	tags    = rule[map[string]string]{
+		allowed: "an object of strings: names of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+@-, no name beginning with aws:",
+		parse:   parseTags,
+	}
+)
+
+// cloudWatchDays are the retention times that CloudWatch Logs has.
+// Source: CloudWatch Logs API Reference, PutRetentionPolicy.
+var cloudWatchDays = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+func oneOf[T ~string](values ...T) rule[T] {
+	return rule[T]{
+		allowed: words(values),
+		parse: func(value any) (T, bool) {
+			s, _ := value.(string)
+			return T(s), slices.Contains(values, T(s))
+		},
+	}
+}
+
+func integer(least, most int) rule[int] {
+	return rule[int]{
+		allowed: fmt.Sprintf("a whole number from %d to %d", least, most),
+		parse: func(value any) (int, bool) {
+			n, ok := whole(value)
+			return int(n), ok && n >= int64(least) && n <= int64(most)
+		},
+	}
+}
+
+// whole is a JSON number without a fraction.
+func whole(value any) (int64, bool) {
+	f, ok := value.(float64)
+	return int64(f), ok && f == math.Trunc(f) && math.Abs(f) <= maxObject
+}
+
+func matching(pattern *regexp.Regexp) func(any) (string, bool) {
+	return func(value any) (string, bool) {
+		s, ok := value.(string)
+		return s, ok && pattern.MatchString(s)
+	}
+}
+
+func listOf(allowed func(string) bool) func(any) ([]string, bool) {
+	return func(value any) ([]string, bool) {
+		members, ok := value.([]any)
+		list := make([]string, len(members))
+		for i, member := range members {
+			s, isString := member.(string)
+			ok = ok && isString && allowed(s)
+			list[i] = s
+		}
+		return list, ok
+	}
+}
+
+var hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+
+// isOrigin reports whether s is an origin as browsers send it, or "*".
+// Source: Fetch Standard, "Origin header".
+func isOrigin(s string) bool {
+	if s == "*" {
+		return true
+	}
+	u, err := url.Parse(s)
+	if err != nil || !hostName.MatchString(u.Hostname()) {
+		return false
+	}
+	host := u.Hostname()
+	if port := u.Port(); port != "" {
+		number, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || number == 0 {
+			return false
+		}
+		host = net.JoinHostPort(host, port)
+	}
+	// Whatever else a URL can have (a path, a user, capitals) is what s has besides these.
+	if s != u.Scheme+"://"+host {
+		return false
+	}
+	local := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
+	return u.Scheme == "https" || u.Scheme == "http" && local
+}
+
+func parseLifetime(value any) (time.Duration, bool) {
+	s, _ := value.(string)
+	d, err := time.ParseDuration(s)
+	return d, err == nil && d >= time.Minute && d <= time.Hour && d%time.Second == 0
+}
+
+var sizeText = regexp.MustCompile(`^([0-9]{1,15}) ?(B|KiB|MiB|GiB|TiB)$`)
+
+func parseSize(value any) (int64, bool) {
+	n, ok := whole(value)
+	if s, isString := value.(string); isString {
+		n, ok = sizeOf(s)
+	}
+	return n, ok && n >= 1 && n <= maxObject
+}
+
+// sizeOf is the number of bytes of a text such as "5 GiB".
+func sizeOf(s string) (int64, bool) {
+	match := sizeText.FindStringSubmatch(s)
+	if match == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(match[1], 10, 64)
+	unit := map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": mib, "GiB": gib, "TiB": 1 << 40}[match[2]]
+	return n * unit, err == nil && n <= maxObject/unit
+}
+
+func parseLogDays(value any) (int, bool) {
+	n, ok := whole(value)
+	return int(n), ok && slices.Contains(cloudWatchDays, int(n))
+}
+
+var (
+	tagName  = regexp.MustCompile(`^[\pL\pN _.:/=+@-]{1,128}$`)
+	tagValue = regexp.MustCompile(`^[\pL\pN _.:/=+@-]{0,256}$`)
+)
+
+// parseTags holds tags to what every tagged service takes.
+// Source: Tagging AWS Resources User Guide, "Tag naming limits and requirements".
+func parseTags(value any) (map[string]string, bool) {
+	members, ok := value.(map[string]any)
+	tags := make(map[string]string, len(members))
+	for name, member := range members {
+		s, isString := member.(string)
+		ok = ok && isString && tagName.MatchString(name) && tagValue.MatchString(s) &&
+			!strings.HasPrefix(strings.ToLower(name), "aws:")
+		tags[name] = s
+	}
+	return tags, ok && len(tags) <= 40
+}
+
+// words lists values for an error text, strings in quotes.
+func words[T any](values []T) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = show(value)
+	}
+	return strings.Join(texts, ", ")
+}

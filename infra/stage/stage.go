@@ -1,0 +1,218 @@
+// Package stage reads the stages of the deployment from the context of cdk.json: typed, with defaults, and validated.
+// Every mistake is answered with its path, its value and what is allowed.
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"postern/lambda/contract"
+)
+
+// Local is the name of the stage that is served on this machine and never deployed.
+const Local = "local"
+
+// A Stage is one deployment of the stack. Its fields are those of an object below context.stages in cdk.json, in camel
+// case, all optional.
+type Stage struct {
+	// Name is the key below context.stages.
+	Name string
+
+	// Region is the AWS region of the stack.
+	// Default: the region of the AWS profile that deploys.
+	Region string
+
+	// AllowedOrigins are the web origins whose pages may use the bucket: "*", or scheme://host[:port] with https, or
+	// with http for localhost.
+	// Default: none, so no page can.
+	AllowedOrigins []string
+
+	// Folders is the format table: what may be uploaded, where to, how large. One that is given replaces the default
+	// table as a whole.
+	// Default: DefaultFolders.
+	Folders contract.Folders
+
+	// SignatureLifetime is how long a form or URL can be used, 1 to 60 minutes, written as "15m".
+	// Default: 15 minutes.
+	SignatureLifetime time.Duration
+
+	// DefaultMaxSize is the largest upload of a user whose row sets none, in bytes or as "5 GiB".
+	// Default: 50 GiB.
+	DefaultMaxSize int64
+
+	// DefaultQuota is how much a user whose row sets none may keep in all, in bytes or as "5 GiB".
+	// Default: 100 GiB.
+	DefaultQuota int64
+
+	// Removal says what becomes of bucket, table, secret and logs when the stack or one of them goes.
+	// Default: Retain.
+	Removal Removal
+
+	// Retention says when the bucket drops what nobody needs.
+	// Default: the defaults of its fields.
+	Retention Retention
+
+	// Throttle bounds the requests to each method of the API, all callers together.
+	// Default: the defaults of its fields.
+	Throttle Throttle
+
+	// LogRetentionDays is how long logs are kept: one of the numbers of days that CloudWatch Logs has.
+	// Default: 30.
+	LogRetentionDays int
+
+	// Tags are put on every resource, besides or instead of the default ones.
+	// Default: project=postern, stage=<name>.
+	Tags map[string]string
+
+	// APIGatewayLogRole says who brings the role that API Gateway writes logs with, one an account and region.
+	// Default: CreateLogRole.
+	APIGatewayLogRole LogRole
+}
+
+// A Removal says what becomes of data.
+type Removal string
+
+// The removals.
+const (
+	Retain  Removal = "retain"  // data stays, and the stack is protected against its deletion
+	Destroy Removal = "destroy" // data goes with the stack; a bucket must be emptied first
+)
+
+// A LogRole says who brings the account-wide role of API Gateway.
+type LogRole string
+
+// The log roles.
+const (
+	CreateLogRole   LogRole = "create"   // the stack makes it, and it outlives the stack
+	ExistingLogRole LogRole = "existing" // the account has one
+)
+
+// Retention is how many days the bucket keeps what nobody needs.
+type Retention struct {
+	// RejectedDays is how long a rejected upload stays readable to operators.
+	// Default: 7.
+	RejectedDays int
+
+	// NoncurrentDays is how long older versions are kept. At least 15: a replayed form makes a good version noncurrent
+	// until it is inspected, and the message that asks for it can wait 14 days in a dead-letter queue.
+	// Default: 30.
+	NoncurrentDays int
+
+	// IncompleteMultipartDays is how long the parts of a multipart upload wait for its completion.
+	// Default: 7.
+	IncompleteMultipartDays int
+}
+
+// Throttle bounds requests to a method: a token bucket.
+// Source: API Gateway Developer Guide, "Throttle requests to your REST APIs".
+type Throttle struct {
+	// Rate is how many requests a second pass in the long run.
+	// Default: 50.
+	Rate int
+
+	// Burst is how many requests pass at once.
+	// Default: 100.
+	Burst int
+}
+
+// Stages are stages by name.
+type Stages map[string]Stage
+
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+// Parse reads the value of context "stages", as TryGetContext gives it: a map of objects. The error has one line a
+// mistake.
+func Parse(context any) (Stages, error) {
+	all, ok := context.(map[string]any)
+	if !ok || len(all) == 0 {
+		return nil, fmt.Errorf("stages: %s is not allowed; allowed: an object with a member for each stage", show(context))
+	}
+	stages := make(Stages, len(all))
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		path := "stages." + name
+		if !stageName.MatchString(name) {
+			errs = append(errs, fmt.Errorf("%s: %q is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -, a letter first", path, name))
+			continue
+		}
+		s := defaults(name)
+		readObject(path, all[name], &errs, s.read)
+		stages[name] = *s
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return stages, nil
+}
+
+// Names are the stages' names, sorted.
+func (s Stages) Names() []string {
+	return slices.Sorted(maps.Keys(s))
+}
+
+// Lookup finds a stage. The error for an unknown one lists those there are.
+func (s Stages) Lookup(name string) (Stage, error) {
+	found, ok := s[name]
+	if !ok {
+		return Stage{}, fmt.Errorf("unknown stage %q; stages in cdk.json: %s", name, strings.Join(s.Names(), ", "))
+	}
+	return found, nil
+}
+
+// Deployed are the stages that can be deployed, sorted by name: all but Local.
+func (s Stages) Deployed() []Stage {
+	var deployed []Stage
+	for _, name := range s.Names() {
+		if name != Local {
+			deployed = append(deployed, s[name])
+		}
+	}
+	return deployed
+}
+
+func defaults(name string) *Stage {
+	return &Stage{
+		Name:              name,
+		AllowedOrigins:    []string{},
+		Folders:           DefaultFolders(),
+		SignatureLifetime: 15 * time.Minute,
+		DefaultMaxSize:    50 * gib,
+		DefaultQuota:      100 * gib,
+		Removal:           Retain,
+		Retention:         Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
+		Throttle:          Throttle{Rate: 50, Burst: 100},
+		LogRetentionDays:  30,
+		Tags:              map[string]string{"project": "postern", "stage": name},
+		APIGatewayLogRole: CreateLogRole,
+	}
+}
+
+func (s *Stage) read(o *object) {
+	read(o, "region", &s.Region, region)
+	read(o, "allowedOrigins", &s.AllowedOrigins, origins)
+	readFolders(o, "folders", &s.Folders)
+	read(o, "signatureLifetime", &s.SignatureLifetime, lifetime)
+	read(o, "defaultMaxSize", &s.DefaultMaxSize, size)
+	read(o, "defaultQuota", &s.DefaultQuota, size)
+	read(o, "removal", &s.Removal, oneOf(Retain, Destroy))
+	o.object("retention", func(o *object) {
+		read(o, "rejectedDays", &s.Retention.RejectedDays, integer(1, 3650))
+		read(o, "noncurrentDays", &s.Retention.NoncurrentDays, integer(15, 3650))
+		read(o, "incompleteMultipartDays", &s.Retention.IncompleteMultipartDays, integer(1, 3650))
+	})
+	o.object("throttle", func(o *object) {
+		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
+		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))
+	})
+	read(o, "logRetentionDays", &s.LogRetentionDays, logDays)
+	read(o, "apiGatewayLogRole", &s.APIGatewayLogRole, oneOf(CreateLogRole, ExistingLogRole))
+
+	given := map[string]string{}
+	read(o, "tags", &given, tags)
+	maps.Copy(s.Tags, given)
+}

@@ -1,0 +1,324 @@
+package stage_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/infra/stage"
+	"postern/lambda/contract"
+)
+
+// The goldens are the stack's, but go test ./infra/... -update hands the flag to every package.
+var _ = flag.Bool("update", false, "has no effect in this package")
+
+// parse reads stages from JSON, as the CDK hands the context on.
+func parse(t *testing.T, text string) (stage.Stages, error) {
+	t.Helper()
+	var context any
+	if err := json.Unmarshal([]byte(text), &context); err != nil {
+		t.Fatal(err)
+	}
+	return stage.Parse(context)
+}
+
+func TestDefaults(t *testing.T) {
+	got, err := parse(t, `{"dev": {}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := stage.Stages{"dev": {
+		Name:              "dev",
+		AllowedOrigins:    []string{},
+		Folders:           stage.DefaultFolders(),
+		SignatureLifetime: 15 * time.Minute,
+		DefaultMaxSize:    50 << 30,
+		DefaultQuota:      100 << 30,
+		Removal:           stage.Retain,
+		Retention:         stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
+		Throttle:          stage.Throttle{Rate: 50, Burst: 100},
+		LogRetentionDays:  30,
+		Tags:              map[string]string{"project": "postern", "stage": "dev"},
+		APIGatewayLogRole: stage.CreateLogRole,
+	}}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("stages (-got +want):\n%s", diff)
+	}
+}
+
+func TestEveryField(t *testing.T) {
+	got, err := parse(t, `{"prod": {
+		"region": "eu-central-1",
+		"allowedOrigins": ["https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1", "*"],
+		"folders": {"clips": {"maxSize": "5 GiB", "formats": {"mp4": "video/mp4"}}, "notes-1": {"maxSize": 1000, "formats": {"txt": "text/plain"}}},
+		"signatureLifetime": "60m",
+		"defaultMaxSize": "5TiB",
+		"defaultQuota": 53687091200000,
+		"removal": "destroy",
+		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 3},
+		"throttle": {"rate": 5, "burst": 10},
+		"logRetentionDays": 3653,
+		"tags": {"team": "video", "project": "other"},
+		"apiGatewayLogRole": "existing"
+	}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := stage.Stages{"prod": {
+		Name:           "prod",
+		Region:         "eu-central-1",
+		AllowedOrigins: []string{"https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1", "*"},
+		Folders: contract.Folders{
+			"clips":   {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}},
+			"notes-1": {MaxSize: 1000, Formats: map[string]string{"txt": "text/plain"}},
+		},
+		SignatureLifetime: time.Hour,
+		DefaultMaxSize:    5 << 40,
+		DefaultQuota:      53687091200000,
+		Removal:           stage.Destroy,
+		Retention:         stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
+		Throttle:          stage.Throttle{Rate: 5, Burst: 10},
+		LogRetentionDays:  3653,
+		Tags:              map[string]string{"team": "video", "project": "other", "stage": "prod"},
+		APIGatewayLogRole: stage.ExistingLogRole,
+	}}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("stages (-got +want):\n%s", diff)
+	}
+}
+
+func TestPartOfAnObject(t *testing.T) {
+	got, err := parse(t, `{"dev": {"retention": {"rejectedDays": 1}, "throttle": {"burst": 7}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := got["dev"].Retention, (stage.Retention{RejectedDays: 1, NoncurrentDays: 30, IncompleteMultipartDays: 7}); got != want {
+		t.Errorf("retention: got %+v, want %+v", got, want)
+	}
+	if got, want := got["dev"].Throttle, (stage.Throttle{Rate: 50, Burst: 7}); got != want {
+		t.Errorf("throttle: got %+v, want %+v", got, want)
+	}
+}
+
+// Texts of errors, where several values share one.
+const (
+	fields     = "region, allowedOrigins, folders, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, throttle, logRetentionDays, apiGatewayLogRole, tags"
+	origins    = `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`
+	sizes      = `1 to 53687091200000 bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`
+	lifetimes  = `"1m" to "60m", in whole seconds`
+	days       = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+	region     = `the name of an AWS region, as "eu-central-1"`
+	tags       = "an object of strings: names of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+@-, no name beginning with aws:"
+	types      = `a content type in lower case without parameters, as "video/mp4", that no browser runs as a page, a script or XML`
+	active     = "css, hta, htc, htm, html, jar, js, jsx, mht, mhtml, mjs, php, rdf, shtml, svg, svgz, swf, vbs, wasm, xht, xhtml, xml, xsd, xsl, xslt"
+	extensions = "1 to 8 of a-z and 0-9, none of " + active
+)
+
+func TestMistakes(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		stage string // object of stage dev
+		want  string // after "stages.dev"
+	}{
+		{"unknown field", `{"regoin": "eu-central-1"}`, `.regoin: unknown field; known: ` + fields},
+		{"unknown field of an object", `{"retention": {"days": 1}}`, `.retention.days: unknown field; known: rejectedDays, noncurrentDays, incompleteMultipartDays`},
+		{"unknown field of a folder", `{"folders": {"a": {"maxSize": 1, "formats": {"mp4": "video/mp4"}, "acl": "public-read"}}}`, `.folders.a.acl: unknown field; known: maxSize, formats`},
+		{"no object", `"eu-central-1"`, `: "eu-central-1" is not allowed; allowed: an object`},
+		{"no object within", `{"throttle": 5}`, `.throttle: 5 is not allowed; allowed: an object`},
+		{"null", `{"region": null}`, `.region: null is not allowed; allowed: ` + region},
+
+		{"region", `{"region": "frankfurt"}`, `.region: "frankfurt" is not allowed; allowed: ` + region},
+		{"origin without a scheme", `{"allowedOrigins": ["app.example.com"]}`, `.allowedOrigins: ["app.example.com"] is not allowed; allowed: ` + origins},
+		{"origin over http", `{"allowedOrigins": ["http://app.example.com"]}`, `.allowedOrigins: ["http://app.example.com"] is not allowed; allowed: ` + origins},
+		{"origin with a slash", `{"allowedOrigins": ["https://app.example.com/"]}`, `.allowedOrigins: ["https://app.example.com/"] is not allowed; allowed: ` + origins},
+		{"origin with a query", `{"allowedOrigins": ["https://app.example.com?"]}`, `.allowedOrigins: ["https://app.example.com?"] is not allowed; allowed: ` + origins},
+		{"origin with a user", `{"allowedOrigins": ["https://a@app.example.com"]}`, `.allowedOrigins: ["https://a@app.example.com"] is not allowed; allowed: ` + origins},
+		{"origin with capitals", `{"allowedOrigins": ["https://App.example.com"]}`, `.allowedOrigins: ["https://App.example.com"] is not allowed; allowed: ` + origins},
+		{"origin with a wildcard", `{"allowedOrigins": ["https://*.example.com"]}`, `.allowedOrigins: ["https://*.example.com"] is not allowed; allowed: ` + origins},
+		{"origin with port 0", `{"allowedOrigins": ["https://app.example.com:0"]}`, `.allowedOrigins: ["https://app.example.com:0"] is not allowed; allowed: ` + origins},
+		{"origin with a large port", `{"allowedOrigins": ["https://app.example.com:65536"]}`, `.allowedOrigins: ["https://app.example.com:65536"] is not allowed; allowed: ` + origins},
+		{"origins as text", `{"allowedOrigins": "*"}`, `.allowedOrigins: "*" is not allowed; allowed: ` + origins},
+		{"lifetime too long", `{"signatureLifetime": "61m"}`, `.signatureLifetime: "61m" is not allowed; allowed: ` + lifetimes},
+		{"lifetime too short", `{"signatureLifetime": "59s"}`, `.signatureLifetime: "59s" is not allowed; allowed: ` + lifetimes},
+		{"lifetime of a fraction", `{"signatureLifetime": "60.5s"}`, `.signatureLifetime: "60.5s" is not allowed; allowed: ` + lifetimes},
+		{"lifetime without a unit", `{"signatureLifetime": 15}`, `.signatureLifetime: 15 is not allowed; allowed: ` + lifetimes},
+		{"size of nothing", `{"defaultQuota": 0}`, `.defaultQuota: 0 is not allowed; allowed: ` + sizes},
+		{"size too large", `{"defaultQuota": 53687091200001}`, `.defaultQuota: 53687091200001 is not allowed; allowed: ` + sizes},
+		{"size too large in words", `{"defaultMaxSize": "50 TiB"}`, `.defaultMaxSize: "50 TiB" is not allowed; allowed: ` + sizes},
+		{"size that overflows", `{"defaultMaxSize": "999999999999999 TiB"}`, `.defaultMaxSize: "999999999999999 TiB" is not allowed; allowed: ` + sizes},
+		{"size in decimal units", `{"defaultMaxSize": "5 GB"}`, `.defaultMaxSize: "5 GB" is not allowed; allowed: ` + sizes},
+		{"size of a fraction", `{"defaultMaxSize": 1.5}`, `.defaultMaxSize: 1.5 is not allowed; allowed: ` + sizes},
+		{"negative size", `{"defaultMaxSize": -1}`, `.defaultMaxSize: -1 is not allowed; allowed: ` + sizes},
+		{"removal", `{"removal": "keep"}`, `.removal: "keep" is not allowed; allowed: "retain", "destroy"`},
+		{"retention too short", `{"retention": {"noncurrentDays": 14}}`, `.retention.noncurrentDays: 14 is not allowed; allowed: a whole number from 15 to 3650`},
+		{"retention of a fraction", `{"retention": {"rejectedDays": 1.5}}`, `.retention.rejectedDays: 1.5 is not allowed; allowed: a whole number from 1 to 3650`},
+		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: 0 is not allowed; allowed: a whole number from 1 to 10000`},
+		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: 31 is not allowed; allowed: ` + days},
+		{"log role", `{"apiGatewayLogRole": "none"}`, `.apiGatewayLogRole: "none" is not allowed; allowed: "create", "existing"`},
+		{"tag of AWS", `{"tags": {"aws:stage": "x"}}`, `.tags: {"aws:stage":"x"} is not allowed; allowed: ` + tags},
+		{"tag of a number", `{"tags": {"cost": 5}}`, `.tags: {"cost":5} is not allowed; allowed: ` + tags},
+
+		{"no folders", `{"folders": {}}`, `.folders: {} is not allowed; allowed: an object with 1 to 20 folders`},
+		{"folder's name", `{"folders": {"Videos": {}}}`, `.folders.Videos: "Videos" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -`},
+		{"folder's name with a slash", `{"folders": {"a/b": {}}}`, `.folders.a/b: "a/b" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -`},
+		{"folder with a wildcard", `{"folders": {"*": {}}}`, `.folders.*: "*" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -`},
+		{"folder without a size", `{"folders": {"a": {"formats": {"mp4": "video/mp4"}}}}`, `.folders.a.maxSize: missing; a folder needs it`},
+		{"folder without formats", `{"folders": {"a": {"maxSize": 1}}}`, `.folders.a.formats: missing; a folder needs it`},
+		{"folder of no format", `{"folders": {"a": {"maxSize": 1, "formats": {}}}}`, `.folders.a.formats: {} is not allowed; allowed: an object of content types by extension, as {"mp4": "video/mp4"}`},
+		{"folder's size", `{"folders": {"a": {"maxSize": "big", "formats": {"mp4": "video/mp4"}}}}`, `.folders.a.maxSize: "big" is not allowed; allowed: ` + sizes},
+
+		{"extension with a dot", format(".mp4", "video/mp4"), `.folders.a.formats..mp4: ".mp4" is not allowed as an extension; allowed: ` + extensions},
+		{"extension with capitals", format("MP4", "video/mp4"), `.folders.a.formats.MP4: "MP4" is not allowed as an extension; allowed: ` + extensions},
+		{"extension html", format("html", "text/plain"), `.folders.a.formats.html: "html" is not allowed as an extension; allowed: ` + extensions},
+		{"extension svg", format("svg", "text/plain"), `.folders.a.formats.svg: "svg" is not allowed as an extension; allowed: ` + extensions},
+		{"extension xml", format("xml", "text/plain"), `.folders.a.formats.xml: "xml" is not allowed as an extension; allowed: ` + extensions},
+		{"type html", format("txt", "text/html"), `.folders.a.formats.txt: "text/html" is not allowed; allowed: ` + types},
+		{"type xhtml", format("txt", "application/xhtml+xml"), `.folders.a.formats.txt: "application/xhtml+xml" is not allowed; allowed: ` + types},
+		{"type svg", format("png", "image/svg+xml"), `.folders.a.formats.png: "image/svg+xml" is not allowed; allowed: ` + types},
+		{"type xml", format("txt", "application/xml"), `.folders.a.formats.txt: "application/xml" is not allowed; allowed: ` + types},
+		{"type xml of an entity", format("txt", "text/xml-external-parsed-entity"), `.folders.a.formats.txt: "text/xml-external-parsed-entity" is not allowed; allowed: ` + types},
+		{"type script", format("txt", "application/x-javascript"), `.folders.a.formats.txt: "application/x-javascript" is not allowed; allowed: ` + types},
+		{"type web archive", format("txt", "multipart/related"), `.folders.a.formats.txt: "multipart/related" is not allowed; allowed: ` + types},
+		{"type with parameters", format("txt", "text/plain; charset=utf-8"), `.folders.a.formats.txt: "text/plain; charset=utf-8" is not allowed; allowed: ` + types},
+		{"type with capitals", format("txt", "Text/plain"), `.folders.a.formats.txt: "Text/plain" is not allowed; allowed: ` + types},
+		{"type without a slash", format("txt", "text"), `.folders.a.formats.txt: "text" is not allowed; allowed: ` + types},
+		{
+			"extension twice", `{"folders": {"a": {"maxSize": 1, "formats": {"mp4": "video/mp4"}}, "b": {"maxSize": 1, "formats": {"mp4": "video/mpeg"}}}}`,
+			`.folders.b.formats.mp4: "mp4" stands in the table already, at stages.dev.folders.a.formats.mp4; allowed: once`,
+		},
+		{
+			"type twice", `{"folders": {"a": {"maxSize": 1, "formats": {"jpeg": "image/jpeg", "jpg": "image/jpeg"}}}}`,
+			`.folders.a.formats.jpg: "image/jpeg" stands in the table already, at stages.dev.folders.a.formats.jpeg; allowed: once`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parse(t, `{"dev": `+test.stage+`}`)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			if diff := cmp.Diff(err.Error(), "stages.dev"+test.want); diff != "" {
+				t.Errorf("error (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+// format is a stage with one format.
+func format(extension, contentType string) string {
+	return fmt.Sprintf(`{"folders": {"a": {"maxSize": 1, "formats": {%q: %q}}}}`, extension, contentType)
+}
+
+func TestStages(t *testing.T) {
+	for _, test := range []struct{ name, context, want string }{
+		{"missing", `null`, `stages: null is not allowed; allowed: an object with a member for each stage`},
+		{"none", `{}`, `stages: {} is not allowed; allowed: an object with a member for each stage`},
+		{"list", `["dev"]`, `stages: ["dev"] is not allowed; allowed: an object with a member for each stage`},
+		{"name", `{"De v": {}}`, `stages.De v: "De v" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -, a letter first`},
+		{"every mistake has a line", `{"b": {"removal": "no", "x": 1}, "a": 1}`, "stages.a: 1 is not allowed; allowed: an object\n" +
+			"stages.b.removal: \"no\" is not allowed; allowed: \"retain\", \"destroy\"\nstages.b.x: unknown field; known: " + fields},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parse(t, test.context)
+			if diff := cmp.Diff(fmt.Sprint(err), test.want); diff != "" {
+				t.Errorf("error (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLookup(t *testing.T) {
+	stages, err := parse(t, `{"prod": {}, "local": {}, "dev": {}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := stages.Lookup("dev"); err != nil || s.Name != "dev" {
+		t.Errorf("dev: got %q, %v", s.Name, err)
+	}
+	_, err = stages.Lookup("staging")
+	if got, want := fmt.Sprint(err), `unknown stage "staging"; stages in cdk.json: dev, local, prod`; got != want {
+		t.Errorf("error: got %s, want %s", got, want)
+	}
+	var deployed []string
+	for _, s := range stages.Deployed() {
+		deployed = append(deployed, s.Name)
+	}
+	if diff := cmp.Diff(deployed, []string{"dev", "prod"}); diff != "" {
+		t.Errorf("deployed stages (-got +want):\n%s", diff)
+	}
+}
+
+// TestDefaultTable holds the default format table to the promises of the contract by reading it as configuration.
+func TestDefaultTable(t *testing.T) {
+	table, err := json.Marshal(stage.DefaultFolders())
+	if err != nil {
+		t.Fatal(err)
+	}
+	stages, err := parse(t, `{"dev": {"folders": `+string(table)+`}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stages["dev"].Folders, stage.DefaultFolders()); diff != "" {
+		t.Errorf("folders (-got +want):\n%s", diff)
+	}
+	want := map[string]string{
+		"videos": "mp4 mov webm mkv m4v", "images": "jpg png webp gif heic", "audio": "mp3 m4a wav",
+		"documents": "pdf docx xlsx pptx txt csv zip",
+	}
+	for folder, extensions := range want {
+		for extension := range strings.FieldsSeq(extensions) {
+			if f, ok := stages["dev"].Folders.ByExtension(extension); !ok || f.Folder != folder {
+				t.Errorf("%s: got folder %q, want %q", extension, f.Folder, folder)
+			}
+		}
+	}
+	if got := len(stages["dev"].Folders.Extensions()); got != 20 {
+		t.Errorf("got %d extensions, want 20", got)
+	}
+}
+
+// TestLargeTable finds the limit of a function's environment.
+func TestLargeTable(t *testing.T) {
+	table := func(formats int) string {
+		types := make([]string, formats)
+		for i := range types {
+			types[i] = fmt.Sprintf(`"e%03d": "application/x-%032d"`, i, i)
+		}
+		return `{"dev": {"folders": {"a": {"maxSize": 1, "formats": {` + strings.Join(types, ", ") + `}}}}}`
+	}
+	// A format takes 56 bytes, everything else 31.
+	if _, err := parse(t, table(63)); err != nil {
+		t.Errorf("63 formats: %v", err)
+	}
+	_, err := parse(t, table(64))
+	want := "stages.dev.folders: the format table takes 3615 bytes of the functions' environment; allowed: 3584 (Lambda has 4096 for all variables): leave out formats"
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("64 formats: got %s, want %s", got, want)
+	}
+}
+
+func TestProjectsOwnStages(t *testing.T) {
+	b, err := os.ReadFile("../../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var project struct{ Context map[string]any }
+	if err := json.Unmarshal(b, &project); err != nil {
+		t.Fatal(err)
+	}
+	stages, err := stage.Parse(project.Context["stages"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stages.Names(), []string{"dev", "local", "prod"}); diff != "" {
+		t.Errorf("stages (-got +want):\n%s", diff)
+	}
+	if got := stages["prod"].Removal; got != stage.Retain {
+		t.Errorf("removal of prod: got %s, want %s", got, stage.Retain)
+	}
+}
