@@ -1,0 +1,82 @@
+// Command infra is the CDK app: it reads the stages from the context of cdk.json and synthesizes a stack for the one that
+// -c stage=<name> names. Without it, for every stage that can be deployed.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/stack"
+	"postern/infra/stage"
+)
+
+// Folders of the compiled functions, made by `make build`.
+const (
+	deployedFunctions = "dist/linux_arm64"
+	hostFunctions     = "dist/host"
+)
+
+func main() {
+	err := run()
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(os.Stderr, "error:", strings.TrimSpace(line))
+		}
+	}
+	// After the error, because jsii may end with words of its own.
+	jsii.Close()
+	if err != nil {
+		os.Exit(1)
+	}
+}
+
+func run() (err error) {
+	// An error of the CDK arrives as a panic.
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("synthesizing: %v", fault)
+		}
+	}()
+	app := awscdk.NewApp(nil)
+	stages, err := chosen(app)
+	if err != nil {
+		return err
+	}
+	for _, s := range stages {
+		if _, err := stack.New(app, stack.Name(s.Name), props(s)); err != nil {
+			return err
+		}
+	}
+	app.Synth(nil)
+	return nil
+}
+
+// chosen are the stages to synthesize.
+func chosen(app awscdk.App) ([]stage.Stage, error) {
+	stages, err := stage.Parse(app.Node().TryGetContext(jsii.String("stages")))
+	if err != nil {
+		return nil, err
+	}
+	name := app.Node().TryGetContext(jsii.String("stage"))
+	if name == nil {
+		return stages.Deployed(), nil
+	}
+	s, err := stages.Lookup(fmt.Sprint(name))
+	if err != nil {
+		return nil, err
+	}
+	return []stage.Stage{s}, nil
+}
+
+// props choose the functions that a stage runs: the local one has this machine's.
+func props(s stage.Stage) stack.Props {
+	if s.Name == stage.Local {
+		return stack.Props{Stage: s, Functions: hostFunctions, Architecture: runtime.GOARCH}
+	}
+	return stack.Props{Stage: s, Functions: deployedFunctions}
+}

@@ -1,0 +1,98 @@
+package stack
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/stage"
+	"postern/lambda/contract"
+)
+
+// The API speaks TLS 1.2 with forward secrecy or 1.3, and only under its own host name. CDK's constant lacks the prefix
+// that API Gateway wants.
+// Source: API Gateway Developer Guide, "Security policies for REST APIs in API Gateway".
+const (
+	securityPolicy     = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+	endpointAccessMode = "STRICT"
+)
+
+// newAPI makes the REST API with every route of the contract.
+func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]awslambda.Function) awsapigateway.RestApi {
+	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
+		// A label, not a physical name: it needs not be unique.
+		RestApiName:    stack.StackName(),
+		EndpointTypes:  &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		CloudWatchRole: jsii.Bool(false),
+		DeployOptions: &awsapigateway.StageOptions{
+			StageName:            jsii.String(contract.BasePath),
+			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(stack, "AccessLogs", s)),
+			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog())),
+			// A trace names the URL of its request, and the query holds a mail.
+			TracingEnabled:       jsii.Bool(false),
+			MetricsEnabled:       jsii.Bool(true),
+			ThrottlingRateLimit:  jsii.Number(s.Throttle.Rate),
+			ThrottlingBurstLimit: jsii.Number(s.Throttle.Burst),
+		},
+	})
+	// The stack has an output of its own for the address.
+	api.Node().TryRemoveChild(jsii.String("Endpoint"))
+	definition := api.Node().DefaultChild().(awsapigateway.CfnRestApi)
+	definition.SetSecurityPolicy(jsii.String(securityPolicy))
+	definition.SetEndpointAccessMode(jsii.String(endpointAccessMode))
+
+	if s.APIGatewayLogRole == stage.CreateLogRole {
+		api.DeploymentStage().Node().AddDependency(newLogRole(stack))
+	}
+	addGatewayResponses(api)
+	addRoutes(stack, api, functions)
+	allowInvocation(stack, api, functions)
+	return api
+}
+
+// accessLog is a line of JSON for each request, without its query, its headers and the caller's address.
+// Source: API Gateway Developer Guide, "Variables for access logging for API Gateway".
+func accessLog() string {
+	var members []string
+	for _, member := range []struct{ name, variable string }{
+		{"requestId", "requestId"},
+		{"time", "requestTime"},
+		{"method", "httpMethod"},
+		{"resource", "resourcePath"},
+		{"status", "status"},
+		{"latency", "responseLatency"},
+		{"integrationLatency", "integration.latency"},
+		{"authorizerLatency", "authorizer.latency"},
+		{"responseType", "error.responseType"},
+	} {
+		// All are strings, because a variable without a value is a dash.
+		members = append(members, fmt.Sprintf(`"%s":"$context.%s"`, member.name, member.variable))
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+// newLogRole makes the role that API Gateway writes access logs with. The account has one a region, for all its APIs,
+// so it stays when the stack goes.
+func newLogRole(stack awscdk.Stack) awsapigateway.CfnAccount {
+	role := newRole(stack, "ApiGatewayLogRole", "apigateway.amazonaws.com", []*awsiam.PolicyStatementProps{{
+		Sid: jsii.String("Logs"),
+		// API Gateway refuses a role that lacks one of these, on every log group: the actions of AWS's managed policy
+		// AmazonAPIGatewayPushToCloudWatchLogs.
+		Actions: jsii.Strings(
+			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+			"logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
+		),
+		Resources: jsii.Strings("*"),
+	}})
+	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"), &awsapigateway.CfnAccountProps{
+		CloudWatchRoleArn: role.RoleArn(),
+	})
+	account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
+	return account
+}

@@ -1,0 +1,115 @@
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/stage"
+)
+
+// newBucket makes the private bucket that uploads go to.
+func newBucket(stack awscdk.Stack, s stage.Stage) awss3.Bucket {
+	bucket := awss3.NewBucket(stack, jsii.String("Uploads"), &awss3.BucketProps{
+		BlockPublicAccess:      awss3.BlockPublicAccess_BLOCK_ALL(),
+		ObjectOwnership:        awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		Encryption:             awss3.BucketEncryption_S3_MANAGED,
+		BlockedEncryptionTypes: &[]awss3.BlockedEncryptionType{awss3.BlockedEncryptionType_SSE_C()},
+		Versioned:              jsii.Bool(true),
+		Cors:                   corsRules(s.AllowedOrigins),
+		LifecycleRules:         lifecycleRules(s.Retention),
+		RemovalPolicy:          removal(s),
+	})
+	for _, deny := range denials(s) {
+		deny.Principals = &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
+		deny.Effect = awsiam.Effect_DENY
+		deny.Actions = jsii.Strings("s3:*")
+		deny.Resources = &[]*string{bucket.BucketArn(), bucket.ArnForObjects(jsii.String("*"))}
+		bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(deny))
+	}
+	// A bucket that stays keeps its policy.
+	bucket.Policy().ApplyRemovalPolicy(removal(s))
+	return bucket
+}
+
+// denials are what nobody may do, whatever their own policy allows. They grant nothing.
+// Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
+func denials(s stage.Stage) []*awsiam.PolicyStatementProps {
+	return []*awsiam.PolicyStatementProps{
+		{
+			Sid: jsii.String("DenyWithoutTLS"),
+			Conditions: &map[string]any{
+				"Bool": map[string]any{"aws:SecureTransport": "false"},
+			},
+		},
+		{
+			Sid: jsii.String("DenyOldTLS"),
+			Conditions: &map[string]any{
+				"NumericLessThan": map[string]any{"s3:TlsVersion": "1.2"},
+			},
+		},
+		{
+			// The age of a SigV2 signature is always 0, so it would pass the next statement.
+			Sid: jsii.String("DenySigV2"),
+			Conditions: &map[string]any{
+				"StringEquals": map[string]any{"s3:signatureversion": "AWS"},
+			},
+		},
+		{
+			// Forms and presigned URLs only: a request that its caller signs and sends at once has no lifetime to bound,
+			// and an operator with a slow clock must not be locked out.
+			Sid: jsii.String("DenyOldSignatures"),
+			Conditions: &map[string]any{
+				"StringEquals":       map[string]any{"s3:authType": []string{"POST", "REST-QUERY-STRING"}},
+				"NumericGreaterThan": map[string]any{"s3:signatureAge": jsii.Sprintf("%d", s.SignatureLifetime.Milliseconds())},
+			},
+		},
+	}
+}
+
+// corsRules let pages of a stage's origins send signed requests and read what a resumable upload needs.
+func corsRules(origins []string) *[]*awss3.CorsRule {
+	if len(origins) == 0 {
+		return nil
+	}
+	return &[]*awss3.CorsRule{{
+		AllowedOrigins: jsii.Strings(origins...),
+		AllowedMethods: &[]awss3.HttpMethods{
+			awss3.HttpMethods_GET, awss3.HttpMethods_PUT, awss3.HttpMethods_POST, awss3.HttpMethods_DELETE, awss3.HttpMethods_HEAD,
+		},
+		AllowedHeaders: jsii.Strings("*"),
+		// Written out, because S3 refuses a wildcard here.
+		ExposedHeaders: jsii.Strings(
+			"ETag", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
+			"x-amz-checksum-sha256", "x-amz-checksum-type", "x-amz-version-id",
+		),
+		MaxAge: jsii.Number(3600),
+	}}
+}
+
+// lifecycleRules drop what nobody needs.
+func lifecycleRules(r stage.Retention) *[]*awss3.LifecycleRule {
+	return &[]*awss3.LifecycleRule{
+		{
+			// On a versioned bucket this adds a delete marker; the next rules remove version and marker.
+			Id:         jsii.String("rejected-uploads"),
+			TagFilters: &map[string]any{"status": "rejected"},
+			Expiration: days(r.RejectedDays),
+		},
+		{
+			Id:                          jsii.String("noncurrent-versions"),
+			NoncurrentVersionExpiration: days(r.NoncurrentDays),
+		},
+		{
+			Id:                        jsii.String("expired-delete-markers"),
+			ExpiredObjectDeleteMarker: jsii.Bool(true),
+		},
+		{
+			Id:                                  jsii.String("incomplete-multipart-uploads"),
+			AbortIncompleteMultipartUploadAfter: days(r.IncompleteMultipartDays),
+		},
+	}
+}
+
+func days(n int) awscdk.Duration { return awscdk.Duration_Days(jsii.Number(n)) }

@@ -1,0 +1,115 @@
+package stack_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/infra/stage"
+)
+
+func TestBucketPolicy(t *testing.T) {
+	deny := func(sid string, condition map[string]any) statement {
+		return statement{
+			sid: sid, effect: "Deny", actions: []string{"s3:*"}, condition: condition,
+			resources: []string{"${Uploads.Arn}", "${Uploads.Arn}/*"},
+		}
+	}
+	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
+		want := []statement{
+			deny("DenyWithoutTLS", map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}),
+			deny("DenyOldTLS", map[string]any{"NumericLessThan": map[string]any{"s3:TlsVersion": "1.2"}}),
+			deny("DenySigV2", map[string]any{"StringEquals": map[string]any{"s3:signatureversion": "AWS"}}),
+			deny("DenyOldSignatures", map[string]any{
+				"StringEquals":       map[string]any{"s3:authType": []any{"POST", "REST-QUERY-STRING"}},
+				"NumericGreaterThan": map[string]any{"s3:signatureAge": fmt.Sprint(s.SignatureLifetime.Seconds() * 1000)},
+			}),
+		}
+		policy := template.only(t, "AWS::S3::BucketPolicy")
+		if diff := cmp.Diff(statements(policy.Properties["PolicyDocument"]), want, cmp.AllowUnexported(statement{})); diff != "" {
+			t.Errorf("statements (-got +want):\n%s", diff)
+		}
+		if got := write(policy.Properties["Bucket"]); got != "${Uploads}" {
+			t.Errorf("bucket: got %s, want ${Uploads}", got)
+		}
+		document := policy.Properties["PolicyDocument"].(map[string]any)
+		for _, s := range document["Statement"].([]any) {
+			s := s.(map[string]any)
+			if diff := cmp.Diff(s["Principal"], any(map[string]any{"AWS": "*"})); diff != "" {
+				t.Errorf("%s denies not everybody (-got +want):\n%s", s["Sid"], diff)
+			}
+		}
+	})
+}
+
+func TestBucket(t *testing.T) {
+	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
+		origins := make([]any, len(s.AllowedOrigins))
+		for i, origin := range s.AllowedOrigins {
+			origins[i] = origin
+		}
+		got := template.only(t, "AWS::S3::Bucket").Properties
+		delete(got, "Tags")
+		want := map[string]any{
+			"BucketEncryption": map[string]any{"ServerSideEncryptionConfiguration": []any{map[string]any{
+				"BlockedEncryptionTypes":        map[string]any{"EncryptionType": []any{"SSE-C"}},
+				"ServerSideEncryptionByDefault": map[string]any{"SSEAlgorithm": "AES256"},
+			}}},
+			"CorsConfiguration": map[string]any{"CorsRules": []any{map[string]any{
+				"AllowedOrigins": origins,
+				"AllowedMethods": []any{"GET", "PUT", "POST", "DELETE", "HEAD"},
+				"AllowedHeaders": []any{"*"},
+				"ExposedHeaders": []any{
+					"ETag", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
+					"x-amz-checksum-sha256", "x-amz-checksum-type", "x-amz-version-id",
+				},
+				"MaxAge": 3600.0,
+			}}},
+			"LifecycleConfiguration": map[string]any{"Rules": []any{
+				map[string]any{
+					"Id": "rejected-uploads", "Status": "Enabled", "ExpirationInDays": float64(s.Retention.RejectedDays),
+					"TagFilters": []any{map[string]any{"Key": "status", "Value": "rejected"}},
+				},
+				map[string]any{
+					"Id": "noncurrent-versions", "Status": "Enabled",
+					"NoncurrentVersionExpiration": map[string]any{"NoncurrentDays": float64(s.Retention.NoncurrentDays)},
+				},
+				map[string]any{"Id": "expired-delete-markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": true},
+				map[string]any{
+					"Id": "incomplete-multipart-uploads", "Status": "Enabled",
+					"AbortIncompleteMultipartUpload": map[string]any{"DaysAfterInitiation": float64(s.Retention.IncompleteMultipartDays)},
+				},
+			}},
+			"OwnershipControls": map[string]any{"Rules": []any{map[string]any{"ObjectOwnership": "BucketOwnerEnforced"}}},
+			"PublicAccessBlockConfiguration": map[string]any{
+				"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+			},
+			"VersioningConfiguration": map[string]any{"Status": "Enabled"},
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("properties (-got +want):\n%s", diff)
+		}
+	})
+}
+
+// TestWhatStays finds out what CloudFormation does with data when a stack goes, or a resource is replaced.
+func TestWhatStays(t *testing.T) {
+	policies := map[stage.Removal]string{stage.Retain: "Retain", stage.Destroy: "Delete"}
+	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
+		for _, kind := range []string{
+			"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup",
+		} {
+			for name, r := range template.of(kind) {
+				want := policies[s.Removal]
+				if r.DeletionPolicy != want || r.UpdateReplacePolicy != want {
+					t.Errorf("%s: got deletion %q, replacement %q, want %s", name, r.DeletionPolicy, r.UpdateReplacePolicy, want)
+				}
+			}
+		}
+		table := template.only(t, "AWS::DynamoDB::Table").Properties
+		if got, want := table["DeletionProtectionEnabled"], s.Removal == stage.Retain; got != want {
+			t.Errorf("deletion protection of the table: got %v, want %v", got, want)
+		}
+	})
+}

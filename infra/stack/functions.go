@@ -1,0 +1,150 @@
+package stack
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/stage"
+	"postern/lambda/contract"
+)
+
+// code is where the compiled functions are, and for which processor.
+type code struct {
+	folder       string
+	architecture awslambda.Architecture
+}
+
+// A functionSpec is what tells one function from another.
+type functionSpec struct {
+	id          string
+	description string
+	memory      float64 // MiB
+	timeout     float64 // seconds
+	environment any     // a struct of contract
+	variables   map[string]string
+	statements  []*awsiam.PolicyStatementProps
+}
+
+func functionSpecs(s stage.Stage, d data) map[contract.Function]functionSpec {
+	return map[contract.Function]functionSpec{
+		contract.Authorizer: {
+			id:          "Authorizer",
+			description: "Decides who calls and for whom",
+			// From 1,769 MB on a function has a whole processor, and argon2id needs it: the same password takes 14 times
+			// as long at 128 MB, for the same price.
+			memory: 1769,
+			// A cold start, the secret, the row and a few retries of either. API Gateway waits for 29 s.
+			timeout: 10,
+			environment: contract.AuthorizerEnv{
+				UsersTable:     *d.users.TableName(),
+				OwnerKeySecret: *d.key.SecretArn(),
+				DefaultMaxSize: s.DefaultMaxSize,
+				DefaultQuota:   s.DefaultQuota,
+			},
+			statements: authorizerStatements(d),
+		},
+		contract.Presign: {
+			id:          "Presign",
+			description: "Signs uploads; calls nothing",
+			memory:      256,
+			// Microseconds of computation: what is not done by then hangs.
+			timeout: 5,
+			environment: contract.PresignEnv{
+				Bucket:   *d.bucket.BucketName(),
+				Lifetime: s.SignatureLifetime,
+				Folders:  s.Folders,
+			},
+			// At this size the function has a sixth of a processor: more threads would only wait for each other.
+			variables:  map[string]string{"GOMAXPROCS": "1"},
+			statements: presignStatements(s, d),
+		},
+	}
+}
+
+// newFunctions makes every function of the contract, with a role and a log group of its own.
+func newFunctions(stack awscdk.Stack, s stage.Stage, d data, c code) (map[contract.Function]awslambda.Function, error) {
+	specs := functionSpecs(s, d)
+	functions := make(map[contract.Function]awslambda.Function, len(specs))
+	for _, name := range contract.Functions {
+		spec, ok := specs[name]
+		if !ok {
+			return nil, fmt.Errorf("function %s of the contract has no description in infra/stack/functions.go", name)
+		}
+		function, err := newFunction(stack, s, name, spec, c)
+		if err != nil {
+			return nil, fmt.Errorf("making function %s: %w", name, err)
+		}
+		functions[name] = function
+	}
+	return functions, nil
+}
+
+func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec functionSpec, c code) (awslambda.Function, error) {
+	variables, err := contract.Env(spec.environment)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range spec.variables {
+		variables[name] = value
+	}
+	logs := newLogGroup(stack, spec.id+"Logs", s)
+	role := newRole(stack, spec.id+"Role", "lambda.amazonaws.com", append(runtimeStatements(logs), spec.statements...))
+	return awslambda.NewFunction(stack, jsii.String(spec.id), &awslambda.FunctionProps{
+		Description:  jsii.String(spec.description),
+		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(c.folder, string(name))), nil),
+		Handler:      jsii.String("bootstrap"),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture: c.architecture,
+		MemorySize:   jsii.Number(spec.memory),
+		Timeout:      awscdk.Duration_Seconds(jsii.Number(spec.timeout)),
+		Environment:  jsiiMap(variables),
+		// The role as it is written out: nothing that CDK would add.
+		Role:     role.WithoutPolicyUpdates(nil),
+		LogGroup: logs,
+		Tracing:  awslambda.Tracing_ACTIVE,
+	}), nil
+}
+
+func newLogGroup(stack awscdk.Stack, id string, s stage.Stage) awslogs.LogGroup {
+	group := awslogs.NewLogGroup(stack, jsii.String(id), &awslogs.LogGroupProps{RemovalPolicy: removal(s)})
+	group.Node().DefaultChild().(awslogs.CfnLogGroup).SetRetentionInDays(jsii.Number(s.LogRetentionDays))
+	return group
+}
+
+// architectureOf is Lambda's name for a processor that Go names.
+func architectureOf(goarch string) (awslambda.Architecture, error) {
+	switch goarch {
+	case "", "arm64":
+		return awslambda.Architecture_ARM_64(), nil
+	case "amd64":
+		return awslambda.Architecture_X86_64(), nil
+	default:
+		return nil, fmt.Errorf("architecture %q is not one of Lambda's; allowed: arm64, amd64", goarch)
+	}
+}
+
+// checkCompiled finds out that a function is missing before CDK does, whose error says nothing of make.
+func checkCompiled(folder string) error {
+	for _, name := range contract.Functions {
+		bootstrap := filepath.Join(folder, string(name), "bootstrap")
+		if info, err := os.Stat(bootstrap); err != nil || !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is missing: run `make build`, which compiles the functions", bootstrap)
+		}
+	}
+	return nil
+}
+
+func jsiiMap(values map[string]string) *map[string]*string {
+	m := make(map[string]*string, len(values))
+	for name, value := range values {
+		m[name] = jsii.String(value)
+	}
+	return &m
+}

@@ -1,0 +1,87 @@
+package stack
+
+import (
+	"encoding/json"
+	"maps"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/lambda/contract"
+)
+
+// challenge asks for the credentials that the authorizer reads.
+// Source: RFC 7617, section 2.1.
+const challenge = `Basic realm="postern", charset="UTF-8"`
+
+// messageOfAWS is API Gateway's own message, as a JSON string in quotes.
+const messageOfAWS = "$context.error.messageString"
+
+// A gatewayResponse is how API Gateway refuses a request by itself.
+type gatewayResponse struct {
+	kind    string // response type
+	code    string // member "code" of the body
+	message string // JSON of member "message"
+	headers map[string]string
+}
+
+// gatewayResponses give API Gateway's refusals the members that every error has. The status is always the type's own.
+//
+// An unknown route that is asked with an Authorization header is taken for a wrongly signed request to AWS, whose message
+// repeats the header: there, and wherever the type does not say what happened, the words are ours.
+// Source: API Gateway Developer Guide, "Gateway response types for API Gateway".
+var gatewayResponses = []gatewayResponse{
+	{kind: "BAD_REQUEST_PARAMETERS", code: "invalid_request", message: messageOfAWS},
+	{kind: "BAD_REQUEST_BODY", code: "invalid_request", message: messageOfAWS},
+	{kind: "UNAUTHORIZED", code: "unauthorized", message: messageOfAWS, headers: map[string]string{"WWW-Authenticate": challenge}},
+	{kind: "ACCESS_DENIED", code: "forbidden", message: messageOfAWS},
+	{kind: "MISSING_AUTHENTICATION_TOKEN", code: "not_found", message: `"no such route"`},
+	{kind: "INVALID_SIGNATURE", code: "not_found", message: `"no such route"`},
+	{kind: "EXPIRED_TOKEN", code: "not_found", message: `"no such route"`},
+	{kind: "RESOURCE_NOT_FOUND", code: "not_found", message: `"no such route"`},
+	{kind: "REQUEST_TOO_LARGE", code: "payload_too_large", message: messageOfAWS},
+	{kind: "UNSUPPORTED_MEDIA_TYPE", code: "unsupported_media_type", message: messageOfAWS},
+	{kind: "THROTTLED", code: "too_many_requests", message: messageOfAWS},
+	{kind: "QUOTA_EXCEEDED", code: "too_many_requests", message: messageOfAWS},
+	{kind: "DEFAULT_4XX", code: "invalid_request", message: `"the request is refused"`},
+	{kind: "API_CONFIGURATION_ERROR", code: "internal_error", message: `"internal error"`},
+	{kind: "AUTHORIZER_CONFIGURATION_ERROR", code: "internal_error", message: `"internal error"`},
+	{kind: "AUTHORIZER_FAILURE", code: "internal_error", message: `"internal error"`},
+	{kind: "INTEGRATION_FAILURE", code: "internal_error", message: `"internal error"`},
+	{kind: "INTEGRATION_TIMEOUT", code: "internal_error", message: `"internal error"`},
+	{kind: "DEFAULT_5XX", code: "internal_error", message: `"internal error"`},
+}
+
+func addGatewayResponses(api awsapigateway.RestApi) {
+	for _, response := range gatewayResponses {
+		parameters := quoted("", standardHeaders())
+		maps.Copy(*parameters, *quoted("", response.headers))
+		api.AddGatewayResponse(jsii.String(response.kind), &awsapigateway.GatewayResponseOptions{
+			Type:            awsapigateway.ResponseType_Of(jsii.String(response.kind)),
+			ResponseHeaders: parameters,
+			Templates:       &map[string]*string{"application/json": jsii.String(response.body())},
+		})
+	}
+}
+
+// standardHeaders are those of every answer, without the content type, which API Gateway takes from the template's.
+func standardHeaders() map[string]string {
+	headers := maps.Clone(contract.Headers)
+	delete(headers, "Content-Type")
+	return headers
+}
+
+// body is the response's template. It is JSON once API Gateway has put its variables in.
+func (r gatewayResponse) body() string {
+	code, _ := json.Marshal(r.code)
+	return `{"message":` + r.message + `,"code":` + string(code) + `,"requestId":"$context.requestId"}`
+}
+
+// quoted are headers as parameters of an API Gateway response: names behind a prefix, static values in single quotes.
+func quoted(prefix string, headers map[string]string) *map[string]*string {
+	parameters := make(map[string]*string, len(headers))
+	for name, value := range headers {
+		parameters[prefix+name] = jsii.String("'" + value + "'")
+	}
+	return &parameters
+}

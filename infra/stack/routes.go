@@ -1,0 +1,124 @@
+package stack
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/lambda/contract"
+)
+
+// requestHeaders are those that a page may send to the API.
+var requestHeaders = []string{"Authorization", "Content-Type", "If-Match"}
+
+// addRoutes makes the resources and methods of the contract's routes.
+func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {
+	authorizer := awsapigateway.NewRequestAuthorizer(stack, jsii.String("RequestAuthorizer"), &awsapigateway.RequestAuthorizerProps{
+		Handler:         functions[contract.Authorizer],
+		IdentitySources: &[]*string{awsapigateway.IdentitySource_Header(jsii.String("Authorization"))},
+		// A cached answer would serve requests for other mails.
+		ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(0)),
+	})
+	validator := api.AddRequestValidator(jsii.String("Parameters"), &awsapigateway.RequestValidatorOptions{
+		ValidateRequestParameters: jsii.Bool(true),
+	})
+	for _, route := range contract.Routes {
+		integration := mock(route.Answer)
+		options := &awsapigateway.MethodOptions{
+			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
+			Authorizer:        authorizer,
+			RequestParameters: queryParameters(route),
+		}
+		if slices.ContainsFunc(route.Query, func(q contract.QueryParameter) bool { return q.Required }) {
+			options.RequestValidator = validator
+		}
+		if route.Public {
+			options.AuthorizationType = awsapigateway.AuthorizationType_NONE
+			options.Authorizer = nil
+		}
+		if route.Function != "" {
+			integration = proxy(stack, functions[route.Function])
+		} else {
+			options.MethodResponses = mockResponses()
+		}
+		api.Root().ResourceForPath(jsii.String(route.Path)).AddMethod(jsii.String(route.Method), integration, options)
+	}
+	addPreflights(api)
+}
+
+// addPreflights answers the question that a browser asks before it sends a page's request.
+func addPreflights(api awsapigateway.RestApi) {
+	methods := map[string][]string{}
+	for _, route := range contract.Routes {
+		methods[route.Path] = append(methods[route.Path], route.Method)
+	}
+	for _, path := range slices.Sorted(maps.Keys(methods)) {
+		slices.Sort(methods[path])
+		api.Root().ResourceForPath(jsii.String(path)).AddCorsPreflight(&awsapigateway.CorsOptions{
+			// Any page may ask: there are no cookies that a browser would add by itself.
+			AllowOrigins: jsii.Strings("*"),
+			AllowMethods: jsii.Strings(methods[path]...),
+			AllowHeaders: jsii.Strings(requestHeaders...),
+			MaxAge:       awscdk.Duration_Hours(jsii.Number(1)),
+		})
+	}
+}
+
+func queryParameters(route contract.Route) *map[string]*bool {
+	parameters := make(map[string]*bool, len(route.Query))
+	for _, query := range route.Query {
+		parameters["method.request.querystring."+query.Name] = jsii.Bool(query.Required)
+	}
+	return &parameters
+}
+
+// proxy hands a request to a function. CDK's own integration would add two permissions for each method.
+func proxy(stack awscdk.Stack, function awslambda.Function) awsapigateway.Integration {
+	return awsapigateway.NewIntegration(&awsapigateway.IntegrationProps{
+		Type:                  awsapigateway.IntegrationType_AWS_PROXY,
+		IntegrationHttpMethod: jsii.String("POST"),
+		Uri: jsii.Sprintf("arn:%s:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations",
+			*stack.Partition(), *stack.Region(), *function.FunctionArn()),
+	})
+}
+
+// mock answers 200 with a body, without any function.
+func mock(body string) awsapigateway.Integration {
+	return awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
+		PassthroughBehavior: awsapigateway.PassthroughBehavior_NEVER,
+		RequestTemplates:    &map[string]*string{"application/json": jsii.String(`{"statusCode":200}`)},
+		IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{
+			StatusCode:         jsii.String("200"),
+			ResponseParameters: quoted("method.response.header.", standardHeaders()),
+			ResponseTemplates:  &map[string]*string{"application/json": jsii.String(body)},
+		}},
+	})
+}
+
+func mockResponses() *[]*awsapigateway.MethodResponse {
+	parameters := map[string]*bool{}
+	for name := range standardHeaders() {
+		parameters["method.response.header."+name] = jsii.Bool(true)
+	}
+	return &[]*awsapigateway.MethodResponse{{StatusCode: jsii.String("200"), ResponseParameters: &parameters}}
+}
+
+// allowInvocation lets this API, in its one stage, invoke the functions of its routes: one permission a function.
+func allowInvocation(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {
+	for _, name := range contract.Functions {
+		if !slices.ContainsFunc(contract.Routes, func(r contract.Route) bool { return r.Function == name }) {
+			continue
+		}
+		id := *functions[name].Node().Id() + "Invocation"
+		awslambda.NewCfnPermission(stack, jsii.String(id), &awslambda.CfnPermissionProps{
+			Action:       jsii.String("lambda:InvokeFunction"),
+			FunctionName: functions[name].FunctionArn(),
+			Principal:    jsii.String("apigateway.amazonaws.com"),
+			SourceArn:    api.ArnForExecuteApi(jsii.String("*"), jsii.String("/*"), jsii.String(contract.BasePath)),
+		})
+	}
+}

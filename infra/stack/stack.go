@@ -1,0 +1,82 @@
+// Package stack describes one stage's resources in AWS, from the bucket to the routes.
+//
+// It writes every policy out, gives no resource a physical name, and uses nothing that would bring a hidden function or
+// a managed policy. Construct ids are part of its contract: a changed id replaces the resource.
+package stack
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/stage"
+)
+
+// Props are what a stack is made from.
+type Props struct {
+	// Stage is the stage's configuration.
+	Stage stage.Stage
+
+	// Functions is the folder that holds the compiled functions: <folder>/<function>/bootstrap.
+	Functions string
+
+	// Architecture is the processor that the functions are compiled for, as Go names it: "arm64" or "amd64".
+	// Default: arm64.
+	Architecture string
+}
+
+// Name is the name of a stage's stack.
+func Name(stageName string) string { return "Postern-" + stageName }
+
+// New adds a stage's stack to an app. The error names a function that is not compiled, or an unknown architecture.
+func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, error) {
+	architecture, err := architectureOf(props.Architecture)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCompiled(props.Functions); err != nil {
+		return nil, err
+	}
+	s := props.Stage
+	stack := awscdk.NewStack(scope, jsii.String(id), &awscdk.StackProps{
+		Description:           jsii.Sprintf("Postern, stage %s: signed uploads straight into a private bucket", s.Name),
+		Env:                   environment(s.Region),
+		TerminationProtection: jsii.Bool(s.Removal == stage.Retain),
+	})
+	for name, value := range s.Tags {
+		awscdk.Tags_Of(stack).Add(jsii.String(name), jsii.String(value), nil)
+	}
+
+	data := data{
+		bucket: newBucket(stack, s),
+		users:  newUsersTable(stack, s),
+		key:    newOwnerKey(stack, s),
+	}
+	code := code{folder: props.Functions, architecture: architecture}
+	functions, err := newFunctions(stack, s, data, code)
+	if err != nil {
+		return nil, fmt.Errorf("stack %s: %w", id, err)
+	}
+	api := newAPI(stack, s, functions)
+	newOutputs(stack, api, data)
+	stack.Node().AddValidation(&authorizedMethods{stack})
+	return stack, nil
+}
+
+// environment names the region alone: the account is the deployer's.
+func environment(region string) *awscdk.Environment {
+	if region == "" {
+		return nil
+	}
+	return &awscdk.Environment{Region: jsii.String(region)}
+}
+
+// removal is what CloudFormation does with a stage's data.
+func removal(s stage.Stage) awscdk.RemovalPolicy {
+	if s.Removal == stage.Destroy {
+		return awscdk.RemovalPolicy_DESTROY
+	}
+	return awscdk.RemovalPolicy_RETAIN
+}
