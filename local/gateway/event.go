@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// An event is what every function gets of a request.
+// Source: "Input format of a Lambda function for proxy integration", "Input to an API Gateway Lambda authorizer".
+type event struct {
+	Resource                        string              `json:"resource"`
+	Path                            string              `json:"path"`
+	HTTPMethod                      string              `json:"httpMethod"`
+	Headers                         map[string]string   `json:"headers"`
+	MultiValueHeaders               map[string][]string `json:"multiValueHeaders"`
+	QueryStringParameters           map[string]string   `json:"queryStringParameters"`
+	MultiValueQueryStringParameters map[string][]string `json:"multiValueQueryStringParameters"`
+	PathParameters                  map[string]string   `json:"pathParameters"`
+	StageVariables                  map[string]string   `json:"stageVariables"`
+	RequestContext                  requestContext      `json:"requestContext"`
+}
+
+// A proxyEvent is the event of a proxy integration. The members that have nothing to say are null.
+type proxyEvent struct {
+	event
+
+	Body            *string `json:"body"`
+	IsBase64Encoded bool    `json:"isBase64Encoded"`
+}
+
+// An authorizerEvent is the event of a request authorizer. The members that have nothing to say are empty.
+type authorizerEvent struct {
+	Type      string `json:"type"`
+	MethodARN string `json:"methodArn"`
+
+	event
+}
+
+func (g *gateway) event(x *exchange) event {
+	return event{
+		Resource:                        x.route.Resource,
+		Path:                            x.path,
+		HTTPMethod:                      x.request.Method,
+		Headers:                         last(x.headers),
+		MultiValueHeaders:               x.headers,
+		QueryStringParameters:           last(x.query),
+		MultiValueQueryStringParameters: x.query,
+		PathParameters:                  x.parameters,
+		RequestContext:                  g.requestContext(x),
+	}
+}
+
+func (g *gateway) proxyEvent(x *exchange) ([]byte, error) {
+	e := proxyEvent{event: g.event(x)}
+	if x.body != "" {
+		e.Body = &x.body
+	}
+	if len(x.query) == 0 {
+		e.QueryStringParameters, e.MultiValueQueryStringParameters = nil, nil
+	}
+	if len(x.parameters) == 0 {
+		e.PathParameters = nil
+	}
+	if x.route.authorizer != nil {
+		e.RequestContext.Authorizer = x.principal.authorizer(x.authorizer.latency)
+	}
+	return marshal(e)
+}
+
+func (g *gateway) authorizerEvent(x *exchange) ([]byte, error) {
+	e := authorizerEvent{Type: "REQUEST", MethodARN: g.methodARN(x), event: g.event(x)}
+	e.StageVariables = map[string]string{}
+	return marshal(e)
+}
+
+// methodARN is what an authorizer's policy must allow: the request's own path, not the resource's pattern.
+func (g *gateway) methodARN(x *exchange) string {
+	return g.arn + "/" + g.stage + "/" + x.request.Method + x.path
+}
+
+func marshal(event any) ([]byte, error) {
+	b, err := json.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the event: %w", err)
+	}
+	return b, nil
+}

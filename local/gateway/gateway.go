@@ -1,0 +1,106 @@
+// Package gateway answers HTTP requests as API Gateway does for the REST API of a template: routes, request
+// authorizer, request validation, function and mock integrations, gateway responses, access log.
+//
+// What it cannot do as API Gateway would is an error of New, never a guess. Throttles, API keys, caches, models and
+// binary media types are not served.
+//
+// Source, unless a comment names another: API Gateway Developer Guide, part "API Gateway REST APIs".
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"postern/local/template"
+)
+
+// An Invoker invokes functions.
+type Invoker interface {
+	// Invoke hands an event (JSON, at most 6 MiB) to the function with a logical id and returns its answer (JSON).
+	//
+	// An error that is a FunctionError (errors.As) is the function's own: one it returned, a panic, an exit, its timeout,
+	// an answer over Lambda's limit. Any other error means that the function was not run: a fault of the platform.
+	//
+	// Invoke returns when ctx is done, at the latest; the invocation may go on until its own end, as on AWS. The
+	// function's answer is not changed afterwards. It is called by many goroutines at once.
+	Invoke(ctx context.Context, function string, event []byte) ([]byte, error)
+}
+
+// A FunctionError is an error that a function reported, or that ended it. An Invoker's package need not import this
+// one: whatever error has the methods is one.
+type FunctionError interface {
+	error
+	// ErrorType is the function's errorType: "errorString", "Runtime.ExitError", "Sandbox.Timedout".
+	ErrorType() string
+	// ErrorMessage is the function's errorMessage, unchanged. An authorizer's exact "Unauthorized" is a 401.
+	ErrorMessage() string
+}
+
+// Options are what a gateway takes from its surroundings.
+type Options struct {
+	// AccessLog receives one line a request, in the template's format, each in one call of Write.
+	// Default: no access log.
+	AccessLog io.Writer
+	// ErrorLog receives why a request failed that was not the caller's fault; never what it held.
+	// Default: nothing is logged.
+	ErrorLog *slog.Logger
+	// Now tells the time of a request. Default: time.Now.
+	Now func() time.Time
+	// NewID makes a request's id. Default: a random UUID.
+	NewID func() string
+}
+
+// gateway is the handler that New makes.
+type gateway struct {
+	stage     string
+	apiID     string
+	arn       string // of the API, without stage
+	account   string
+	routes    *node
+	responses map[string]gatewayResponse
+	accessLog format
+	invoker   Invoker
+	options   Options
+	logging   sync.Mutex // one line at a time
+}
+
+// New makes a handler that serves an API below /<stage>. The error joins everything in the API that cannot be served,
+// each with the logical id and the value.
+func New(api template.API, invoker Invoker, options Options) (http.Handler, error) {
+	g := &gateway{stage: api.Stage, apiID: api.ID, arn: api.ARN, invoker: invoker, options: options}
+	if options.ErrorLog == nil {
+		g.options.ErrorLog = slog.New(slog.DiscardHandler)
+	}
+	if options.Now == nil {
+		g.options.Now = time.Now
+	}
+	if options.NewID == nil {
+		g.options.NewID = uuid.NewString
+	}
+	var errs [4]error
+	g.account, errs[0] = accountOf(api.ARN)
+	g.routes, errs[1] = newRoutes(api.Methods)
+	g.responses, errs[2] = newGatewayResponses(api.Responses)
+	g.accessLog, errs[3] = newAccessLog(api.AccessLog)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, fmt.Errorf("the API %s cannot be served on this machine:\n%w", api.LogicalID, err)
+	}
+	return g, nil
+}
+
+func accountOf(arn string) (string, error) {
+	parts := strings.Split(arn, ":")
+	if len(parts) != 6 || parts[2] != "execute-api" {
+		return "", fmt.Errorf("%q is no ARN of an API", arn)
+	}
+	return parts[4], nil
+}

@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"postern/local/template"
+)
+
+// A gatewayResponse is how failures of one type are answered.
+type gatewayResponse struct {
+	status    int // 0: the failure's own or the type's
+	header    http.Header
+	body      format
+	exception string
+}
+
+// newGatewayResponses makes the responses of every type: the template's, or its DEFAULT_4XX or DEFAULT_5XX, or API
+// Gateway's own.
+func newGatewayResponses(given map[string]template.GatewayResponse) (map[string]gatewayResponse, error) {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if _, ok := responseTypes[name]; !ok || name == noStage {
+			errs = append(errs, fmt.Errorf("%s: %q is no type of gateway response", given[name].LogicalID, name))
+		} else if _, err := newGatewayResponse(name, given[name]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", given[name].LogicalID, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	made := make(map[string]gatewayResponse, len(responseTypes))
+	for name, kind := range responseTypes {
+		source, ok := given[name]
+		if !ok && name != noStage {
+			source = given[fmt.Sprintf("DEFAULT_%dXX", kind.status/100)]
+		}
+		response, err := newGatewayResponse(name, source)
+		if err != nil {
+			return nil, err
+		}
+		made[name] = response
+	}
+	return made, nil
+}
+
+func newGatewayResponse(name string, source template.GatewayResponse) (gatewayResponse, error) {
+	header, err := staticHeaders(source.Parameters, "gatewayresponse.header.")
+	if err != nil {
+		return gatewayResponse{}, err
+	}
+	text, err := bodyTemplate(source.Templates)
+	if err != nil {
+		return gatewayResponse{}, err
+	}
+	if len(source.Templates) == 0 {
+		text = defaultTemplate(name)
+	}
+	body, err := compile(text, responseVariable)
+	if err != nil {
+		return gatewayResponse{}, fmt.Errorf("response template: %w", err)
+	}
+	response := gatewayResponse{header: header, body: body, exception: responseTypes[name].exception}
+	if source.StatusCode != "" {
+		response.status, err = strconv.Atoi(source.StatusCode)
+		if err != nil || response.status < 200 || response.status > 599 {
+			return gatewayResponse{}, fmt.Errorf("status code %q: want 200 to 599", source.StatusCode)
+		}
+	}
+	return response, nil
+}
+
+func defaultTemplate(name string) string {
+	if name == "ACCESS_DENIED" {
+		return `{"Message":$context.error.messageString}`
+	}
+	return `{"message":$context.error.messageString}`
+}
+
+// refuse answers a request that failed.
+func (g *gateway) refuse(x *exchange, f *failure) answer {
+	response := g.responses[f.responseType]
+	a := answer{
+		status: response.status,
+		header: response.header.Clone(),
+		body:   response.body.render(x),
+	}
+	if a.status == 0 {
+		a.status = f.status
+	}
+	if a.status == 0 {
+		a.status = responseTypes[f.responseType].status
+	}
+	a.header.Set("X-Amzn-Errortype", response.exception)
+	if a.header.Get("Content-Type") == "" {
+		a.header.Set("Content-Type", jsonType)
+	}
+	return a
+}

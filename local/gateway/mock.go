@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"regexp"
+
+	"postern/local/template"
+)
+
+// A mock answers without a function.
+type mock struct {
+	statuses  map[string]string // status code of each request template, by content type
+	refuses   bool              // a content type without a template is a 415
+	selection []mockResponse
+}
+
+// A request template of a mock is an object with a status code. CDK's preflights leave out the quotes, as Velocity's
+// reader of objects allows.
+var mockTemplate = regexp.MustCompile(`^\s*\{\s*"?statusCode"?\s*:\s*(\d{3})\s*\}\s*$`)
+
+func newMock(method template.Method) (*mock, error) {
+	integration := method.Integration
+	m := &mock{statuses: map[string]string{}}
+	switch integration.Passthrough {
+	case "WHEN_NO_MATCH":
+	case "NEVER":
+		m.refuses = true
+	case "WHEN_NO_TEMPLATES":
+		m.refuses = len(integration.RequestTemplates) > 0
+	default:
+		return nil, fmt.Errorf("passthrough behavior %q is none", integration.Passthrough)
+	}
+	for contentType, text := range integration.RequestTemplates {
+		match := mockTemplate.FindStringSubmatch(text)
+		if match == nil {
+			return nil, fmt.Errorf(`request template for %s: %q is not of the form {"statusCode": 200}`, contentType, text)
+		}
+		m.statuses[contentType] = match[1]
+	}
+	defaults := 0
+	for _, response := range integration.Responses {
+		made, err := newMockResponse(response, method.Responses)
+		if err != nil {
+			return nil, fmt.Errorf("integration response %s: %w", response.StatusCode, err)
+		}
+		if made.pattern == nil {
+			defaults++
+		}
+		m.selection = append(m.selection, made)
+	}
+	if defaults > 1 {
+		return nil, errors.New("more than one integration response has no selection pattern")
+	}
+	return m, nil
+}
+
+func (m *mock) answer(r *http.Request) (answer, *failure) {
+	contentType := jsonType
+	if given := r.Header.Get("Content-Type"); given != "" {
+		contentType, _, _ = mime.ParseMediaType(given)
+	}
+	status, ok := m.statuses[contentType]
+	if !ok && m.refuses {
+		return answer{}, &failure{responseType: "UNSUPPORTED_MEDIA_TYPE", message: "Unsupported Media Type"}
+	}
+	// Without a template the request's body is passed through, and a mock finds no status code in it.
+	if ok {
+		if response := m.choose(status); response != nil {
+			a := response.answer
+			a.header = a.header.Clone()
+			if a.header.Get("Content-Type") == "" {
+				a.header.Set("Content-Type", jsonType)
+			}
+			return a, nil
+		}
+	}
+	return answer{}, &failure{responseType: "API_CONFIGURATION_ERROR", message: "Internal server error"}
+}
+
+func (m *mock) choose(status string) *mockResponse {
+	var fallback *mockResponse
+	for i, response := range m.selection {
+		if response.pattern == nil {
+			fallback = &m.selection[i]
+		} else if response.pattern.MatchString(status) {
+			return &m.selection[i]
+		}
+	}
+	return fallback
+}
