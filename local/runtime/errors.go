@@ -1,0 +1,101 @@
+package runtime
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+)
+
+// Sizes of Lambda's synchronous invocations, in bytes:
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const (
+	MaxRequest  = 6 << 20
+	MaxResponse = 6<<20 + 100 // the number that Lambda's error names
+)
+
+// Error types that Lambda gives, not the function.
+const (
+	typeTimedOut   = "Sandbox.Timedout"
+	typeExit       = "Runtime.ExitError"
+	typeEntrypoint = "Runtime.InvalidEntrypoint"
+	typeTooLarge   = "Function.ResponseSizeTooLarge"
+)
+
+// A FunctionError is an invocation that failed in the function: it reported an error, ran out of time or crashed.
+type FunctionError struct {
+	Message string `json:"errorMessage"`
+	Type    string `json:"errorType"`
+}
+
+// Error is the error's type and message.
+func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
+
+// ErrorMessage is Lambda's errorMessage.
+func (e *FunctionError) ErrorMessage() string { return e.Message }
+
+// ErrorType is Lambda's errorType, such as "Runtime.ExitError".
+func (e *FunctionError) ErrorType() string { return e.Type }
+
+// A RequestTooLargeError is a payload that Lambda would not take (RequestTooLargeException).
+type RequestTooLargeError struct {
+	Size int // of the payload, in bytes
+}
+
+// Error says how large the payload is and how large it may be.
+func (e *RequestTooLargeError) Error() string {
+	return fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", e.Size, MaxRequest)
+}
+
+// reported is the error that a function posted. A body that is not Lambda's JSON is no reason to lose the failure.
+func reported(body []byte, errorType string) *FunctionError {
+	e := &FunctionError{}
+	if json.Unmarshal(body, e) != nil {
+		e.Message = string(body)
+	}
+	if e.Type == "" {
+		e.Type = orDefault(errorType, "Runtime.Unknown")
+	}
+	return e
+}
+
+// unreported tells failures that the runtime saw from those that the function posted.
+func (e *FunctionError) unreported() bool {
+	return slices.Contains([]string{typeTimedOut, typeExit, typeEntrypoint, typeTooLarge}, e.Type)
+}
+
+func timedOut(requestID string, after time.Duration) *FunctionError {
+	return &FunctionError{
+		Message: fmt.Sprintf("%s Task timed out after %.2f seconds", requestID, after.Seconds()),
+		Type:    typeTimedOut,
+	}
+}
+
+// exited is the error of a process that ended without an answer.
+func exited(requestID string, state *os.ProcessState) *FunctionError {
+	reason := "Runtime exited without providing a reason"
+	if state != nil && !state.Success() {
+		reason = "Runtime exited with error: " + (&exec.ExitError{ProcessState: state}).Error()
+	}
+	return &FunctionError{
+		Message: fmt.Sprintf("RequestId: %s Error: %s", requestID, reason),
+		Type:    typeExit,
+	}
+}
+
+// unstartable is the error of a bootstrap that the system does not run.
+func unstartable(requestID string, err error) *FunctionError {
+	return &FunctionError{
+		Message: fmt.Sprintf("RequestId: %s Error: %v", requestID, err),
+		Type:    typeEntrypoint,
+	}
+}
+
+func responseTooLarge() *FunctionError {
+	return &FunctionError{
+		Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse),
+		Type:    typeTooLarge,
+	}
+}
