@@ -1,0 +1,45 @@
+package iam
+
+import (
+	"strings"
+
+	"postern/local/template"
+	"postern/local/template/wildcard"
+)
+
+// A Call is one action that a principal wants to take on one resource.
+type Call struct {
+	Action   string // "s3:PutObject"
+	Resource string // ARN
+	// Conditions are the values of the request's condition keys: "s3:RequestObjectTag/status" to "pending". A key that
+	// the request does not have is left out.
+	Conditions map[string]string
+}
+
+// covers reports whether a statement is about the call's action and resource, and by which of its patterns. Actions
+// are alike in either case. Source: IAM User Guide, "IAM JSON policy elements: Action" and "Resource".
+func (c Call) covers(s template.Statement) (action, resource string, ok bool) {
+	for _, action = range s.Actions {
+		if !wildcard.Match(strings.ToLower(action), strings.ToLower(c.Action)) {
+			continue
+		}
+		for _, resource = range s.Resources {
+			if wildcard.Match(resource, c.Resource) {
+				return action, resource, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// allowedBy reports whether a statement allows the call. A condition that is not understood does not hold.
+func (c Call) allowedBy(s template.Statement) (action, resource string, ok bool) {
+	action, resource, ok = c.covers(s)
+	return action, resource, ok && s.Effect == "Allow" && c.meets(s) == yes
+}
+
+// deniedBy reports whether a statement denies the call. A condition that is not understood holds.
+func (c Call) deniedBy(s template.Statement) bool {
+	_, _, ok := c.covers(s)
+	return ok && s.Effect != "Allow" && c.meets(s) != no
+}
