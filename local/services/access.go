@@ -1,0 +1,101 @@
+package services
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/versity/versitygw/auth"
+	"github.com/versity/versitygw/backend"
+	"github.com/versity/versitygw/s3api/middlewares"
+	"github.com/versity/versitygw/s3api/utils"
+	"github.com/versity/versitygw/s3err"
+
+	"postern/local/iam"
+)
+
+// An access holds every operation on the store to what its caller may do: header-signed requests, presigned URLs and
+// forms alike. It has each of the server's operations by its own name and embeds nothing, so that a new one does not
+// compile before it has its action.
+//
+// Actions are those of the Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
+type access struct {
+	store    backend.Backend
+	issuer   *iam.Issuer
+	policies *iam.Policies
+}
+
+var _ backend.Backend = (*access)(nil)
+
+// check returns S3's AccessDenied unless the request's signer may make all of the calls.
+func (a *access) check(ctx context.Context, calls ...iam.Call) error {
+	signed, err := signatureConditions(ctx)
+	if err != nil {
+		return s3err.GetAPIError(s3err.ErrAccessDenied)
+	}
+	for i := range calls {
+		all := maps.Clone(signed)
+		maps.Copy(all, calls[i].Conditions)
+		calls[i].Conditions = all
+	}
+	err = a.policies.Check(a.caller(ctx), calls...)
+	if denied, ok := errors.AsType[*iam.DeniedError](err); ok {
+		return s3err.APIError{Code: "AccessDenied", Description: denied.Error(), HTTPStatusCode: http.StatusForbidden}
+	}
+	return err
+}
+
+// nobody is the principal of a request without credentials that were issued. It may do nothing.
+const nobody = "nobody"
+
+func (a *access) caller(ctx context.Context) string {
+	account, _ := ctx.Value(string(utils.ContextKeyAccount)).(auth.Account)
+	if credentials, ok := a.issuer.Find(account.Access); ok {
+		return credentials.Role
+	}
+	return nobody
+}
+
+// closed is for what no role of this stack has a use for, and what this server adds to S3: it needs a permission for
+// every action on every resource.
+func (a *access) closed(ctx context.Context, operation string) error {
+	return a.check(ctx, iam.Call{Action: "local:" + operation, Resource: "*"})
+}
+
+// signatureVersion is the only one that the server takes.
+const signatureVersion = "AWS4-HMAC-SHA256"
+
+// signatureConditions are the condition keys that tell how a request is signed. There are none on TLS: it has none here.
+// Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
+func signatureConditions(ctx context.Context) (map[string]string, error) {
+	r, ok := ctx.Value(requestKey{}).(request)
+	if !ok {
+		return nil, errors.New("the request is not known")
+	}
+	if form, ok := ctx.Value(string(utils.ContextKeyObjectPostResult)).(middlewares.PostObjectResult); ok {
+		r.authType, r.date = "POST", form.Fields["x-amz-date"]
+	}
+	signed, err := time.Parse("20060102T150405Z", r.date)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"s3:authType":         r.authType,
+		"s3:signatureversion": signatureVersion,
+		"s3:signatureAge":     strconv.FormatInt(time.Since(signed).Milliseconds(), 10),
+	}, nil
+}
+
+// String names the store.
+func (a *access) String() string { return a.store.String() }
+
+// Shutdown closes the store.
+func (a *access) Shutdown() { a.store.Shutdown() }
+
+// NormalizeObjectKey is the key that an object is stored under.
+func (a *access) NormalizeObjectKey(bucket, key string) string {
+	return a.store.NormalizeObjectKey(bucket, key)
+}

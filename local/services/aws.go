@@ -1,0 +1,183 @@
+package services
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/truora/minidyn/server"
+
+	"postern/local/iam"
+	"postern/local/template"
+)
+
+// maxBody is the largest request, in bytes: DynamoDB's.
+const maxBody = 16 << 20
+
+// AWSConfig says what the other services hold.
+type AWSConfig struct {
+	// Data is the absolute path of the data folder. Secrets are below secrets, readable by their owner alone.
+	Data string
+	// Tables are made at every start: they are in memory.
+	Tables []template.Table
+	// Secrets are generated once.
+	Secrets []template.Secret
+	// Region is the AWS region that requests must be signed for, and AccountID the account of all resources.
+	Region, AccountID string
+	// Issuer knows the credentials that may sign requests.
+	Issuer *iam.Issuer
+	// Policies say what the signer of a request may do.
+	Policies *iam.Policies
+	// Random is where the secrets come from.
+	Random io.Reader
+}
+
+// An AWS serves DynamoDB and Secrets Manager at one address.
+type AWS struct {
+	// URL is the server's address, without a slash at its end.
+	URL string
+
+	server *http.Server
+}
+
+// StartAWS starts the server on a free loopback port, with its tables and secrets made.
+func StartAWS(config AWSConfig) (*AWS, error) {
+	secrets, err := openSecrets(config.Data, config.Secrets, config.Random)
+	if err != nil {
+		return nil, err
+	}
+	dynamodb := server.NewServer()
+	if err := makeTables(dynamodb, config.Tables); err != nil {
+		return nil, err
+	}
+	listener, err := Listen(0)
+	if err != nil {
+		return nil, err
+	}
+	a := &AWS{
+		URL: "http://" + listener.Addr().String(),
+		server: &http.Server{
+			Handler:           newRouter(config, dynamodb, secrets),
+			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       30 * time.Second,
+		},
+	}
+	go func() { _ = a.server.Serve(listener) }() // until Close
+	return a, nil
+}
+
+// Close stops the server at once.
+func (a *AWS) Close() { _ = a.server.Close() }
+
+// A router is the entrance of the services of AWS's JSON protocol:
+// https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+type router struct {
+	signatures signatures
+	policies   *iam.Policies
+	services   map[string]service // by the first part of a target
+}
+
+// A service answers requests, and says what a request wants to do: the calls, and its body as it was understood.
+type service struct {
+	name    string // in ARNs and signatures: "dynamodb"
+	faults  string // what comes before the name of a fault that is not the service's own
+	calls   func(operation string, body object) ([]iam.Call, error)
+	handler http.Handler
+}
+
+func newRouter(config AWSConfig, dynamodb http.Handler, secrets secrets) *router {
+	arns := arns{config.Region, config.AccountID}
+	return &router{
+		signatures: signatures{config.Issuer, config.Region},
+		policies:   config.Policies,
+		services: map[string]service{
+			"DynamoDB_20120810": {"dynamodb", "com.amazon.coral.service#", arns.dynamodbCalls, dynamodb},
+			"secretsmanager": {"secretsmanager", "", func(operation string, body object) ([]iam.Call, error) {
+				return arns.secretCalls(secrets, operation, body)
+			}, secrets},
+		},
+	}
+}
+
+func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := &response{header: make(http.Header), status: http.StatusOK}
+	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	service, ok := rt.services[target]
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	switch {
+	case r.Method != http.MethodPost:
+		fail(answer, http.StatusMethodNotAllowed, "UnknownOperationException", "")
+	case !ok:
+		fail(answer, http.StatusBadRequest, "UnknownOperationException", "")
+	case err != nil:
+		fail(answer, http.StatusRequestEntityTooLarge, service.faults+"RequestEntityTooLargeException", "")
+	default:
+		rt.serve(answer, r, service, operation, body)
+	}
+	answer.send(w)
+}
+
+// serve passes a request on whose signer may make it.
+func (rt *router) serve(answer http.ResponseWriter, r *http.Request, service service, operation string, body []byte) {
+	principal, err := rt.signatures.verify(r, service.name, body, time.Now())
+	if refusal, ok := errors.AsType[*signatureError](err); ok {
+		fail(answer, http.StatusBadRequest, service.faults+refusal.code, refusal.message)
+		return
+	}
+	input, err := readObject(body)
+	var calls []iam.Call
+	if err == nil {
+		calls, err = service.calls(operation, input)
+	}
+	if err != nil {
+		fail(answer, http.StatusBadRequest, service.faults+"SerializationException", err.Error())
+		return
+	}
+	if err := rt.policies.Check(principal, calls...); err != nil {
+		fail(answer, http.StatusBadRequest, service.faults+"AccessDeniedException", err.Error())
+		return
+	}
+	// What was checked is what is passed on: another reader may see another one of two equal members.
+	understood, err := json.Marshal(input)
+	if err != nil {
+		fail(answer, http.StatusBadRequest, service.faults+"SerializationException", "")
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(understood))
+	service.handler.ServeHTTP(answer, r)
+}
+
+// fail answers an error as AWS's JSON protocol does.
+func fail(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
+}
+
+// A response holds an answer back until its checksum is known.
+type response struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *response) Header() http.Header         { return r.header }
+func (r *response) WriteHeader(status int)      { r.status = status }
+func (r *response) Write(p []byte) (int, error) { return r.body.Write(p) }
+
+func (r *response) send(w http.ResponseWriter) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	// DynamoDB's clients warn about an answer without it.
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(r.body.Bytes())), 10))
+	w.Header().Set("Content-Length", strconv.Itoa(r.body.Len()))
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body.Bytes())
+}

@@ -1,0 +1,113 @@
+package services_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"postern/local/iam"
+	"postern/local/template"
+)
+
+const (
+	region    = "eu-west-1"
+	account   = "123456789012"
+	bucket    = "postern-local-uploads"
+	bucketARN = "arn:aws:s3:::" + bucket
+	tables    = "arn:aws:dynamodb:" + region + ":" + account + ":table/"
+	secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf"
+)
+
+type conditions = map[string]map[string][]string
+
+// stack has roles of this project's shapes.
+func stack() *template.Stack {
+	folders := []string{bucketARN + "/videos/*"}
+	allow := func(resources []string, c conditions, actions ...string) template.Statement {
+		return template.Statement{Effect: "Allow", Actions: actions, Resources: resources, Conditions: c}
+	}
+	return &template.Stack{
+		Region: region, AccountID: account,
+		Roles: []template.Role{
+			{LogicalID: "AuthorizerRole", Name: "authorizer", Statements: []template.Statement{
+				allow([]string{tables + "users"}, nil, "dynamodb:GetItem", "dynamodb:BatchGetItem"),
+				allow([]string{secretARN}, nil, "secretsmanager:GetSecretValue"),
+			}},
+			{LogicalID: "PresignRole", Name: "presign", Statements: []template.Statement{
+				allow(folders, nil, "s3:PutObject"),
+				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"pending"}}}, "s3:PutObjectTagging"),
+			}},
+			{LogicalID: "ManageRole", Name: "manage", Statements: []template.Statement{
+				allow(folders, nil, "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:DeleteObjectVersion"),
+				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"pending"}}}, "s3:PutObjectTagging"),
+				allow(folders, conditions{"StringEquals": {"s3:ExistingObjectTag/status": {"ready"}}}, "s3:GetObjectVersion"),
+				allow(folders, conditions{"StringLike": {"s3:RequestObjectTag/status": {"ready", "rejected"}}}, "s3:PutObjectVersionTagging"),
+				allow([]string{bucketARN}, conditions{"StringLike": {"s3:prefix": {"videos/*"}}}, "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
+				allow([]string{tables + "uploads"}, nil, "dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+			}},
+		},
+		Buckets: []template.Bucket{{
+			LogicalID: "Uploads", Name: bucket, Versioned: true,
+			CORS: []template.CORSRule{{
+				AllowedOrigins: []string{"https://app.example.com"}, AllowedMethods: []string{"POST"},
+				AllowedHeaders: []string{"*"}, ExposeHeaders: []string{"ETag"}, MaxAge: time.Hour,
+			}},
+			Policy: []template.Statement{{
+				Sid: "DenyOldSignatures", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucketARN, bucketARN + "/*"},
+				Conditions: conditions{
+					"NumericGreaterThan": {"s3:signatureAge": {"900000"}},
+					"StringEquals":       {"s3:authType": {"POST", "REST-QUERY-STRING"}},
+				},
+			}},
+		}},
+		Tables: []template.Table{
+			{LogicalID: "Users", Name: "users", PartitionKey: "mail"},
+			{LogicalID: "Uploads", Name: "uploads", PartitionKey: "owner", SortKey: "id"},
+		},
+		Secrets: []template.Secret{{LogicalID: "OwnerKey", Name: "OwnerKey", ARN: secretARN, Length: 64}},
+	}
+}
+
+// A guard is who may call, and what it has denied.
+type guard struct {
+	issuer   *iam.Issuer
+	policies *iam.Policies
+	denied   *safeBuffer
+}
+
+func newGuard() guard {
+	denied := &safeBuffer{}
+	return guard{iam.NewIssuer(rand.Reader), iam.NewPolicies(stack(), denied), denied}
+}
+
+func (g guard) issue(t *testing.T, role string) iam.Credentials {
+	t.Helper()
+	credentials, err := g.issuer.Issue(role)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return credentials
+}
+
+// A safeBuffer is a buffer that one goroutine writes while another reads.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// last is the last line.
+func (b *safeBuffer) last() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(b.buf.String()), "\n")
+	return lines[len(lines)-1]
+}
