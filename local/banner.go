@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"postern/local/template"
+)
+
+// notEnforced is what AWS enforces and this machine does not, whatever the template says.
+var notEnforced = []string{
+	"TLS, and the bucket policy's statements on it: API and S3 speak plain HTTP, at 127.0.0.1 only",
+	"throttles of the API and of its methods",
+	"lifecycle rules, encryption and backups",
+	"memory sizes of functions",
+}
+
+// banner says where everything is, and what a deployed stack would enforce and this one does not.
+func banner(w io.Writer, s settings, stack *template.Stack, api, s3 string) {
+	lines := []string{
+		stack.Name + ", from " + s.assembly,
+		"  API        " + api,
+		"  S3         " + s3 + ", region " + stack.Region + ", operator's credentials in " + filepath.Join(s.data, "credentials"),
+		"  DynamoDB   and Secrets Manager: addresses in " + filepath.Join(s.data, "config"),
+		"  demo user  " + demoMail + ", password " + demoPassword,
+	}
+	for _, bucket := range stack.Buckets {
+		lines = append(lines, "  uploads    plain files in "+filepath.Join(s.data, "s3", bucket.Name))
+	}
+	lines = append(lines, "Not enforced on this machine:")
+	for _, what := range notEnforced {
+		lines = append(lines, "  - "+what)
+	}
+	lines = append(lines, "So these parts of the template have no effect here:")
+	for _, what := range stack.Unenforced {
+		lines = append(lines, "  - "+what)
+	}
+	_, _ = fmt.Fprintln(w, strings.Join(lines, "\n"))
+}

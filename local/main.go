@@ -1,0 +1,81 @@
+// Command local serves the synthesized stack "Postern-local" on this machine: its API, its compiled functions, its
+// bucket, tables and secrets. It prints one line to standard output when it is ready, and everything else to standard
+// error. SIGINT and SIGTERM stop it and everything it started; a second one ends it at once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const help = `Usage: local [--assembly DIR]
+
+Serves the synthesized stack Postern-local on this machine, until Ctrl-C.
+
+Flags:
+  --assembly DIR  cloud assembly to serve, made by: npx cdk synth -c stage=local --output DIR (default .local/cdk.out)
+
+Environment:
+  PORT            port of the API at 127.0.0.1; 0 is a free one (default 8080)
+  S3_PORT         port of S3 at 127.0.0.1; 0 is a free one (default 9000)
+  DATA            folder of what is uploaded and of the secrets (default .local)
+`
+
+// interrupted is the exit status of a process that a second signal ended, as shells give it for SIGINT.
+const interrupted = 130
+
+func main() {
+	stdout := os.Stdout
+	if err := silenceStdout(); err != nil {
+		exit(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go awaitSignals(cancel)
+	err := realMain(ctx, os.Args[1:], stdout, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		_, _ = fmt.Fprint(stdout, help)
+		return
+	}
+	if err != nil {
+		exit(err)
+	}
+}
+
+// awaitSignals calls stop at the first signal and ends the process at the second.
+func awaitSignals(stop func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	<-signals
+	stop()
+	<-signals
+	os.Exit(interrupted)
+}
+
+// silenceStdout keeps what the S3 server prints away from the one line that standard output is for.
+func silenceStdout() error {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	os.Stdout = null
+	return nil
+}
+
+func exit(err error) {
+	fmt.Fprintln(os.Stderr, "local:", err)
+	os.Exit(1)
+}
+
+func realMain(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := readSettings(args, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, s, stdout, stderr)
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"postern/local/gateway"
+	"postern/local/services"
+	"postern/local/template"
+)
+
+const stackName = "Postern-local"
+
+// Bounds of the API's HTTP server.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 90 * time.Second // authorizer and integration may take 29 s each
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 16 << 10 // bytes; API Gateway's own bound is 10,240
+	stopTimeout   = 2 * time.Second
+)
+
+// serve serves the assembly until ctx is done, and returns when nothing that it started is left.
+func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error) {
+	stack, err := load(s.assembly)
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(s.data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// The API's port is claimed first: a busy one is named before anything starts.
+	listener, err := services.Listen(s.port)
+	if err != nil {
+		return portError("PORT", s.port, err)
+	}
+	defer func() { _ = listener.Close() }()
+	url := "http://" + listener.Addr().String() + "/" + stack.API.Stage + "/"
+	b, err := startBackends(ctx, s, stack, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		b.close()
+		err = errors.Join(err, writeGrants(s.data, b.policies))
+	}()
+	forget, err := writeOperator(s.data, b.operator, stack, addresses{url, b.s3.URL, b.aws.URL})
+	if err != nil {
+		return err
+	}
+	defer forget()
+	functions, err := startFunctions(stack, b, stderr)
+	if err != nil {
+		return err
+	}
+	defer functions.Close()
+	handler, err := gateway.New(stack.API, functions, gateway.Options{
+		AccessLog: stderr, ErrorLog: slog.New(slog.NewTextHandler(stderr, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	return serveAPI(ctx, newServer(handler), listener, b.s3.Done, func() {
+		banner(stderr, s, stack, url, b.s3.URL)
+		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
+	})
+}
+
+// serveAPI serves until ctx is done or a server fails. It calls ready when the API answers.
+func serveAPI(ctx context.Context, api *http.Server, listener net.Listener, s3 <-chan error, ready func()) error {
+	served := make(chan error, 1)
+	go func() { served <- api.Serve(listener) }()
+	defer stop(api)
+	ready()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-served:
+		return fmt.Errorf("serving the API: %w", err)
+	case err := <-s3:
+		return fmt.Errorf("serving S3: %w", err)
+	}
+}
+
+func load(assembly string) (*template.Stack, error) {
+	stack, err := template.Load(assembly)
+	if err != nil {
+		return nil, err
+	}
+	if stack.Name != stackName {
+		return nil, fmt.Errorf("%s holds the stack %s: only %s, of stage local, is served on this machine", assembly, stack.Name, stackName)
+	}
+	return stack, nil
+}
+
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+	}
+}
+
+// stop lets requests end for a moment and cuts the others.
+func stop(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close()
+	}
+}
+
+// portError names the variable that chooses another port when this one is in use.
+func portError(variable string, port int, err error) error {
+	if errors.Is(err, services.ErrPortInUse) {
+		return fmt.Errorf("port %d is in use: set %s to another one, or to 0 for a free one", port, variable)
+	}
+	return err
+}

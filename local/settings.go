@@ -1,0 +1,62 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+)
+
+// Settings are what the command line and the environment say.
+type settings struct {
+	assembly string // absolute path
+	data     string // absolute path
+	port     int    // of the API; 0: a free one
+	s3Port   int    // 0: a free one
+}
+
+// readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the
+// working directory.
+func readSettings(args []string, lookup func(string) (string, bool)) (settings, error) {
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	assembly := flags.String("assembly", filepath.Join(".local", "cdk.out"), "")
+	if err := flags.Parse(args); err != nil {
+		return settings{}, err
+	}
+	if flags.NArg() > 0 {
+		return settings{}, fmt.Errorf("unexpected argument %q: --help lists what is allowed", flags.Arg(0))
+	}
+	var s settings
+	var err error
+	if s.assembly, err = filepath.Abs(*assembly); err != nil {
+		return settings{}, fmt.Errorf("resolving --assembly: %w", err)
+	}
+	if s.data, err = filepath.Abs(value(lookup, "DATA", ".local")); err != nil {
+		return settings{}, fmt.Errorf("resolving DATA: %w", err)
+	}
+	if s.port, err = port(lookup, "PORT", "8080"); err != nil {
+		return settings{}, err
+	}
+	if s.s3Port, err = port(lookup, "S3_PORT", "9000"); err != nil {
+		return settings{}, err
+	}
+	return s, nil
+}
+
+func port(lookup func(string) (string, bool), name, fallback string) (int, error) {
+	text := value(lookup, name, fallback)
+	number, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%s is %q: it must be a number from 0 to 65535", name, text)
+	}
+	return int(number), nil
+}
+
+func value(lookup func(string) (string, bool), name, fallback string) string {
+	if v, ok := lookup(name); ok && v != "" {
+		return v
+	}
+	return fallback
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadSettings(t *testing.T) {
+	t.Chdir("/tmp")
+	tests := map[string]struct {
+		args []string
+		env  map[string]string
+		want settings
+	}{
+		"defaults":    {nil, nil, settings{"/tmp/.local/cdk.out", "/tmp/.local", 8080, 9000}},
+		"empty":       {nil, map[string]string{"PORT": "", "DATA": ""}, settings{"/tmp/.local/cdk.out", "/tmp/.local", 8080, 9000}},
+		"free ports":  {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{"/tmp/.local/cdk.out", "/tmp/.local", 0, 0}},
+		"all of them": {[]string{"--assembly", "/a"}, map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d"}, settings{"/a", "/tmp/d", 1, 65535}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := readSettings(test.args, lookup(test.env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(got, test.want, cmp.AllowUnexported(settings{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReadSettingsRefuses(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		env  map[string]string
+		want string
+	}{
+		"port too high":    {nil, map[string]string{"PORT": "65536"}, `PORT is "65536": it must be a number from 0 to 65535`},
+		"port not decimal": {nil, map[string]string{"S3_PORT": "http"}, `S3_PORT is "http": it must be a number from 0 to 65535`},
+		"argument":         {[]string{"dir"}, nil, `unexpected argument "dir": --help lists what is allowed`},
+		"flag":             {[]string{"--stage", "dev"}, nil, `flag provided but not defined: -stage`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := readSettings(test.args, lookup(test.env)); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+	if _, err := readSettings([]string{"--help"}, lookup(nil)); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("--help: got %v, want %v", err, flag.ErrHelp)
+	}
+}
+
+func lookup(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	}
+}
