@@ -1,0 +1,4 @@
+package main
+
+// Main lets the tests run the program in a process of its own.
+var Main = main
