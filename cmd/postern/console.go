@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// A console is where the operator types and reads.
+type console struct {
+	in       io.Reader
+	out, err io.Writer // questions go to err, so that out can be piped on
+}
+
+// terminal is the file descriptor of the terminal that the operator types at, if it is one.
+func (c console) terminal() (int, bool) {
+	file, ok := c.in.(*os.File)
+	if !ok {
+		return 0, false
+	}
+	fd := int(file.Fd())
+	return fd, term.IsTerminal(fd)
+}
+
+func (c console) printf(format string, values ...any) error {
+	_, err := fmt.Fprintf(c.out, format, values...)
+	return err
+}
+
+// ask writes a question, or the line end after an answer that was not shown.
+func (c console) ask(text string) { _, _ = io.WriteString(c.err, text) }
+
+// confirm asks a question and returns an error unless the answer is yes.
+func (c console) confirm(ctx context.Context, question string) error {
+	c.ask(question + " [y/N] ")
+	answer, err := await(ctx, func() (string, error) { return line(c.in, 64) })
+	if err != nil {
+		return err
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("not confirmed: nothing was changed")
+	}
+	return nil
+}
+
+// line reads the first line, without its end (LF or CRLF), or as much of it as limit bytes hold.
+func line(in io.Reader, limit int64) (string, error) {
+	text, err := bufio.NewReader(io.LimitReader(in, limit)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("reading stdin: %w", err)
+	}
+	text = strings.TrimSuffix(text, "\n")
+	return strings.TrimSuffix(text, "\r"), nil
+}
+
+// await returns what read returns, or earlier the cause of ctx's end: a read from a terminal or a pipe cannot be
+// interrupted, and the process is about to end.
+func await(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	results := make(chan result, 1)
+	go func() {
+		text, err := read()
+		results <- result{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case result := <-results:
+		return result.text, result.err
+	}
+}

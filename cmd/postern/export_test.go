@@ -1,0 +1,4 @@
+package main
+
+// RealMain is realMain.
+var RealMain = realMain

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+const dialTimeout = 5 * time.Second
+
+// openLocal finds the local run by what it writes into its data folder: the AWS configuration files config and
+// credentials, and outputs.json, which has the shape of cdk deploy --outputs-file. It reads nothing of the environment,
+// whose AWS settings are for the stages on AWS.
+func (l location) openLocal(ctx context.Context) (stage, error) {
+	outputs, err := l.localOutputs()
+	if errors.Is(err, fs.ErrNotExist) {
+		return stage{}, fmt.Errorf("no local run has started in folder %q: start it with make run, or name its data folder with --data or DATA", l.Data)
+	}
+	if err != nil {
+		return stage{}, err
+	}
+	shared, err := l.localConfig(ctx)
+	if err != nil {
+		return stage{}, err
+	}
+	tables, err := localEndpoint(ctx, shared, dynamodb.ServiceID)
+	if err != nil {
+		return stage{}, err
+	}
+	secrets, err := localEndpoint(ctx, shared, secretsmanager.ServiceID)
+	if err != nil {
+		return stage{}, err
+	}
+	provider := credentials.StaticCredentialsProvider{Value: shared.Credentials}
+	return newStage(
+		dynamodb.New(dynamodb.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: &tables}),
+		secretsmanager.New(secretsmanager.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: &secrets}),
+		outputs)
+}
+
+func (l location) localOutputs() (map[string]string, error) {
+	content, err := os.ReadFile(filepath.Join(l.Data, "outputs.json"))
+	if err != nil {
+		return nil, err
+	}
+	var stacks map[string]map[string]string
+	if err := json.Unmarshal(content, &stacks); err != nil {
+		return nil, fmt.Errorf("reading outputs.json: %w", err)
+	}
+	return stacks[l.stackName()], nil
+}
+
+func (l location) localConfig(ctx context.Context) (config.SharedConfig, error) {
+	return config.LoadSharedConfigProfile(ctx, "default", func(options *config.LoadSharedConfigOptions) {
+		options.ConfigFiles = []string{filepath.Join(l.Data, "config")}
+		options.CredentialsFiles = []string{filepath.Join(l.Data, "credentials")}
+	})
+}
+
+// localEndpoint is the address of a service of the local run, which must answer there. Without it the SDK would turn
+// to AWS.
+func localEndpoint(ctx context.Context, shared config.SharedConfig, service string) (string, error) {
+	endpoint, ok, err := shared.GetServiceBaseEndpoint(ctx, service)
+	if err != nil || !ok {
+		return "", fmt.Errorf("the local run's file config names no endpoint_url of %s: start it anew with make run", service)
+	}
+	address, err := url.Parse(endpoint)
+	if err != nil {
+		return "", fmt.Errorf("reading the endpoint_url of %s: %w", service, err)
+	}
+	dialer := net.Dialer{Timeout: dialTimeout}
+	connection, err := dialer.DialContext(ctx, "tcp", address.Host)
+	if err != nil {
+		return "", fmt.Errorf("the local run does not answer, start it with make run: %w", err)
+	}
+	return endpoint, connection.Close()
+}

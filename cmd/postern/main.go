@@ -1,0 +1,89 @@
+// Command postern is Postern's command-line client and operator's tool.
+//
+// Usage: postern [--stage dev] [--profile NAME] [--region REGION] user add|passwd|remove|list
+//
+// It finds a deployed stage by the outputs of its stack, and the local run (--stage local) by the files in its data
+// folder. With a deployed stage it needs cloudformation:DescribeStacks on the stack; dynamodb:PutItem (add), UpdateItem
+// (passwd), DeleteItem (remove) or Scan (list) on the users table; and to add, secretsmanager:GetSecretValue on the
+// owner key's secret. It ends with 0, with 1 when it failed, and with 2 when it was called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// What the command ends with.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+const description = `Postern's operator's tool: manages the users of a stage.
+
+It works on a stage deployed to AWS, or with --stage local on the one that make run serves on this machine.`
+
+type commandLine struct {
+	location
+	User userCommands `cmd:"" help:"Manage who may upload."`
+}
+
+// A usageError says that the command was called wrongly.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	code := realMain(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// realMain runs the command that args (without the program's name) give, and returns what to end with.
+func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var line commandLine
+	var helped bool
+	parser := kong.Must(&line, kong.Name("postern"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(int) { helped = true }))
+	parsed, err := parser.Parse(args)
+	// After the help, parsing goes on and may find the rest of the line wanting.
+	if helped {
+		return exitDone
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "error: %v\nsee postern --help\n", withoutArgument(err))
+		return exitUsage
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(line.location, console{stdin, stdout, stderr})
+	if err == nil {
+		return exitDone
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	_, _ = fmt.Fprintf(stderr, "error: %v\n", err)
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// withoutArgument keeps the parser from repeating an argument that it did not expect, because it may be a password. The
+// parser has no type for that error.
+func withoutArgument(err error) error {
+	if strings.HasPrefix(err.Error(), "unexpected argument ") {
+		return errors.New("unexpected argument: a password is never one, it is asked for or read from stdin")
+	}
+	return err
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"golang.org/x/term"
+
+	"postern/lambda/identity"
+)
+
+const passwordHelp = `The password is asked for twice, without showing it, or read from the first line of stdin when that is no
+terminal. It has 1 to 1024 bytes of UTF-8 without control characters. It is never an argument, because arguments are
+seen by every user of the machine and kept in the shell's history.`
+
+// newHash asks for a new password and returns what is stored of it.
+func (c console) newHash(ctx context.Context) (string, error) {
+	password, err := c.password(ctx)
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	return identity.HashPassword(rand.Reader, password)
+}
+
+// password asks twice for a password, or reads it from the first line of an input that is no terminal.
+func (c console) password(ctx context.Context) (string, error) {
+	fd, ok := c.terminal()
+	if !ok {
+		// With room for the line's end, a longer line is still longer than a password when it is cut here.
+		return await(ctx, func() (string, error) { return line(c.in, identity.MaxPassword+int64(len("\r\n"))) })
+	}
+	password, err := c.hidden(ctx, fd, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	// The second question is spared when the answer to the first is refused.
+	if err := identity.CheckPassword(password); err != nil {
+		return "", err
+	}
+	again, err := c.hidden(ctx, fd, "The same again: ")
+	if err != nil {
+		return "", err
+	}
+	if again != password {
+		return "", errors.New("the two passwords differ: nothing was changed")
+	}
+	return password, nil
+}
+
+// hidden asks at a terminal without showing what is typed. However it ends, the terminal is left as it was.
+func (c console) hidden(ctx context.Context, fd int, question string) (string, error) {
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	c.ask(question)
+	defer c.ask("\n")
+	// An interrupted read is left behind with the terminal still silent.
+	defer func() { _ = term.Restore(fd, before) }()
+	return await(ctx, func() (string, error) {
+		password, err := term.ReadPassword(fd)
+		return string(password), err
+	})
+}

@@ -1,0 +1,96 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestUsage(t *testing.T) {
+	b := startLocal(t)
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, `expected "user"`},
+		{[]string{"user"}, `expected one of "add", "passwd", "remove", "list"`},
+		{[]string{"user", "add"}, `expected "<mail>"`},
+		{[]string{"user", "add", password}, "not a mail address"},
+		{[]string{"user", "add", "ann@@example.com"}, "not a mail address"},
+		{[]string{"user", "passwd", "änn@example.com"}, "not a mail address"},
+		{[]string{"user", "remove", "a@example.com\n", "--yes"}, "not a mail address"},
+		{[]string{"user", "add", "a@example.com", password}, "unexpected argument: a password is never one"},
+		{[]string{"user", "passwd", "a@example.com", password}, "unexpected argument: a password is never one"},
+		{[]string{"user", "list", password}, "unexpected argument: a password is never one"},
+		{[]string{password}, "unexpected argument: a password is never one"},
+		{[]string{"user", "add", "a@example.com", "--password", password}, "unknown flag --password"},
+		{[]string{"user", "add", "a@example.com", "--password=" + password}, "unknown flag --password"},
+		{[]string{"user", "add", "a@example.com", "--role=admin"}, `--role must be one of "user","service"`},
+		{[]string{"user", "add", "a@example.com", "--quota=5 GB"}, "--quota: not a size"},
+		{[]string{"--profile=team", "user", "list"}, "--profile and --region are for stages on AWS"},
+		{[]string{"--region=eu-west-1", "user", "list"}, "--profile and --region are for stages on AWS"},
+		{[]string{"--stage=", "user", "list"}, "--stage is empty"},
+	} {
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			local(t, "a-password", test.args...).refused(t, 2, test.want)
+		})
+	}
+	if rows := b.rows(t); len(rows) != 0 {
+		t.Errorf("got rows %v, want none", rows)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want []string
+	}{
+		{nil, []string{"Usage: postern <command>", "user passwd", "--stage=\"dev\"", "$DATA"}},
+		{[]string{"user", "add"}, []string{"Usage: postern user add <mail> [flags]", "never an argument", "--max-size=SIZE"}},
+		{[]string{"user", "passwd"}, []string{"never an argument", "within 60 s"}},
+		{[]string{"user", "remove"}, []string{"--yes", "within 60 s", "stay"}},
+		{[]string{"user", "list"}, []string{"--json"}},
+	} {
+		got := run(t, "", append(test.args, "--help")...)
+		got.done(t)
+		for _, want := range test.want {
+			if !strings.Contains(got.out, want) {
+				t.Errorf("%q: the help lacks %q:\n%s", test.args, want, got.out)
+			}
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	b := startLocal(t)
+	for _, test := range []struct{ text, want string }{
+		{"0", "0"},
+		{"1 B", "1"},
+		{"3KiB", "3072"},
+		{"2 TiB", "2199023255552"},
+		{"9223372036854775807", "9223372036854775807"},
+		{"8388607 TiB", "9223370937343148032"},
+		{"8388608 TiB", ""},
+		{"9223372036854775808", ""},
+		{"-1", ""},
+		{"1.5 GiB", ""},
+		{"5  GiB", ""},
+		{"5 gib", ""},
+		{" 5", ""},
+		{"5\n", ""},
+		{"GiB", ""},
+		{"", ""},
+	} {
+		t.Run(test.text, func(t *testing.T) {
+			got := local(t, password, "user", "add", "a@example.com", "--quota="+test.text)
+			if test.want == "" {
+				got.refused(t, 2, "--quota: not a size: allowed are")
+				return
+			}
+			got.done(t)
+			if quota := b.row(t)["quota"]; quota != test.want {
+				t.Errorf("got a quota of %s, want %s", quota, test.want)
+			}
+			local(t, "", "user", "remove", "a@example.com", "--yes").done(t)
+		})
+	}
+}

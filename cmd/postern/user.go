@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"postern/lambda/identity"
+)
+
+// felt is how soon a changed or removed user is refused: the authorizer keeps a verified identity for 60 s.
+const felt = "within 60 s"
+
+type userCommands struct {
+	Add    addUser        `cmd:"" help:"Add a user."`
+	Passwd changePassword `cmd:"" help:"Give a user a new password."`
+	Remove removeUser     `cmd:"" help:"Remove a user."`
+	List   listUsers      `cmd:"" help:"List the users."`
+}
+
+// A named user is what most commands work on.
+type named struct {
+	Mail mail `arg:"" help:"Mail address of the user."`
+}
+
+// A mail is a mail address as an argument.
+type mail struct{ identity.Mail }
+
+// UnmarshalText reads an argument.
+func (m *mail) UnmarshalText(text []byte) (err error) {
+	m.Mail, err = identity.ParseMail(string(text))
+	return err
+}
+
+type addUser struct {
+	named
+	Role    identity.Role `enum:"user,service" default:"user" help:"user: acts for itself; service: acts for any mail."`
+	MaxSize *size         `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\". Default: the stage's."`
+	Quota   *size         `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\". Default: the stage's."`
+}
+
+// Help is the long text of --help.
+func (addUser) Help() string { return passwordHelp + "\n\nA user that exists is refused." }
+
+// Run adds a user with a password, and refuses one that exists.
+func (c addUser) Run(ctx context.Context, at location, console console) error {
+	stage, err := at.open(ctx)
+	if err != nil {
+		return err
+	}
+	hash, err := console.newHash(ctx)
+	if err != nil {
+		return err
+	}
+	owner, err := stage.owner(ctx, c.Mail.Mail)
+	if err != nil {
+		return err
+	}
+	user := identity.User{
+		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: c.MaxSize.bytes(), Quota: c.Quota.bytes(),
+	}
+	if err := stage.users.add(ctx, user); err != nil {
+		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, err)
+	}
+	return console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
+		user.Mail, at.Stage, user.Role, user.Owner, limit(user.MaxSize), limit(user.Quota))
+}
+
+type changePassword struct{ named }
+
+// Help is the long text of --help.
+func (changePassword) Help() string {
+	return passwordHelp + "\n\nThe old password stops working " + felt + "."
+}
+
+// Run gives a user that exists a new password.
+func (c changePassword) Run(ctx context.Context, at location, console console) error {
+	stage, err := at.open(ctx)
+	if err != nil {
+		return err
+	}
+	hash, err := console.newHash(ctx)
+	if err != nil {
+		return err
+	}
+	if err := stage.users.setHash(ctx, c.Mail.Mail, hash); err != nil {
+		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, err)
+	}
+	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, felt)
+}
+
+type removeUser struct {
+	named
+	Yes bool `help:"Do not ask. Needed when stdin is no terminal."`
+}
+
+// Help is the long text of --help.
+func (removeUser) Help() string {
+	return "The user's credentials are refused " + felt + ". Files that were uploaded stay."
+}
+
+// Run removes a user that exists, after a question.
+func (c removeUser) Run(ctx context.Context, at location, console console) error {
+	if _, ok := console.terminal(); !ok && !c.Yes {
+		return usageError("stdin is no terminal to ask at: confirm the removal with --yes")
+	}
+	stage, err := at.open(ctx)
+	if err != nil {
+		return err
+	}
+	if !c.Yes {
+		if err := console.confirm(ctx, fmt.Sprintf("Remove user %s from stage %s?", c.Mail.Mail, at.Stage)); err != nil {
+			return err
+		}
+	}
+	if err := stage.users.remove(ctx, c.Mail.Mail); err != nil {
+		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, err)
+	}
+	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, felt)
+}

@@ -1,0 +1,244 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/identity"
+)
+
+// verify fails the test unless a row's hash is that of password.
+func verify(t *testing.T, row map[string]string, password string) {
+	t.Helper()
+	if ok, err := identity.VerifyPassword(row["hash"], password); !ok || err != nil {
+		t.Errorf("the row's hash does not verify the password: %v", err)
+	}
+}
+
+func TestAdd(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		args  []string
+		input string
+		want  map[string]string // besides mail, owner and hash
+		out   string
+	}{
+		{
+			"defaults", nil, password + "\n",
+			map[string]string{"role": "user"},
+			"role user, owner OWNER, max size default, quota default",
+		}, {
+			"everything",
+			[]string{"--role", "service", "--max-size", "5 GiB", "--quota=1500"},
+			password + "\r\nanother line\n",
+			map[string]string{"role": "service", "maxSize": "5368709120", "quota": "1500"},
+			"role service, owner OWNER, max size 5 GiB, quota 1500 B",
+		}, {
+			"no line end, nothing allowed",
+			[]string{"--max-size", "0"},
+			password,
+			map[string]string{"role": "user", "maxSize": "0"},
+			"role user, owner OWNER, max size 0 B, quota default",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := startLocal(t)
+			got := local(t, test.input, append([]string{"user", "add", "Ann+b@Example.com"}, test.args...)...)
+			got.done(t)
+			owner := identity.Owner([]byte(ownerKey), "ann+b@example.com")
+			want := "added user ann+b@example.com to stage local: " + strings.ReplaceAll(test.out, "OWNER", owner) + "\n"
+			if diff := cmp.Diff(got.out, want); diff != "" {
+				t.Errorf("stdout (-got +want)\n%s", diff)
+			}
+			row := b.row(t)
+			verify(t, row, password)
+			delete(row, "hash")
+			test.want["mail"], test.want["owner"] = "ann+b@example.com", owner
+			if diff := cmp.Diff(row, test.want); diff != "" {
+				t.Errorf("row (-got +want)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAddRefusesUserThatExists(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com").done(t)
+	before := b.row(t)
+	local(t, "another", "user", "add", "A@example.com", "--role=service").refused(t, 1,
+		"adding user a@example.com to stage local: the user exists already")
+	if diff := cmp.Diff(b.row(t), before); diff != "" {
+		t.Errorf("the row changed (-got +want)\n%s", diff)
+	}
+}
+
+func TestAddRefusesWeakOwnerKey(t *testing.T) {
+	b := startLocal(t)
+	b.key = "planted-short-key"
+	got := local(t, password, "user", "add", "a@example.com")
+	got.refused(t, 1, "owner key has 17 bytes")
+	if strings.Contains(got.err, b.key) {
+		t.Errorf("the error holds the key: %s", got.err)
+	}
+	if rows := b.rows(t); len(rows) != 0 {
+		t.Errorf("got rows %v, want none", rows)
+	}
+}
+
+func TestPasswd(t *testing.T) {
+	b := startLocal(t)
+	local(t, "first", "user", "add", "a@example.com", "--quota=1 MiB").done(t)
+	want := b.row(t)
+	// Were the owner computed anew, it would change with the key.
+	b.key = strings.Repeat("x", 32)
+
+	got := local(t, password+"\n", "user", "passwd", "a@example.com")
+	got.done(t)
+	if want := "changed the password of user a@example.com of stage local; the old one stops working within 60 s\n"; got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+	row := b.row(t)
+	verify(t, row, password)
+	delete(row, "hash")
+	delete(want, "hash")
+	if diff := cmp.Diff(row, want); diff != "" {
+		t.Errorf("more than the hash changed (-got +want)\n%s", diff)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com").done(t)
+	local(t, password, "user", "add", "b@example.com").done(t)
+
+	local(t, "y\n", "user", "remove", "a@example.com").refused(t, 2, "confirm the removal with --yes")
+	if rows := b.rows(t); len(rows) != 2 {
+		t.Fatalf("got %d rows after a removal that was not confirmed, want 2", len(rows))
+	}
+	got := local(t, "", "user", "remove", "a@example.com", "--yes")
+	got.done(t)
+	want := "removed user a@example.com from stage local; their credentials are refused within 60 s, their files stay\n"
+	if got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+	if mail := b.row(t)["mail"]; mail != "b@example.com" {
+		t.Errorf("%s is left, want b@example.com", mail)
+	}
+}
+
+func TestUnknownUser(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "passwd", "a@example.com").refused(t, 1,
+		"changing the password of user a@example.com of stage local: there is no such user")
+	local(t, "", "user", "remove", "a@example.com", "--yes").refused(t, 1,
+		"removing user a@example.com from stage local: there is no such user")
+	if rows := b.rows(t); len(rows) != 0 {
+		t.Errorf("got rows %v, want none", rows)
+	}
+}
+
+func TestBadPasswords(t *testing.T) {
+	b := startLocal(t)
+	longest := strings.Repeat("x", identity.MaxPassword)
+	local(t, longest+"\r\n", "user", "add", "longest@example.com").done(t)
+	verify(t, b.row(t), longest)
+	for name, input := range map[string]string{
+		"nothing":          "",
+		"empty line":       "\n" + password + "\n",
+		"one byte more":    longest + "y\n",
+		"far too long":     strings.Repeat("x", 1<<20),
+		"control":          password + "\x00\n",
+		"carriage returns": password + "\r\r\n",
+		"not UTF-8":        password + "\xff\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			local(t, input, "user", "add", "a@example.com").refused(t, 1, "not a password: allowed are 1 to 1024 bytes")
+			local(t, input, "user", "passwd", "longest@example.com").refused(t, 1, "not a password: allowed are 1 to 1024 bytes")
+			verify(t, b.row(t), longest)
+		})
+	}
+}
+
+func TestList(t *testing.T) {
+	b := startLocal(t)
+	local(t, "", "user", "list").done(t)
+	if got := local(t, "", "user", "list", "--json"); got.out != "[]\n" {
+		t.Errorf("got %q for no users, want []", got.out)
+	}
+	local(t, password, "user", "add", "b&c@example.com", "--role=service", "--max-size=5 GiB", "--quota=1500").done(t)
+	local(t, password, "user", "add", "a@example.com").done(t)
+	a := identity.Owner([]byte(ownerKey), "a@example.com")
+	c := identity.Owner([]byte(ownerKey), "b&c@example.com")
+
+	got := local(t, "", "user", "list")
+	got.done(t)
+	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA\n" +
+		"a@example.com    user     " + a + "  default   default\n" +
+		"b&c@example.com  service  " + c + "  5 GiB     1500 B\n"
+	if diff := cmp.Diff(got.out, want); diff != "" {
+		t.Errorf("table (-got +want)\n%s", diff)
+	}
+
+	got = local(t, "", "user", "list", "--json")
+	got.done(t)
+	want = `[
+  {
+    "mail": "a@example.com",
+    "role": "user",
+    "owner": "` + a + `"
+  },
+  {
+    "mail": "b&c@example.com",
+    "role": "service",
+    "owner": "` + c + `",
+    "maxSize": 5368709120,
+    "quota": 1500
+  }
+]
+`
+	if diff := cmp.Diff(got.out, want); diff != "" {
+		t.Errorf("JSON (-got +want)\n%s", diff)
+	}
+	if hash := b.rows(t)[0]["hash"]; hash == "" || strings.Contains(got.out, "argon2") {
+		t.Errorf("the hash is listed, or not stored")
+	}
+}
+
+func TestListNamesMalformedRows(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com").done(t)
+	_, err := b.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table), Item: map[string]types.AttributeValue{
+		"mail": &types.AttributeValueMemberS{Value: "\x1b[2Jb@example.com"}, "hash": &types.AttributeValueMemberS{Value: "planted-hash"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := local(t, "", "user", "list")
+	want := `error: reading the row of "\x1b[2Jb@example.com": attribute mail of a user is missing or malformed` + "\n"
+	if got.code != 1 || got.err != want || !strings.Contains(got.out, "a@example.com  user") {
+		t.Errorf("got %+v, want the well-formed row and the error %q", got, want)
+	}
+}
+
+// DynamoDB answers a scan in pages of 1 MB.
+func TestListReadsEveryPage(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com").done(t)
+	local(t, password, "user", "add", "b@example.com").done(t)
+	pages := b.inPagesOfOne(t)
+	got := local(t, "", "user", "list")
+	got.done(t)
+	for _, mail := range []string{"a@example.com", "b@example.com"} {
+		if !strings.Contains(got.out, mail) {
+			t.Errorf("%s is not listed:\n%s", mail, got.out)
+		}
+	}
+	if pages() < 2 {
+		t.Errorf("%d pages were read, want at least 2", pages())
+	}
+}
