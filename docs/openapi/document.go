@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"postern/lambda/contract"
+)
+
+// contentType is that of every body.
+const contentType = "application/json"
+
+// basic is the name of the security scheme.
+const basic = "basic"
+
+const about = "Postern signs uploads into a private S3 bucket: the API says where and with which fields or headers a file is sent, " +
+	"and S3 holds the client to it. Every error has the body ErrorBody. A route that is not in this document answers 403 with the code not_found."
+
+// generate is the document of the repository at root: indented JSON, the same for the same sources.
+func generate(root string) ([]byte, error) {
+	comments, err := readComments(filepath.Join(root, contractFolder))
+	if err != nil {
+		return nil, err
+	}
+	document, err := describe(contract.Routes, comments)
+	if err != nil {
+		return nil, err
+	}
+	return encode(document)
+}
+
+// describe makes the document of routes, with the texts of the doc comments of their types.
+func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
+	types := &schemas{comments: comments, made: openapi3.Schemas{}}
+	body, err := types.reference(contract.ErrorBody{})
+	if err != nil {
+		return nil, err
+	}
+	paths := openapi3.NewPaths()
+	for _, route := range routes {
+		operation, err := types.operation(route)
+		if err != nil {
+			return nil, fmt.Errorf("describing route %s %s: %w", route.Method, route.Path, err)
+		}
+		if paths.Value(route.Path) == nil {
+			paths.Set(route.Path, &openapi3.PathItem{})
+		}
+		paths.Value(route.Path).SetOperation(route.Method, operation)
+	}
+	responses := openapi3.ResponseBodies{}
+	for _, f := range failures {
+		responses[f.name()] = &openapi3.ResponseRef{Value: f.response(body)}
+	}
+	return &openapi3.T{
+		OpenAPI: "3.0.3",
+		Info: &openapi3.Info{
+			Title: "Postern", Version: "1", Description: about,
+			License: &openapi3.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"},
+		},
+		Servers:  servers(),
+		Security: openapi3.SecurityRequirements{openapi3.NewSecurityRequirement().Authenticate(basic)},
+		Paths:    paths,
+		Components: &openapi3.Components{
+			Schemas:   types.made,
+			Responses: responses,
+			SecuritySchemes: openapi3.SecuritySchemes{basic: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("basic").
+				WithDescription("RFC 7617, in UTF-8: the user is a mail address.")}},
+		},
+	}, nil
+}
+
+// servers are where the API is: a deployed stage, and the local run.
+func servers() openapi3.Servers {
+	return openapi3.Servers{
+		{
+			URL:         "https://{api}.execute-api.{region}.amazonaws.com/" + contract.BasePath,
+			Description: "A deployed stage: the stack's output ApiUrl.",
+			Variables: map[string]*openapi3.ServerVariable{
+				"api":    {Default: "abcdef1234", Description: "The id of the REST API."},
+				"region": {Default: "eu-west-1", Description: "The AWS region of the stage."},
+			},
+		},
+		{
+			URL:         "http://127.0.0.1:{port}/" + contract.BasePath,
+			Description: "The local run.",
+			Variables:   map[string]*openapi3.ServerVariable{"port": {Default: "8080", Description: "The local run's PORT."}},
+		},
+	}
+}
+
+func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
+	query, err := parameters(route)
+	if err != nil {
+		return nil, err
+	}
+	operation := &openapi3.Operation{
+		OperationID: operationID(route),
+		Summary:     route.Summary,
+		Parameters:  query,
+		Responses:   openapi3.NewResponses(),
+	}
+	if route.Public {
+		operation.Security = openapi3.NewSecurityRequirements()
+	}
+	if route.Request != nil {
+		request, err := s.reference(route.Request)
+		if err != nil {
+			return nil, err
+		}
+		body := openapi3.NewRequestBody().WithRequired(true).WithContent(content(request))
+		operation.RequestBody = &openapi3.RequestBodyRef{Value: body}
+	}
+	answer, err := s.answer(route)
+	if err != nil {
+		return nil, err
+	}
+	operation.Responses.Set(fmt.Sprint(cmp.Or(route.Status, http.StatusOK)), &openapi3.ResponseRef{Value: answer})
+	for _, f := range failures {
+		if f.of(route) {
+			operation.Responses.Set(fmt.Sprint(f.status), &openapi3.ResponseRef{Ref: "#/components/responses/" + f.name()})
+		}
+	}
+	return operation, nil
+}
+
+// answer describes what a route answers when all is well.
+func (s *schemas) answer(route contract.Route) (*openapi3.Response, error) {
+	schema, err := s.reference(route.Response)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimPrefix(schema.Ref, schemaReference("").Ref)
+	return openapi3.NewResponse().WithDescription(s.comments[name]).WithContent(content(schema)), nil
+}
+
+func content(schema *openapi3.SchemaRef) openapi3.Content {
+	return openapi3.NewContentWithSchemaRef(schema, []string{contentType})
+}
+
+// operationID is a name for the methods of generated clients: GET /uploads/{id} is get_uploads_id.
+func operationID(route contract.Route) string {
+	words := strings.FieldsFunc(route.Path, func(r rune) bool { return strings.ContainsRune("/{}", r) })
+	return strings.ToLower(route.Method) + "_" + strings.Join(words, "_")
+}
+
+// encode writes the document for people too: indented, and with <, > and & as they are.
+func encode(document *openapi3.T) ([]byte, error) {
+	compact, err := document.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encoding the document: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(compact))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, fmt.Errorf("decoding the document: %w", err)
+	}
+	var indented bytes.Buffer
+	encoder := json.NewEncoder(&indented)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return nil, fmt.Errorf("indenting the document: %w", err)
+	}
+	return indented.Bytes(), nil
+}

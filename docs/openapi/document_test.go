@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/contract"
+)
+
+const root = "../.."
+
+// load reads a generated document as a client's tools do.
+func load(t *testing.T, document []byte) *openapi3.T {
+	t.Helper()
+	loaded, err := openapi3.NewLoader().LoadFromData(document)
+	if err != nil {
+		t.Fatalf("loading the document: %v", err)
+	}
+	return loaded
+}
+
+func generated(t *testing.T) []byte {
+	t.Helper()
+	document, err := generate(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	if err := load(t, generated(t)).Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDocumentIsUpToDate(t *testing.T) {
+	got, err := os.ReadFile(filepath.Join(root, documentFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := generated(t)
+	if diff := cmp.Diff(strings.Split(string(got), "\n"), strings.Split(string(want), "\n")); diff != "" {
+		t.Errorf("%s is stale; run: make openapi (-got +want)\n%s", documentFile, diff)
+	}
+}
+
+func TestDocumentIsTheSameEveryTime(t *testing.T) {
+	first := generated(t)
+	for range 20 {
+		if !bytes.Equal(generated(t), first) {
+			t.Fatal("two documents of the same sources differ")
+		}
+	}
+	if !bytes.HasSuffix(first, []byte("}\n")) {
+		t.Error("the document does not end in a line break")
+	}
+}
+
+// TestDocumentHasTheRoutes holds the document's operations to the contract: these, and no other.
+func TestDocumentHasTheRoutes(t *testing.T) {
+	type operation struct {
+		Public   bool
+		Status   string
+		Required map[string]bool // the query's parameters
+		Body     bool
+	}
+	got, want := map[string]operation{}, map[string]operation{}
+	for path, item := range load(t, generated(t)).Paths.Map() {
+		for method, o := range item.Operations() {
+			found := operation{Public: o.Security != nil && len(*o.Security) == 0, Required: map[string]bool{}, Body: o.RequestBody != nil}
+			for status := range o.Responses.Map() {
+				if status < "400" {
+					found.Status += status
+				}
+			}
+			for _, p := range o.Parameters {
+				found.Required[p.Value.In+" "+p.Value.Name] = p.Value.Required
+			}
+			if o.Summary == "" {
+				t.Errorf("%s %s has no summary", method, path)
+			}
+			got[method+" "+path] = found
+		}
+	}
+	for _, route := range contract.Routes {
+		expected := operation{
+			Public: route.Public, Status: "200", Required: map[string]bool{}, Body: route.Request != nil,
+		}
+		if route.Status != 0 {
+			expected.Status = strconv.Itoa(route.Status)
+		}
+		for _, q := range route.Query {
+			expected.Required["query "+q.Name] = q.Required
+		}
+		want[route.Method+" "+route.Path] = expected
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("operations (-got +want):\n%s", diff)
+	}
+}
+
+func TestRouteThatCannotBeDescribed(t *testing.T) {
+	comments, err := readComments(filepath.Join(root, contractFolder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type Unknown struct{}
+	for _, test := range []struct {
+		name  string
+		route contract.Route
+		want  string
+	}{
+		{
+			"parameter",
+			contract.Route{Query: []contract.QueryParameter{{Name: "limit"}}, Response: contract.Health{}},
+			"query parameter limit has no description",
+		},
+		{"type without a comment", contract.Route{Response: Unknown{}}, "describing type Unknown: it has no doc comment"},
+		{"type without JSON", contract.Route{Response: contract.QueryParameter{}}, "field Name has no name in JSON"},
+	} {
+		test.route.Method, test.route.Path = "GET", "/x"
+		_, err := describe([]contract.Route{test.route}, comments)
+		if err == nil || !strings.Contains(err.Error(), "describing route GET /x: ") || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want an error with %q", test.name, err, test.want)
+		}
+	}
+}
+
+// TestEveryCodeIsDocumented reads the codes where they are made: in the functions' domain and in the template.
+func TestEveryCodeIsDocumented(t *testing.T) {
+	var made []string
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "lambda/internal/upload/error.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok {
+			if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Code" {
+				code, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				made = append(made, code)
+			}
+		}
+		return true
+	})
+	template, err := os.ReadFile(filepath.Join(root, "infra/stack/testdata/prod.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inBody := regexp.MustCompile(`\\"code\\":\\"(\w+)\\"`)
+	for _, match := range inBody.FindAllSubmatch(template, -1) {
+		made = append(made, string(match[1]))
+	}
+	slices.Sort(made)
+	if diff := cmp.Diff(codes(), slices.Compact(made)); diff != "" {
+		t.Errorf("codes (-documented +made):\n%s", diff)
+	}
+}
+
+// asJSON is a value as a client reads it.
+func asJSON(t *testing.T, value any) map[string]any {
+	t.Helper()
+	b, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read map[string]any
+	if err := json.Unmarshal(b, &read); err != nil {
+		t.Fatal(err)
+	}
+	return read
+}

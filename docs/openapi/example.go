@@ -1,0 +1,82 @@
+package main
+
+import (
+	"time"
+
+	"postern/lambda/contract"
+)
+
+// An example is what a schema describes.
+type example struct {
+	schema string
+	value  any
+}
+
+// What the examples have in common.
+const (
+	exampleMail = "demo@example.com"
+	exampleID   = "019a6b5f3c0070008d2f4b1c9e7a6530.mp4"
+	exampleKey  = "videos/5f1d0c3b9a7e42680d1f/" + exampleID
+	exampleURL  = "https://examplebucket.s3.eu-west-1.amazonaws.com"
+
+	exampleCredential = "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request"
+	exampleSignature  = "b1d4a2f05b1c8e9d7f6a3c2e1d0f9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f"
+	exampleChecksum   = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
+	exampleQuota      = "107374182400"
+	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+)
+
+var (
+	exampleExpires = time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)
+
+	exampleFields = map[string]string{
+		"content-type":         "video/mp4",
+		"key":                  exampleKey,
+		"policy":               "eyJleHBpcmF0aW9uIjoiMjAyNi0wMy0xNFQxNToyNDoyNloiLCJjb25kaXRpb25zIjpbXX0=",
+		"tagging":              "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>",
+		"x-amz-algorithm":      "AWS4-HMAC-SHA256",
+		"x-amz-credential":     exampleCredential,
+		"x-amz-date":           "20260314T150926Z",
+		"x-amz-meta-quota":     exampleQuota,
+		"x-amz-security-token": "IQoJb3JpZ2luX2VjEXAMPLE",
+		"x-amz-signature":      exampleSignature,
+	}
+)
+
+// examples are one for each schema.
+var examples = []example{
+	{"PresignedForm", contract.PresignedForm{
+		URL: exampleURL, Fields: exampleFields, ID: exampleID, Key: exampleKey, Expires: exampleExpires,
+	}},
+	{"UploadRequest", contract.UploadRequest{
+		Filename: "intro.mp4", Size: 73400320, Type: new("video/mp4"), Title: new("Introduction"),
+		Checksum: new(exampleChecksum), Via: new(contract.ViaPut),
+	}},
+	{"UploadGrantPost", contract.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: contract.MethodPost, Expires: exampleExpires,
+		URL: exampleURL, Fields: exampleFields,
+	}},
+	{"UploadGrantPut", contract.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: contract.MethodPut, Expires: exampleExpires,
+		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature,
+		Headers: map[string]string{
+			"Content-Length":        "73400320",
+			"Content-Type":          "video/mp4",
+			"If-None-Match":         "*",
+			"X-Amz-Checksum-Sha256": exampleChecksum,
+			"X-Amz-Meta-Filename":   "aW50cm8ubXA0",
+			"X-Amz-Meta-Quota":      exampleQuota,
+			"X-Amz-Tagging":         "status=pending",
+		},
+	}},
+	{"UploadGrantMultipart", contract.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: contract.MethodMultipart, Expires: exampleExpires,
+		PartSize: 16 << 20, PartCount: 640,
+	}},
+	{"ErrorBody", contract.ErrorBody{
+		Message:   `mail "demo" is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
+		Code:      "invalid_request",
+		RequestID: exampleRequestID,
+	}},
+	{"Health", contract.Health{Status: "ok"}},
+}

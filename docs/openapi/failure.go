@@ -1,0 +1,108 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"postern/lambda/contract"
+)
+
+// notFound is the code of a route that this document does not have.
+const notFound = "not_found"
+
+// A failure is an error's status, and the code of its body, with an example of its message.
+type failure struct {
+	status      int
+	code        string
+	message     string
+	description string
+	// of says which routes can fail so.
+	of func(contract.Route) bool
+}
+
+// failures are the errors of the functions and of API Gateway.
+var failures = []failure{
+	{
+		http.StatusBadRequest, "invalid_request", `query parameter "acl" is not known: allowed are mail, filename, type`,
+		"Something of the request is missing, malformed, unknown or given twice. The message names it, its value and what is allowed.",
+		hasFunction,
+	},
+	{
+		http.StatusUnauthorized, "unauthorized", "Unauthorized",
+		"The credentials are missing or wrong.", isAuthorized,
+	},
+	{
+		http.StatusForbidden, "forbidden", "User is not authorized to access this resource with an explicit deny",
+		"The caller may not do this, such as act for another's mail.", isAuthorized,
+	},
+	{
+		http.StatusRequestEntityTooLarge, "payload_too_large", "body has 70000 bytes: at most 65536 are allowed",
+		"The body, or the file that it declares, is larger than is allowed.", hasBody,
+	},
+	{
+		http.StatusUnsupportedMediaType, "unsupported_media_type", `type "text/html" is not supported: allowed are image/png, video/mp4`,
+		"The stage has no format of this extension or content type, or the two do not fit, or a body is not sent as JSON.",
+		hasFunction,
+	},
+	{
+		http.StatusTooManyRequests, "too_many_requests", "Too Many Requests",
+		"There are too many requests at present: the same may be sent again later.", isAny,
+	},
+	{
+		http.StatusInternalServerError, "internal_error", "internal error",
+		"Something failed that is not the caller's fault.", isAny,
+	},
+	{
+		http.StatusBadGateway, "internal_error", "internal error",
+		"A function failed.", hasFunction,
+	},
+	{
+		http.StatusGatewayTimeout, "internal_error", "internal error",
+		"A function did not answer within 29 seconds.", hasFunction,
+	},
+}
+
+func isAny(contract.Route) bool          { return true }
+func isAuthorized(r contract.Route) bool { return !r.Public }
+func hasFunction(r contract.Route) bool  { return r.Function != "" }
+func hasBody(r contract.Route) bool      { return r.Request != nil }
+
+// codes are all codes of errors, sorted.
+func codes() []string {
+	all := []string{notFound}
+	for _, f := range failures {
+		all = append(all, f.code)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// name is the name of the failure's response among the document's components.
+func (f failure) name() string {
+	return strings.ReplaceAll(http.StatusText(f.status), " ", "")
+}
+
+// response describes the failure; body is the schema of every error's body.
+func (f failure) response(body *openapi3.SchemaRef) *openapi3.Response {
+	code := openapi3.NewObjectSchema().WithProperty("code", openapi3.NewStringSchema().WithEnum(f.code))
+	media := openapi3.NewMediaType().WithSchema(&openapi3.Schema{AllOf: openapi3.SchemaRefs{body, code.NewRef()}})
+	media.Example = contract.ErrorBody{Message: f.message, Code: f.code, RequestID: exampleRequestID}
+	response := openapi3.NewResponse().WithDescription(f.description).WithContent(openapi3.Content{contentType: media})
+	if f.status == http.StatusUnauthorized {
+		response.Headers = openapi3.Headers{"WWW-Authenticate": challenge()}
+	}
+	return response
+}
+
+// challenge is the header of RFC 7235, section 4.1, with the scheme of RFC 7617.
+func challenge() *openapi3.HeaderRef {
+	header := &openapi3.Header{}
+	header.Description = "The scheme that the API takes."
+	header.Required = true
+	header.Schema = openapi3.NewStringSchema().WithPattern("^Basic ").NewRef()
+	header.Example = `Basic realm="postern", charset="UTF-8"`
+	return &openapi3.HeaderRef{Value: header}
+}

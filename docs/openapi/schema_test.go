@@ -1,0 +1,153 @@
+package main
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"postern/lambda/contract"
+)
+
+// TestExamples holds every example to its schema, and then breaks it in every way that a schema can tell.
+func TestExamples(t *testing.T) {
+	schemas := load(t, generated(t)).Components.Schemas
+	for _, e := range examples {
+		t.Run(e.schema, func(t *testing.T) {
+			ref := schemas[e.schema]
+			if ref == nil {
+				t.Fatal("the document has no such schema")
+			}
+			schema := ref.Value
+			if err := schema.VisitJSON(asJSON(t, e.value)); err != nil {
+				t.Fatalf("the example is refused: %v", err)
+			}
+			refuses := func(what string, change func(map[string]any)) {
+				t.Helper()
+				broken := asJSON(t, e.value)
+				change(broken)
+				if schema.VisitJSON(broken) == nil {
+					t.Errorf("%s is accepted", what)
+				}
+			}
+			refuses("an unknown member", func(o map[string]any) { o["owner"] = "x" })
+			for _, name := range slices.Sorted(maps.Keys(asJSON(t, e.value))) {
+				refuses(name+" of another type", func(o map[string]any) { o[name] = []any{} })
+				refuses(name+" that is null", func(o map[string]any) { o[name] = nil })
+				if slices.Contains(schema.Required, name) {
+					refuses("no "+name, func(o map[string]any) { delete(o, name) })
+				}
+			}
+		})
+	}
+}
+
+// TestEveryTypeHasItsExample keeps the routes' types and the examples together.
+func TestEveryTypeHasItsExample(t *testing.T) {
+	for name, ref := range load(t, generated(t)).Components.Schemas {
+		if ref.Value.Example == nil && ref.Value.Discriminator == nil {
+			t.Errorf("schema %s has no example", name)
+		}
+		if ref.Value.Discriminator == nil && (ref.Value.AdditionalProperties.Has == nil || *ref.Value.AdditionalProperties.Has) {
+			t.Errorf("schema %s allows further members", name)
+		}
+		if ref.Value.Description == "" {
+			t.Errorf("schema %s has no description", name)
+		}
+	}
+}
+
+// TestGrants holds each grant to the schema that its method chooses, and to no other.
+func TestGrants(t *testing.T) {
+	schema := load(t, generated(t)).Components.Schemas["UploadGrant"].Value
+	for _, e := range examples {
+		if reflect.TypeOf(e.value) != reflect.TypeFor[contract.UploadGrant]() {
+			continue
+		}
+		if err := schema.VisitJSON(asJSON(t, e.value)); err != nil {
+			t.Errorf("%s: %v", e.schema, err)
+		}
+		for _, method := range append([]string{"", "GET", "post"}, contract.Methods...) {
+			other := asJSON(t, e.value)
+			if other["method"] == method {
+				continue
+			}
+			other["method"] = method
+			if schema.VisitJSON(other) == nil {
+				t.Errorf("%s with method %q is accepted", e.schema, method)
+			}
+		}
+	}
+}
+
+// TestBoundsNameMembers finds a bound that bounds nothing.
+func TestBoundsNameMembers(t *testing.T) {
+	known := map[string]bool{}
+	for _, e := range examples {
+		for i, kind := 0, reflect.TypeOf(e.value); i < kind.NumField(); i++ {
+			name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+			known[kind.Name()+"."+name] = true
+		}
+	}
+	for name := range bounds {
+		if !known[name] {
+			t.Errorf("%s is no member", name)
+		}
+	}
+}
+
+func TestBounds(t *testing.T) {
+	schemas := load(t, generated(t)).Components.Schemas
+	for _, test := range []struct {
+		schema, member string
+		value          any
+		ok             bool
+	}{
+		{"PresignedForm", "id", "019a6b5f3c0070008d2f4b1c9e7a6530.mp4", true},
+		{"PresignedForm", "id", "019A6B5F3C0070008D2F4B1C9E7A6530.mp4", false},
+		{"PresignedForm", "id", "019a6b5f3c0070008d2f4b1c9e7a6530", false},
+		{"PresignedForm", "key", "videos/demo@example.com/019a6b5f3c0070008d2f4b1c9e7a6530.mp4", false},
+		{"PresignedForm", "expires", "2026-03-14T15:24:26Z", true},
+		{"PresignedForm", "expires", "2026-03-14T15:24:26+01:00", false},
+		{"PresignedForm", "expires", "tomorrow, Z", false},
+		{"PresignedForm", "fields", map[string]any{}, false},
+		{"PresignedForm", "fields", map[string]any{"key": 1.0}, false},
+		{"UploadRequest", "filename", "", false},
+		{"UploadRequest", "filename", strings.Repeat("é", 255), true},
+		{"UploadRequest", "filename", strings.Repeat("a", 256), false},
+		{"UploadRequest", "size", 0.0, false},
+		{"UploadRequest", "size", 1.0, true},
+		{"UploadRequest", "size", 1.5, false},
+		{"UploadRequest", "size", 53_687_091_200_000.0, true},
+		{"UploadRequest", "size", 53_687_091_200_001.0, false},
+		{"UploadRequest", "checksum", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", true},
+		{"UploadRequest", "checksum", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg", false},
+		{"UploadRequest", "via", "post", false},
+		{"UploadGrantMultipart", "partCount", 10_000.0, true},
+		{"UploadGrantMultipart", "partCount", 10_001.0, false},
+		{"ErrorBody", "code", "not_found", true},
+		{"ErrorBody", "code", "teapot", false},
+		{"ErrorBody", "message", "", false},
+		{"Health", "status", "down", false},
+	} {
+		ref := schemas[test.schema]
+		if ref == nil {
+			t.Fatalf("the document has no schema %s", test.schema)
+		}
+		if err := property(t, ref.Value, test.member).VisitJSON(test.value); (err == nil) != test.ok {
+			t.Errorf("%s.%s = %v: got %v, want it to be accepted: %v", test.schema, test.member, test.value, err, test.ok)
+		}
+	}
+}
+
+func property(t *testing.T, schema *openapi3.Schema, name string) *openapi3.Schema {
+	t.Helper()
+	ref := schema.Properties[name]
+	if ref == nil {
+		t.Fatalf("no member %s", name)
+	}
+	return ref.Value
+}
