@@ -1,0 +1,46 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// functionFlags build a function: FUNCTION_FLAGS of the Makefile.
+var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="}
+
+// A pair is the presign function and the empty one, as paths of programs that the same flags built.
+type pair struct{ presign, empty string }
+
+// build compiles both functions for the target that a folder of dist is of. It fails when that folder's presign is
+// another one: then its sources or the Makefile's flags have changed, and the figures would not be of what is deployed.
+func (b *workbench) build(ctx context.Context, target string, env ...string) (pair, error) {
+	folder, err := b.folder(target)
+	if err != nil {
+		return pair{}, err
+	}
+	args := append([]string{"build", "-o", folder + "/"}, functionFlags...)
+	if err := b.run(ctx, append(env, "CGO_ENABLED=0"), "go", append(args, "./lambda/presign", "./bench/empty")...); err != nil {
+		return pair{}, err
+	}
+	built := pair{filepath.Join(folder, "presign"), filepath.Join(folder, "empty")}
+	return built, same(built.presign, filepath.Join(b.root, "dist", target, "presign", "bootstrap"))
+}
+
+// same holds that the deployed program is the one that was built.
+func same(built, deployed string) error {
+	ours, err := os.ReadFile(built)
+	if err != nil {
+		return err
+	}
+	theirs, err := os.ReadFile(deployed)
+	if err != nil {
+		return fmt.Errorf("reading the function (make setup comes first): %w", err)
+	}
+	if !bytes.Equal(ours, theirs) {
+		return fmt.Errorf("%s is of other sources or flags: run make setup, and compare functionFlags with the Makefile's FUNCTION_FLAGS", deployed)
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// measureInit starts both functions up to their first question for an invocation.
+func measureInit(ctx context.Context, bench *workbench) ([]comparison, error) {
+	presign, empty, err := functions(ctx, bench)
+	if err != nil {
+		return nil, err
+	}
+	a, b, err := inTurn(ctx, bench.times(31, 15), start(ctx, presign), start(ctx, empty))
+	if err != nil {
+		return nil, err
+	}
+	return []comparison{{
+		"start to the first /next: CPU time", duration,
+		side{"presign", seconds(a), 0},
+		side{"empty lambda.Start, same flags", seconds(b), 0},
+		1.1,
+	}}, nil
+}
+
+func start(ctx context.Context, f function) func() (time.Duration, error) {
+	return func() (time.Duration, error) { return f.cpu(ctx, 0) }
+}
+
+// measureInvoke gives both functions the same event.
+func measureInvoke(ctx context.Context, bench *workbench) ([]comparison, error) {
+	presign, empty, err := functions(ctx, bench)
+	if err != nil {
+		return nil, err
+	}
+	invocations := bench.times(4000, 500)
+	a, b, err := inTurn(ctx, bench.times(9, 3), warm(ctx, presign, invocations), warm(ctx, empty, invocations))
+	if err != nil {
+		return nil, err
+	}
+	return []comparison{{
+		fmt.Sprintf("warm invocation, mean of %d: CPU time", invocations), duration,
+		side{"presign, a form", seconds(a), 0},
+		side{"empty lambda.Start, same event", seconds(b), 0},
+		1.3,
+	}}, nil
+}
+
+// warmUp is how many invocations a process has behind it when it counts as warm.
+const warmUp = 200
+
+// warm is the mean of a number of invocations: what a process takes for its start, warmUp and them, less what another
+// one takes for its start and warmUp.
+func warm(ctx context.Context, f function, invocations int) func() (time.Duration, error) {
+	return func() (time.Duration, error) {
+		before, err := f.cpu(ctx, warmUp)
+		if err != nil {
+			return 0, err
+		}
+		after, err := f.cpu(ctx, warmUp+invocations)
+		return (after - before) / time.Duration(invocations), err
+	}
+}
+
+// functions are presign, which has to answer the event with a form, and the empty one. Both have the environment that the
+// stack gives presign.
+func functions(ctx context.Context, bench *workbench) (presign, empty function, err error) {
+	assembly, err := bench.localAssembly(ctx)
+	if err != nil {
+		return presign, empty, err
+	}
+	env, err := presignEnvironment(assembly)
+	if err != nil {
+		return presign, empty, err
+	}
+	event, err := os.ReadFile(filepath.Join(bench.root, "lambda", "presign", "testdata", "event.json"))
+	if err != nil {
+		return presign, empty, fmt.Errorf("reading the event: %w", err)
+	}
+	built, err := bench.build(ctx, "host")
+	presign = function{built.presign, env, event, isForm}
+	empty = function{built.empty, env, event, isNull}
+	return presign, empty, err
+}
+
+func isForm(response []byte) error {
+	if !bytes.HasPrefix(response, []byte(`{"statusCode":200,`)) || !bytes.Contains(response, []byte("x-amz-signature")) {
+		return fmt.Errorf("presign answered %.300q, want a form", response)
+	}
+	return nil
+}
+
+func isNull(response []byte) error {
+	if string(response) != "null" {
+		return fmt.Errorf("the empty function answered %.300q, want null", response)
+	}
+	return nil
+}

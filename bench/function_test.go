@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// buildEmpty compiles the empty function.
+func buildEmpty(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "empty")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./empty").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, out)
+	}
+	return program
+}
+
+func TestFunctionIsInvokedAsOftenAsAsked(t *testing.T) {
+	var responses int
+	f := function{program: buildEmpty(t), event: []byte("{}"), check: func(response []byte) error {
+		responses++
+		return isNull(response)
+	}}
+	for _, times := range []int{0, 1, 25} {
+		responses = 0
+		cpu, err := f.cpu(t.Context(), times)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if responses != times {
+			t.Errorf("got %d responses, want %d", responses, times)
+		}
+		if cpu <= 0 {
+			t.Errorf("got %v of processor time, want some", cpu)
+		}
+	}
+}
+
+func TestFunctionFails(t *testing.T) {
+	ends := filepath.Join(t.TempDir(), "ends")
+	if err := os.WriteFile(ends, []byte("#!/bin/sh\necho the gate is shut >&2\nexit 3\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name     string
+		function function
+		says     string
+	}{
+		{
+			"a response that is none",
+			function{program: buildEmpty(t), event: []byte("{}"), check: func([]byte) error { return errors.New("not a form") }},
+			"not a form",
+		},
+		{"an end of its own", function{program: ends}, "the gate is shut"},
+		{"no program", function{program: ends + "-not"}, "no such file"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := test.function.cpu(t.Context(), 3)
+			if err == nil || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want it to say %q", err, test.says)
+			}
+		})
+	}
+}
+
+func TestZippedSize(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, bytes.Repeat([]byte("postern"), 100_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := zippedSize(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Repeated text deflates to about a thousandth; the archive's own entries are some 150 bytes.
+	if got < 150 || got > 5000 {
+		t.Errorf("got %v bytes of 700,000, want 150 to 5,000", got)
+	}
+}
+
+func TestSameNamesStalePrograms(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	built := write("built", "new")
+	if err := same(built, write("fresh", "new")); err != nil {
+		t.Errorf("equal programs: got %v", err)
+	}
+	for _, deployed := range []string{write("stale", "old"), filepath.Join(folder, "missing")} {
+		if err := same(built, deployed); err == nil || !strings.Contains(err.Error(), "make setup") {
+			t.Errorf("%s: got %v, want it to say make setup", filepath.Base(deployed), err)
+		}
+	}
+}

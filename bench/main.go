@@ -1,0 +1,125 @@
+// Command bench measures what Postern promises about speed and size. Each figure stands beside one to hold it against,
+// both measured in turn in the same run. It prints what was reached and asserts nothing: it fails only when something
+// could not be measured.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+)
+
+// A measurement is some work to measure.
+type measurement struct {
+	name  string // what -run matches
+	about string
+	run   func(context.Context, *workbench) ([]comparison, error)
+}
+
+var measurements = []measurement{
+	{"sign", "signing a form, by our signer and by the SDK", measureSign},
+	{"init", "CPU time of presign's start and of an empty function's", measureInit},
+	{"invoke", "CPU time of a warm invocation of presign and of an empty function", measureInvoke},
+	{"zip", "size of presign as it is deployed, and of an empty function", measureZip},
+	{"ready", "time until the local run is ready", measureReady},
+	{"request", "a warm request to the local run", measureRequest},
+	{"memory", "the local run's memory while it takes a large form upload", measureMemory},
+	{"synth", "cdk synth of a stage", measureSynth},
+}
+
+func main() {
+	ctx, restore := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	results, progress := log.New(os.Stdout, "", 0), log.New(os.Stderr, "", 0)
+	err := realMain(ctx, os.Args[1:], results, progress)
+	restore()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		progress.Println("bench:", err)
+		os.Exit(1)
+	}
+}
+
+func realMain(ctx context.Context, args []string, results, progress *log.Logger) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(progress.Writer())
+	flags.Usage = func() { usage(flags, progress) }
+	chosen := flags.String("run", "", "measure only what matches this `regexp`")
+	quick := flags.Bool("quick", false, "measure less often, and a smaller upload: to see that it works")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unknown argument %q: allowed are flags alone", flags.Arg(0))
+	}
+	wanted, err := choose(*chosen)
+	if err != nil {
+		return err
+	}
+	bench, err := newWorkbench(ctx, *quick)
+	if err != nil {
+		return err
+	}
+	err = measure(ctx, bench, wanted, results, progress)
+	return errors.Join(err, bench.clear())
+}
+
+func usage(flags *flag.FlagSet, progress *log.Logger) {
+	progress.Print("Usage: go run ./bench [-run regexp] [-quick]\n\nMeasures what Postern promises (make setup comes first):")
+	for _, m := range measurements {
+		progress.Printf("  %-8s %s", m.name, m.about)
+	}
+	progress.Print("\nFlags:")
+	flags.PrintDefaults()
+}
+
+// choose returns the measurements whose names match an expression; none is an error.
+func choose(expression string) ([]measurement, error) {
+	names, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, fmt.Errorf("reading -run: %w", err)
+	}
+	var chosen []measurement
+	for _, m := range measurements {
+		if names.MatchString(m.name) {
+			chosen = append(chosen, m)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("-run %s matches none of the measurements (-help lists them)", expression)
+	}
+	return chosen, nil
+}
+
+// measure prints each measurement once it is taken. One that fails does not keep the others from being taken.
+func measure(ctx context.Context, bench *workbench, wanted []measurement, results, progress *log.Logger) error {
+	printHead(results)
+	var failed []string
+	for _, m := range wanted {
+		progress.Printf("measuring: %s ...", m.about)
+		comparisons, err := m.run(ctx, bench)
+		switch {
+		case ctx.Err() != nil:
+			return errors.New("interrupted")
+		case errors.Is(err, errSkipped):
+			results.Printf("\n%s\n  %v", m.about, err)
+		case err != nil:
+			results.Printf("\n%s\n  failed: %v", m.about, err)
+			failed = append(failed, m.name)
+		}
+		for _, c := range comparisons {
+			c.print(results)
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("could not be measured: %s", strings.Join(failed, ", "))
+	}
+	return nil
+}
