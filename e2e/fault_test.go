@@ -1,0 +1,81 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestFunctionsThatFail serves the template with a presign function that panics, hangs, exits or answers nonsense, and
+// a timeout of one second.
+func TestFunctionsThatFail(t *testing.T) {
+	requireLocal(t)
+	folder := edited(t, func(t *testing.T, template map[string]any) {
+		properties(t, template, "AWS::Lambda::Function", hasVariable("FOLDERS"))["Timeout"] = 1
+	})
+	replaceFunction(t, folder, "presign", "./e2e/testdata/misbehaving")
+	run := serve(t, folder)
+	c := newClient(run.url, demoUser)
+
+	for _, fault := range []string{"panic", "exit", "hang", "garbage", "large", "error"} {
+		t.Run(fault, func(t *testing.T) {
+			start := time.Now()
+			a := c.do(t, http.MethodGet, "presignedurl?mail=demo%40example.com&filename="+fault)
+			if a.status != http.StatusBadGateway {
+				t.Fatalf("got %d %s, want 502", a.status, a.body)
+			}
+			checkError(t, a, "internal_error", nil)
+			if strings.Contains(string(a.body), "secret") {
+				t.Errorf("body %s has the function's own words", a.body)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %s, want about the function's timeout of 1 s", took)
+			}
+			if a := c.do(t, http.MethodGet, "presignedurl?mail=demo%40example.com"); a.status != http.StatusOK {
+				t.Errorf("next call: got %d %s, want 200", a.status, a.body)
+			}
+		})
+	}
+}
+
+// hasVariable accepts the properties of a function that has an environment variable.
+func hasVariable(name string) func(map[string]any) bool {
+	return func(p map[string]any) bool {
+		_, ok := p["Environment"].(map[string]any)["Variables"].(map[string]any)[name]
+		return ok
+	}
+}
+
+// replaceFunction compiles a package in place of a function of an assembly.
+func replaceFunction(t *testing.T, folder, function, source string) {
+	t.Helper()
+	original, err := os.ReadFile(filepath.Join(root, "dist", "host", function, "bootstrap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bootstraps, err := filepath.Glob(filepath.Join(folder, "asset.*", "bootstrap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bootstrap := range bootstraps {
+		b, err := os.ReadFile(bootstrap)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(b) != string(original) {
+			continue
+		}
+		cmd := exec.CommandContext(context.Background(), "go", "build", "-tags", "lambda.norpc", "-o", bootstrap, source)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("building %s: %v\n%s", source, err, out)
+		}
+		return
+	}
+	t.Fatalf("%s has no function %s", folder, function)
+}

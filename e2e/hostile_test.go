@@ -1,0 +1,278 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/local/clip"
+)
+
+// A grant is the answer of POST /uploads.
+type grant struct {
+	form
+	Method  string            `json:"method"`
+	Headers map[string]string `json:"headers"`
+}
+
+// postJSON posts a JSON body to a route.
+func (c client) postJSON(t *testing.T, path string, body any) answer {
+	t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.do(t, http.MethodPost, path, header("Content-Type", "application/json"), func(r *http.Request) {
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+	})
+}
+
+// grant asks for an upload.
+func (c client) grant(t *testing.T, body map[string]any) grant {
+	t.Helper()
+	a := c.postJSON(t, "uploads", body)
+	if a.status != http.StatusCreated {
+		t.Fatalf("POST uploads %v: got %d %s, want 201", body, a.status, a.body)
+	}
+	var g grant
+	if err := json.Unmarshal(a.body, &g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// put sends the file of a PUT grant and returns the status and S3's error code.
+func (g grant) put(t *testing.T, file []byte, edit ...func(*http.Request)) (status int, code string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPut, g.URL, bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range g.Headers {
+		if !strings.EqualFold(name, "Content-Length") { // the client sets it from the body
+			req.Header.Set(name, value)
+		}
+	}
+	for _, edit := range edit {
+		edit(req)
+	}
+	a := send(t, req)
+	var fault struct{ Code string }
+	_ = xml.Unmarshal(a.body, &fault)
+	return a.status, fault.Code
+}
+
+// A hostile is one thing done to what was signed.
+type hostile[T any] struct {
+	name string
+	do   func(t *testing.T, signed T) (status int, code string)
+}
+
+// TestEveryAlteredFormIsRefused alters each field of what presign really signs, in each way, and adds others.
+func TestEveryAlteredFormIsRefused(t *testing.T) {
+	requireLocal(t)
+	video := clip.MP4()
+	sample := api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"})
+	var attempts []hostile[form]
+	add := func(name string, alter func(form)) {
+		attempts = append(attempts, hostile[form]{name, func(t *testing.T, f form) (int, string) {
+			alter(f)
+			return f.post(t, video)
+		}})
+	}
+	for _, name := range slices.Sorted(maps.Keys(sample.Fields)) {
+		add(name+" altered", func(f form) { f.Fields[name] = alter(f.Fields[name]) })
+		add(name+" emptied", func(f form) { f.Fields[name] = "" })
+		add(name+" dropped", func(f form) { delete(f.Fields, name) })
+		add(name+" with a space", func(f form) { f.Fields[name] += " " })
+		attempts = append(attempts, hostile[form]{name + " doubled", func(t *testing.T, f form) (int, string) {
+			return f.doubled(t, name, video)
+		}})
+	}
+	for name, value := range map[string]string{
+		"acl": "public-read", "cache-control": "public", "content-disposition": "inline", "content-encoding": "gzip",
+		"expires": "0", "success_action_redirect": "https://example.com/", "success_action_status": "201",
+		"x-amz-meta-owner": "other", "x-amz-storage-class": "GLACIER", "x-amz-server-side-encryption": "aws:kms",
+		"x-amz-website-redirect-location": "https://example.com/", "x-amz-acl": "public-read",
+		"x-amz-server-side-encryption-customer-algorithm": "AES256", "x-amz-object-lock-mode": "GOVERNANCE",
+	} {
+		add("extra "+name, func(f form) { f.Fields[name] = value })
+	}
+	for name, key := range map[string]string{
+		"neighbour of the folder": "videos-evil/", "other folder": "images/", "no folder": "", "parent": "videos/../",
+		"folder in other case": "Videos/", "folder with a slash before": "/videos/", "encoded": "videos%2F",
+	} {
+		add("key in "+name, func(f form) { f.Fields["key"] = key + strings.TrimPrefix(f.Key, "videos/") })
+	}
+	for _, size := range []int{0, 1, len(video) - 1, len(video) + 1, 2 * len(video)} {
+		attempts = append(attempts, hostile[form]{fmt.Sprintf("%d bytes instead of %d", size, len(video)), func(t *testing.T, f form) (int, string) {
+			return f.post(t, bytes.Repeat([]byte("x"), size))
+		}})
+	}
+	refuseAll(t, attempts, func() form {
+		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"}).form
+	}, func(t *testing.T, f form) (int, string) { return f.post(t, video) })
+}
+
+// TestEveryAlteredPutIsRefused does the same to a PUT: its headers, its query, its method, its length.
+func TestEveryAlteredPutIsRefused(t *testing.T) {
+	requireLocal(t)
+	video := clip.MP4()
+	body := map[string]any{"filename": "intro.mp4", "size": len(video), "via": "put"}
+	sample := api.grant(t, body)
+	var attempts []hostile[grant]
+	add := func(name string, edit func(*http.Request)) {
+		attempts = append(attempts, hostile[grant]{name, func(t *testing.T, g grant) (int, string) { return g.put(t, video, edit) }})
+	}
+	for _, name := range slices.Sorted(maps.Keys(sample.Headers)) {
+		if strings.EqualFold(name, "Content-Length") {
+			continue
+		}
+		add(name+" altered", func(r *http.Request) { r.Header.Set(name, alter(r.Header.Get(name))) })
+		add(name+" dropped", func(r *http.Request) { r.Header.Del(name) })
+		add(name+" doubled", func(r *http.Request) { r.Header.Add(name, alter(r.Header.Get(name))) })
+	}
+	for name, value := range map[string]string{
+		"X-Amz-Acl": "public-read", "X-Amz-Meta-Owner": "other", "X-Amz-Storage-Class": "GLACIER",
+		"X-Amz-Website-Redirect-Location": "https://example.com/", "X-Amz-Grant-Read": "uri=http://acs.amazonaws.com/groups/global/AllUsers",
+		"X-Amz-Copy-Source": "/other/object", "X-Amz-Server-Side-Encryption-Customer-Algorithm": "AES256",
+	} {
+		add("extra "+name, header(name, value))
+	}
+	signed, err := url.Parse(sample.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := func(name string, edit func(url.Values)) {
+		add(name, func(r *http.Request) {
+			values := r.URL.Query()
+			edit(values)
+			r.URL.RawQuery = values.Encode()
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(signed.Query())) {
+		query("query "+name+" altered", func(v url.Values) { v.Set(name, alter(v.Get(name))) })
+		query("query "+name+" dropped", func(v url.Values) { v.Del(name) })
+		query("query "+name+" doubled", func(v url.Values) { v.Add(name, alter(v.Get(name))) })
+	}
+	for _, name := range []string{"acl", "tagging", "retention", "versionId", "uploadId", "partNumber", "x-amz-acl"} {
+		query("extra query "+name, func(v url.Values) { v.Set(name, "1") })
+	}
+	for _, path := range []string{"videos-evil", "images", "Videos"} {
+		add("path in "+path, func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "/videos/", "/"+path+"/", 1) })
+	}
+	for _, method := range []string{http.MethodPost, http.MethodDelete} {
+		add("method "+method, func(r *http.Request) { r.Method = method })
+	}
+	for _, size := range []int{0, 1, len(video) - 1, len(video) + 1} {
+		attempts = append(attempts, hostile[grant]{fmt.Sprintf("%d bytes instead of %d", size, len(video)), func(t *testing.T, g grant) (int, string) {
+			return g.put(t, bytes.Repeat([]byte("x"), size))
+		}})
+	}
+	refuseAll(t, attempts, func() grant { return api.grant(t, body) },
+		func(t *testing.T, g grant) (int, string) { return g.put(t, video) })
+}
+
+// TestPutIsWriteOnce sends a PUT twice.
+func TestPutIsWriteOnce(t *testing.T) {
+	requireLocal(t)
+	g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
+	if status, code := g.put(t, []byte("good")); status != http.StatusOK {
+		t.Fatalf("first: got %d %s, want 200", status, code)
+	}
+	if status, code := g.put(t, []byte("evil")); status != http.StatusPreconditionFailed {
+		t.Errorf("second: got %d %s, want 412", status, code)
+	}
+	if got := openStore(t, server, g.location()).get(t, g.Key).Body; got != "good" {
+		t.Errorf("stored: got %q, want the first content", got)
+	}
+}
+
+// TestChecksumIsEnforced sends other bytes than those whose checksum was signed.
+func TestChecksumIsEnforced(t *testing.T) {
+	requireLocal(t)
+	for _, via := range []string{"form", "put"} {
+		t.Run(via, func(t *testing.T) {
+			body := map[string]any{
+				"filename": "a.txt", "size": 4, "via": via,
+				"checksum": "dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w=", // of "good"
+			}
+			send := func(g grant, file string) (int, string) {
+				if via == "put" {
+					return g.put(t, []byte(file))
+				}
+				return g.post(t, []byte(file))
+			}
+			if status, code := send(api.grant(t, body), "good"); status >= 300 {
+				t.Errorf("signed content: got %d %s, want 2xx", status, code)
+			}
+			if status, code := send(api.grant(t, body), "evil"); status != http.StatusBadRequest {
+				t.Errorf("other content: got %d %s, want 400", status, code)
+			}
+		})
+	}
+}
+
+// refuseAll sees what was signed succeed unaltered once, then each attempt refused, and nothing more in the bucket.
+func refuseAll[T interface{ location() form }](t *testing.T, attempts []hostile[T], signed func() T, send func(*testing.T, T) (int, string)) {
+	t.Helper()
+	first := signed()
+	if status, code := send(t, first); status >= 300 {
+		t.Fatalf("unaltered: got %d %s, want 2xx", status, code)
+	}
+	bucket := openStore(t, server, first.location())
+	before := bucket.keys(t)
+	for _, attempt := range attempts {
+		t.Run(attempt.name, func(t *testing.T) {
+			if status, code := attempt.do(t, signed()); status < 400 || status > 499 {
+				t.Errorf("got %d %s, want 4xx", status, code)
+			}
+		})
+	}
+	if diff := cmp.Diff(bucket.keys(t), before); diff != "" {
+		t.Errorf("something was stored (-got +want):\n%s", diff)
+	}
+	t.Logf("%d attempts", len(attempts))
+}
+
+// doubled posts a file with a field twice, the second time with another value.
+func (f form) doubled(t *testing.T, name string, file []byte) (status int, code string) {
+	t.Helper()
+	var fields []string
+	for _, n := range slices.Sorted(maps.Keys(f.Fields)) {
+		fields = append(fields, n, f.Fields[n])
+	}
+	fields = append(fields, name, alter(f.Fields[name]))
+	return f.send(t, fields, bytes.NewReader(file), int64(len(file)), nil)
+}
+
+func (f form) location() form { return f }
+
+func (g grant) location() form {
+	// A PUT goes to the object, a form to the bucket.
+	return form{URL: strings.TrimSuffix(strings.SplitN(g.URL, "?", 2)[0], g.Key)}
+}
+
+// alter changes one character of a value.
+func alter(value string) string {
+	if value == "" {
+		return "x"
+	}
+	i := len(value) / 2
+	c := byte('0')
+	if value[i] == c {
+		c = '1'
+	}
+	return value[:i] + string(c) + value[i+1:]
+}

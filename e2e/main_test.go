@@ -1,0 +1,73 @@
+// Package e2e holds the end-to-end tests: they drive the compiled functions over HTTP, with the synthesized template
+// and a real S3 server, as a client would.
+//
+// They start the local run by themselves. With POSTERN_URL set (https://….execute-api.….amazonaws.com/api/) and
+// POSTERN_USER as "mail:password", those that need nothing but the API run against a deployed stage instead.
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// The repository's root, and the assembly of stage "local" that every local run of these tests serves.
+var root, assembly string
+
+// The API under test, and the local run that serves it (nil when it is a deployed one).
+var (
+	api    client
+	server *localRun
+)
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	if root, err = filepath.Abs(".."); err != nil {
+		return 0, err
+	}
+	temp, err := os.MkdirTemp("", "postern-e2e-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+
+	if deployed := os.Getenv("POSTERN_URL"); deployed != "" {
+		api = newClient(deployed, os.Getenv("POSTERN_USER"))
+		return m.Run(), nil
+	}
+	assembly = filepath.Join(temp, "assembly")
+	if err := synthesize("local", assembly); err != nil {
+		return 0, err
+	}
+	if server, err = startLocal(assembly, filepath.Join(temp, "data")); err != nil {
+		return 0, err
+	}
+	api = newClient(server.url, demoUser)
+	code = m.Run()
+	if err := server.stop(); err != nil {
+		return 0, err
+	}
+	return code, nil
+}
+
+// synthesize writes a stage's assembly to a folder, the way make run does.
+func synthesize(stage, folder string) error {
+	cmd := exec.CommandContext(context.Background(), "npx", "cdk", "synth", "-c", "stage="+stage, "--output", folder, "--quiet")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "MAKEFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("synthesizing stage %s (make setup comes first): %w\n%s", stage, err, out)
+	}
+	return nil
+}

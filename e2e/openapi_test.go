@@ -1,0 +1,189 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+)
+
+// A document is docs/openapi.json, which every answer of the API is held to.
+type document struct {
+	schemas openapi3.Schemas
+	router  routers.Router
+}
+
+var openDocument = sync.OnceValues(func() (*document, error) {
+	read, err := openapi3.NewLoader().LoadFromFile(filepath.Join(root, "docs", "openapi.json"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the API document: %w", err)
+	}
+	read.Servers = nil // the address is the test's
+	router, err := legacy.NewRouter(read)
+	if err != nil {
+		return nil, fmt.Errorf("reading the API document: %w", err)
+	}
+	return &document{read.Components.Schemas, router}, nil
+})
+
+// checkDocumented fails the test when the document does not have the answer to a request. A test that alters the
+// template or a function alters answers too, but not what a fault looks like.
+func (c client) checkDocumented(t *testing.T, req *http.Request, a answer) {
+	t.Helper()
+	if c.base != api.base && a.status < http.StatusInternalServerError {
+		return
+	}
+	d, err := openDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.check(c.base, req, a); err != nil {
+		t.Errorf("%s %s: the answer is not as docs/openapi.json has it: %v", req.Method, req.URL.Path, err)
+	}
+}
+
+// check holds an answer of the API at base to the operation of its request, or to what every error is when there is
+// none. Preflights are between a browser and API Gateway, and what is not below base is not of the API.
+func (d *document) check(base string, req *http.Request, a answer) error {
+	at, err := url.Parse(base)
+	if err != nil {
+		return err
+	}
+	below, ok := strings.CutPrefix(path.Clean(req.URL.Path), strings.TrimSuffix(at.Path, "/")+"/")
+	if !ok || req.Method == http.MethodOptions {
+		return nil
+	}
+	sent := req.Clone(context.Background())
+	sent.URL.Path, sent.URL.RawPath = "/"+below, ""
+	route, parameters, err := d.router.FindRoute(sent)
+	if err != nil {
+		return d.checkUnknown(a)
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: sent, Route: route, PathParams: parameters,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	}
+	if a.status < http.StatusBadRequest {
+		if err := checkRequest(input); err != nil {
+			return fmt.Errorf("the request is accepted: %w", err)
+		}
+	}
+	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+}
+
+// checkRequest holds a request that the API accepted to the document, which must not be the stricter of the two.
+func checkRequest(input *openapi3filter.RequestValidationInput) error {
+	body, err := sentBody(input.Request)
+	if err != nil {
+		return err
+	}
+	input.Request.Body = io.NopCloser(bytes.NewReader(body))
+	input.Options.ExcludeRequestBody = int64(len(body)) != input.Request.ContentLength
+	return openapi3filter.ValidateRequest(context.Background(), input)
+}
+
+// sentBody is a request's body once more. A body that a test has put into the request by hand cannot be read again:
+// then the length is not the request's.
+func sentBody(req *http.Request) ([]byte, error) {
+	if req.GetBody == nil {
+		return nil, nil
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(body)
+}
+
+// checkUnknown holds the answer to a route that the document does not have to what the document says of those.
+func (d *document) checkUnknown(a answer) error {
+	if a.status != http.StatusForbidden {
+		return fmt.Errorf("no such route, but the answer is %d", a.status)
+	}
+	var body any
+	if err := json.Unmarshal(a.body, &body); err != nil {
+		return err
+	}
+	return d.schemas["ErrorBody"].Value.VisitJSON(body)
+}
+
+// TestUndocumentedAnswersAreFound alters answers of the API and sees that the document refuses them.
+func TestUndocumentedAnswersAreFound(t *testing.T) {
+	d, err := openDocument()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := "presignedurl?mail=" + url.QueryEscape(api.user)
+	anonymous := newClient(api.base, "")
+	member := func(name string, value any) func(*answer) {
+		return func(a *answer) {
+			var body map[string]any
+			if err := json.Unmarshal(a.body, &body); err != nil {
+				t.Fatal(err)
+			}
+			if body[name] = value; value == nil {
+				delete(body, name)
+			}
+			a.body, _ = json.Marshal(body)
+		}
+	}
+	set := func(name, value string) func(*answer) {
+		return func(a *answer) { a.header.Set(name, value) }
+	}
+	status := func(status int) func(*answer) {
+		return func(a *answer) { a.status = status }
+	}
+	for _, test := range []struct {
+		name   string
+		client client
+		path   string
+		alter  func(*answer)
+	}{
+		{"an extra member", api, form, member("bucket", "x")},
+		{"a field that is no string", api, form, member("fields", map[string]any{"key": 1})},
+		{"no key", api, form, member("key", nil)},
+		{"a key with a mail", api, form, member("key", "videos/"+api.user+"/1.mp4")},
+		{"a time that is not in UTC", api, form, member("expires", "2026-03-14T15:24:26+01:00")},
+		{"another status", api, form, status(http.StatusCreated)},
+		{"another type", api, form, set("Content-Type", "text/html")},
+		{"an error with an extra member", anonymous, form, member("stack", "x")},
+		{"an error with another status's code", anonymous, form, member("code", "forbidden")},
+		{"an error without a request id", anonymous, form, member("requestId", nil)},
+		{"a 401 without a challenge", anonymous, form, func(a *answer) { a.header.Del("WWW-Authenticate") }},
+		{"an undocumented status", anonymous, form, status(http.StatusTeapot)},
+		{"an unknown route that answers", api, "buckets", status(http.StatusOK)},
+		{"an unknown route with a body of its own", api, "buckets", member("code", "teapot")},
+		{"another health", anonymous, "health", member("status", "down")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := test.client.do(t, http.MethodGet, test.path)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.base+test.path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.check(api.base, req, a); err != nil {
+				t.Fatalf("unaltered: %v", err)
+			}
+			test.alter(&a)
+			if d.check(api.base, req, a) == nil {
+				t.Errorf("%d %s is accepted", a.status, a.body)
+			}
+		})
+	}
+}

@@ -1,0 +1,154 @@
+package e2e_test
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"postern/local/clip"
+)
+
+// A block is a fenced block of the README.
+type block struct {
+	section, language, text string
+}
+
+// TestReadmeRuns runs what the README's section Run says, then every block of its section Call and the attacks of its
+// section Security, in order and in one folder, as a newcomer would.
+func TestReadmeRuns(t *testing.T) {
+	requireLocal(t)
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Log("skipped: curl is not installed")
+		return
+	}
+	blocks := readBlocks(t)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "intro.mp4"), clip.MP4(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	base := strings.TrimSuffix(runBlock(t, blocks["Run"][0]), "/")
+	here := strings.NewReplacer("http://127.0.0.1:8080/api", base)
+	wants := []string{`"fields":`, "204", "200", ".csv", "204 ", "204 "} // what each block prints when it has worked
+	if len(blocks["Call"]) != len(wants) {
+		t.Fatalf("section Call: got %d blocks, want %d: curl three times, JavaScript, Python, Go", len(blocks["Call"]), len(wants))
+	}
+	for i, b := range blocks["Call"] {
+		t.Run(b.language, func(t *testing.T) {
+			out, ran := execute(t, folder, b.language, here.Replace(b.text))
+			if ran && !strings.Contains(out, wants[i]) {
+				t.Errorf("got %s, want it to contain %q", out, wants[i])
+			}
+		})
+	}
+	t.Run("attacks", func(t *testing.T) {
+		attacks := blocks["Security"][0]
+		got, _ := execute(t, folder, attacks.language, here.Replace(attacks.text))
+		if want := "403\n403\n403\n"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
+
+// readBlocks reads the README's fenced blocks by section.
+func readBlocks(t *testing.T) map[string][]block {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := map[string][]block{}
+	var section, language string
+	var text strings.Builder
+	for line := range strings.Lines(string(readme)) {
+		fence, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		heading, isHeading := strings.CutPrefix(line, "## ")
+		switch {
+		case isFence && language == "":
+			language = fence
+		case isFence:
+			blocks[section] = append(blocks[section], block{section, language, text.String()})
+			language = ""
+			text.Reset()
+		case language != "":
+			text.WriteString(line)
+		case isHeading:
+			section = strings.TrimSpace(heading)
+		}
+	}
+	return blocks
+}
+
+// runBlock runs the block that starts the local run, on free ports, until the test ends, and returns the API's address.
+func runBlock(t *testing.T, b block) string {
+	t.Helper()
+	cmd := exec.CommandContext(context.Background(), "sh", "-ec", b.text)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "PORT=0", "S3_PORT=0", "DATA="+filepath.Join(t.TempDir(), "data"), "MAKEFLAGS=")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C can be sent to all of it, as a terminal does
+	var logs safeBuffer
+	cmd.Stderr = &logs
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+		_ = cmd.Wait()
+	})
+	ready := make(chan string, 1)
+	go func() {
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			if url, ok := strings.CutPrefix(lines.Text(), "ready: "); ok {
+				ready <- url
+			}
+		}
+	}()
+	select {
+	case url := <-ready:
+		return url
+	case <-time.After(5 * time.Minute):
+		t.Fatalf("%s is not ready after 5 minutes\n%s", b.text, &logs)
+		return ""
+	}
+}
+
+// execute runs a block's text in a folder and fails the test when the text fails. It reports false when this machine
+// lacks what the block needs.
+func execute(t *testing.T, folder, language, text string) (out string, ran bool) {
+	t.Helper()
+	var cmd *exec.Cmd
+	switch language {
+	case "sh":
+		cmd = exec.CommandContext(t.Context(), "sh", "-ec", text)
+	case "js":
+		cmd = exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", text)
+	case "python":
+		if exec.CommandContext(t.Context(), "python3", "-c", "import requests").Run() != nil {
+			t.Log("skipped: python3 with requests is not installed")
+			return "", false
+		}
+		cmd = exec.CommandContext(t.Context(), "python3", "-c", text)
+	case "go":
+		if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd = exec.CommandContext(t.Context(), "go", "run", "main.go")
+	default:
+		t.Fatalf("a block in %q: the test cannot run it", language)
+	}
+	cmd.Dir = folder
+	b, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\nfailed: %v\n%s", text, err, b)
+	}
+	return string(b), true
+}

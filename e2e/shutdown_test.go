@@ -1,0 +1,149 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestNothingIsLeftRunning stops the local run in the middle of an upload, as Ctrl-C does and as a kill does.
+func TestNothingIsLeftRunning(t *testing.T) {
+	requireLocal(t)
+	for _, test := range []struct {
+		name   string
+		signal syscall.Signal
+	}{
+		{"Ctrl-C", syscall.SIGINT},
+		{"terminated", syscall.SIGTERM},
+		{"killed", syscall.SIGKILL},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := edited(t, func(*testing.T, map[string]any) {}) // its path tells this run's processes from others
+			data := filepath.Join(t.TempDir(), "data")
+			run, err := startLocal(folder, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := newClient(run.url, demoUser).presignedURL(t)
+			if got := processes(t, folder); len(got) < 3 {
+				t.Fatalf("processes: got %q, want the local run and its functions", got)
+			}
+			half := sendHalf(t, f)
+			defer func() { _ = half.Close() }()
+
+			if err := run.cmd.Process.Signal(test.signal); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-run.done:
+			case <-time.After(10 * time.Second):
+				t.Fatalf("still running 10 s after the signal\n%s", run.logs)
+			}
+			if test.signal != syscall.SIGKILL && run.err != nil {
+				t.Errorf("ended with %v, want exit status 0\n%s", run.err, run.logs)
+			}
+			waitForNone(t, folder)
+
+			again, err := startLocal(folder, data)
+			if err != nil {
+				t.Fatalf("starting again: %v", err)
+			}
+			f = newClient(again.url, demoUser).presignedURL(t)
+			if keys := openStore(t, again, f).keys(t); len(keys) != 0 {
+				t.Errorf("the half-sent upload left %q", keys)
+			}
+			if err := again.stop(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestUploadsSurviveARestart(t *testing.T) {
+	requireLocal(t)
+	data := filepath.Join(t.TempDir(), "data")
+	var owners, keys []string
+	for range 2 {
+		run, err := startLocal(assembly, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := newClient(run.url, demoUser).presignedURL(t)
+		if status, code := f.post(t, []byte("kept")); status != http.StatusNoContent {
+			t.Errorf("upload: got %d %s, want 204", status, code)
+		}
+		owners = append(owners, strings.Split(f.Key, "/")[1])
+		keys = openStore(t, run, f).keys(t)
+		if err := run.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(keys) != 2 {
+		t.Errorf("keys: got %q, want both uploads", keys)
+	}
+	if owners[0] != owners[1] {
+		t.Errorf("owners: got %q, want the same one twice", owners)
+	}
+}
+
+// sendHalf sends the head of an upload and half of its file, and leaves the connection open.
+func sendHalf(t *testing.T, f form) net.Conn {
+	t.Helper()
+	at, err := url.Parse(f.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", at.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body strings.Builder
+	for name, value := range f.Fields {
+		fmt.Fprintf(&body, "--half\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", name, value)
+	}
+	fmt.Fprint(&body, "--half\r\nContent-Disposition: form-data; name=\"file\"; filename=\"intro.mp4\"\r\n\r\n")
+	body.WriteString(strings.Repeat("x", 1<<20))
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: multipart/form-data; boundary=half\r\n"+
+		"Content-Length: %d\r\n\r\n%s", at.Path, at.Host, 2*body.Len(), body.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // until the server is in the middle of it
+	return conn
+}
+
+// processes lists the running commands that name a folder.
+func processes(t *testing.T, folder string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(context.Background(), "ps", "-axww", "-o", "command=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, folder) {
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	return found
+}
+
+func waitForNone(t *testing.T, folder string) {
+	t.Helper()
+	var left []string
+	for range 50 {
+		if left = processes(t, folder); len(left) == 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("still running after 5 s: %q", left)
+}

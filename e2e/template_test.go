@@ -1,0 +1,171 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// An edit changes a template in place.
+type edit func(t *testing.T, template map[string]any)
+
+// TestLocalRunFollowsTheTemplate edits the synthesized template by hand and sees the local run change.
+func TestLocalRunFollowsTheTemplate(t *testing.T) {
+	requireLocal(t)
+	own := "presignedurl?mail=demo%40example.com"
+	for _, test := range []struct {
+		name  string
+		edit  edit
+		check func(t *testing.T, c client)
+	}{
+		{
+			name: "dropped authorizer",
+			edit: func(t *testing.T, template map[string]any) {
+				method := properties(t, template, "AWS::ApiGateway::Method", func(p map[string]any) bool {
+					return p["HttpMethod"] == "GET" && p["AuthorizationType"] == "CUSTOM"
+				})
+				method["AuthorizationType"] = "NONE"
+				delete(method, "AuthorizerId")
+			},
+			check: func(t *testing.T, c client) {
+				// Without the authorizer the function gets no identity, and fails closed by itself.
+				a := newClient(c.base, "").do(t, http.MethodGet, own)
+				if a.status == http.StatusUnauthorized || a.status == http.StatusOK {
+					t.Errorf("got %d %s, want the function's own refusal", a.status, a.body)
+				}
+			},
+		},
+		{
+			name: "changed gateway response",
+			edit: func(t *testing.T, template map[string]any) {
+				response := properties(t, template, "AWS::ApiGateway::GatewayResponse", func(p map[string]any) bool {
+					return p["ResponseType"] == "UNAUTHORIZED"
+				})
+				response["StatusCode"] = "418"
+			},
+			check: func(t *testing.T, c client) {
+				if a := newClient(c.base, "").do(t, http.MethodGet, own); a.status != http.StatusTeapot {
+					t.Errorf("got %d, want 418", a.status)
+				}
+			},
+		},
+		{
+			name: "changed path",
+			edit: func(t *testing.T, template map[string]any) {
+				properties(t, template, "AWS::ApiGateway::Resource", func(p map[string]any) bool {
+					return p["PathPart"] == "health"
+				})["PathPart"] = "alive"
+			},
+			check: func(t *testing.T, c client) {
+				if a := c.do(t, http.MethodGet, "alive"); a.status != http.StatusOK {
+					t.Errorf("new path: got %d, want 200", a.status)
+				}
+				if a := c.do(t, http.MethodGet, "health"); a.status != http.StatusForbidden {
+					t.Errorf("old path: got %d, want 403", a.status)
+				}
+			},
+		},
+		{
+			name: "shorter signature lifetime",
+			edit: func(t *testing.T, template map[string]any) {
+				environment(t, template, "SIGNATURE_LIFETIME")["SIGNATURE_LIFETIME"] = "1s"
+			},
+			check: func(t *testing.T, c client) {
+				f := c.presignedURL(t)
+				if left := time.Until(f.Expires); left > time.Second {
+					t.Errorf("expires in %s, want at most 1s", left)
+				}
+				put := c.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
+				time.Sleep(time.Until(put.Expires) + 1100*time.Millisecond)
+				if status, code := f.post(t, []byte("late")); status != http.StatusForbidden {
+					t.Errorf("expired form: got %d %s, want 403", status, code)
+				}
+				if status, code := put.put(t, []byte("late")); status != http.StatusForbidden {
+					t.Errorf("expired PUT: got %d %s, want 403", status, code)
+				}
+			},
+		},
+		{
+			name: "missing environment variable",
+			edit: func(t *testing.T, template map[string]any) {
+				delete(environment(t, template, "SIGNATURE_LIFETIME"), "SIGNATURE_LIFETIME")
+			},
+			check: func(t *testing.T, c client) {
+				a := c.do(t, http.MethodGet, own)
+				if a.status != http.StatusBadGateway {
+					t.Fatalf("got %d %s, want 502", a.status, a.body)
+				}
+				checkError(t, a, "internal_error", nil)
+			},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			run := serve(t, edited(t, test.edit))
+			test.check(t, newClient(run.url, demoUser))
+		})
+	}
+}
+
+// edited is the folder of a copy of the assembly, its template changed.
+func edited(t *testing.T, change edit) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "assembly")
+	if err := os.CopyFS(folder, os.DirFS(assembly)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "Postern-local.template.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template map[string]any
+	if err := json.Unmarshal(b, &template); err != nil {
+		t.Fatal(err)
+	}
+	change(t, template)
+	if b, err = json.Marshal(template); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// serve serves an assembly until the test ends.
+func serve(t *testing.T, assembly string) *localRun {
+	t.Helper()
+	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := run.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return run
+}
+
+// properties are those of the first resource of a type that match accepts.
+func properties(t *testing.T, template map[string]any, kind string, match func(map[string]any) bool) map[string]any {
+	t.Helper()
+	for _, r := range template["Resources"].(map[string]any) {
+		r := r.(map[string]any)
+		if p, ok := r["Properties"].(map[string]any); ok && r["Type"] == kind && match(p) {
+			return p
+		}
+	}
+	t.Fatalf("the template has no such %s", kind)
+	return nil
+}
+
+// environment is that of the function that has a variable.
+func environment(t *testing.T, template map[string]any, variable string) map[string]any {
+	t.Helper()
+	function := properties(t, template, "AWS::Lambda::Function", hasVariable(variable))
+	return function["Environment"].(map[string]any)["Variables"].(map[string]any)
+}
