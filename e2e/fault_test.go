@@ -22,6 +22,11 @@ func TestFunctionsThatFail(t *testing.T) {
 	run := serve(t, folder)
 	c := newClient(run.url, demoUser)
 
+	t.Cleanup(func() {
+		if want := "Task timed out after 1.00 seconds"; !strings.Contains(run.logs.String(), want) {
+			t.Errorf("logs: got no %q, the timeout of the template\n%s", want, run.logs)
+		}
+	})
 	for _, fault := range []string{"panic", "exit", "hang", "garbage", "large", "error"} {
 		t.Run(fault, func(t *testing.T) {
 			start := time.Now()

@@ -33,9 +33,10 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 			check: func(t *testing.T, c client) {
 				// Without the authorizer the function gets no identity, and fails closed by itself.
 				a := newClient(c.base, "").do(t, http.MethodGet, own)
-				if a.status == http.StatusUnauthorized || a.status == http.StatusOK {
-					t.Errorf("got %d %s, want the function's own refusal", a.status, a.body)
+				if a.status != http.StatusInternalServerError {
+					t.Fatalf("got %d %s, want the function's own refusal, 500", a.status, a.body)
 				}
+				checkError(t, a, "internal_error", nil)
 			},
 		},
 		{
