@@ -13,7 +13,7 @@ FUZZ_TIME ?= 5s
 # The stage that synth, diff, deploy and destroy work on.
 STAGE   ?= dev
 
-FUNCTIONS := authorizer presign
+FUNCTIONS := authorizer presign manage inspect
 # The same sources give the same bytes anywhere, and so the same asset hashes.
 FUNCTION_FLAGS := -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid="
 

@@ -80,6 +80,78 @@ const (
 // Methods are all values of UploadGrant.Method.
 var Methods = []string{MethodPost, MethodPut, MethodMultipart}
 
+// An Upload is what is known of one upload.
+type Upload struct {
+	// ID names the upload: 32 hexadecimal digits, a dot and the extension.
+	ID string `json:"id"`
+	// Status is "waiting" until the bytes have arrived and been looked at, then "ready" or "rejected".
+	Status string `json:"status"`
+	// Reason says why the upload was rejected: "type_mismatch" (the content is not what the extension says),
+	// "size_mismatch" (it is not as large as declared), "over_quota" (it did not fit into the owner's quota, and its bytes
+	// are gone) or "unsigned" (it carries no quota, so no signature of this API stored it).
+	Reason string `json:"reason,omitempty"`
+	// Filename is the file's name as it was declared, empty if it was not.
+	Filename string `json:"filename,omitempty"`
+	// Title is a title for people: at most 300 characters.
+	Title string `json:"title,omitempty"`
+	// Description is a text for people: at most 2,000 characters.
+	Description string `json:"description,omitempty"`
+	// Labels are words to find the upload by, at most 20 of at most 64 characters, in the order that they were given.
+	Labels []string `json:"labels,omitempty"`
+	// Type is the content type.
+	Type string `json:"type"`
+	// Size is the file's size in bytes. While nothing has arrived, it is left out.
+	Size int64 `json:"size,omitempty"`
+	// Checksum is the SHA-256 of the file in base64, if the client declared one.
+	Checksum string `json:"checksum,omitempty"`
+	// CreatedAt is when the upload was granted, in UTC, to the millisecond.
+	CreatedAt time.Time `json:"createdAt"`
+	// Version grows with every change of the upload, for If-Match. It is 0 as long as the upload has no record.
+	Version int64 `json:"version"`
+}
+
+// Values of Upload.Status.
+const (
+	StatusWaiting  = "waiting"
+	StatusReady    = "ready"
+	StatusRejected = "rejected"
+)
+
+// Statuses are all values of Upload.Status.
+var Statuses = []string{StatusWaiting, StatusReady, StatusRejected}
+
+// Reasons are all values of Upload.Reason.
+var Reasons = []string{"type_mismatch", "size_mismatch", "over_quota", "unsigned"}
+
+// An UploadList is a page of the owner's uploads.
+type UploadList struct {
+	// Uploads are the page's, the newest first. A page may be short, even empty, and not be the last.
+	Uploads []Upload `json:"uploads"`
+	// Cursor asks for the next page. Without it, this page is the last.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// An UploadPatch is the body of PATCH /uploads/{id}: what is to be changed, at least one of the fields.
+type UploadPatch struct {
+	// Title is the new title: at most 300 characters of UTF-8 without control characters. Empty removes it.
+	Title *string `json:"title,omitempty"`
+	// Description is the new description: at most 2,000 characters of UTF-8 without control characters but line feeds and
+	// tabs. Empty removes it.
+	Description *string `json:"description,omitempty"`
+	// Labels are the new labels, in place of all that there are: at most 20, each of 1 to 64 characters of UTF-8 without
+	// control characters, none given twice.
+	Labels *[]string `json:"labels,omitempty"`
+}
+
+// A Download is the answer of GET /uploads/{id}/download.
+type Download struct {
+	// URL downloads the upload by GET, without credentials, and saves it under its own file name.
+	URL string `json:"url"`
+	// Expires is when S3 begins to refuse the URL, in UTC: 5 minutes after it was signed. A URL may die earlier with the
+	// credentials that signed it.
+	Expires time.Time `json:"expires"`
+}
+
 // An ErrorBody is the body of every error, of the functions and of API Gateway alike.
 type ErrorBody struct {
 	// Message says to people what is wrong and what is allowed.

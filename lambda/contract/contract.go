@@ -14,7 +14,9 @@ type Function string
 const (
 	Authorizer Function = "authorizer"
 	Presign    Function = "presign"
+	Manage     Function = "manage"
+	Inspect    Function = "inspect"
 )
 
 // Functions are all deployed functions, in the order of the template.
-var Functions = []Function{Authorizer, Presign}
+var Functions = []Function{Authorizer, Presign, Manage, Inspect}

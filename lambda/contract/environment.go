@@ -13,6 +13,8 @@ import (
 type AuthorizerEnv struct {
 	// UsersTable is the name of the users table.
 	UsersTable string `env:"USERS_TABLE"`
+	// UploadsTable is the name of the uploads table, which has each owner's usage.
+	UploadsTable string `env:"UPLOADS_TABLE"`
 	// OwnerKeySecret is the ARN of the secret that holds the key of the owner hash.
 	OwnerKeySecret string `env:"OWNER_KEY_SECRET"`
 	// DefaultMaxSize is the largest upload of a user whose row sets none, in bytes.
@@ -27,6 +29,32 @@ type PresignEnv struct {
 	Bucket string `env:"BUCKET"`
 	// Lifetime is how long a signature is valid.
 	Lifetime time.Duration `env:"SIGNATURE_LIFETIME"`
+	// Folders is the stage's format table.
+	Folders Folders `env:"FOLDERS"`
+}
+
+// ManageEnv is the environment of the manage function.
+type ManageEnv struct {
+	// Bucket is the name of the bucket that uploads go to.
+	Bucket string `env:"BUCKET"`
+	// UploadsTable is the name of the uploads table.
+	UploadsTable string `env:"UPLOADS_TABLE"`
+	// QueueURL is the URL of the queue of what is to be inspected.
+	QueueURL string `env:"QUEUE_URL"`
+	// Lifetime is how long the signature of an upload is valid.
+	Lifetime time.Duration `env:"SIGNATURE_LIFETIME"`
+	// Folders is the stage's format table.
+	Folders Folders `env:"FOLDERS"`
+}
+
+// InspectEnv is the environment of the inspect function.
+type InspectEnv struct {
+	// Bucket is the name of the bucket that uploads go to.
+	Bucket string `env:"BUCKET"`
+	// UploadsTable is the name of the uploads table.
+	UploadsTable string `env:"UPLOADS_TABLE"`
+	// EventBus is the name or the ARN of the event bus that hears of uploads.
+	EventBus string `env:"EVENT_BUS"`
 	// Folders is the stage's format table.
 	Folders Folders `env:"FOLDERS"`
 }

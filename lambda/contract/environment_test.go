@@ -61,12 +61,13 @@ func TestEnv(t *testing.T) {
 	}
 	roundTrip(t, presign)
 
-	authorizer := contract.AuthorizerEnv{UsersTable: "users", OwnerKeySecret: "arn:aws:secretsmanager:x", DefaultMaxSize: 1, DefaultQuota: 53687091200000}
+	authorizer := contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", DefaultMaxSize: 1, DefaultQuota: 53687091200000}
 	if got, err = contract.Env(authorizer); err != nil {
 		t.Fatal(err)
 	}
 	want = map[string]string{
-		"USERS_TABLE": "users", "OWNER_KEY_SECRET": "arn:aws:secretsmanager:x", "DEFAULT_MAX_SIZE": "1", "DEFAULT_QUOTA": "53687091200000",
+		"USERS_TABLE": "users", "UPLOADS_TABLE": "uploads", "OWNER_KEY_SECRET": "arn:aws:secretsmanager:x", "DEFAULT_MAX_SIZE": "1",
+		"DEFAULT_QUOTA": "53687091200000",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("variables (-got +want):\n%s", diff)
@@ -85,6 +86,7 @@ func TestEnvRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		roundTrip(t, contract.AuthorizerEnv{
 			UsersTable:     text.Draw(t, "table"),
+			UploadsTable:   text.Draw(t, "uploads"),
 			OwnerKeySecret: text.Draw(t, "secret"),
 			DefaultMaxSize: rapid.Int64().Draw(t, "size"),
 			DefaultQuota:   rapid.Int64().Draw(t, "quota"),
@@ -93,6 +95,19 @@ func TestEnvRoundTrips(t *testing.T) {
 			Bucket:   text.Draw(t, "bucket"),
 			Lifetime: time.Duration(rapid.Int64().Draw(t, "lifetime")),
 			Folders:  rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
+		})
+		roundTrip(t, contract.ManageEnv{
+			Bucket:       text.Draw(t, "bucket"),
+			UploadsTable: text.Draw(t, "uploads"),
+			QueueURL:     text.Draw(t, "queue"),
+			Lifetime:     time.Duration(rapid.Int64().Draw(t, "lifetime")),
+			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
+		})
+		roundTrip(t, contract.InspectEnv{
+			Bucket:       text.Draw(t, "bucket"),
+			UploadsTable: text.Draw(t, "uploads"),
+			EventBus:     text.Draw(t, "bus"),
+			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
 		})
 		roundTrip(t, contract.RuntimeEnv{
 			Region:          text.Draw(t, "region"),
@@ -138,7 +153,7 @@ func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	if _, err := contract.FromEnv[contract.PresignEnv](lookup(good)); err != nil {
 		t.Errorf("unchanged: %v", err)
 	}
-	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "OWNER_KEY_SECRET": "s", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1"}))
+	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1"}))
 	if got, want := fmt.Sprint(err), "environment variable DEFAULT_MAX_SIZE is malformed"; got != want {
 		t.Errorf("number: got %s, want %s", got, want)
 	}

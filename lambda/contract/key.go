@@ -1,9 +1,12 @@
 package contract
 
+import "strings"
+
 // Lengths of the parts of a key.
 const (
 	ownerLength = 20 // hex of 10 bytes
 	idHexLength = 32 // hex of a UUID's 16 bytes
+	maxFolder   = 32
 
 	// MaxExtension is the longest extension of a format, in bytes.
 	MaxExtension = 8
@@ -36,6 +39,31 @@ func IsExtension(s string) bool {
 func isHex(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// ParseKey is the owner and the id that an object key names: <folder>/<owner>/<id>. It reports false for a key of
+// another form, and for one whose folder is not a folder's name. Whether the table has the folder is not asked: a key
+// outlives its row.
+func ParseKey(key string) (owner, id string, ok bool) {
+	folder, rest, _ := strings.Cut(key, "/")
+	owner, id, _ = strings.Cut(rest, "/")
+	if !IsFolder(folder) || !IsOwner(owner) || !IsID(id) {
+		return "", "", false
+	}
+	return owner, id, true
+}
+
+// IsFolder reports whether s can be the name of a folder: 1 to 32 lower-case letters, digits and dashes.
+func IsFolder(s string) bool {
+	if s == "" || len(s) > maxFolder {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
 			return false
 		}
 	}

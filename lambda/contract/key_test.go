@@ -143,3 +143,20 @@ func FuzzKey(f *testing.F) {
 		}
 	})
 }
+
+func TestParseKey(t *testing.T) {
+	const owner, id = "0123456789abcdef0123", "0123456789abcdef0123456789abcdef.mp4"
+	if gotOwner, gotID, ok := contract.ParseKey("videos/" + owner + "/" + id); !ok || gotOwner != owner || gotID != id {
+		t.Errorf("got %q, %q, %t", gotOwner, gotID, ok)
+	}
+	for _, key := range []string{
+		"", "/", "//", "videos", owner + "/" + id, "/" + owner + "/" + id, "videos/" + owner, "videos//" + id,
+		"videos/" + owner + "/" + id + "/", "videos/" + owner + "/x/" + id, "Videos/" + owner + "/" + id,
+		"videos/" + strings.ToUpper(owner) + "/" + id, "videos/" + owner + "/" + id + "\n", "videos/" + owner + "%2F" + id,
+		"../" + owner + "/" + id, strings.Repeat("v", 33) + "/" + owner + "/" + id,
+	} {
+		if gotOwner, gotID, ok := contract.ParseKey(key); ok {
+			t.Errorf("%q: got %q, %q", key, gotOwner, gotID)
+		}
+	}
+}

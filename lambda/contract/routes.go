@@ -17,8 +17,10 @@ type Route struct {
 	Status int
 	// Request is the zero value of the body's type. Default: nil, the route reads no body.
 	Request any
-	// Response is the zero value of the answer's type.
+	// Response is the zero value of the answer's type. If nil, the answer has no body, and Status is 204.
 	Response any
+	// Conditional routes read the header If-Match: RFC 9110, section 13.1.1.
+	Conditional bool
 
 	// Public routes have no authorizer. The zero value is the safe one: every other route has it.
 	Public bool
@@ -56,6 +58,48 @@ var Routes = []Route{
 		Status:   201,
 		Request:  UploadRequest{},
 		Response: UploadGrant{},
+		Query:    []QueryParameter{{Name: "mail"}},
+	},
+	{
+		Method:   "GET",
+		Path:     "/uploads",
+		Function: Manage,
+		Summary:  "List the owner's uploads, the newest first",
+		Response: UploadList{},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}},
+	},
+	{
+		Method:   "GET",
+		Path:     "/uploads/{id}",
+		Function: Manage,
+		Summary:  "Learn what became of an upload",
+		Response: Upload{},
+		Query:    []QueryParameter{{Name: "mail"}},
+	},
+	{
+		Method:      "PATCH",
+		Path:        "/uploads/{id}",
+		Function:    Manage,
+		Summary:     "Change an upload's title, description or labels",
+		Request:     UploadPatch{},
+		Response:    Upload{},
+		Conditional: true,
+		Query:       []QueryParameter{{Name: "mail"}},
+	},
+	{
+		Method:   "DELETE",
+		Path:     "/uploads/{id}",
+		Function: Manage,
+		Summary:  "Delete an upload: its bytes, every version of them, and its record",
+		Status:   204,
+		Query:    []QueryParameter{{Name: "mail"}},
+	},
+	{
+		Method:   "GET",
+		Path:     "/uploads/{id}/download",
+		Function: Manage,
+		Summary:  "Get a URL that downloads an upload which is ready",
+		Response: Download{},
 		Query:    []QueryParameter{{Name: "mail"}},
 	},
 	{

@@ -45,6 +45,9 @@ func TestRoutes(t *testing.T) {
 			if route.Answer != "" && !json.Valid([]byte(route.Answer)) {
 				t.Errorf("answer: got %s, want JSON", route.Answer)
 			}
+			if empty := route.Response == nil; empty != (route.Status == http.StatusNoContent) {
+				t.Errorf("status %d with response %T: want 204 and none, or neither", route.Status, route.Response)
+			}
 			checkQuery(t, route.Query)
 			if got, ok := contract.RouteOf(route.Path, route.Method); !ok || cmp.Diff(got, route) != "" {
 				t.Errorf("RouteOf: got %v, %v, want the route", got, ok)

@@ -47,7 +47,8 @@ func (m *minter) presignedURL(_ context.Context, request api.Request) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	fixed := attributes(format, upload.Metadata(limits.Quota, file.Name, nil), nil)
+	declared := upload.Declared{Quota: limits.Quota, Filename: request.Query["filename"]}
+	fixed := attributes(format, declared.Metadata(), nil)
 	signed, err := m.form(object, fixed, 1, largest)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,11 @@ func (m *minter) upload(_ context.Context, request api.Request) (any, error) {
 		return nil, err
 	}
 	grant := contract.UploadGrant{ID: object.id, Key: object.key, Method: method}
-	fixed := attributes(format, upload.Metadata(request.Identity.Quota, &declared.Filename, declared.Title), declared.Checksum)
+	metadata := upload.Declared{Quota: request.Identity.Quota, Size: declared.Size, Filename: declared.Filename}
+	if declared.Title != nil {
+		metadata.Title = *declared.Title
+	}
+	fixed := attributes(format, metadata.Metadata(), declared.Checksum)
 	switch method {
 	case contract.MethodPost:
 		signed, err := m.form(object, fixed, declared.Size, declared.Size)

@@ -61,6 +61,7 @@ func TestGrantOfAForm(t *testing.T) {
 		"x-amz-date":            "20260314T150926Z",
 		"x-amz-meta-filename":   base64.RawURLEncoding.EncodeToString([]byte("Été.MP4")),
 		"x-amz-meta-quota":      "4611686018427387904",
+		"x-amz-meta-size":       "1234",
 		"x-amz-meta-title":      base64.RawURLEncoding.EncodeToString([]byte("Ferien 🏖")),
 		"x-amz-security-token":  "token",
 		"x-amz-signature":       got.Fields["x-amz-signature"],
@@ -90,6 +91,7 @@ func TestGrantOfAPut(t *testing.T) {
 		"X-Amz-Checksum-Sha256": checksum,
 		"X-Amz-Meta-Filename":   base64.RawURLEncoding.EncodeToString([]byte("report.pdf")),
 		"X-Amz-Meta-Quota":      "4611686018427387904",
+		"X-Amz-Meta-Size":       "1234",
 		"X-Amz-Meta-Title":      "UTE",
 		"X-Amz-Tagging":         "status=pending",
 	}
@@ -113,7 +115,7 @@ func TestGrantOfAPut(t *testing.T) {
 		"X-Amz-Security-Token": {"token"},
 		"X-Amz-Signature":      {signature},
 		"X-Amz-SignedHeaders": {"content-length;content-type;host;if-none-match;x-amz-checksum-sha256;" +
-			"x-amz-meta-filename;x-amz-meta-quota;x-amz-meta-title;x-amz-tagging"},
+			"x-amz-meta-filename;x-amz-meta-quota;x-amz-meta-size;x-amz-meta-title;x-amz-tagging"},
 		"x-id": {"PutObject"},
 	}); diff != "" || len(signature) != 64 {
 		t.Errorf("query (-got +want)\n%s", diff)

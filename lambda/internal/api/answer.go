@@ -17,6 +17,8 @@ var statuses = map[upload.Code]int{
 	upload.Invalid:              http.StatusBadRequest,
 	upload.Forbidden:            http.StatusForbidden,
 	upload.NotFound:             http.StatusNotFound,
+	upload.Conflict:             http.StatusConflict,
+	upload.PreconditionFailed:   http.StatusPreconditionFailed,
 	upload.UnsupportedMediaType: http.StatusUnsupportedMediaType,
 	upload.TooLarge:             http.StatusRequestEntityTooLarge,
 }

@@ -15,6 +15,8 @@ const (
 	Invalid              Code = "invalid_request"
 	Forbidden            Code = "forbidden"
 	NotFound             Code = "not_found"
+	Conflict             Code = "conflict"
+	PreconditionFailed   Code = "precondition_failed"
 	UnsupportedMediaType Code = "unsupported_media_type"
 	TooLarge             Code = "payload_too_large"
 )

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"postern/lambda/contract"
@@ -26,4 +27,13 @@ func NewID(now time.Time, random io.Reader, extension string) (string, error) {
 	id[6] = version | id[6]&0x0f
 	id[8] = variant | id[8]&0x3f
 	return hex.EncodeToString(id[:]) + "." + extension, nil
+}
+
+// GrantedAt is when an id (as contract.IsID accepts it) was made, in UTC, to the millisecond.
+func GrantedAt(id string) time.Time {
+	ms, err := strconv.ParseInt(id[:12], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }

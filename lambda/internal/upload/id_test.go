@@ -63,3 +63,14 @@ func TestNewIDFails(t *testing.T) {
 		}
 	}
 }
+
+func TestGrantedAt(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_123).UTC()
+	id, err := upload.NewID(now, strings.NewReader("0123456789"), "mp4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := upload.GrantedAt(id); !got.Equal(now) || got.Location() != time.UTC {
+		t.Errorf("GrantedAt(%s) = %v, want %v", id, got, now)
+	}
+}

@@ -1,7 +1,6 @@
 package upload_test
 
 import (
-	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -50,7 +49,7 @@ func TestMetadataFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := 0
-	for key, value := range upload.Metadata(9223372036854775807, &name, &title) {
+	for key, value := range (upload.Declared{Quota: 9223372036854775807, Size: upload.MaxObject, Filename: name, Title: title}).Metadata() {
 		size += len(key) + len(value)
 	}
 	if size > 2048 {
@@ -60,19 +59,39 @@ func TestMetadataFits(t *testing.T) {
 
 func TestMetadata(t *testing.T) {
 	for _, test := range []struct {
-		filename, title *string
-		want            map[string]string
+		declared upload.Declared
+		want     map[string]string
 	}{
-		{nil, nil, map[string]string{"quota": "7"}},
-		{new("a.mp4"), new(""), map[string]string{"quota": "7", "filename": "YS5tcDQ"}},
-		{new("?>é.mp4"), new("🏖"), map[string]string{"quota": "7", "filename": "Pz7DqS5tcDQ", "title": "8J-Plg"}},
+		{upload.Declared{Quota: 7}, map[string]string{"quota": "7"}},
+		{upload.Declared{}, map[string]string{"quota": "0"}},
+		{upload.Declared{Quota: 7, Size: 5, Filename: "a.mp4"}, map[string]string{"quota": "7", "size": "5", "filename": "YS5tcDQ"}},
+		{
+			upload.Declared{Quota: 7, Filename: "?>é.mp4", Title: "🏖"},
+			map[string]string{"quota": "7", "filename": "Pz7DqS5tcDQ", "title": "8J-Plg"},
+		},
 	} {
-		got := upload.Metadata(7, test.filename, test.title)
-		if diff := cmp.Diff(got, test.want); diff != "" {
+		if diff := cmp.Diff(test.declared.Metadata(), test.want); diff != "" {
 			t.Errorf("metadata (-got +want)\n%s", diff)
 		}
-		if decoded, err := base64.RawURLEncoding.DecodeString(got["title"]); test.title != nil && (err != nil || string(decoded) != *test.title) {
-			t.Errorf("title %q comes back as %q, %v", *test.title, decoded, err)
+		if got, ok := upload.ParseMetadata(test.want); !ok || got != test.declared {
+			t.Errorf("%v is read as %+v, %t, want %+v", test.want, got, ok, test.declared)
+		}
+	}
+}
+
+func TestParseMetadataRefuses(t *testing.T) {
+	for _, metadata := range []map[string]string{
+		nil,
+		{"quota": ""},
+		{"quota": "-1"},
+		{"quota": "x"},
+		{"quota": "7", "size": "0"},
+		{"quota": "7", "size": "-5"},
+		{"quota": "7", "filename": "%%"},
+		{"quota": "7", "title": "_w"}, // not UTF-8
+	} {
+		if got, ok := upload.ParseMetadata(metadata); ok {
+			t.Errorf("%v is read as %+v", metadata, got)
 		}
 	}
 }
