@@ -38,10 +38,11 @@ func encode(answer any) ([]byte, error) {
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
 }
 
+// respond makes the answer. One without a body has no content type either.
 func respond(status int, body []byte) events.APIGatewayProxyResponse {
-	return events.APIGatewayProxyResponse{
-		StatusCode: status,
-		Headers:    maps.Clone(contract.Headers),
-		Body:       string(body),
+	headers := maps.Clone(contract.Headers)
+	if len(body) == 0 {
+		delete(headers, "Content-Type")
 	}
+	return events.APIGatewayProxyResponse{StatusCode: status, Headers: headers, Body: string(body)}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"mime"
 	"reflect"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -39,12 +38,7 @@ func readBody(event events.APIGatewayProxyRequest, route contract.Route) (any, e
 // checkContentType wants application/json, with any parameters: the text is UTF-8 whatever they say (RFC 8259,
 // section 8.1).
 func checkContentType(headers map[string][]string) error {
-	var given []string
-	for name, values := range headers {
-		if strings.EqualFold(name, "Content-Type") {
-			given = append(given, values...)
-		}
-	}
+	given := valuesOf(headers, "Content-Type")
 	if len(given) != 1 {
 		return unsupportedBody("Content-Type is given %d times", len(given))
 	}

@@ -155,6 +155,46 @@ func TestRefusedBodies(t *testing.T) {
 	}
 }
 
+func TestArraysOfStrings(t *testing.T) {
+	for body, want := range map[string]contract.UploadPatch{
+		`{"title":""}`:                      {Title: new("")},
+		`{"labels":[]}`:                     {Labels: &[]string{}},
+		`{"labels":[ "a" , "" ]}`:           {Labels: &[]string{"a", ""}},
+		`{"labels":["\ud83c\udfac\u0000"]}`: {Labels: &[]string{"🎬\x00"}},
+		`{}`:                                {},
+	} {
+		if diff := cmp.Diff(received(t, patchEvent(body)).Body, any(want)); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", body, diff)
+		}
+	}
+}
+
+func TestRefusedArraysOfStrings(t *testing.T) {
+	const array, text = ": allowed is an array of strings", ": allowed is a string"
+	for body, message := range map[string]string{
+		`{"labels":null}`:                     "field labels is null" + array,
+		`{"labels":"a"}`:                      "field labels is a string" + array,
+		`{"labels":7}`:                        "field labels is the number 7" + array,
+		`{"labels":true}`:                     "field labels is true" + array,
+		`{"labels":{"0":"a"}}`:                "field labels is an object" + array,
+		`{"labels":["a","b",7 ]}`:             "field labels[2] is the number 7" + text,
+		`{"labels":["a",null]}`:               "field labels[1] is null" + text,
+		`{"labels":[["a"]]}`:                  "field labels[0] is an array" + text,
+		`{"labels":[{}]}`:                     "field labels[0] is an object" + text,
+		`{"labels":[false]}`:                  "field labels[0] is false" + text,
+		`{"labels":["a","\ud83c"]}`:           "field labels[1] has half a surrogate pair: allowed is a string of whole characters",
+		`{"labels":["a","b"],"labels":["a"]}`: "field labels is given more than once: allowed is once",
+		`{"labels":["a",]}`:                   "body is not JSON of one object: allowed is one JSON object",
+		`{"labels":["a"]}{}`:                  "body has more after its JSON object: allowed is one JSON object",
+		`{"tags":["a"]}`:                      `field "tags" is not known: allowed are title, description, labels`,
+	} {
+		response, log := call(t, unreached, patchEvent(body))
+		if want := failure(message, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant 400 %s", body, response.StatusCode, response.Body, log, want)
+		}
+	}
+}
+
 func TestRefusedSizes(t *testing.T) {
 	for _, test := range []struct {
 		name    string

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"reflect"
 	"strconv"
@@ -93,20 +94,48 @@ func decodeMember(decoder *json.Decoder, fields []field, given map[string]bool) 
 var allowed = map[reflect.Kind]string{
 	reflect.String: "a string",
 	reflect.Int64:  "a whole number in digits, at most 9223372036854775807",
+	reflect.Slice:  "an array of strings",
 }
 
 func (f field) decode(value json.RawMessage) error {
-	kind := f.value.Kind()
-	if kind == reflect.Pointer {
-		kind = f.value.Type().Elem().Kind()
+	target := f.value
+	if target.Kind() == reflect.Pointer {
+		target.Set(reflect.New(target.Type().Elem()))
+		target = target.Elem()
 	}
-	if value[0] == 'n' || json.Unmarshal(value, f.value.Addr().Interface()) != nil {
-		return invalid("field %s is %s: allowed is %s", f.name, describe(value), allowed[kind])
+	if target.Kind() == reflect.Slice {
+		return decodeArray(f.name, value, target)
 	}
-	if hasLoneSurrogate(value) {
-		return invalid("field %s has half a surrogate pair: allowed is a string of whole characters", f.name)
+	return decodeValue(f.name, value, target)
+}
+
+// decodeArray decodes an array into a slice, an element as a field is decoded.
+func decodeArray(name string, value json.RawMessage, target reflect.Value) error {
+	var elements []json.RawMessage
+	if value[0] == 'n' || json.Unmarshal(value, &elements) != nil {
+		return refused(name, value, target.Kind())
+	}
+	target.Set(reflect.MakeSlice(target.Type(), len(elements), len(elements)))
+	for i, element := range elements {
+		if err := decodeValue(fmt.Sprintf("%s[%d]", name, i), element, target.Index(i)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+func decodeValue(name string, value json.RawMessage, target reflect.Value) error {
+	if value[0] == 'n' || json.Unmarshal(value, target.Addr().Interface()) != nil {
+		return refused(name, value, target.Kind())
+	}
+	if hasLoneSurrogate(value) {
+		return invalid("field %s has half a surrogate pair: allowed is a string of whole characters", name)
+	}
+	return nil
+}
+
+func refused(name string, value json.RawMessage, kind reflect.Kind) error {
+	return invalid("field %s is %s: allowed is %s", name, describe(value), allowed[kind])
 }
 
 // hasLoneSurrogate reports whether a JSON value has an escape of half a character, for which encoding/json would put

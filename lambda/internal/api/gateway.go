@@ -18,13 +18,20 @@ import (
 type Request struct {
 	// Identity is on whose behalf the request acts.
 	Identity Identity
+	// Path are the path's parameters by name, as the client meant them: without the escapes of a URL. A value can be
+	// anything; one whose escapes are malformed is left as it is, with its %.
+	Path map[string]string
 	// Query are the query's parameters. Each is one that the route knows, given once.
 	Query map[string]string
+	// IfMatch is the version that the client wants the request to meet, on a route that is Conditional. If nil, any will
+	// do: there is no If-Match, or it is *. That one asks for what exists at all, and what does not is not found with and
+	// without it (RFC 9110, section 13.2.1).
+	IfMatch *int64
 	// Body is the decoded body, of the type of the route's Request; nil if the route has none.
 	Body any
 }
 
-// A Handler answers one route. What it returns becomes the JSON body of a success. An *upload.Error that it returns is
+// A Handler answers one route. What it returns becomes the JSON body of a success, unless the route has none. An *upload.Error that it returns is
 // shown to the client; any other error, and a panic, is logged and becomes a bare internal error. Such an error must
 // hold no personal data.
 type Handler func(context.Context, Request) (any, error)
@@ -93,7 +100,9 @@ func (g *Gateway) serve(ctx context.Context, event events.APIGatewayProxyRequest
 	if err != nil {
 		return 0, nil, err
 	}
-	body, err = encode(answer)
+	if route.Response != nil {
+		body, err = encode(answer)
+	}
 	return cmp.Or(route.Status, http.StatusOK), body, err
 }
 
@@ -111,9 +120,13 @@ func read(event events.APIGatewayProxyRequest, route contract.Route) (Request, e
 	if err != nil {
 		return Request{}, fmt.Errorf("reading the identity: %w", err)
 	}
+	ifMatch, err := readIfMatch(event, route)
+	if err != nil {
+		return Request{}, err
+	}
 	body, err := readBody(event, route)
 	if err != nil {
 		return Request{}, err
 	}
-	return Request{Identity: identity, Query: query, Body: body}, nil
+	return Request{Identity: identity, Path: readPath(event), Query: query, IfMatch: ifMatch, Body: body}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -36,11 +37,19 @@ func event(query map[string][]string) events.APIGatewayProxyRequest {
 
 var mail = []string{marker + "@example.com"}
 
-// call sends an event through a gateway with one handler for all routes and returns the answer and what was logged.
+// call sends an event through the gateway of its route's function, with one handler for all routes, and returns the
+// answer and what was logged.
 func call(t *testing.T, handler api.Handler, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, string) {
 	t.Helper()
 	var log bytes.Buffer
-	gateway, err := api.New(contract.Presign, map[string]api.Handler{"GET /presignedurl": handler, "POST /uploads": handler}, slog.New(slog.NewJSONHandler(&log, nil)))
+	function := functionOf(event)
+	handlers := map[string]api.Handler{}
+	for _, route := range contract.Routes {
+		if route.Function == function {
+			handlers[route.Method+" "+route.Path] = handler
+		}
+	}
+	gateway, err := api.New(function, handlers, slog.New(slog.NewJSONHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,16 +57,28 @@ func call(t *testing.T, handler api.Handler, event events.APIGatewayProxyRequest
 	if err != nil {
 		t.Fatalf("Handle failed: %v", err)
 	}
-	if !json.Valid([]byte(response.Body)) {
-		t.Errorf("body %q is not JSON", response.Body)
+	headers := maps.Clone(contract.Headers)
+	if response.StatusCode == http.StatusNoContent {
+		delete(headers, "Content-Type")
 	}
-	if diff := cmp.Diff(response.Headers, contract.Headers); diff != "" {
+	if empty := response.Body == ""; empty != (response.StatusCode == http.StatusNoContent) || !empty && !json.Valid([]byte(response.Body)) {
+		t.Errorf("status %d with body %q, want JSON or 204 and none", response.StatusCode, response.Body)
+	}
+	if diff := cmp.Diff(response.Headers, headers); diff != "" {
 		t.Errorf("headers (-got +want)\n%s", diff)
 	}
 	if strings.Contains(log.String(), marker) {
 		t.Errorf("the log holds personal data: %s", &log)
 	}
 	return response, log.String()
+}
+
+// functionOf is the function that gets an event: presign, unless it is for one of manage's routes.
+func functionOf(event events.APIGatewayProxyRequest) contract.Function {
+	if route, ok := contract.RouteOf(event.Resource, event.HTTPMethod); ok && route.Function == contract.Manage {
+		return contract.Manage
+	}
+	return contract.Presign
 }
 
 func failure(message, code string) string {
@@ -185,6 +206,8 @@ func TestErrorsOfAHandler(t *testing.T) {
 		{"invalid", &upload.Error{Code: upload.Invalid, Message: marker}, 400, failure(marker, "invalid_request"), ""},
 		{"forbidden", &upload.Error{Code: upload.Forbidden, Message: "m"}, 403, failure("m", "forbidden"), ""},
 		{"not found", &upload.Error{Code: upload.NotFound, Message: "m"}, 404, failure("m", "not_found"), ""},
+		{"conflict", &upload.Error{Code: upload.Conflict, Message: "m"}, 409, failure("m", "conflict"), ""},
+		{"precondition", &upload.Error{Code: upload.PreconditionFailed, Message: "m"}, 412, failure("m", "precondition_failed"), ""},
 		{"type", &upload.Error{Code: upload.UnsupportedMediaType, Message: "m"}, 415, failure("m", "unsupported_media_type"), ""},
 		{"size", &upload.Error{Code: upload.TooLarge, Message: "m"}, 413, failure("m", "payload_too_large"), ""},
 		{"wrapped", fmt.Errorf("choosing: %w", &upload.Error{Code: upload.Invalid, Message: "m"}), 400, failure("m", "invalid_request"), ""},
