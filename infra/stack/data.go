@@ -12,25 +12,41 @@ import (
 
 // data are the resources that hold what must not be lost.
 type data struct {
-	bucket awss3.Bucket
-	users  awsdynamodb.Table
-	key    awssecretsmanager.Secret
+	bucket  awss3.Bucket
+	users   awsdynamodb.Table
+	uploads awsdynamodb.Table
+	key     awssecretsmanager.Secret
 }
 
-// newUsersTable makes the table of users: one row a user, by mail. DynamoDB encrypts it with a key of its own.
+// newUsersTable makes the table of users: one row a user, by mail.
 func newUsersTable(stack awscdk.Stack, s stage.Stage) awsdynamodb.Table {
-	return awsdynamodb.NewTable(stack, jsii.String("Users"), &awsdynamodb.TableProps{
-		PartitionKey: &awsdynamodb.Attribute{
-			Name: jsii.String("mail"),
-			Type: awsdynamodb.AttributeType_STRING,
-		},
-		BillingMode: awsdynamodb.BillingMode_PAY_PER_REQUEST,
-		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
-			PointInTimeRecoveryEnabled: jsii.Bool(true),
-		},
-		DeletionProtection: jsii.Bool(s.Removal == stage.Retain),
-		RemovalPolicy:      removal(s),
+	return newTable(stack, "Users", s, &awsdynamodb.TableProps{PartitionKey: text("mail")})
+}
+
+// newUploadsTable makes the table of uploads: an owner's records in the order in which they were granted, and the owner's
+// usage besides. Tombstones go when they have expired.
+func newUploadsTable(stack awscdk.Stack, s stage.Stage) awsdynamodb.Table {
+	return newTable(stack, "UploadsTable", s, &awsdynamodb.TableProps{
+		PartitionKey:        text("owner"),
+		SortKey:             text("id"),
+		TimeToLiveAttribute: jsii.String("expires"),
 	})
+}
+
+// newTable makes a table. DynamoDB encrypts it with a key of its own.
+func newTable(stack awscdk.Stack, id string, s stage.Stage, props *awsdynamodb.TableProps) awsdynamodb.Table {
+	props.BillingMode = awsdynamodb.BillingMode_PAY_PER_REQUEST
+	props.PointInTimeRecoverySpecification = &awsdynamodb.PointInTimeRecoverySpecification{
+		PointInTimeRecoveryEnabled: jsii.Bool(true),
+	}
+	props.DeletionProtection = jsii.Bool(s.Removal == stage.Retain)
+	props.RemovalPolicy = removal(s)
+	return awsdynamodb.NewTable(stack, jsii.String(id), props)
+}
+
+// text is an attribute of a table's key.
+func text(name string) *awsdynamodb.Attribute {
+	return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
 }
 
 // newOwnerKey makes the key of the owner hash. It is never rotated: another key would name other folders.

@@ -32,7 +32,16 @@ type functionSpec struct {
 	statements  []*awsiam.PolicyStatementProps
 }
 
-func functionSpecs(s stage.Stage, d data) map[contract.Function]functionSpec {
+// inspectSeconds is the time for a batch of messages: a few calls for each, and some retries.
+const inspectSeconds = 30
+
+// eventBus is the bus that every account has.
+const eventBus = "default"
+
+// oneThread is for functions with less than a processor: more threads would only wait for each other.
+var oneThread = map[string]string{"GOMAXPROCS": "1"}
+
+func functionSpecs(s stage.Stage, d data, q queues) map[contract.Function]functionSpec {
 	return map[contract.Function]functionSpec{
 		contract.Authorizer: {
 			id:          "Authorizer",
@@ -44,6 +53,7 @@ func functionSpecs(s stage.Stage, d data) map[contract.Function]functionSpec {
 			timeout: 10,
 			environment: contract.AuthorizerEnv{
 				UsersTable:     *d.users.TableName(),
+				UploadsTable:   *d.uploads.TableName(),
 				OwnerKeySecret: *d.key.SecretArn(),
 				DefaultMaxSize: s.DefaultMaxSize,
 				DefaultQuota:   s.DefaultQuota,
@@ -61,16 +71,45 @@ func functionSpecs(s stage.Stage, d data) map[contract.Function]functionSpec {
 				Lifetime: s.SignatureLifetime,
 				Folders:  s.Folders,
 			},
-			// At this size the function has a sixth of a processor: more threads would only wait for each other.
-			variables:  map[string]string{"GOMAXPROCS": "1"},
+			variables:  oneThread,
 			statements: presignStatements(s, d),
+		},
+		contract.Manage: {
+			id:          "Manage",
+			description: "Lists, describes, changes, deletes uploads, and signs downloads",
+			memory:      512,
+			// As long as API Gateway waits: an upload of many versions takes its time to delete.
+			timeout: 29,
+			environment: contract.ManageEnv{
+				Bucket:       *d.bucket.BucketName(),
+				UploadsTable: *d.uploads.TableName(),
+				QueueURL:     *q.inspections.QueueUrl(),
+				Lifetime:     s.SignatureLifetime,
+				Folders:      s.Folders,
+			},
+			variables:  oneThread,
+			statements: manageStatements(s, d, q),
+		},
+		contract.Inspect: {
+			id:          "Inspect",
+			description: "Looks at what arrived, records it and says so",
+			memory:      512,
+			timeout:     inspectSeconds,
+			environment: contract.InspectEnv{
+				Bucket:       *d.bucket.BucketName(),
+				UploadsTable: *d.uploads.TableName(),
+				EventBus:     eventBus,
+				Folders:      s.Folders,
+			},
+			variables:  oneThread,
+			statements: inspectStatements(s, d, q),
 		},
 	}
 }
 
 // newFunctions makes every function of the contract, with a role and a log group of its own.
-func newFunctions(stack awscdk.Stack, s stage.Stage, d data, c code) (map[contract.Function]awslambda.Function, error) {
-	specs := functionSpecs(s, d)
+func newFunctions(stack awscdk.Stack, s stage.Stage, d data, q queues, c code) (map[contract.Function]awslambda.Function, error) {
+	specs := functionSpecs(s, d, q)
 	functions := make(map[contract.Function]awslambda.Function, len(specs))
 	for _, name := range contract.Functions {
 		spec, ok := specs[name]

@@ -45,6 +45,11 @@ func authorizerStatements(d data) []*awsiam.PolicyStatementProps {
 			Resources: &[]*string{d.users.TableArn()},
 		},
 		{
+			Sid:       jsii.String("Usage"),
+			Actions:   jsii.Strings("dynamodb:GetItem"),
+			Resources: &[]*string{d.uploads.TableArn()},
+		},
+		{
 			Sid:       jsii.String("OwnerKey"),
 			Actions:   jsii.Strings("secretsmanager:GetSecretValue"),
 			Resources: &[]*string{d.key.SecretArn()},
@@ -69,6 +74,107 @@ func presignStatements(s stage.Stage, d data) []*awsiam.PolicyStatementProps {
 			Conditions: &map[string]any{
 				"StringEquals": map[string]any{"s3:RequestObjectTag/status": "pending"},
 			},
+		},
+	}
+}
+
+// manageStatements are what the routes over uploads need, and what a signed download may do when it is used.
+func manageStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatementProps {
+	folders := folderArns(s, d)
+	return []*awsiam.PolicyStatementProps{
+		{
+			Sid:       jsii.String("Records"),
+			Actions:   jsii.Strings("dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			Resources: &[]*string{d.uploads.TableArn()},
+		},
+		{
+			// Readable only when ready: a download of anything else can be signed, and S3 refuses it.
+			Sid:       jsii.String("ReadReady"),
+			Actions:   jsii.Strings("s3:GetObjectVersion"),
+			Resources: &folders,
+			Conditions: &map[string]any{
+				"StringEquals": map[string]any{"s3:ExistingObjectTag/status": "ready"},
+			},
+		},
+		{
+			Sid:       jsii.String("Remove"),
+			Actions:   jsii.Strings("s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+			Resources: &folders,
+		},
+		versions(s, d),
+		{
+			// Without a condition on s3:prefix: this action does not have that key, so the condition would never hold.
+			// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
+			Sid:       jsii.String("Multiparts"),
+			Actions:   jsii.Strings("s3:ListBucketMultipartUploads"),
+			Resources: &[]*string{d.bucket.BucketArn()},
+		},
+		{
+			Sid:       jsii.String("Queue"),
+			Actions:   jsii.Strings("sqs:SendMessage"),
+			Resources: &[]*string{q.inspections.QueueArn()},
+		},
+	}
+}
+
+// inspectStatements are what an inspection needs, and what Lambda needs to hand it the queue's messages.
+func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatementProps {
+	folders := folderArns(s, d)
+	return []*awsiam.PolicyStatementProps{
+		{
+			Sid:       jsii.String("Records"),
+			Actions:   jsii.Strings("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			Resources: &[]*string{d.uploads.TableArn()},
+		},
+		{
+			Sid:       jsii.String("Read"),
+			Actions:   jsii.Strings("s3:GetObjectVersion"),
+			Resources: &folders,
+		},
+		{
+			Sid:       jsii.String("Remove"),
+			Actions:   jsii.Strings("s3:DeleteObjectVersion"),
+			Resources: &folders,
+		},
+		{
+			Sid:       jsii.String("TagVerdict"),
+			Actions:   jsii.Strings("s3:PutObjectVersionTagging"),
+			Resources: &folders,
+			Conditions: &map[string]any{
+				"StringEquals": map[string]any{"s3:RequestObjectTag/status": []string{"ready", "rejected"}},
+			},
+		},
+		versions(s, d),
+		{
+			Sid:       jsii.String("Queue"),
+			Actions:   jsii.Strings("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+			Resources: &[]*string{q.inspections.QueueArn()},
+		},
+		{
+			Sid:     jsii.String("Events"),
+			Actions: jsii.Strings("events:PutEvents"),
+			Resources: &[]*string{d.bucket.Stack().FormatArn(&awscdk.ArnComponents{
+				Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String(eventBus),
+			})},
+			Conditions: &map[string]any{
+				"StringEquals": map[string]any{"events:source": "postern"},
+			},
+		},
+	}
+}
+
+// versions let a function learn of a key's versions, which it may not read, in the format table's folders.
+func versions(s stage.Stage, d data) *awsiam.PolicyStatementProps {
+	var prefixes []string
+	for _, folder := range s.Folders.Names() {
+		prefixes = append(prefixes, folder+"/*")
+	}
+	return &awsiam.PolicyStatementProps{
+		Sid:       jsii.String("Versions"),
+		Actions:   jsii.Strings("s3:ListBucketVersions"),
+		Resources: &[]*string{d.bucket.BucketArn()},
+		Conditions: &map[string]any{
+			"StringLike": map[string]any{"s3:prefix": prefixes},
 		},
 	}
 }

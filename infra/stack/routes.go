@@ -31,7 +31,7 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[cont
 		options := &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
 			Authorizer:        authorizer,
-			RequestParameters: queryParameters(route),
+			RequestParameters: requestParameters(route),
 		}
 		if slices.ContainsFunc(route.Query, func(q contract.QueryParameter) bool { return q.Required }) {
 			options.RequestValidator = validator
@@ -68,10 +68,14 @@ func addPreflights(api awsapigateway.RestApi) {
 	}
 }
 
-func queryParameters(route contract.Route) *map[string]*bool {
+// requestParameters are what a route reads of a request besides its path and body, each with whether it is required.
+func requestParameters(route contract.Route) *map[string]*bool {
 	parameters := make(map[string]*bool, len(route.Query))
 	for _, query := range route.Query {
 		parameters["method.request.querystring."+query.Name] = jsii.Bool(query.Required)
+	}
+	if route.Conditional {
+		parameters["method.request.header.If-Match"] = jsii.Bool(false)
 	}
 	return &parameters
 }

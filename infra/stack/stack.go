@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/infra/stage"
+	"postern/lambda/contract"
 )
 
 // Props are what a stack is made from.
@@ -49,18 +50,23 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 		awscdk.Tags_Of(stack).Add(jsii.String(name), jsii.String(value), nil)
 	}
 
+	queues := newQueues(stack)
 	data := data{
-		bucket: newBucket(stack, s),
-		users:  newUsersTable(stack, s),
-		key:    newOwnerKey(stack, s),
+		bucket:  newBucket(stack, s),
+		users:   newUsersTable(stack, s),
+		uploads: newUploadsTable(stack, s),
+		key:     newOwnerKey(stack, s),
 	}
+	queues.notify(data.bucket)
 	code := code{folder: props.Functions, architecture: architecture}
-	functions, err := newFunctions(stack, s, data, code)
+	functions, err := newFunctions(stack, s, data, queues, code)
 	if err != nil {
 		return nil, fmt.Errorf("stack %s: %w", id, err)
 	}
+	queues.inspectBy(stack, functions[contract.Inspect])
+	newAlarms(stack, queues)
 	api := newAPI(stack, s, functions)
-	newOutputs(stack, api, data)
+	newOutputs(stack, api, data, queues)
 	stack.Node().AddValidation(&authorizedMethods{stack})
 	return stack, nil
 }

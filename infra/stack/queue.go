@@ -1,0 +1,121 @@
+package stack
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+)
+
+const (
+	// visibilitySeconds is how long a message that is being worked on is hidden: a batch that was throttled or timed out
+	// must not come back while its function still works.
+	// Source: Lambda Developer Guide, "Using Lambda with Amazon SQS".
+	visibilitySeconds = 6 * inspectSeconds
+
+	// maxReceives is how often a message is tried before it is set aside.
+	maxReceives = 5
+
+	// SQS counts a message's age from when it was first sent, in the dead-letter queue too: there it has ten days left
+	// at least.
+	// Source: Amazon SQS Developer Guide, "Using dead-letter queues in Amazon SQS".
+	retentionDays           = 4
+	deadLetterRetentionDays = 14
+
+	// batchSize is how many messages a function gets at once, at most.
+	batchSize = 10
+
+	// maxConcurrency is how many functions inspect at once, at most: a burst of uploads then takes a twentieth of the
+	// 1,000 concurrent executions that an account has by default, and callers of the API never wait for it.
+	maxConcurrency = 50
+)
+
+// queues are what is to be inspected, and what could not be.
+type queues struct {
+	inspections awssqs.Queue
+	deadLetters awssqs.Queue
+	policy      awssqs.QueuePolicy // of inspections
+}
+
+// newQueues makes the queue of what is to be inspected, which S3 may write to, and its dead-letter queue.
+func newQueues(stack awscdk.Stack) queues {
+	deadLetters := awssqs.NewQueue(stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		RetentionPeriod: days(deadLetterRetentionDays),
+	})
+	inspections := awssqs.NewQueue(stack, jsii.String("Inspections"), &awssqs.QueueProps{
+		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
+		RetentionPeriod:   days(retentionDays),
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(visibilitySeconds)),
+		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(maxReceives)},
+	})
+	newQueuePolicy(stack, "DeadLettersPolicy", deadLetters)
+	return queues{inspections, deadLetters, newQueuePolicy(stack, "InspectionsPolicy", inspections, notifications(stack, inspections))}
+}
+
+// newQueuePolicy makes the policy of a queue: nobody without TLS, and the statements. What the account's own roles may do
+// is said by theirs.
+func newQueuePolicy(stack awscdk.Stack, id string, queue awssqs.Queue, statements ...*awsiam.PolicyStatementProps) awssqs.QueuePolicy {
+	policy := awssqs.NewQueuePolicy(stack, jsii.String(id), &awssqs.QueuePolicyProps{Queues: &[]awssqs.IQueue{queue}})
+	withoutTLS := &awsiam.PolicyStatementProps{
+		Sid:        jsii.String("DenyWithoutTLS"),
+		Effect:     awsiam.Effect_DENY,
+		Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+		Actions:    jsii.Strings("sqs:*"),
+		Resources:  &[]*string{queue.QueueArn()},
+		Conditions: &map[string]any{
+			"Bool": map[string]any{"aws:SecureTransport": "false"},
+		},
+	}
+	for _, statement := range append([]*awsiam.PolicyStatementProps{withoutTLS}, statements...) {
+		policy.Document().AddStatements(awsiam.NewPolicyStatement(statement))
+	}
+	return policy
+}
+
+// notifications let S3 send what happens in this account's buckets. To name the one bucket would be a cycle: S3 asks for
+// the permission when the bucket is made.
+// Source: Amazon S3 User Guide, "Granting permissions to publish event notification messages to a destination".
+func notifications(stack awscdk.Stack, queue awssqs.Queue) *awsiam.PolicyStatementProps {
+	return &awsiam.PolicyStatementProps{
+		Sid:        jsii.String("Notifications"),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sqs:SendMessage"),
+		Resources:  &[]*string{queue.QueueArn()},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
+			"ArnLike":      map[string]any{"aws:SourceArn": jsii.Sprintf("arn:%s:s3:::*", *stack.Partition())},
+		},
+	}
+}
+
+// notify makes a bucket send to the queue what arrives in it, and what its lifecycle rules expire. CDK's own way would
+// bring a hidden function.
+func (q queues) notify(bucket awss3.Bucket) {
+	var configurations []any
+	for _, event := range []string{"s3:ObjectCreated:*", "s3:LifecycleExpiration:*"} {
+		configurations = append(configurations, &awss3.CfnBucket_QueueConfigurationProperty{
+			Event: jsii.String(event),
+			Queue: q.inspections.QueueArn(),
+		})
+	}
+	resource := bucket.Node().DefaultChild().(awss3.CfnBucket)
+	resource.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{QueueConfigurations: configurations})
+	resource.AddResourceDependency(q.policy.Node().DefaultChild().(awssqs.CfnQueuePolicy))
+}
+
+// inspectBy hands the queue's messages to a function, whose answer names those of a batch that have failed. The
+// function's role says what Lambda may do with the queue.
+func (q queues) inspectBy(stack awscdk.Stack, function awslambda.Function) {
+	awslambda.NewCfnEventSourceMapping(stack, jsii.String("InspectInspections"), &awslambda.CfnEventSourceMappingProps{
+		FunctionName:          function.FunctionName(),
+		EventSourceArn:        q.inspections.QueueArn(),
+		BatchSize:             jsii.Number(batchSize),
+		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
+		ScalingConfig: &awslambda.CfnEventSourceMapping_ScalingConfigProperty{
+			MaximumConcurrency: jsii.Number(maxConcurrency),
+		},
+	})
+}
