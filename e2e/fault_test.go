@@ -16,7 +16,7 @@ import (
 func TestFunctionsThatFail(t *testing.T) {
 	requireLocal(t)
 	folder := edited(t, func(t *testing.T, template map[string]any) {
-		properties(t, template, "AWS::Lambda::Function", hasVariable("FOLDERS"))["Timeout"] = 1
+		properties(t, template, "AWS::Lambda::Function", presign)["Timeout"] = 1
 	})
 	replaceFunction(t, folder, "presign", "./e2e/testdata/misbehaving")
 	run := serve(t, folder)
@@ -48,16 +48,9 @@ func TestFunctionsThatFail(t *testing.T) {
 	}
 }
 
-// hasVariable accepts the properties of a function that has an environment variable.
-func hasVariable(name string) func(map[string]any) bool {
-	return func(p map[string]any) bool {
-		_, ok := p["Environment"].(map[string]any)["Variables"].(map[string]any)[name]
-		return ok
-	}
-}
-
-// replaceFunction compiles a package in place of a function of an assembly.
-func replaceFunction(t *testing.T, folder, function, source string) {
+// replaceFunction compiles a package in place of a function of an assembly, with further flags of go build, and returns
+// the program's path.
+func replaceFunction(t *testing.T, folder, function, source string, flags ...string) string {
 	t.Helper()
 	original, err := os.ReadFile(filepath.Join(root, "dist", "host", function, "bootstrap"))
 	if err != nil {
@@ -75,12 +68,14 @@ func replaceFunction(t *testing.T, folder, function, source string) {
 		if string(b) != string(original) {
 			continue
 		}
-		cmd := exec.CommandContext(context.Background(), "go", "build", "-tags", "lambda.norpc", "-o", bootstrap, source)
+		args := append([]string{"build", "-tags", "lambda.norpc", "-o", bootstrap}, flags...)
+		cmd := exec.CommandContext(context.Background(), "go", append(args, source)...)
 		cmd.Dir = root
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("building %s: %v\n%s", source, err, out)
 		}
-		return
+		return bootstrap
 	}
 	t.Fatalf("%s has no function %s", folder, function)
+	return ""
 }

@@ -13,28 +13,65 @@ import (
 	"postern/lambda/contract"
 )
 
-// matrix is who may do what: the status that each caller gets on each route, acting for its own mail, another's, a
-// malformed one, and without a mail. A route that is not here fails the test.
+// matrix is who may do what: the status that each caller gets on each route. The first four columns act for the caller's
+// own mail, another's, a malformed one, and without a mail, on an upload of the caller's own; the last two without a mail
+// on the id of another's upload, and on an id that is none. A young id reads as waiting, whoever minted it, and a
+// deletion of it buries it in the caller's own folder alone. A route that is not here fails the test.
 const matrix = `
-route              caller          own  other  malformed  none
+route                       caller          own  other  malformed  none  another's-id  no-id
 
-GET /health        anonymous       200  200    200        200
-GET /health        wrong-password  200  200    200        200
-GET /health        user            200  200    200        200
+GET /health                 anonymous       200  200    200        200   -             -
+GET /health                 wrong-password  200  200    200        200   -             -
+GET /health                 user            200  200    200        200   -             -
 
-GET /presignedurl  anonymous       401  401    401        401
-GET /presignedurl  wrong-password  401  401    401        401
-GET /presignedurl  removed         401  401    401        401
-GET /presignedurl  user            200  403    400        400
-GET /presignedurl  second          200  403    400        400
-GET /presignedurl  service         200  200    400        400
+GET /presignedurl           anonymous       401  401    401        401   -             -
+GET /presignedurl           wrong-password  401  401    401        401   -             -
+GET /presignedurl           removed         401  401    401        401   -             -
+GET /presignedurl           user            200  403    400        400   -             -
+GET /presignedurl           second          200  403    400        400   -             -
+GET /presignedurl           service         200  200    400        400   -             -
 
-POST /uploads      anonymous       401  401    401        401
-POST /uploads      wrong-password  401  401    401        401
-POST /uploads      removed         401  401    401        401
-POST /uploads      user            201  403    400        201
-POST /uploads      second          201  403    400        201
-POST /uploads      service         201  201    400        201
+POST /uploads               anonymous       401  401    401        401   -             -
+POST /uploads               wrong-password  401  401    401        401   -             -
+POST /uploads               removed         401  401    401        401   -             -
+POST /uploads               user            201  403    400        201   -             -
+POST /uploads               second          201  403    400        201   -             -
+POST /uploads               service         201  201    400        201   -             -
+
+GET /uploads                anonymous       401  401    401        401   -             -
+GET /uploads                wrong-password  401  401    401        401   -             -
+GET /uploads                removed         401  401    401        401   -             -
+GET /uploads                user            200  403    400        200   -             -
+GET /uploads                second          200  403    400        200   -             -
+GET /uploads                service         200  200    400        200   -             -
+
+GET /uploads/{id}           anonymous       401  401    401        401   401           401
+GET /uploads/{id}           wrong-password  401  401    401        401   401           401
+GET /uploads/{id}           removed         401  401    401        401   401           401
+GET /uploads/{id}           user            200  403    400        200   200           404
+GET /uploads/{id}           second          200  403    400        200   200           404
+GET /uploads/{id}           service         200  200    400        200   200           404
+
+PATCH /uploads/{id}         anonymous       401  401    401        401   401           401
+PATCH /uploads/{id}         wrong-password  401  401    401        401   401           401
+PATCH /uploads/{id}         removed         401  401    401        401   401           401
+PATCH /uploads/{id}         user            200  403    400        200   409           404
+PATCH /uploads/{id}         second          200  403    400        200   409           404
+PATCH /uploads/{id}         service         200  409    400        200   409           404
+
+DELETE /uploads/{id}        anonymous       401  401    401        401   401           401
+DELETE /uploads/{id}        wrong-password  401  401    401        401   401           401
+DELETE /uploads/{id}        removed         401  401    401        401   401           401
+DELETE /uploads/{id}        user            204  403    400        204   204           404
+DELETE /uploads/{id}        second          204  403    400        204   204           404
+DELETE /uploads/{id}        service         204  204    400        204   204           404
+
+GET /uploads/{id}/download  anonymous       401  401    401        401   401           401
+GET /uploads/{id}/download  wrong-password  401  401    401        401   401           401
+GET /uploads/{id}/download  removed         401  401    401        401   401           401
+GET /uploads/{id}/download  user            200  403    400        200   409           404
+GET /uploads/{id}/download  second          200  403    400        200   409           404
+GET /uploads/{id}/download  service         200  409    400        200   409           404
 `
 
 func TestAuthorizationMatrix(t *testing.T) {
@@ -52,6 +89,8 @@ func TestAuthorizationMatrix(t *testing.T) {
 		"service":        addUser(t, "service@example.com", "--role", "service"),
 	}
 
+	another := addUser(t, "another@example.com").store(t, "secret.txt", []byte("text"), "title", "secret")
+
 	rows := strings.Split(strings.TrimSpace(matrix), "\n")
 	columns := strings.Fields(rows[0])[2:]
 	routes := map[string]bool{}
@@ -63,13 +102,20 @@ func TestAuthorizationMatrix(t *testing.T) {
 		route := cells[0] + " " + cells[1]
 		routes[route] = true
 		for i, column := range columns {
+			if cells[3+i] == "-" {
+				continue
+			}
 			t.Run(strings.Join([]string{route, cells[2], column}, " "), func(t *testing.T) {
 				caller := callers[cells[2]]
-				a := callRoute(t, caller, cells[0], cells[1], column)
+				path := cells[1]
+				if strings.Contains(path, "{id}") {
+					path = strings.Replace(path, "{id}", idFor(t, caller, column, another), 1)
+				}
+				a := callRoute(t, caller, cells[0], path, column)
 				if got, want := fmt.Sprint(a.status), cells[3+i]; got != want {
 					t.Fatalf("got %s %s, want %s", got, a.body, want)
 				}
-				if a.status < 300 && column == "other" && cells[1] != "/health" {
+				if a.status < 300 && column == "other" && (cells[1] == "/presignedurl" || a.status == http.StatusCreated) {
 					checkNotCallers(t, caller, a)
 				}
 			})
@@ -95,13 +141,37 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 		"own":       "?mail=" + url.QueryEscape(own),
 		"other":     "?mail=other%40example.com",
 		"malformed": "?mail=nobody",
-		"none":      "",
 	}[column]
-	path = strings.TrimPrefix(path, "/") + query
-	if method == http.MethodPost {
-		return c.postJSON(t, path, map[string]any{"filename": "a.txt", "size": 1})
+	path = strings.TrimPrefix(path, "/")
+	switch method {
+	case http.MethodPost:
+		return c.postJSON(t, path+query, map[string]any{"filename": "a.txt", "size": 1})
+	case http.MethodPatch:
+		return c.patch(t, strings.TrimPrefix(path, "uploads/")+query, map[string]any{"title": "mine"})
 	}
-	return c.do(t, method, path)
+	a := c.do(t, method, path+query)
+	if a.status < 300 && strings.Contains(string(a.body), "secret") {
+		t.Errorf("another's words: %s", a.body)
+	}
+	return a
+}
+
+// idFor is the id that a column calls a route with: of a fresh upload of the caller's own that is ready, of another's, or
+// none. A caller who is nobody tries the API's own user's.
+func idFor(t *testing.T, c client, column string, another grant) string {
+	t.Helper()
+	switch column {
+	case "another's-id":
+		return another.ID
+	case "no-id":
+		return strings.Repeat("0", 12) + another.ID[12:] // long ago
+	}
+	if a := c.do(t, http.MethodGet, "uploads"); a.status != http.StatusOK {
+		c = api
+	}
+	id := c.store(t, "a.txt", []byte("text")).ID
+	c.await(t, id, "ready")
+	return id
 }
 
 // checkNotCallers holds what a service got for another to be in that other's folder.

@@ -52,6 +52,35 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			return api.do(t, http.MethodGet, "presignedurl?mail="+own, header("User-Agent", p))
 		},
 	}
+	ready := api.store(t, "privacy.txt", []byte("text"))
+	api.await(t, ready.ID, "ready")
+	ways = append(ways,
+		func(p string) answer { // through inspection, its events and the record
+			g := api.store(t, p+".txt", []byte(p), "title", p)
+			return api.do(t, http.MethodDelete, "uploads/"+g.ID)
+		},
+		func(p string) answer {
+			api.store(t, p+".mp4", []byte(p), "title", p) // rejected
+			return answer{}
+		},
+		func(p string) answer {
+			return api.patch(t, ready.ID, map[string]any{"title": p, "description": p, "labels": []string{p}})
+		},
+		func(p string) answer { return api.patch(t, ready.ID, map[string]any{"title": p + "\x00"}) },
+		func(p string) answer { return api.patch(t, ready.ID, map[string]any{p: p}) },
+		func(p string) answer {
+			return api.patch(t, ready.ID, map[string]any{"title": "x"}, header("If-Match", p))
+		},
+		func(p string) answer { return api.do(t, http.MethodGet, "uploads/"+ready.ID+"/download") },
+		func(p string) answer { return api.do(t, http.MethodGet, "uploads?cursor="+p) },
+		func(p string) answer { return api.do(t, http.MethodGet, "uploads?status="+p) },
+		func(p string) answer { return api.do(t, http.MethodGet, "uploads/"+p) },
+		func(p string) answer { return api.do(t, http.MethodDelete, "uploads/"+p+"%40example.com") },
+		func(p string) answer {
+			server.operator(t).send(t, `{"Records":[{"s3":{"object":{"key":"`+p+`"}}}]}`)
+			return answer{}
+		},
+	)
 	for i := range 900 {
 		ways[i%len(ways)](fmt.Sprintf("planted%04d", i))
 	}
@@ -64,6 +93,11 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		a := api.do(t, http.MethodGet, "presignedurl?mail="+own, basic(user, p))
 		if a.status != http.StatusUnauthorized || strings.Contains(string(a.body), p) {
 			t.Errorf("wrong password: got %d %s, want 401 without it", a.status, a.body)
+		}
+	}
+	for _, e := range server.allEvents(t) {
+		if strings.Contains(e, "planted") || strings.Contains(e, api.user) {
+			t.Errorf("an event holds %s", e)
 		}
 	}
 	logs := server.logs.String()

@@ -94,6 +94,35 @@ func TestUploadsSurviveARestart(t *testing.T) {
 	}
 }
 
+// TestRecordsComeBack restarts the local run, whose tables are in memory: what lies in the bucket is inspected again.
+func TestRecordsComeBack(t *testing.T) {
+	requireLocal(t)
+	data := filepath.Join(t.TempDir(), "data")
+	var g grant
+	for i := range 2 {
+		run, err := startLocal(assembly, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newClient(run.url, demoUser)
+		if i == 0 {
+			g = c.store(t, "kept.txt", []byte("text"), "title", "Kept")
+			c.await(t, g.ID, "ready")
+			c.patch(t, g.ID, map[string]any{"title": "Changed"})
+		}
+		r := c.await(t, g.ID, "ready")
+		if want := []string{"Changed", "Kept"}[i]; r.Title != want || r.Filename != "kept.txt" {
+			t.Errorf("start %d: got %+v, want the title %s", i+1, r, want)
+		}
+		if file, _ := c.download(t, g.ID); string(file) != "text" {
+			t.Errorf("start %d: downloaded %q", i+1, file)
+		}
+		if err := run.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // sendHalf sends the head of an upload and half of its file, and leaves the connection open.
 func sendHalf(t *testing.T, f form) net.Conn {
 	t.Helper()

@@ -55,6 +55,10 @@ func TestUploadIsStoredAsSigned(t *testing.T) {
 				t.Error("the quota in force is not in the metadata")
 			}
 			delete(got.Metadata, "quota")
+			// Inspection may have been faster than this test.
+			if status := got.Tags["status"]; status == "ready" || status == "rejected" {
+				got.Tags["status"] = "pending"
+			}
 			want := object{string(test.file), test.contentType, map[string]string{"status": "pending"}, test.metadata}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("stored object (-got +want):\n%s", diff)

@@ -1,0 +1,114 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDownloadsAreRefusedTwice asks for what is not ready: the route refuses, and without the route's check the role
+// does.
+func TestDownloadsAreRefusedTwice(t *testing.T) {
+	requireLocal(t)
+	page := []byte("<html><script>alert(1)</script>")
+	t.Run("by the route", func(t *testing.T) {
+		g := api.store(t, "page.mp4", page)
+		api.await(t, g.ID, "rejected")
+		waiting := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+		for _, id := range []string{g.ID, waiting.ID} {
+			a := api.do(t, http.MethodGet, "uploads/"+id+"/download")
+			if a.status != http.StatusConflict {
+				t.Fatalf("got %d %s, want 409", a.status, a.body)
+			}
+			checkError(t, a, "conflict", nil)
+		}
+	})
+	t.Run("by the role", func(t *testing.T) {
+		folder := edited(t, func(*testing.T, map[string]any) {})
+		replaceFunction(t, folder, "manage", "./lambda/manage", "-overlay", unchecked(t))
+		run := serve(t, folder)
+		c := newClient(run.url, demoUser)
+
+		good := c.store(t, "good.txt", []byte("text"))
+		c.await(t, good.ID, "ready")
+		if file, _ := c.download(t, good.ID); string(file) != "text" {
+			t.Errorf("of a ready upload: got %q", file)
+		}
+		g := c.store(t, "page.mp4", page)
+		c.await(t, g.ID, "rejected")
+		a := c.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+		if a.status != http.StatusOK {
+			t.Fatalf("without the check: got %d %s, want 200", a.status, a.body)
+		}
+		got := fetch(t, decoded[struct{ URL string }](t, a).URL)
+		if got.status != http.StatusForbidden || !strings.Contains(string(got.body), "AccessDenied") {
+			t.Errorf("got %d %s, want S3's 403", got.status, got.body)
+		}
+	})
+}
+
+// check is the statement of lambda/manage/download.go that refuses what is not ready.
+const check = "if record.Status != upload.Ready {"
+
+// unchecked is an overlay for go build that takes the check out.
+func unchecked(t *testing.T) string {
+	t.Helper()
+	source := filepath.Join(root, "lambda", "manage", "download.go")
+	b, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(b), check) != 1 {
+		t.Fatalf("%s does not have %q once", source, check)
+	}
+	folder := t.TempDir()
+	replaced := filepath.Join(folder, "download.go")
+	text := strings.Replace(string(b), check, "if record.Status != upload.Ready && record.Status != upload.Rejected {", 1)
+	if err := os.WriteFile(replaced, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: replaced}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "overlay.json")
+	if err := os.WriteFile(path, overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestDownloadLinks alters a signed download.
+func TestDownloadLinks(t *testing.T) {
+	requireLocal(t)
+	g := api.store(t, "links.txt", []byte("text"))
+	api.await(t, g.ID, "ready")
+	other := api.store(t, "other.txt", []byte("text"))
+	api.await(t, other.ID, "ready")
+	a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+	address := decoded[struct{ URL string }](t, a).URL
+	if got := fetch(t, address); got.status != http.StatusOK {
+		t.Fatalf("unaltered: got %d %s, want 200", got.status, got.body)
+	}
+	for name, altered := range map[string]string{
+		"another object":      strings.Replace(address, g.ID, other.ID, 1),
+		"another version":     strings.Replace(address, "versionId=", "versionId=0", 1),
+		"no version":          strings.Replace(address, "versionId=", "x=", 1),
+		"another disposition": strings.Replace(address, "attachment", "inline", 1),
+		"longer":              strings.Replace(address, "X-Amz-Expires=300", "X-Amz-Expires=3000", 1),
+		"another signature":   strings.Replace(address, "X-Amz-Signature=", "X-Amz-Signature=0", 1),
+		"a list":              strings.SplitN(address, "?", 2)[0] + "?versions&" + strings.SplitN(address, "?", 2)[1],
+	} {
+		t.Run(name, func(t *testing.T) {
+			if altered == address {
+				t.Fatalf("%s has nothing to alter", address)
+			}
+			if got := fetch(t, altered); got.status < 400 || got.status > 499 {
+				t.Errorf("got %d %s, want 4xx", got.status, got.body)
+			}
+		})
+	}
+}

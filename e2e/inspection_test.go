@@ -1,0 +1,237 @@
+package e2e_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/local/clip"
+)
+
+// eventually waits until a condition holds, and fails the test with what says when it does not.
+func eventually(t *testing.T, holds func() bool, says func() string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(says())
+		}
+	}
+}
+
+// TestContentIsJudged uploads what is not what its name says. Each is kept, unreadable, and counted.
+func TestContentIsJudged(t *testing.T) {
+	requireLocal(t)
+	c := addUser(t, "judged@example.com")
+	video := clip.MP4()
+	for _, test := range []struct {
+		name, filename string
+		file           []byte
+	}{
+		{"an HTML page", "page.mp4", []byte("<!DOCTYPE html><html><script>alert(1)</script></html>")},
+		{"zeros", "zeros.mp4", make([]byte, 4096)},
+		{"a truncated file", "cut.mp4", video[:20]},
+		{"a video that is called an image", "video.png", video},
+		{"a page that is called a text", "page.txt", []byte("<html><body onload=alert(1)>")},
+		{"a ZIP that is called a document", "zip.docx", []byte("PK\x05\x06" + strings.Repeat("\x00", 18))},
+		{"an image with a ZIP at its end", "gifar.gif", append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), []byte("PK\x05\x06"+strings.Repeat("\x00", 18))...)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := c.store(t, test.filename, test.file)
+			r := c.await(t, g.ID, "rejected")
+			if r.Reason != "type_mismatch" || r.Size != int64(len(test.file)) {
+				t.Errorf("got %+v, want type_mismatch", r)
+			}
+			o := server.operator(t)
+			if tag := o.tag(t, g.Key); tag != "rejected" || len(o.versions(t, g.Key)) != 1 {
+				t.Errorf("tag %q, versions %q, want one, rejected", tag, o.versions(t, g.Key))
+			}
+			if a := c.do(t, http.MethodGet, "uploads/"+g.ID+"/download"); a.status != http.StatusConflict {
+				t.Errorf("download: got %d %s, want 409", a.status, a.body)
+			}
+			if e := server.heard(t, g.ID, "Upload Rejected"); e.Detail.Upload["reason"] != "type_mismatch" {
+				t.Errorf("event: got %+v", e)
+			}
+			if used := o.usage(t, g.owner()); used != int64(len(test.file)) {
+				t.Errorf("usage: got %d, want %d", used, len(test.file))
+			}
+			deletes(t, c, g)
+			if used := o.usage(t, g.owner()); used != 0 {
+				t.Errorf("usage after the deletion: got %d, want 0", used)
+			}
+		})
+	}
+}
+
+// TestWhatNoSignatureStored puts objects into the bucket past the API.
+func TestWhatNoSignatureStored(t *testing.T) {
+	requireLocal(t)
+	o, g := server.operator(t), api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+	for _, test := range []struct {
+		name, reason string
+		metadata     map[string]string
+	}{
+		{"unsigned", "unsigned", nil},
+		{"another size", "size_mismatch", map[string]string{"quota": "1000000", "size": "5"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+			o.put(t, g.Key, "text/plain", test.metadata, []byte("text"))
+			if r := api.await(t, g.ID, "rejected"); r.Reason != test.reason {
+				t.Errorf("got %+v, want %s", r, test.reason)
+			}
+		})
+	}
+	t.Run("a key of another layout", func(t *testing.T) {
+		key := "documents/" + g.owner() + "/sub/" + g.ID
+		o.put(t, key, "text/plain", map[string]string{"quota": "1000000"}, []byte("text"))
+		g := api.store(t, "after.txt", []byte("text"))
+		api.await(t, g.ID, "ready")
+		if tag := o.tag(t, key); tag != "pending" {
+			t.Errorf("tag %q, want pending: it is left as it is", tag)
+		}
+	})
+}
+
+// TestEventsHoldNothingPersonal reads the event of an upload back, member by member.
+func TestEventsHoldNothingPersonal(t *testing.T) {
+	requireLocal(t)
+	g := api.store(t, "secret-name.txt", []byte("text"), "title", "secret title")
+	api.await(t, g.ID, "ready")
+	e := server.heard(t, g.ID, "Upload Ready")
+	versions := server.operator(t).versions(t, g.Key)
+	if len(versions) != 1 {
+		t.Fatalf("versions %q, want one", versions)
+	}
+	want := map[string]any{
+		"id": g.ID, "owner": g.owner(), "key": g.Key, "versionId": versions[0], "status": "ready", "size": 4.0, "type": "text/plain",
+	}
+	if diff := cmp.Diff(e.Detail.Upload, want); e.Source != "postern" || diff != "" {
+		t.Errorf("source %s, upload (-got +want):\n%s", e.Source, diff)
+	}
+	deletes(t, api, g)
+	gone := server.heard(t, g.ID, "Upload Deleted")
+	if gone.Detail.ID == e.Detail.ID {
+		t.Errorf("both events have the id %s", e.Detail.ID)
+	}
+}
+
+// TestReplays sends a form again: after its upload is ready, and after it is deleted.
+func TestReplays(t *testing.T) {
+	requireLocal(t)
+	o := server.operator(t)
+	g := api.store(t, "replay.txt", []byte("good"))
+	api.await(t, g.ID, "ready")
+	first := o.versions(t, g.Key)
+
+	if status, code := g.post(t, []byte("evil")); status != http.StatusNoContent {
+		t.Fatalf("replay: got %d %s, want S3's 204", status, code)
+	}
+	eventually(t, func() bool { return slices.Equal(o.versions(t, g.Key), first) }, func() string {
+		return fmt.Sprintf("versions after a replay: %q, want %q", o.versions(t, g.Key), first)
+	})
+	if file, _ := api.download(t, g.ID); string(file) != "good" {
+		t.Errorf("after a replay: downloaded %q", file)
+	}
+
+	deletes(t, api, g)
+	if status, code := g.post(t, []byte("evil")); status != http.StatusNoContent {
+		t.Fatalf("replay after the deletion: got %d %s, want S3's 204", status, code)
+	}
+	eventually(t, func() bool { return len(o.versions(t, g.Key)) == 0 }, func() string {
+		return fmt.Sprintf("bytes on a tombstone stay: %q", o.versions(t, g.Key))
+	})
+	if a := api.do(t, http.MethodGet, "uploads/"+g.ID); a.status != http.StatusNotFound {
+		t.Errorf("after a replay on a tombstone: got %d %s, want 404", a.status, a.body)
+	}
+	if used := o.usage(t, g.owner()); used < 0 {
+		t.Errorf("usage is %d", used)
+	}
+}
+
+// TestQuota reaches an owner's quota by uploads at once: what is accepted never is more.
+func TestQuota(t *testing.T) {
+	requireLocal(t)
+	const size, fits, sent = 100, 3, 12
+	c := addUser(t, "quota@example.com", "--quota", fmt.Sprint(size*fits+size/2))
+	text := []byte(strings.Repeat("x", size))
+	var grants []grant
+	for range sent {
+		grants = append(grants, c.grant(t, map[string]any{"filename": "a.txt", "size": size}))
+	}
+	var all sync.WaitGroup
+	for _, g := range grants {
+		all.Go(func() {
+			if status, code := g.post(t, text); status != http.StatusNoContent {
+				t.Errorf("got %d %s, want 204", status, code)
+			}
+		})
+	}
+	all.Wait()
+	o := server.operator(t)
+	ready := 0
+	for _, g := range grants {
+		var r record
+		eventually(t, func() bool { r = c.show(t, g.ID); return r.Status != "waiting" }, func() string { return g.ID + " waits" })
+		switch {
+		case r.Status == "ready":
+			ready++
+		case r.Reason != "over_quota" || len(o.versions(t, g.Key)) != 0:
+			t.Errorf("got %+v with versions %q, want over_quota and none", r, o.versions(t, g.Key))
+		}
+	}
+	if used := o.usage(t, grants[0].owner()); ready != fits || used != size*fits {
+		t.Errorf("%d are ready and take %d bytes, want %d and %d", ready, used, fits, size*fits)
+	}
+
+	fresh := addUser(t, "quota2@example.com", "--quota", "10")
+	fresh.await(t, fresh.store(t, "a.txt", []byte("12345678")).ID, "ready")
+	eventually(t, func() bool { // the authorizer may remember what was left for 60 s
+		a := fresh.postJSON(t, "uploads", map[string]any{"filename": "a.txt", "size": 3})
+		return a.status == http.StatusRequestEntityTooLarge || a.status == http.StatusCreated
+	}, func() string { return "no answer" })
+}
+
+// TestPoisonedMessages sends messages that are no events along with one that is.
+func TestPoisonedMessages(t *testing.T) {
+	requireLocal(t)
+	run := serve(t, edited(t, fastRedelivery))
+	c, o := newClient(run.url, demoUser), run.operator(t)
+	poison := []string{"not JSON", "{}", "[]", `{"Records":[{"s3":{}}]}`, `{"Records":"x"}`, ""}
+	for _, body := range poison[:5] {
+		o.send(t, body)
+	}
+	g := c.store(t, "good.txt", []byte("text"))
+	for _, key := range []string{
+		"documents%2F" + g.owner() + "%2F" + g.ID, // encoded once, as S3 does it; twice is another key
+		"documents/" + g.owner() + "/%F0%9F%8E%AC.txt",
+		"documents/+/" + g.ID,
+		"videos-evil/" + g.owner() + "/" + g.ID,
+	} {
+		o.send(t, `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"`+
+			o.outputs["BucketName"]+`"},"object":{"key":"`+key+`","versionId":"x"}}}]}`)
+	}
+	o.send(t, `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-03-14T15:09:26.000Z","Bucket":"x","RequestId":"x","HostId":"x"}`)
+	c.await(t, g.ID, "ready")
+	eventually(t, func() bool { return o.dead(t) >= 5 }, func() string {
+		return fmt.Sprintf("%d dead letters, want the 5 that are no events\n%s", o.dead(t), tail(run.logs.String()))
+	})
+	time.Sleep(200 * time.Millisecond)
+	if dead := o.dead(t); dead != 5 {
+		t.Errorf("%d dead letters, want 5\n%s", dead, tail(run.logs.String()))
+	}
+	if bytes.Contains([]byte(run.logs.String()), []byte("not JSON")) {
+		t.Error("a message's body is logged")
+	}
+}
+
+// fastRedelivery has a message of the queue come back after a second instead of minutes.
+func fastRedelivery(t *testing.T, template map[string]any) {
+	properties(t, template, "AWS::SQS::Queue", func(p map[string]any) bool { return p["VisibilityTimeout"] != nil })["VisibilityTimeout"] = 1
+}

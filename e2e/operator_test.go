@@ -1,0 +1,227 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// An operator looks behind the API of a local run, with the credentials that it writes for this machine's operator.
+type operator struct {
+	run     *localRun
+	tables  *dynamodb.Client
+	queues  *sqs.Client
+	objects *s3.Client
+	outputs map[string]string
+}
+
+func (r *localRun) operator(t *testing.T) operator {
+	t.Helper()
+	shared, err := config.LoadSharedConfigProfile(t.Context(), "default", func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles = []string{filepath.Join(r.data, "config")}
+		o.CredentialsFiles = []string{filepath.Join(r.data, "credentials")}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint := func(service string) *string {
+		url, ok, err := shared.GetServiceBaseEndpoint(t.Context(), service)
+		if err != nil || !ok {
+			t.Fatalf("the local run's config names no endpoint of %s: %v", service, err)
+		}
+		return &url
+	}
+	b, err := os.ReadFile(filepath.Join(r.data, "outputs.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stacks map[string]map[string]string
+	if err := json.Unmarshal(b, &stacks); err != nil {
+		t.Fatal(err)
+	}
+	provider := credentials.StaticCredentialsProvider{Value: shared.Credentials}
+	return operator{
+		run:     r,
+		tables:  dynamodb.New(dynamodb.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(dynamodb.ServiceID)}),
+		queues:  sqs.New(sqs.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(sqs.ServiceID)}),
+		objects: s3.New(s3.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(s3.ServiceID), UsePathStyle: true}),
+		outputs: stacks["Postern-local"],
+	}
+}
+
+// usage is how many bytes an owner's uploads take, as the uploads table has it.
+func (o operator) usage(t *testing.T, owner string) int64 {
+	t.Helper()
+	item := o.item(t, owner, "usage")
+	if item == nil {
+		return 0
+	}
+	used, err := strconv.ParseInt(item["used"].(*types.AttributeValueMemberN).Value, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
+}
+
+// item is an item of the uploads table, nil if there is none.
+func (o operator) item(t *testing.T, owner, id string) map[string]types.AttributeValue {
+	t.Helper()
+	output, err := o.tables.GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String(o.outputs["UploadsTableName"]), ConsistentRead: aws.Bool(true),
+		Key: map[string]types.AttributeValue{
+			"owner": &types.AttributeValueMemberS{Value: owner}, "id": &types.AttributeValueMemberS{Value: id},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return output.Item
+}
+
+// send puts a message into the queue of what is to be inspected.
+func (o operator) send(t *testing.T, body string) {
+	t.Helper()
+	if _, err := o.queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(o.outputs["QueueUrl"]), MessageBody: &body}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dead is how many messages are in the dead-letter queue.
+func (o operator) dead(t *testing.T) int {
+	t.Helper()
+	source, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: aws.String(o.outputs["QueueUrl"]), AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameRedrivePolicy},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct{ DeadLetterTargetArn string }
+	if err := json.Unmarshal([]byte(source.Attributes["RedrivePolicy"]), &policy); err != nil {
+		t.Fatal(err)
+	}
+	name := policy.DeadLetterTargetArn[strings.LastIndex(policy.DeadLetterTargetArn, ":")+1:]
+	queue := o.outputs["QueueUrl"]
+	queue = queue[:strings.LastIndex(queue, "/")+1] + name
+	count, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &queue, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(count.Attributes["ApproximateNumberOfMessages"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// put stores an object past the API.
+func (o operator) put(t *testing.T, key, contentType string, metadata map[string]string, file []byte) {
+	t.Helper()
+	_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(o.outputs["BucketName"]), Key: &key, ContentType: &contentType, Metadata: metadata,
+		Body: bytes.NewReader(file), Tagging: aws.String("status=pending"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// versions are the ids of an object's versions and delete markers.
+func (o operator) versions(t *testing.T, key string) []string {
+	t.Helper()
+	output, err := o.objects.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(o.outputs["BucketName"]), Prefix: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, v := range output.Versions {
+		ids = append(ids, *v.VersionId)
+	}
+	for _, m := range output.DeleteMarkers {
+		ids = append(ids, *m.VersionId)
+	}
+	return ids
+}
+
+// tag is the value of the tag status of an object's current version.
+func (o operator) tag(t *testing.T, key string) string {
+	t.Helper()
+	output, err := o.objects.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String(o.outputs["BucketName"]), Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(output.TagSet, func(tag s3types.Tag) bool { return *tag.Key == "status" })
+	if i < 0 {
+		return ""
+	}
+	return *output.TagSet[i].Value
+}
+
+// An event is one that the event bus has heard.
+type event struct {
+	Source     string
+	DetailType string `json:"detail-type"`
+	Detail     struct {
+		ID     string
+		Upload map[string]any
+	}
+}
+
+// events are those of an upload so far.
+func (r *localRun) events(t *testing.T, id string) []event {
+	t.Helper()
+	var found []event
+	for _, line := range r.allEvents(t) {
+		var e event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if e.Detail.Upload["id"] == id {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// allEvents are all that the event bus has heard, each as its JSON.
+func (r *localRun) allEvents(t *testing.T) []string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(r.data, "events.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(b)), "\n")
+}
+
+// heard waits until the event bus has heard a kind of event of an upload, and returns the first.
+func (r *localRun) heard(t *testing.T, id, kind string) event {
+	t.Helper()
+	var found []event
+	eventually(t, func() bool {
+		found = slices.DeleteFunc(r.events(t, id), func(e event) bool { return e.DetailType != kind })
+		return len(found) > 0
+	}, func() string { return "no event " + kind + " of " + id + "; logs:\n" + tail(r.logs.String()) })
+	return found[0]
+}
+
+// tail is the end of a text.
+func tail(text string) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(lines[max(0, len(lines)-40):], "\n")
+}
