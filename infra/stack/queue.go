@@ -103,7 +103,7 @@ func (q queues) notify(bucket awss3.Bucket) {
 	}
 	resource := bucket.Node().DefaultChild().(awss3.CfnBucket)
 	resource.SetNotificationConfiguration(&awss3.CfnBucket_NotificationConfigurationProperty{QueueConfigurations: configurations})
-	resource.AddResourceDependency(q.policy.Node().DefaultChild().(awssqs.CfnQueuePolicy))
+	resource.AddResourceDependency(q.policy.Node().DefaultChild().(awssqs.CfnQueuePolicy), nil)
 }
 
 // inspectBy hands the queue's messages to a function, whose answer names those of a batch that have failed. The
