@@ -1,5 +1,7 @@
 // Package records reads and writes what Postern keeps in DynamoDB. A function that uses it needs dynamodb:GetItem on
-// the users table.
+// the users table for Users; and of the uploads table, for what it calls of Uploads, dynamodb:GetItem (Record, Usage),
+// dynamodb:Query (Page), dynamodb:PutItem and dynamodb:UpdateItem (Accept, Bury), dynamodb:UpdateItem (Settle, Announce,
+// and with dynamodb:GetItem, Patch).
 package records
 
 import (
@@ -7,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -23,6 +26,20 @@ type Config struct {
 	Endpoint string
 	// Credentials sign the requests.
 	Credentials aws.CredentialsProvider
+	// HTTP sends the requests. If nil, it is the SDK's own client.
+	HTTP aws.HTTPClient
+	// Pause waits a random part of longest, or until ctx is done, before a write that met another is tried again. If nil,
+	// it does so by the clock.
+	Pause func(ctx context.Context, longest time.Duration)
+}
+
+// client makes no request.
+func (c Config) client() *dynamodb.Client {
+	options := dynamodb.Options{Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP}
+	if c.Endpoint != "" {
+		options.BaseEndpoint = &c.Endpoint
+	}
+	return dynamodb.New(options)
 }
 
 // Users is the users table.
@@ -33,11 +50,7 @@ type Users struct {
 
 // NewUsers returns the users table of that name. It makes no request.
 func NewUsers(config Config, table string) *Users {
-	options := dynamodb.Options{Region: config.Region, Credentials: config.Credentials}
-	if config.Endpoint != "" {
-		options.BaseEndpoint = &config.Endpoint
-	}
-	return &Users{dynamodb.New(options), table}
+	return &Users{config.client(), table}
 }
 
 // User reads a user's row, with a consistent read: a row changed or deleted before the call is seen as such. It reports

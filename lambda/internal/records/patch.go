@@ -1,0 +1,96 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"postern/lambda/internal/upload"
+)
+
+// Patch changes what people have written of an upload, gives its record the next Version, and returns it. If version is
+// not nil, the record must have it. It is upload.ErrGone when there is no record, or a tombstone, and upload.ErrChanged
+// when the record has another version.
+func (u *Uploads) Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error) {
+	input := updateOf(patch)
+	input.Key = keyOf(owner, id)
+	if version != nil {
+		*input.ConditionExpression += " AND #version = :version"
+		input.ExpressionAttributeValues[":version"] = number(*version)
+	}
+	record, err := u.update(ctx, input)
+	if errors.Is(err, upload.ErrChanged) {
+		err = u.whyChanged(ctx, owner, id)
+	}
+	if err != nil {
+		return upload.Record{}, fmt.Errorf("patching a record: %w", err)
+	}
+	return record, nil
+}
+
+// whyChanged tells a record that is gone from one of another version.
+func (u *Uploads) whyChanged(ctx context.Context, owner, id string) error {
+	record, found, err := u.Record(ctx, owner, id)
+	switch {
+	case err != nil:
+		return err
+	case !found || record.Status == upload.Deleted:
+		return upload.ErrGone
+	default:
+		return upload.ErrChanged
+	}
+}
+
+// updateOf is the update of a record that is no tombstone, but for its key.
+func updateOf(patch upload.Patch) *dynamodb.UpdateItemInput {
+	update := &dynamodb.UpdateItemInput{
+		ConditionExpression:      aws.String("#status IN (:accepted, :ready, :rejected)"),
+		ExpressionAttributeNames: map[string]string{"#status": statusAttribute, "#version": versionAttribute},
+		ExpressionAttributeValues: item{
+			":accepted": text(string(upload.Accepted)), ":ready": text(string(upload.Ready)), ":rejected": text(string(upload.Rejected)),
+			":one": number(1),
+		},
+	}
+	sets, removes := []string{"#version = #version + :one"}, []string{}
+	for name, value := range changes(patch) {
+		update.ExpressionAttributeNames["#"+name] = name
+		if value == nil {
+			removes = append(removes, "#"+name)
+			continue
+		}
+		update.ExpressionAttributeValues[":"+name] = value
+		sets = append(sets, "#"+name+" = :"+name)
+	}
+	expression := "SET " + strings.Join(sets, ", ")
+	if len(removes) > 0 {
+		expression += " REMOVE " + strings.Join(removes, ", ")
+	}
+	update.UpdateExpression = &expression
+	return update
+}
+
+// changes are what a patch makes of attributes. Nil is a removal.
+func changes(patch upload.Patch) item {
+	changes := item{}
+	for name, field := range map[string]*string{titleAttribute: patch.Title, descriptionAttribute: patch.Description} {
+		if field == nil {
+			continue
+		}
+		changes[name] = nil
+		if *field != "" {
+			changes[name] = text(*field)
+		}
+	}
+	if patch.Labels != nil {
+		changes[labelsAttribute] = nil
+		if len(*patch.Labels) > 0 {
+			changes[labelsAttribute] = texts(*patch.Labels)
+		}
+	}
+	return changes
+}
+
