@@ -60,9 +60,31 @@ func holds(operator string, wanted []string, key string, request map[string]stri
 var comparisons = map[string]func(wanted, got string) answer{
 	"StringEquals":       func(wanted, got string) answer { return is(wanted == got) },
 	"StringLike":         func(wanted, got string) answer { return is(wildcard.Match(wanted, got)) },
+	"ArnEquals":          likeARN,
+	"ArnLike":            likeARN,
 	"Bool":               func(wanted, got string) answer { return is(strings.EqualFold(wanted, got)) },
 	"NumericLessThan":    numeric(func(wanted, got float64) bool { return got < wanted }),
 	"NumericGreaterThan": numeric(func(wanted, got float64) bool { return got > wanted }),
+}
+
+// arnParts is how many parts of an ARN are compared one by one. The last has whatever colons follow.
+const arnParts = 6
+
+// likeARN matches each part of an ARN by itself, so that no wildcard crosses from one into the next.
+func likeARN(wanted, got string) answer {
+	w, g := strings.SplitN(wanted, ":", arnParts), strings.SplitN(got, ":", arnParts)
+	if len(w) != arnParts {
+		return unknown
+	}
+	if len(g) != arnParts {
+		return no
+	}
+	for i := range w {
+		if !wildcard.Match(w[i], g[i]) {
+			return no
+		}
+	}
+	return yes
 }
 
 func numeric(compare func(wanted, got float64) bool) func(wanted, got string) answer {

@@ -10,10 +10,10 @@ import (
 // A DeniedError is the refusal of a call. Its text is what AWS answers.
 type DeniedError struct {
 	Call      Call
-	Principal string // ARN of the role's session
+	Principal string // ARN of the role's session, or the service
 	Explicit  bool   // whether a statement denies it; otherwise none allows it
 
-	role      string // logical id
+	role      string // logical id, or the service
 	source    string // the kind of policy that denies it
 	statement string // the Sid of the statement that denies it
 }
@@ -23,7 +23,11 @@ func (d *DeniedError) Error() string {
 	if d.Explicit {
 		return text + " with an explicit deny in " + d.source
 	}
-	return text + " because no identity-based policy allows the " + d.Call.Action + " action"
+	kind := "identity-based"
+	if isService(d.role) {
+		kind = "resource-based"
+	}
+	return text + " because no " + kind + " policy allows the " + d.Call.Action + " action"
 }
 
 // line is what this machine's operator reads: the role, and the statement that it lacks or that denies the call.
@@ -38,11 +42,14 @@ func (d *DeniedError) line() string {
 	return printable(d.role + " is refused " + what + " by the statement " + d.statement + " of " + d.source)
 }
 
-// conditions are the request's tags and prefix, on which a statement may depend.
+// named are the condition keys, besides those of tags, that a statement of this project may depend on.
+var named = []string{"s3:prefix", "events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount"}
+
+// conditions are what the request has of them.
 func (d *DeniedError) conditions() string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(d.Call.Conditions)) {
-		if key == "s3:prefix" || strings.Contains(key, "ObjectTag/") {
+		if slices.Contains(named, key) || strings.Contains(key, "ObjectTag/") {
 			all = append(all, key+" = "+d.Call.Conditions[key])
 		}
 	}

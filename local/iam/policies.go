@@ -3,6 +3,7 @@ package iam
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"postern/local/template"
@@ -12,25 +13,36 @@ import (
 type Policies struct {
 	account string
 	roles   []template.Role
-	denials []template.Statement // of the buckets, for everyone
+	denials []template.Statement // of the buckets and queues, for everyone
+	allowed []template.Statement // of the queues, for services
 	log     io.Writer
 
 	mu   sync.Mutex
 	used map[grant]int
 }
 
-// NewPolicies takes the policies of a stack's roles and buckets. It writes a line to log for each call that it denies.
+// NewPolicies takes the policies of a stack's roles, buckets and queues. It writes a line to log for each call that it denies.
 func NewPolicies(stack *template.Stack, log io.Writer) *Policies {
 	p := &Policies{account: stack.AccountID, roles: stack.Roles, log: log, used: make(map[grant]int)}
 	for _, bucket := range stack.Buckets {
 		p.denials = append(p.denials, bucket.Policy...)
 	}
+	for _, queue := range stack.Queues {
+		for _, s := range queue.Policy {
+			if s.Service == "" {
+				p.denials = append(p.denials, s)
+			} else {
+				p.allowed = append(p.allowed, s)
+			}
+		}
+	}
 	return p
 }
 
-// Check returns nil when a principal (the logical id of a role, or Operator) may make every one of the calls that a
-// request consists of, and otherwise *DeniedError. It denies what any statement denies, what no statement of the role
-// allows, and everything to a principal that it does not know.
+// Check returns nil when a principal (the logical id of a role, Operator, or a service such as s3.amazonaws.com) may
+// make every one of the calls that a request consists of, and otherwise *DeniedError. It denies what any statement
+// denies, what no statement of the role, or of a queue for the service, allows, and everything to a principal that it
+// does not know.
 // Source: IAM User Guide, "Policy evaluation logic".
 func (p *Policies) Check(principal string, calls ...Call) error {
 	var grants []grant
@@ -79,17 +91,33 @@ func (p *Policies) decide(principal string, call Call) (grant, *DeniedError) {
 	return grant{}, denied
 }
 
-func (p *Policies) role(logicalID string) (template.Role, bool) {
+// role finds what a principal is allowed by: a role, or what the queues allow to a service, which is no logical id.
+func (p *Policies) role(principal string) (template.Role, bool) {
 	for _, role := range p.roles {
-		if role.LogicalID == logicalID {
+		if role.LogicalID == principal {
 			return role, true
 		}
+	}
+	if isService(principal) {
+		service := template.Role{LogicalID: principal, Name: principal}
+		for _, s := range p.allowed {
+			if s.Service == principal {
+				service.Statements = append(service.Statements, s)
+			}
+		}
+		return service, true
 	}
 	return template.Role{Name: "unknown"}, false
 }
 
+// isService reports whether a principal is a service of AWS. No logical id has a dot.
+func isService(principal string) bool { return strings.HasSuffix(principal, ".amazonaws.com") }
+
 // arn names a principal as AWS does in its answers: a role by a session of it.
 func (p *Policies) arn(principal string, role template.Role) string {
+	if isService(principal) {
+		return principal
+	}
 	if principal == Operator {
 		return "arn:aws:iam::" + p.account + ":user/operator"
 	}

@@ -17,6 +17,8 @@ const (
 	video   = bucket + "/videos/o/1.mp4"
 	users   = "arn:aws:dynamodb:eu-west-1:000000000000:table/users"
 	uploads = "arn:aws:dynamodb:eu-west-1:000000000000:table/uploads"
+	queue   = "arn:aws:sqs:eu-west-1:000000000000:inspections"
+	bus     = "arn:aws:events:eu-west-1:000000000000:event-bus/default"
 )
 
 type conditions = map[string]map[string][]string
@@ -47,6 +49,16 @@ func stack() *template.Stack {
 					Conditions: conditions{"StringLike": {"s3:prefix": {"videos/*", "images/*"}}},
 				},
 			}},
+			{LogicalID: "Inspect", Name: "inspect", Statements: []template.Statement{
+				{
+					Sid: "Tag", Effect: "Allow", Actions: []string{"s3:PutObjectVersionTagging"}, Resources: folders,
+					Conditions: conditions{"StringEquals": {"s3:RequestObjectTag/status": {"ready", "rejected"}}},
+				},
+				{
+					Sid: "Events", Effect: "Allow", Actions: []string{"events:PutEvents"}, Resources: []string{bus},
+					Conditions: conditions{"StringEquals": {"events:source": {"postern"}, "events:detail-type": {"Upload Ready", "Upload Rejected"}}},
+				},
+			}},
 			{LogicalID: "Wide", Name: "wide", Statements: []template.Statement{
 				{Effect: "Allow", Actions: []string{"S3:get*"}, Resources: []string{"*"}},
 				{Sid: "NotSecrets", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket + "/secret-?/*"}},
@@ -56,10 +68,22 @@ func stack() *template.Stack {
 				{Effect: "Allow", Actions: []string{"a:Denied", "a:Number", "a:Both"}, Resources: []string{"*"}},
 				{Effect: "Deny", Actions: []string{"a:Denied"}, Resources: []string{"*"}, Conditions: conditions{"DateLessThan": {"s3:prefix": {"x"}}}},
 				{Effect: "Deny", Actions: []string{"a:Number"}, Resources: []string{"*"}, Conditions: conditions{"NumericLessThan": {"s3:prefix": {"1", "many"}}}},
+				{Effect: "Deny", Actions: []string{"a:Number"}, Resources: []string{"*"}, Conditions: conditions{"ArnLike": {"aws:SourceArn": {"*"}}}},
 				{Effect: "Deny", Actions: []string{"a:Both"}, Resources: []string{"*"}, Conditions: conditions{"DateLessThan": {"s3:prefix": {"x"}}, "StringEquals": {"s3:prefix": {"y"}}}},
 				{Effect: "Maybe", Actions: []string{"a:Other"}, Resources: []string{"*"}},
 			}},
 		},
+		Queues: []template.Queue{{Policy: []template.Statement{
+			{
+				Sid: "DenyWithoutTLS", Effect: "Deny", Actions: []string{"sqs:*"}, Resources: []string{queue},
+				Conditions: conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+			},
+			{
+				Sid: "Bucket", Effect: "Allow", Service: "s3.amazonaws.com", Actions: []string{"sqs:SendMessage"}, Resources: []string{queue},
+				Conditions: conditions{"ArnLike": {"aws:SourceArn": {"arn:aws:s3:::postern-*"}}, "StringEquals": {"aws:SourceAccount": {"000000000000"}}},
+			},
+			{Effect: "Allow", Service: "events.amazonaws.com", Actions: []string{"sqs:ReceiveMessage"}, Resources: []string{queue}},
+		}}},
 		Buckets: []template.Bucket{{Policy: []template.Statement{
 			{
 				Sid: "DenyOldSignatures", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket, bucket + "/*"},
@@ -140,6 +164,29 @@ func TestPolicies(t *testing.T) {
 	deny("Manage", "s3:ListBucketVersions", bucket, "s3:prefix", "")
 	deny("Manage", "s3:ListBucketVersions", bucket)
 
+	// Inspect tags with either of two statuses, and sends its own events.
+	allow("Inspect", "s3:PutObjectVersionTagging", video, "s3:RequestObjectTag/status", "ready")
+	allow("Inspect", "s3:PutObjectVersionTagging", video, "s3:RequestObjectTag/status", "rejected")
+	deny("Inspect", "s3:PutObjectVersionTagging", video, "s3:RequestObjectTag/status", "pending")
+	allow("Inspect", "events:PutEvents", bus, "events:source", "postern", "events:detail-type", "Upload Ready")
+	deny("Inspect", "events:PutEvents", bus, "events:source", "postern", "events:detail-type", "Upload Deleted")
+	deny("Inspect", "events:PutEvents", bus, "events:source", "another", "events:detail-type", "Upload Ready")
+	deny("Inspect", "events:PutEvents", bus, "events:detail-type", "Upload Ready")
+	deny("Inspect", "events:PutEvents", bus+"2", "events:source", "postern", "events:detail-type", "Upload Ready")
+
+	// Of the services, S3 sends what its buckets tell.
+	allow("s3.amazonaws.com", "sqs:SendMessage", queue, "aws:SourceArn", bucket, "aws:SourceAccount", "000000000000")
+	deny("s3.amazonaws.com", "sqs:SendMessage", queue, "aws:SourceArn", bucket, "aws:SourceAccount", "111111111111")
+	deny("s3.amazonaws.com", "sqs:SendMessage", queue, "aws:SourceArn", "arn:aws:s3:::another", "aws:SourceAccount", "000000000000")
+	deny("s3.amazonaws.com", "sqs:SendMessage", queue, "aws:SourceArn", "arn:aws:s3:x::postern-local-uploads", "aws:SourceAccount", "000000000000")
+	deny("s3.amazonaws.com", "sqs:SendMessage", queue, "aws:SourceArn", "postern-local-uploads", "aws:SourceAccount", "000000000000")
+	deny("s3.amazonaws.com", "sqs:SendMessage", queue)
+	deny("s3.amazonaws.com", "sqs:ReceiveMessage", queue, "aws:SourceArn", bucket, "aws:SourceAccount", "000000000000")
+	deny("sns.amazonaws.com", "sqs:SendMessage", queue, "aws:SourceArn", bucket, "aws:SourceAccount", "000000000000")
+	deny("Manage", "sqs:SendMessage", queue, "aws:SourceArn", bucket, "aws:SourceAccount", "000000000000")
+	allow(iam.Operator, "sqs:ReceiveMessage", queue)
+	deny(iam.Operator, "sqs:ReceiveMessage", queue, "aws:SecureTransport", "false")
+
 	// A denial wins over any permission, whatever their order.
 	allow("Wide", "s3:GetObject", video)
 	allow("Wide", "s3:GetBucketPolicy", bucket)
@@ -163,6 +210,8 @@ func TestPolicies(t *testing.T) {
 	deny("Strange", "a:Allowed", "x", "s3:prefix", "x")
 	deny("Strange", "a:Denied", "x", "s3:prefix", "x")
 	deny("Strange", "a:Number", "x", "s3:prefix", "2")
+	allow("Strange", "a:Number", "x")
+	deny("Strange", "a:Number", "x", "aws:SourceArn", bucket) // the wanted ARN is none
 	allow("Strange", "a:Both", "x", "s3:prefix", "x")
 	deny("Strange", "a:Both", "x", "s3:prefix", "y")
 	deny("Strange", "a:Other", "x")
@@ -210,6 +259,13 @@ func TestDenial(t *testing.T) {
 			"User: arn:aws:sts::000000000000:assumed-role/presign/local is not authorized to perform: s3:PutObject on resource: " + video +
 				" with an explicit deny in a resource-based policy",
 			"iam: denied: Presign is refused s3:PutObject on " + video + " by the statement DenyWithoutTLS of a resource-based policy",
+		},
+		"service": {
+			"s3.amazonaws.com",
+			iam.Call{Action: "sqs:SendMessage", Resource: queue, Conditions: with("aws:SourceArn", "arn:aws:s3:::another", "aws:SourceAccount", "000000000000")},
+			"User: s3.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: " + queue +
+				" because no resource-based policy allows the sqs:SendMessage action",
+			"iam: denied: s3.amazonaws.com lacks sqs:SendMessage on " + queue + " if aws:SourceAccount = 000000000000, aws:SourceArn = arn:aws:s3:::another",
 		},
 		"line feed in a key": {
 			"Presign",

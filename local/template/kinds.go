@@ -13,6 +13,9 @@ var kinds = map[string]kind{
 	"AWS::SecretsManager::Secret": {refer: secretReference, read: (*reader).secret},
 	"AWS::Lambda::Function":       {refer: functionReference, read: (*reader).function},
 	"AWS::Lambda::Permission":     {read: (*reader).permission},
+	"AWS::SQS::Queue":             {refer: queueReference, read: (*reader).queue},
+	"AWS::SQS::QueuePolicy":       {read: (*reader).queuePolicy},
+	"AWS::CloudWatch::Alarm":      {read: (*reader).unenforcedResource},
 	"AWS::Logs::LogGroup":         {refer: logGroupReference},
 	"AWS::IAM::Role":              {refer: roleReference, read: (*reader).role},
 	"AWS::IAM::Policy":            {read: (*reader).policy},
@@ -26,6 +29,7 @@ var kinds = map[string]kind{
 	"AWS::ApiGateway::Account":    {},
 	"AWS::CDK::Metadata":          {},
 
+	"AWS::Lambda::EventSourceMapping":   {read: (*reader).eventSource},
 	"AWS::ApiGateway::RequestValidator": {refer: idReference("RequestValidatorId"), read: (*reader).validator},
 	"AWS::ApiGateway::GatewayResponse":  {read: (*reader).gatewayResponse},
 }

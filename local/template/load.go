@@ -38,8 +38,8 @@ type reader struct {
 	parts apiParts
 	errs  []error
 
-	// Statements by what they are for: the name of a role, the name of a bucket.
-	attached, ofBuckets map[string][]Statement
+	// Statements by what they are for: the name of a role, the name of a bucket, the URL of a queue.
+	attached, ofBuckets, ofQueues map[string][]Statement
 }
 
 func newReader(a assembly, stack *Stack) *reader {
@@ -137,6 +137,11 @@ func (r *reader) find(resourceType, value string) (logicalID string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// unenforcedResource takes a resource that has no effect on this machine, and would have one on AWS.
+func (r *reader) unenforcedResource(id string) {
+	r.stack.Unenforced = append(r.stack.Unenforced, describe(id, r.document.Resources[id].Type))
 }
 
 func describe(id, resourceType string) string {

@@ -17,6 +17,8 @@ import (
 // functions replaced.
 const assembly = "testdata/assembly"
 
+const inspections = "arn:aws:sqs:eu-central-1:000000000000:Postern-local-InspectionsCB7FC74B"
+
 func load(t *testing.T, dir string) *template.Stack {
 	t.Helper()
 	stack, err := template.Load(dir)
@@ -38,6 +40,7 @@ func TestLoadStack(t *testing.T) {
 			"ApiUrl":              "https://" + stack.API.ID + ".execute-api.eu-central-1.amazonaws.com/api/",
 			"ApiEndpoint4F160690": "https://" + stack.API.ID + ".execute-api.eu-central-1.amazonaws.com/api/",
 			"BucketName":          "postern-local-uploads4f6eb0fd",
+			"QueueUrl":            "https://sqs.eu-central-1.amazonaws.com/000000000000/Postern-local-InspectionsCB7FC74B",
 		},
 		Buckets: []template.Bucket{{
 			LogicalID: "Uploads4F6EB0FD",
@@ -57,6 +60,10 @@ func TestLoadStack(t *testing.T) {
 					"StringEquals":       {"s3:authType": {"POST", "REST-QUERY-STRING"}},
 				}),
 			},
+			Notifications: []template.Notification{
+				{Event: "s3:ObjectCreated:*", Queue: "InspectionsCB7FC74B"},
+				{Event: "s3:LifecycleExpiration:*", Queue: "InspectionsCB7FC74B"},
+			},
 		}},
 		Tables: []template.Table{{LogicalID: "Users0A0EEA89", Name: "Postern-local-Users0A0EEA89", PartitionKey: "mail"}},
 		Secrets: []template.Secret{{
@@ -64,6 +71,40 @@ func TestLoadStack(t *testing.T) {
 			Name:      "Postern-local-OwnerKey3271C67A",
 			ARN:       stack.Secrets[0].ARN,
 			Length:    64,
+		}},
+		Queues: []template.Queue{
+			{
+				LogicalID:  "DeadLetters5A5B6D9C",
+				Name:       "Postern-local-DeadLetters5A5B6D9C",
+				ARN:        "arn:aws:sqs:eu-central-1:000000000000:Postern-local-DeadLetters5A5B6D9C",
+				URL:        "https://sqs.eu-central-1.amazonaws.com/000000000000/Postern-local-DeadLetters5A5B6D9C",
+				Visibility: 30 * time.Second,
+			},
+			{
+				LogicalID:   "InspectionsCB7FC74B",
+				Name:        "Postern-local-InspectionsCB7FC74B",
+				ARN:         inspections,
+				URL:         "https://sqs.eu-central-1.amazonaws.com/000000000000/Postern-local-InspectionsCB7FC74B",
+				Visibility:  180 * time.Second,
+				DeadLetters: "DeadLetters5A5B6D9C",
+				MaxReceives: 5,
+				Policy: []template.Statement{
+					{
+						Sid: "DenyWithoutTLS", Effect: "Deny", Actions: []string{"sqs:*"}, Resources: []string{inspections},
+						Conditions: map[string]map[string][]string{"Bool": {"aws:SecureTransport": {"false"}}},
+					},
+					{
+						Sid: "Bucket", Effect: "Allow", Service: "s3.amazonaws.com", Actions: []string{"sqs:SendMessage"}, Resources: []string{inspections},
+						Conditions: map[string]map[string][]string{
+							"ArnLike":      {"aws:SourceArn": {"arn:aws:s3:::*"}},
+							"StringEquals": {"aws:SourceAccount": {"000000000000"}},
+						},
+					},
+				},
+			},
+		},
+		EventSources: []template.EventSource{{
+			LogicalID: "PresignInspectionsE2B0A77A", Queue: "InspectionsCB7FC74B", Function: "PresignA4E612D7", BatchSize: 10, Concurrency: 10,
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -234,9 +275,15 @@ func TestLoadUnenforced(t *testing.T) {
 	want := []string{
 		"ApiDeploymentStageapi01526A9D (AWS::ApiGateway::Stage): MethodSettings[0].ThrottlingBurstLimit",
 		"ApiDeploymentStageapi01526A9D (AWS::ApiGateway::Stage): MethodSettings[0].ThrottlingRateLimit",
+		"DeadLetters5A5B6D9C (AWS::SQS::Queue): MessageRetentionPeriod",
+		"DeadLetters5A5B6D9C (AWS::SQS::Queue): SqsManagedSseEnabled",
+		"DeadLettersNotEmpty7A4C5A6B (AWS::CloudWatch::Alarm)",
+		"InspectionsCB7FC74B (AWS::SQS::Queue): SqsManagedSseEnabled",
+		"InspectionsPolicyB1F8F0A4 (AWS::SQS::QueuePolicy): PolicyDocument.Statement[0] DenyWithoutTLS",
 		"Uploads4F6EB0FD (AWS::S3::Bucket): PublicAccessBlockConfiguration",
 		"UploadsPolicy148F8199 (AWS::S3::BucketPolicy): PolicyDocument.Statement[0] DenyWithoutTLS",
 		"Users0A0EEA89 (AWS::DynamoDB::Table): PointInTimeRecoverySpecification",
+		"Users0A0EEA89 (AWS::DynamoDB::Table): TimeToLiveSpecification",
 	}
 	if diff := cmp.Diff(want, load(t, assembly).Unenforced); diff != "" {
 		t.Errorf("what is not enforced (-want +got):\n%s", diff)
@@ -251,7 +298,16 @@ func TestLoadDefaults(t *testing.T) {
 		set(r, "OwnerKey3271C67A", map[string]any{}, "GenerateSecretString")
 		set(r, "Uploads4F6EB0FD", map[string]any{"Status": "Suspended"}, "VersioningConfiguration")
 		set(r, "ApipresignedurlGETDB01B911", 1500, "Integration", "TimeoutInMillis")
+		set(r, "InspectionsCB7FC74B", 0, "VisibilityTimeout")
+		delete(r["PresignInspectionsE2B0A77A"].(map[string]any)["Properties"].(map[string]any), "BatchSize")
+		delete(r["PresignInspectionsE2B0A77A"].(map[string]any)["Properties"].(map[string]any), "ScalingConfig")
 	}))
+	if got := stack.Queues[1].Visibility; got != 0 {
+		t.Errorf("the visibility timeout is %v, want what the template says", got)
+	}
+	if got := stack.EventSources[0]; got.BatchSize != 10 || got.Concurrency != 0 {
+		t.Errorf("an event source has the batch size %d and the concurrency %d, want 10 and 0", got.BatchSize, got.Concurrency)
+	}
 	function := stack.Functions[1]
 	if function.Timeout != 3*time.Second || function.MemorySize != 128 || function.LogGroup != "/aws/lambda/"+function.Name {
 		t.Errorf("a function has the timeout %v, %d MiB and the log group %s", function.Timeout, function.MemorySize, function.LogGroup)

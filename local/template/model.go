@@ -14,9 +14,12 @@ type Stack struct {
 	Buckets   []Bucket
 	Tables    []Table
 	Secrets   []Secret
+	Queues    []Queue
 	Functions []Function
-	Roles     []Role
-	API       API
+	// EventSources are what feeds the functions from the queues.
+	EventSources []EventSource
+	Roles        []Role
+	API          API
 
 	// Unenforced are the settings and resources of the template that have no effect on this machine, sorted:
 	// "Uploads (AWS::S3::Bucket): LifecycleConfiguration".
@@ -31,6 +34,14 @@ type Bucket struct {
 	CORS      []CORSRule
 	// Policy are the statements of its AWS::S3::BucketPolicy. Each denies, and concerns every principal.
 	Policy []Statement
+	// Notifications say what the bucket tells to which queue.
+	Notifications []Notification
+}
+
+// A Notification is a queue configuration of a bucket's NotificationConfiguration.
+type Notification struct {
+	Event string // "s3:ObjectCreated:*", "s3:ObjectCreated:Put"
+	Queue string // logical id
 }
 
 // A CORSRule is a rule of a bucket's CorsConfiguration.
@@ -54,6 +65,31 @@ type Secret struct {
 	Name      string
 	ARN       string
 	Length    int // characters of the generated value
+}
+
+// A Queue is an AWS::SQS::Queue, a standard one.
+type Queue struct {
+	LogicalID  string
+	Name       string
+	ARN        string
+	URL        string        // as on AWS: a client of this machine's SQS is told its address besides
+	Visibility time.Duration // how long a message that was received is hidden from others
+	// DeadLetters is the logical id of the queue that a message goes to which was received MaxReceives times. Empty: none.
+	DeadLetters string
+	MaxReceives int
+	// Policy are the statements of its AWS::SQS::QueuePolicy. Each allows something to its Service, or denies, which
+	// concerns every principal.
+	Policy []Statement
+}
+
+// An EventSource is an AWS::Lambda::EventSourceMapping from a queue. Its function reports the failures of a batch.
+type EventSource struct {
+	LogicalID   string
+	Queue       string        // logical id
+	Function    string        // logical id
+	BatchSize   int           // most messages of an invocation
+	Window      time.Duration // how long a batch that is not full waits for more
+	Concurrency int           // most invocations at once; 0: no bound of its own
 }
 
 // A Function is an AWS::Lambda::Function.
@@ -83,6 +119,7 @@ type Role struct {
 type Statement struct {
 	Sid       string // empty: none
 	Effect    string // "Allow" or "Deny"
+	Service   string // the service that a queue's policy allows it to: "s3.amazonaws.com"; otherwise empty
 	Actions   []string
 	Resources []string // ARNs, in which * and ? may stand for anything
 	// Conditions are all to hold, each for any one of its values: operator ("StringEquals") to key

@@ -11,14 +11,19 @@ import (
 const policyVersion = "2012-10-17"
 
 // Operators are the condition operators that package iam evaluates.
-var operators = []string{"StringEquals", "StringLike", "Bool", "NumericLessThan", "NumericGreaterThan"}
+var operators = []string{
+	"StringEquals", "StringLike", "ArnEquals", "ArnLike", "Bool", "NumericLessThan", "NumericGreaterThan",
+}
 
 // Of the conditions' keys, conditionKeys are whole ones, tagKeys go on with the name of a tag, and tlsKeys are those
 // that no request on this machine has.
 var (
-	conditionKeys = []string{"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge"}
-	tagKeys       = []string{"s3:RequestObjectTag/", "s3:ExistingObjectTag/"}
-	tlsKeys       = []string{"aws:SecureTransport", "s3:TlsVersion"}
+	conditionKeys = []string{
+		"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge",
+		"events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount",
+	}
+	tagKeys = []string{"s3:RequestObjectTag/", "s3:ExistingObjectTag/"}
+	tlsKeys = []string{"aws:SecureTransport", "s3:TlsVersion"}
 )
 
 // A statement of any other form, NotAction and the like, fails for a property that is not known.
@@ -125,7 +130,7 @@ func (s statementProperties) hasKey(keys []string) bool {
 	return false
 }
 
-// finishPolicies puts the policies to their roles and buckets, once all of them are read.
+// finishPolicies puts the policies to their roles, buckets and queues, once all of them are read.
 func (r *reader) finishPolicies() {
 	for i := range r.stack.Roles {
 		role := &r.stack.Roles[i]
@@ -133,6 +138,9 @@ func (r *reader) finishPolicies() {
 	}
 	for i := range r.stack.Buckets {
 		r.stack.Buckets[i].Policy = r.ofBuckets[r.stack.Buckets[i].Name]
+	}
+	for i := range r.stack.Queues {
+		r.stack.Queues[i].Policy = r.ofQueues[r.stack.Queues[i].URL]
 	}
 }
 

@@ -61,6 +61,12 @@ func secretReference(n names, id string, _ resource) reference {
 	return reference{arn, map[string]string{"Id": arn}}
 }
 
+// queueReference has the URL that AWS would give, so that no address of this machine is in the stack.
+func queueReference(n names, id string, _ resource) reference {
+	url := "https://sqs." + n.region + ".amazonaws.com/" + n.account + "/" + n.name(id)
+	return reference{url, map[string]string{"Arn": n.arn("sqs", n.name(id)), "QueueName": n.name(id), "QueueUrl": url}}
+}
+
 func functionReference(n names, id string, _ resource) reference {
 	return reference{n.name(id), map[string]string{"Arn": n.arn("lambda", "function:"+n.name(id))}}
 }

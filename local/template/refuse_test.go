@@ -14,7 +14,10 @@ func TestLoadRefuses(t *testing.T) {
 		authorizer = "RequestAuthorizer7473A0B3"
 		function   = "PresignA4E612D7"
 		role       = "AuthorizerRole8EA4615E"
+		queue      = "InspectionsCB7FC74B"
+		source     = "PresignInspectionsE2B0A77A"
 	)
+	arn := func(id string) map[string]any { return map[string]any{"Fn::GetAtt": []any{id, "Arn"}} }
 	property := func(id string, value any, path ...string) func(map[string]any) {
 		return func(resources map[string]any) { set(resources, id, value, path...) }
 	}
@@ -33,6 +36,18 @@ func TestLoadRefuses(t *testing.T) {
 			second(resources["UploadsPolicy148F8199"].(map[string]any)["Properties"].(map[string]any)["PolicyDocument"])[name] = value
 		}
 	}
+	sender := func(value any, name string) func(map[string]any) {
+		return func(resources map[string]any) {
+			second(resources["InspectionsPolicyB1F8F0A4"].(map[string]any)["Properties"].(map[string]any)["PolicyDocument"])[name] = value
+		}
+	}
+	notification := func(value any, name string) func(map[string]any) {
+		return func(resources map[string]any) {
+			bucket := resources["Uploads4F6EB0FD"].(map[string]any)["Properties"].(map[string]any)
+			list := bucket["NotificationConfiguration"].(map[string]any)["QueueConfigurations"].([]any)
+			list[1].(map[string]any)[name] = value
+		}
+	}
 	for _, test := range []struct {
 		name string
 		edit func(map[string]any)
@@ -40,8 +55,8 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		{
 			"unknown resource type",
-			func(r map[string]any) { r["Queue"] = map[string]any{"Type": "AWS::SQS::Queue"} },
-			"Queue (AWS::SQS::Queue): the local run does not know this resource type",
+			func(r map[string]any) { r["Topic"] = map[string]any{"Type": "AWS::SNS::Topic"} },
+			"Topic (AWS::SNS::Topic): the local run does not know this resource type",
 		},
 		{
 			"condition on a served resource",
@@ -152,7 +167,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"effect", statement("allow", "Effect"), `Policies[0].PolicyDocument.Statement[1].Effect: "allow" is neither Allow nor Deny`},
 		{"no action", statement([]any{}, "Action"), "Policies[0].PolicyDocument.Statement[1]: want an Action and a Resource"},
 		{"policy variable", statement("arn:aws:s3:::b/${aws:username}/*", "Resource"), "Statement[1].Resource[0]: the local run does not know policy variables"},
-		{"condition operator", condition("ArnLike", "s3:prefix", "x"), "AuthorizerRole8EA4615E (AWS::IAM::Role): Policies[0].PolicyDocument.Statement[1].Condition.ArnLike.s3:prefix: the local run does not know this operator"},
+		{"condition operator", condition("ArnNotLike", "s3:prefix", "x"), "AuthorizerRole8EA4615E (AWS::IAM::Role): Policies[0].PolicyDocument.Statement[1].Condition.ArnNotLike.s3:prefix: the local run does not know this operator"},
 		{"condition of another form", condition("ForAllValues:StringEquals", "s3:prefix", "x"), "the local run does not know this operator"},
 		{"condition key", condition("StringEquals", "aws:SourceIp", "x"), "Condition.StringEquals.aws:SourceIp: the local run does not know this key"},
 		{"condition on no tag", condition("StringEquals", "s3:RequestObjectTag/", "x"), "Condition.StringEquals.s3:RequestObjectTag/: the local run does not know this key"},
@@ -164,6 +179,27 @@ func TestLoadRefuses(t *testing.T) {
 		{"policy of an unknown bucket", property("UploadsPolicy148F8199", "nothing", "Bucket"), `UploadsPolicy148F8199 (AWS::S3::BucketPolicy): Bucket: "nothing" is no bucket`},
 		{"bucket policy that allows", denial("Allow", "Effect"), "UploadsPolicy148F8199 (AWS::S3::BucketPolicy): PolicyDocument.Statement[1]: the local run serves statements with the Effect Deny"},
 		{"bucket policy for some", denial(map[string]any{"AWS": "arn:aws:iam::1:root"}, "Principal"), "PolicyDocument.Statement[1]: the local run serves statements with the Effect Deny and the Principal * only"},
+		{"FIFO queue", property(queue, true, "FifoQueue"), "InspectionsCB7FC74B (AWS::SQS::Queue): FifoQueue: the local run does not know"},
+		{"negative visibility timeout", property(queue, -1, "VisibilityTimeout"), "VisibilityTimeout: -1 is negative"},
+		{"dead letters elsewhere", property(queue, map[string]any{"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:1:x", "maxReceiveCount": 5}, "RedrivePolicy"), `RedrivePolicy.deadLetterTargetArn: "arn:aws:sqs:eu-central-1:1:x" is no other queue`},
+		{"dead letters that come back", property(queue, arn(queue), "RedrivePolicy", "deadLetterTargetArn"), "RedrivePolicy.deadLetterTargetArn: "},
+		{"dead letters never", property(queue, 0, "RedrivePolicy", "maxReceiveCount"), `RedrivePolicy.maxReceiveCount: "0" is no number from 1 to 1000`},
+		{"redrive policy of another form", property(queue, 1, "RedrivePolicy", "maxReceives"), "RedrivePolicy.maxReceives: the local run does not know"},
+		{"queue policy for everyone", sender(map[string]any{"AWS": "*"}, "Principal"), "InspectionsPolicyB1F8F0A4 (AWS::SQS::QueuePolicy): PolicyDocument.Statement[1]: the local run serves statements only that"},
+		{"queue policy for two services", sender(map[string]any{"Service": []any{"a.amazonaws.com", "b.amazonaws.com"}}, "Principal"), "PolicyDocument.Statement[1]: the local run serves statements only that"},
+		{"queue policy that denies a service", sender("Deny", "Effect"), "PolicyDocument.Statement[1]: the local run serves statements only that"},
+		{"policy of an unknown queue", property("InspectionsPolicyB1F8F0A4", []any{"nothing"}, "Queues"), `Queues[0]: "nothing" is no queue`},
+		{"event source elsewhere", property(source, "arn:aws:sqs:eu-central-1:1:x", "EventSourceArn"), `PresignInspectionsE2B0A77A (AWS::Lambda::EventSourceMapping): EventSourceArn: "arn:aws:sqs:eu-central-1:1:x" is no queue`},
+		{"event source of no function", property(source, "f", "FunctionName"), `FunctionName: "f" is no function`},
+		{"disabled event source", property(source, false, "Enabled"), "Enabled: the local run serves enabled mappings only"},
+		{"event source that does not report", property(source, []any{}, "FunctionResponseTypes"), "FunctionResponseTypes: [] is not served, only ReportBatchItemFailures is"},
+		{"event source that filters", property(source, map[string]any{}, "FilterCriteria"), "FilterCriteria: the local run does not know"},
+		{"batch that does not wait", property(source, 11, "BatchSize"), "BatchSize: 11 is more than 10, which needs a MaximumBatchingWindowInSeconds"},
+		{"empty batch", property(source, 0, "BatchSize"), "BatchSize: 0 is no number from 1 to 10000"},
+		{"concurrency of one", property(source, 1, "ScalingConfig", "MaximumConcurrency"), "ScalingConfig.MaximumConcurrency: 1 is no number from 2 to 1000"},
+		{"notification of another event", notification("s3:ObjectRemoved:*", "Event"), `Uploads4F6EB0FD (AWS::S3::Bucket): NotificationConfiguration.QueueConfigurations[1].Event: the local run does not send "s3:ObjectRemoved:*"`},
+		{"notification of no queue", notification("arn:aws:sqs:eu-central-1:1:x", "Queue"), `NotificationConfiguration.QueueConfigurations[1].Queue: "arn:aws:sqs:eu-central-1:1:x" is no queue`},
+		{"notification of some keys", notification(map[string]any{}, "Filter"), "NotificationConfiguration.QueueConfigurations[1].Filter: the local run does not know"},
 		{"bucket policy for all but some", denial(map[string]any{"AWS": "*"}, "NotPrincipal"), "PolicyDocument.Statement[1].NotPrincipal: the local run does not know"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -184,9 +220,9 @@ func TestLoadReportsAll(t *testing.T) {
 	_, err := template.Load(edited(t, func(r map[string]any) {
 		set(r, "PresignA4E612D7", "nodejs22.x", "Runtime")
 		set(r, "RequestAuthorizer7473A0B3", 300, "AuthorizerResultTtlInSeconds")
-		r["Queue"] = map[string]any{"Type": "AWS::SQS::Queue"}
+		r["Topic"] = map[string]any{"Type": "AWS::SNS::Topic"}
 	}))
-	for _, want := range []string{"PresignA4E612D7", "RequestAuthorizer7473A0B3", "Queue"} {
+	for _, want := range []string{"PresignA4E612D7", "RequestAuthorizer7473A0B3", "Topic"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error that names %s", err, want)
 		}

@@ -1,6 +1,9 @@
 package template
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 type bucketProperties struct {
 	CorsConfiguration struct {
@@ -10,6 +13,9 @@ type bucketProperties struct {
 			Id     inert
 			MaxAge int // seconds
 		}
+	}
+	NotificationConfiguration struct {
+		QueueConfigurations []struct{ Event, Queue string }
 	}
 	VersioningConfiguration struct{ Status string }
 
@@ -39,7 +45,30 @@ func (r *reader) bucket(id string) {
 			MaxAge:         time.Duration(rule.MaxAge) * time.Second,
 		})
 	}
+	for i, n := range p.NotificationConfiguration.QueueConfigurations {
+		bucket.Notifications = append(bucket.Notifications, r.notification(id, i, n.Event, n.Queue))
+	}
 	r.stack.Buckets = append(r.stack.Buckets, bucket)
+}
+
+// notifications are the events that the local run knows: of a new object, which it sends, and of the end of one, which
+// does not happen here because nothing expires.
+// Source: Amazon S3 User Guide, "Supported event types for SQS, SNS, and Lambda".
+var notifications = []string{
+	"s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:CompleteMultipartUpload",
+	"s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
+}
+
+func (r *reader) notification(id string, i int, event, arn string) Notification {
+	path := index("NotificationConfiguration.QueueConfigurations", i)
+	if !slices.Contains(notifications, event) {
+		r.fail(id, path+".Event", "the local run does not send %q", event)
+	}
+	queue, ok := r.find("AWS::SQS::Queue", arn)
+	if !ok {
+		r.fail(id, path+".Queue", "%q is no queue of this template", arn)
+	}
+	return Notification{Event: event, Queue: queue}
 }
 
 type tableProperties struct {
