@@ -8,84 +8,81 @@ import (
 	"io"
 	"sync"
 	"time"
-
-	"postern/lambda/identity"
 )
 
 const (
-	// cacheLifetime is how long a verified user may go on after its row has changed.
+	// cacheLifetime is how long what was read once is acted upon, whatever has changed since.
 	cacheLifetime = 60 * time.Second
-	cacheSize     = 1024 // users
+	cacheSize     = 1024 // values
 )
 
-// A cache remembers users whose credentials are verified, so that a second request needs no derivation. It holds no
-// refusal, and no password: it knows an Authorization header by its digest, which is keyed with a key of this process.
-// It is safe for concurrent use.
-type cache struct {
+// A cache remembers a value by a name, which may be a secret such as an Authorization header: it knows it by its
+// digest, which is keyed with a key of this process. It is safe for concurrent use.
+type cache[V any] struct {
 	key []byte
 	now func() time.Time
 
 	mu      sync.Mutex
 	entries map[digest]*list.Element
-	ages    *list.List // of entry, the oldest first
+	ages    *list.List // of entry[V], the oldest first
 }
 
 type digest [sha256.Size]byte
 
-type entry struct {
+type entry[V any] struct {
 	digest digest
-	user   identity.User
+	value  V
 	stored time.Time
 }
 
 // newCache returns an empty cache whose key is read from random. now is a wall clock.
-func newCache(random io.Reader, now func() time.Time) (*cache, error) {
+func newCache[V any](random io.Reader, now func() time.Time) (*cache[V], error) {
 	key := make([]byte, sha256.Size)
 	if _, err := io.ReadFull(random, key); err != nil {
 		return nil, fmt.Errorf("reading a key: %w", err)
 	}
-	return &cache{key: key, now: now, entries: map[digest]*list.Element{}, ages: list.New()}, nil
+	return &cache[V]{key: key, now: now, entries: map[digest]*list.Element{}, ages: list.New()}, nil
 }
 
-// get returns the user whose credentials the header held at most cacheLifetime ago.
-func (c *cache) get(header string) (identity.User, bool) {
+// get returns the value that was put under the name less than cacheLifetime ago.
+func (c *cache[V]) get(name string) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	element, ok := c.entries[c.digest(header)]
+	element, ok := c.entries[c.digest(name)]
 	if !ok || c.isOver(element) {
-		return identity.User{}, false
+		return value, false
 	}
-	return element.Value.(entry).user, true
+	return element.Value.(entry[V]).value, true
 }
 
-// put remembers a user whose credentials the header holds, in place of the oldest when the cache is full.
-func (c *cache) put(header string, user identity.User) {
+// put remembers a value, in place of the oldest when the cache is full.
+func (c *cache[V]) put(name string, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	digest := c.digest(header)
+	digest := c.digest(name)
 	c.remove(c.entries[digest])
 	for oldest := c.ages.Front(); oldest != nil && (c.ages.Len() >= cacheSize || c.isOver(oldest)); oldest = c.ages.Front() {
 		c.remove(oldest)
 	}
-	c.entries[digest] = c.ages.PushBack(entry{digest, user, c.now()})
+	c.entries[digest] = c.ages.PushBack(entry[V]{digest, value, c.now()})
 }
 
 // isOver is true as well for an entry of the future, which a clock that was set back leaves behind.
-func (c *cache) isOver(element *list.Element) bool {
-	age := c.now().Sub(element.Value.(entry).stored)
+func (c *cache[V]) isOver(element *list.Element) bool {
+	age := c.now().Sub(element.Value.(entry[V]).stored)
 	return age < 0 || age >= cacheLifetime
 }
 
-func (c *cache) remove(element *list.Element) {
+func (c *cache[V]) remove(element *list.Element) {
 	if element == nil {
 		return
 	}
-	delete(c.entries, element.Value.(entry).digest)
+	delete(c.entries, element.Value.(entry[V]).digest)
 	c.ages.Remove(element)
 }
 
-func (c *cache) digest(header string) digest {
+func (c *cache[V]) digest(name string) digest {
 	mac := hmac.New(sha256.New, c.key)
-	mac.Write([]byte(header))
+	mac.Write([]byte(name))
 	return digest(mac.Sum(nil))
 }

@@ -21,6 +21,12 @@ type ownerKeys interface {
 	OwnerKey(ctx context.Context) ([]byte, error)
 }
 
+// usages are what owners keep.
+type usages interface {
+	// Usage reads how much an owner keeps, in bytes: 0 if it has kept nothing yet.
+	Usage(ctx context.Context, owner string) (int64, error)
+}
+
 // errForbidden is returned when the caller may not act for the mail that it names.
 var errForbidden = errors.New("acting for another's mail")
 
@@ -32,6 +38,9 @@ func (a *authorizer) decide(ctx context.Context, event request) (response, error
 	caller, err := a.authenticate(ctx, authorization(event))
 	if err != nil {
 		return response{}, err
+	}
+	if !isOneRequest(event.MethodArn) {
+		return deny(caller.Owner, event.MethodArn), nil
 	}
 	acting, err := a.identify(ctx, caller, mails(event))
 	if errors.Is(err, errForbidden) {
@@ -83,14 +92,14 @@ func (a *authorizer) authenticate(ctx context.Context, headers []string) (identi
 // a service, or else errForbidden. Several mails or one that is none are nobody: an identity without an owner.
 func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (api.Identity, error) {
 	if len(mails) == 0 {
-		return a.acting(caller, caller), nil
+		return a.acting(ctx, caller, caller)
 	}
 	mail, err := identity.ParseMail(mails[0])
 	switch {
 	case len(mails) > 1 || err != nil:
 		return api.Identity{Role: string(caller.Role)}, nil
 	case mail == caller.Mail:
-		return a.acting(caller, caller), nil
+		return a.acting(ctx, caller, caller)
 	case caller.Role != identity.RoleService:
 		return api.Identity{}, errForbidden
 	}
@@ -98,7 +107,7 @@ func (a *authorizer) identify(ctx context.Context, caller identity.User, mails [
 	if err != nil {
 		return api.Identity{}, fmt.Errorf("finding whom the caller acts for: %w", err)
 	}
-	return a.acting(caller, user), nil
+	return a.acting(ctx, caller, user)
 }
 
 // user reads a user's row, or makes up the one of a mail that has none: the owner is derived, the limits are the
@@ -116,7 +125,7 @@ func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.Use
 }
 
 // acting is the identity of a caller that acts for a user: the role is the caller's, everything else the user's.
-func (a *authorizer) acting(caller, user identity.User) api.Identity {
+func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (api.Identity, error) {
 	acting := api.Identity{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
 	if user.MaxSize != nil {
 		acting.MaxSize = *user.MaxSize
@@ -124,5 +133,23 @@ func (a *authorizer) acting(caller, user identity.User) api.Identity {
 	if user.Quota != nil {
 		acting.Quota = *user.Quota
 	}
-	return acting
+	used, err := a.usage(ctx, user.Owner)
+	if err != nil {
+		return api.Identity{}, fmt.Errorf("finding what is left of the quota: %w", err)
+	}
+	acting.Remaining = max(0, acting.Quota-used)
+	return acting, nil
+}
+
+// usage is how much an owner kept at most cacheLifetime ago, in bytes.
+func (a *authorizer) usage(ctx context.Context, owner string) (int64, error) {
+	if used, ok := a.used.get(owner); ok {
+		return used, nil
+	}
+	used, err := a.usages.Usage(ctx, owner)
+	if err != nil {
+		return 0, err
+	}
+	a.used.put(owner, used)
+	return used, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -63,11 +64,23 @@ func (k *fixedKey) OwnerKey(context.Context) ([]byte, error) {
 	return ownerKey, nil
 }
 
+// memoryUsages are usages by owner, and count how often they are read.
+type memoryUsages struct {
+	used  map[string]int64
+	reads int
+}
+
+func (u *memoryUsages) Usage(_ context.Context, owner string) (int64, error) {
+	u.reads++
+	return u.used[owner], nil
+}
+
 // bench is an authorizer and what a test may look at or move.
 type bench struct {
 	*authorizer
 	passwords *plainPasswords
 	key       *fixedKey
+	kept      *memoryUsages
 	clock     *clock
 	log       *bytes.Buffer
 }
@@ -77,6 +90,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{
 		passwords: &plainPasswords{map[string]int{}},
 		key:       &fixedKey{},
+		kept:      &memoryUsages{used: map[string]int64{demoOwner: 500, limitedOwner: 1, serviceOwner: 2}},
 		clock:     newClock(),
 		log:       &bytes.Buffer{},
 	}
@@ -84,7 +98,9 @@ func newBench(t *testing.T) *bench {
 		users:          rows(),
 		ownerKeys:      b.key,
 		verify:         b.passwords.verify,
-		verified:       cacheOf(t, b.clock),
+		verified:       cacheOf[identity.User](t, b.clock),
+		usages:         b.kept,
+		used:           cacheOf[int64](t, b.clock),
 		defaultMaxSize: 1000,
 		defaultQuota:   2000,
 		log:            slog.New(slog.NewJSONHandler(b.log, nil)),
@@ -121,7 +137,7 @@ var (
 
 func TestWhoMayActForWhom(t *testing.T) {
 	user := func(owner string) api.Identity {
-		return api.Identity{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000}
+		return api.Identity{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500}
 	}
 	nobody := func(role string) api.Identity { return api.Identity{Role: role} }
 	for _, test := range []struct {
@@ -143,10 +159,10 @@ func TestWhoMayActForWhom(t *testing.T) {
 
 		{"service, no mail: itself", service, nil, serviceOwner, &api.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
 		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &api.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &api.Identity{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000}},
+		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &api.Identity{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500}},
 		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &api.Identity{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
 		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &api.Identity{
-			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000,
+			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 2000,
 		}},
 
 		{"empty mail", demo, []string{""}, demoOwner, new(nobody("user"))},
@@ -190,20 +206,64 @@ func TestPolicyIsAboutTheOneRequest(t *testing.T) {
 	want := `{"principalId":"00000000000000000001",` +
 		`"policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow",` +
 		`"Resource":["arn:aws:execute-api:eu-west-1:123456789012:abcde12345/api/GET/presignedurl"]}]},` +
-		`"context":{"maxSize":"1000","owner":"00000000000000000001","quota":"2000","role":"user"}}`
+		`"context":{"maxSize":"1000","owner":"00000000000000000001","quota":"2000","remaining":"1500","role":"user"}}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
-func TestPathsThatWouldMeanOtherRequestsAreDenied(t *testing.T) {
-	for _, arn := range []string{methodARN + "/*", methodARN + "?", methodARN + "/${aws:username}"} {
-		event := requestOf(t, demo, "demo@example.com")
-		event.MethodArn = arn
-		got, err := newBench(t).handle(t.Context(), event)
-		if diff := cmp.Diff(got, policy("Deny", demoOwner, arn)); err != nil || diff != "" {
-			t.Errorf("%s: %v\n(-got +want)\n%s", arn, err, diff)
+// hostilePaths are what a client may send as an upload's id to be taken for another request than it is: the raw path,
+// and the same as it would be if API Gateway decoded it.
+var hostilePaths = []string{
+	"*", "**", "?", "%2A", "%2a", "%3F", "%252A", "${aws:username}", "%24%7Baws:username%7D", "$%7B*%7D",
+	"x/download", "x%2Fdownload", "x%2fdownload", "x%252Fdownload", "x%5Cdownload", "x/../../presignedurl", "..%2f..%2f..%2fGET%2fpresignedurl",
+	"%2e%2e/presignedurl", ".", "..", "/", "//", "%00", "%00*", "x%0d%0aGET/uploads", "x:*", "x::y", "x,*", "x\"]},{\"Effect\":\"Allow\"", "x\xff", "ｕploads", "x\u2028*",
+	"[a-z]", "{id}", "{proxy+}", "^.*$", "x;y=*", "x&y", "x#*", "x%", "x%zz", strings.Repeat("x", 4096),
+}
+
+// Whatever path a client sends, the policy allows at most the very request, so that what is allowed once, and what
+// would be kept if API Gateway kept results, opens no other: IAM gives a meaning to *, ? and $ alone.
+func TestPolicyOpensNoOtherRequest(t *testing.T) {
+	b := newBench(t)
+	for _, method := range []string{"GET", "PATCH", "DELETE"} {
+		for _, path := range hostilePaths {
+			event := requestOf(t, demo, "demo@example.com")
+			event.Resource, event.Path, event.HTTPMethod = "/uploads/{id}", "/uploads/"+path, method
+			event.PathParameters = map[string]string{"id": path}
+			for _, sent := range []string{path, decoded(path)} {
+				event.MethodArn = "arn:aws:execute-api:eu-west-1:123456789012:abcde12345/api/" + method + "/uploads/" + sent
+				want := policy("Allow", demoOwner, event.MethodArn)
+				if strings.ContainsAny(sent, "*?$") {
+					want = policy("Deny", demoOwner, event.MethodArn)
+				}
+				got, err := b.handle(t.Context(), event)
+				got.Context = nil
+				if diff := cmp.Diff(got, want); err != nil || diff != "" {
+					t.Errorf("%s %q: %v\n(-got +want)\n%s", method, sent, err, diff)
+				}
+			}
 		}
+	}
+}
+
+// decoded is a path as API Gateway would decode it, or as it is if that cannot be.
+func decoded(path string) string {
+	if s, err := url.PathUnescape(path); err == nil {
+		return s
+	}
+	return path
+}
+
+// The path says nothing of whom a request acts for: another's id gives the caller's own identity.
+func TestPathGivesNoIdentity(t *testing.T) {
+	event := requestOf(t, demo)
+	event.Resource, event.HTTPMethod = "/uploads/{id}", "DELETE"
+	event.Path = "/uploads/" + limitedOwner + "%2F019a6b5f3c0070008d2f4b1c9e7a6530.mp4"
+	event.PathParameters = map[string]string{"id": limitedOwner, "mail": "limited@example.com", "owner": limitedOwner}
+	event.MethodArn = "arn:aws:execute-api:eu-west-1:123456789012:abcde12345/api/DELETE" + event.Path
+	got, err := newBench(t).handle(t.Context(), event)
+	if err != nil || got.Context["owner"] != demoOwner {
+		t.Errorf("got %+v, %v, want the demo user", got, err)
 	}
 }
 

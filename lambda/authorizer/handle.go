@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/lambda/identity"
 	"postern/lambda/internal/api"
 )
 
@@ -32,8 +33,13 @@ type authorizer struct {
 	users     users
 	ownerKeys ownerKeys
 	// verify reports whether password is the one of hash; it costs a derivation.
-	verify   func(hash, password string) (bool, error)
-	verified *cache
+	verify func(hash, password string) (bool, error)
+	// verified are the users whose credentials an Authorization header holds, so that a second request needs no
+	// derivation. It holds no refusal and no password.
+	verified *cache[identity.User]
+
+	usages usages
+	used   *cache[int64] // what usages said, by owner
 
 	defaultMaxSize, defaultQuota int64 // bytes, of a user whose row sets none
 

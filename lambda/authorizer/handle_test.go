@@ -34,6 +34,14 @@ func (hangingUsers) User(ctx context.Context, _ identity.Mail) (identity.User, b
 	return identity.User{}, false, ctx.Err()
 }
 
+// hangingUsages answer when the context ends.
+type hangingUsages struct{}
+
+func (hangingUsages) Usage(ctx context.Context, _ string) (int64, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
 // lateUsers answers well, but only when the context has ended.
 type lateUsers struct{}
 
@@ -108,6 +116,22 @@ func TestFaultsAllowNothing(t *testing.T) {
 		{
 			"secret", func(a *authorizer, _ *request) { a.ownerKeys = failingKeys{errors.New("no such secret")} }, service, marker + "@example.com",
 			"finding whom the caller acts for: no such secret",
+		},
+		{
+			"usages", func(a *authorizer, _ *request) { a.usages = &failingUsages{broken, 1} }, demo, "demo@example.com",
+			"finding what is left of the quota: the table is on fire",
+		},
+		{
+			"usages of the mail acted for", func(a *authorizer, _ *request) { a.usages = &failingUsages{broken, 1} }, service, marker + "@example.com",
+			"finding what is left of the quota: the table is on fire",
+		},
+		{
+			"usages hang", func(a *authorizer, _ *request) { a.usages = hangingUsages{} }, demo, "demo@example.com",
+			"finding what is left of the quota: context deadline exceeded",
+		},
+		{
+			"no usages", func(a *authorizer, _ *request) { a.usages = nil }, demo, "demo@example.com",
+			"panic: runtime error: invalid memory address",
 		},
 		{
 			"weak key", func(a *authorizer, _ *request) { a.ownerKeys = weakKeys{} }, service, marker + "@example.com",

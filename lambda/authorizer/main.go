@@ -1,7 +1,8 @@
 // Authorizer says on whose behalf a request acts, or refuses it. It is API Gateway's REQUEST authorizer of every route
 // that is not public: it reads HTTP's Basic credentials and the query parameter mail, and nothing else of a request.
 //
-// It needs dynamodb:GetItem on the users table and secretsmanager:GetSecretValue on the owner key's secret.
+// It needs dynamodb:GetItem on the users table and on the uploads table, of which it reads each owner's usage, and
+// secretsmanager:GetSecretValue on the owner key's secret.
 package main
 
 import (
@@ -42,19 +43,25 @@ func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	verified, err := newCache(random, wallClock)
+	verified, err := newCache[identity.User](random, wallClock)
 	if err != nil {
-		return nil, fmt.Errorf("making the cache: %w", err)
+		return nil, fmt.Errorf("making the cache of users: %w", err)
+	}
+	used, err := newCache[int64](random, wallClock)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of usages: %w", err)
 	}
 	dynamodb, _ := lookup("AWS_ENDPOINT_URL_DYNAMODB")
 	secretsManager, _ := lookup("AWS_ENDPOINT_URL_SECRETS_MANAGER")
 	provider := credentialsOf(runtime)
-	users := records.Config{Region: runtime.Region, Endpoint: dynamodb, Credentials: provider}
+	tables := records.Config{Region: runtime.Region, Endpoint: dynamodb, Credentials: provider}
 	return &authorizer{
-		users:          records.NewUsers(users, environment.UsersTable),
+		users:          records.NewUsers(tables, environment.UsersTable),
 		ownerKeys:      newSecret(runtime.Region, secretsManager, provider, environment.OwnerKeySecret),
 		verify:         identity.VerifyPassword,
 		verified:       verified,
+		usages:         records.NewUploads(tables, environment.UploadsTable),
+		used:           used,
 		defaultMaxSize: environment.DefaultMaxSize,
 		defaultQuota:   environment.DefaultQuota,
 		log:            log,

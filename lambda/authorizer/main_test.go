@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -25,7 +24,7 @@ import (
 func variables(t *testing.T) map[string]string {
 	t.Helper()
 	variables, err := contract.Env(contract.AuthorizerEnv{
-		UsersTable: "users", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
+		UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -43,33 +42,55 @@ func lookup(variables map[string]string) func(string) (string, bool) {
 	}
 }
 
-func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 32)) }
+func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 64)) }
 
-// usersTable is a DynamoDB server whose table holds one user.
-func usersTable(t *testing.T, user identity.User) (address string) {
+// dynamoDB is a server whose users table holds one user, and whose uploads table holds the usages by owner, or is not
+// there if they are nil.
+func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address string) {
 	t.Helper()
 	dynamo := httptest.NewServer(server.NewServer())
 	t.Cleanup(dynamo.Close)
 	client := dynamodb.New(dynamodb.Options{
 		Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}),
 	})
-	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName:            aws.String("users"),
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("mail"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("mail"), KeyType: types.KeyTypeHash}},
-		BillingMode:          types.BillingModePayPerRequest,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	item := map[string]types.AttributeValue{}
 	for name, value := range user.Item() {
 		item[name] = &types.AttributeValueMemberS{Value: value.(string)}
 	}
-	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("users"), Item: item}); err != nil {
-		t.Fatal(err)
+	createTable(t, client, "users", "mail")
+	putItem(t, client, "users", item)
+	if used == nil {
+		return dynamo.URL
+	}
+	createTable(t, client, "uploads", "owner", "id")
+	for owner, bytes := range used {
+		putItem(t, client, "uploads", map[string]types.AttributeValue{
+			"owner": &types.AttributeValueMemberS{Value: owner},
+			"id":    &types.AttributeValueMemberS{Value: "usage"},
+			"used":  &types.AttributeValueMemberN{Value: bytes},
+		})
 	}
 	return dynamo.URL
+}
+
+// createTable makes a table of a partition key and, if there are two, a sort key.
+func createTable(t *testing.T, client *dynamodb.Client, name string, keys ...string) {
+	t.Helper()
+	input := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
+	for i, key := range keys {
+		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{AttributeName: &key, AttributeType: types.ScalarAttributeTypeS})
+		input.KeySchema = append(input.KeySchema, types.KeySchemaElement{AttributeName: &key, KeyType: []types.KeyType{types.KeyTypeHash, types.KeyTypeRange}[i]})
+	}
+	if _, err := client.CreateTable(t.Context(), input); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func putItem(t *testing.T, client *dynamodb.Client, table string, item map[string]types.AttributeValue) {
+	t.Helper()
+	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // The whole function with the real derivation, and with servers in the place of AWS.
@@ -80,9 +101,9 @@ func TestFunction(t *testing.T) {
 	}
 	secrets, _ := secretsManager(t, goodSecret)
 	environment := variables(t)
-	environment["AWS_ENDPOINT_URL_DYNAMODB"] = usersTable(t, identity.User{
+	environment["AWS_ENDPOINT_URL_DYNAMODB"] = dynamoDB(t, identity.User{
 		Mail: "demo@example.com", Owner: demoOwner, Hash: hash, Role: identity.RoleService,
-	})
+	}, map[string]string{demoOwner: "500"})
 	environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = secrets
 	var log bytes.Buffer
 	authorizer, err := wire(lookup(environment), randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
@@ -98,17 +119,17 @@ func TestFunction(t *testing.T) {
 	if err := json.Unmarshal(fixture, &event); err != nil {
 		t.Fatal(err)
 	}
-	acting := func(owner string) response {
+	acting := func(owner, remaining string) response {
 		answer := policy("Allow", demoOwner, methodARN)
-		answer.Context = map[string]any{"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000"}
+		answer.Context = map[string]any{"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000", "remaining": remaining}
 		return answer
 	}
 	got, err := authorizer.handle(t.Context(), event)
-	if diff := cmp.Diff(got, acting(demoOwner)); err != nil || diff != "" {
+	if diff := cmp.Diff(got, acting(demoOwner, "1500")); err != nil || diff != "" {
 		t.Errorf("own mail: %v\n(-got +want)\n%s", err, diff)
 	}
 	got, err = authorizer.handle(t.Context(), requestOf(t, demo, "nobody@example.com"))
-	if diff := cmp.Diff(got, acting(identity.Owner(ownerKey, "nobody@example.com"))); err != nil || diff != "" {
+	if diff := cmp.Diff(got, acting(identity.Owner(ownerKey, "nobody@example.com"), "2000")); err != nil || diff != "" {
 		t.Errorf("mail without a row: %v\n(-got +want)\n%s", err, diff)
 	}
 	for name, header := range map[string]string{
@@ -131,8 +152,11 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	working := usersTable(t, identity.User{Mail: mail, Owner: demoOwner, Hash: hash, Role: identity.RoleService})
-	corrupt := usersTable(t, identity.User{Mail: mail, Owner: marker, Hash: marker, Role: marker})
+	good := identity.User{Mail: mail, Owner: demoOwner, Hash: hash, Role: identity.RoleService}
+	working := dynamoDB(t, good, map[string]string{demoOwner: "500"})
+	corrupt := dynamoDB(t, identity.User{Mail: mail, Owner: marker, Hash: marker, Role: marker}, map[string]string{})
+	corruptUsage := dynamoDB(t, good, map[string]string{demoOwner: "0.5"})
+	noUploads := dynamoDB(t, good, nil)
 	noTable := httptest.NewServer(server.NewServer())
 	defer noTable.Close()
 	gone := httptest.NewServer(nil)
@@ -150,6 +174,8 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		{"no secret", working, noSecret, patient, 1},
 		{"secrets manager is gone", working, gone.URL, patient, 1},
 		{"corrupt row", corrupt, secrets, patient, 3},
+		{"corrupt usage", corruptUsage, secrets, patient, 1},
+		{"no uploads table", noUploads, secrets, patient, 2},
 		{"no table", noTable.URL, secrets, patient, 5},
 		{"dynamodb is gone", gone.URL, secrets, impatient, 5},
 	} {

@@ -8,12 +8,12 @@ import (
 	"postern/lambda/internal/api"
 )
 
+// isOneRequest reports whether a policy about an ARN is about its request alone. The ARN ends with the path that the
+// client sent, in which these characters would make it mean other requests.
+func isOneRequest(methodARN string) bool { return !strings.ContainsAny(methodARN, "*?$") }
+
 // allow lets the one request pass, as the identity. The principal is the caller's owner, which API Gateway may log.
 func allow(principal, methodARN string, identity api.Identity) response {
-	// The ARN ends with the path that the client sent. In a policy these characters would make it mean other requests.
-	if strings.ContainsAny(methodARN, "*?$") {
-		return deny(principal, methodARN)
-	}
 	answer := policy("Allow", principal, methodARN)
 	answer.Context = identity.Context()
 	return answer

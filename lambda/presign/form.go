@@ -38,7 +38,8 @@ func (m *minter) presignedURL(_ context.Context, request api.Request) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	limits := upload.Limits{Folder: format.MaxSize, User: request.Identity.MaxSize, Quota: request.Identity.Quota}
+	limits := request.Identity.Limits()
+	limits.Folder = format.MaxSize
 	largest, err := limits.SinglePut()
 	if err != nil {
 		return nil, err

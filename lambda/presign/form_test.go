@@ -51,7 +51,7 @@ func (zeros) Read(p []byte) (int, error) {
 
 func request(query map[string]string) api.Request {
 	query["mail"] = marker + "@example.com"
-	return api.Request{Identity: api.Identity{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30}, Query: query}
+	return api.Request{Identity: api.Identity{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30}, Query: query}
 }
 
 // mint returns the form of a request and its policy's conditions.
@@ -163,17 +163,18 @@ func TestFormFollowsTheFormat(t *testing.T) {
 
 func TestSizeIsTheLeastLimit(t *testing.T) {
 	for _, test := range []struct {
-		name           string
-		maxSize, quota int64
-		want           string
+		name                      string
+		maxSize, quota, remaining int64
+		want                      string
 	}{
-		{"S3", 1 << 50, 1 << 50, "1-5368709120"},
-		{"user", 7, 8, "1-7"},
-		{"quota", 8, 7, "1-7"},
-		{"one byte", 1, 1, "1-1"},
+		{"S3", 1 << 50, 1 << 50, 1 << 50, "1-5368709120"},
+		{"user", 7, 8, 8, "1-7"},
+		{"quota", 8, 7, 7, "1-7"},
+		{"what is left of the quota", 8, 8, 7, "1-7"},
+		{"one byte", 1, 1, 1, "1-1"},
 	} {
 		r := request(map[string]string{})
-		r.Identity.MaxSize, r.Identity.Quota = test.maxSize, test.quota
+		r.Identity.MaxSize, r.Identity.Quota, r.Identity.Remaining = test.maxSize, test.quota, test.remaining
 		form, conditions := mint(t, newMinter(t), r)
 		if got := conditions["content-length-range"]; got != test.want {
 			t.Errorf("%s: content-length-range %s, want %s", test.name, got, test.want)
@@ -185,9 +186,10 @@ func TestSizeIsTheLeastLimit(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	unlimited := api.Identity{Owner: owner, Role: "user", MaxSize: 1, Quota: 1}
-	noQuota := unlimited
-	noQuota.Quota = 0
+	unlimited := api.Identity{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1}
+	noQuota, usedUp := unlimited, unlimited
+	noQuota.Quota, noQuota.Remaining = 0, 0
+	usedUp.Quota, usedUp.Remaining = 100, 0
 	for _, test := range []struct {
 		name     string
 		query    map[string]string
@@ -213,6 +215,10 @@ func TestRefusals(t *testing.T) {
 		{"quota", map[string]string{}, noQuota, upload.Error{
 			Code:    upload.Forbidden,
 			Message: "nothing may be uploaded: the quota is 0 bytes",
+		}},
+		{"quota is used up", map[string]string{}, usedUp, upload.Error{
+			Code:    upload.Forbidden,
+			Message: "nothing may be uploaded: the quota of 100 bytes is used up",
 		}},
 	} {
 		answer, err := newMinter(t).presignedURL(t.Context(), api.Request{Identity: test.identity, Query: test.query})

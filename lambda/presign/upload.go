@@ -14,7 +14,7 @@ import (
 // upload answers POST /uploads: what uploads the one file that the client declares as one new object of the owner.
 func (m *minter) upload(_ context.Context, request api.Request) (any, error) {
 	declared := request.Body.(contract.UploadRequest)
-	format, err := upload.Check(declared, m.folders, request.Identity.MaxSize, request.Identity.Quota)
+	format, err := upload.Check(declared, m.folders, request.Identity.Limits())
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,7 +27,7 @@ const (
 func grant(t *testing.T, declared contract.UploadRequest) contract.UploadGrant {
 	t.Helper()
 	request := request(map[string]string{})
-	request.Identity.MaxSize, request.Identity.Quota = 1<<62, 1<<62
+	request.Identity.MaxSize, request.Identity.Quota, request.Identity.Remaining = 1<<62, 1<<62, 1<<61
 	request.Body = declared
 	answer, err := newMinter(t).upload(t.Context(), request)
 	if err != nil {
@@ -312,7 +313,7 @@ func TestUploadStatuses(t *testing.T) {
 func TestSizeOverOneRequest(t *testing.T) {
 	for _, via := range []string{"form", "put"} {
 		e := uploadEvent(t, declare(t, map[string]string{"size": "5368709121", "via": `"` + via + `"`}))
-		e.RequestContext.Authorizer["maxSize"], e.RequestContext.Authorizer["quota"] = "10737418240", "10737418240"
+		e.RequestContext.Authorizer["maxSize"] = "10737418240"
 		var log bytes.Buffer
 		response, err := function(t, &log)(t.Context(), e)
 		want := `"via \"` + via + `\" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart"`
@@ -324,20 +325,26 @@ func TestSizeOverOneRequest(t *testing.T) {
 
 func TestLimitsOfAnUpload(t *testing.T) {
 	for _, test := range []struct {
-		name           string
-		maxSize, quota string
-		size           string
-		status         int
-		says           string
+		name                      string
+		maxSize, quota, remaining string
+		size                      string
+		status                    int
+		says                      string
 	}{
-		{"at the largest upload", "7", "8", "7", 201, ""},
-		{"over the largest upload", "7", "8", "8", 413, "size is 8 bytes: allowed are 1 to 7, the largest upload"},
-		{"at the quota", "8", "7", "7", 201, ""},
-		{"over the quota", "8", "7", "8", 413, "size is 8 bytes: allowed are 1 to 7, the quota"},
-		{"no quota", "8", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
+		{"at the largest upload", "7", "8", "8", "7", 201, `"x-amz-meta-quota":"8"`},
+		{"over the largest upload", "7", "8", "8", "8", 413, "size is 8 bytes: allowed are 1 to 7, the largest upload"},
+		{"at the quota", "8", "7", "7", "7", 201, `"x-amz-meta-quota":"7"`},
+		{"over the quota", "8", "7", "7", "8", 413, "size is 8 bytes: allowed are 1 to 7, the quota"},
+		// What is signed is the quota in force: the inspection counts for itself.
+		{"at what is left of the quota", "8", "9", "4", "4", 201, `"x-amz-meta-quota":"9"`},
+		{"over what is left of the quota", "8", "9", "4", "5", 413, "size is 5 bytes: allowed are 1 to 4, what is left of the quota"},
+		{"nothing left of the quota", "8", "9", "0", "1", 403, "nothing may be uploaded: the quota of 9 bytes is used up"},
+		{"no quota", "8", "0", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
+		{"more left than the quota", "8", "7", "8", "1", 500, `"message":"internal error"`},
+		{"what is left is not known", "8", "7", "", "1", 500, `"message":"internal error"`},
 	} {
 		e := uploadEvent(t, `{"filename":"a.mp4","size":`+test.size+`}`)
-		e.RequestContext.Authorizer["maxSize"], e.RequestContext.Authorizer["quota"] = test.maxSize, test.quota
+		maps.Copy(e.RequestContext.Authorizer, map[string]any{"maxSize": test.maxSize, "quota": test.quota, "remaining": test.remaining})
 		var log bytes.Buffer
 		response, err := function(t, &log)(t.Context(), e)
 		if err != nil || response.StatusCode != test.status || !strings.Contains(response.Body, test.says) {

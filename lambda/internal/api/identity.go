@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"postern/lambda/contract"
+	"postern/lambda/internal/upload"
 )
 
 // An Identity is on whose behalf a request acts, as the authorizer found it. A handler takes it from the event's
@@ -17,14 +18,22 @@ type Identity struct {
 	Role    string // role of the caller, never empty
 	MaxSize int64  // largest upload of the owner, in bytes
 	Quota   int64  // how much the owner may keep in all, in bytes
+	// Remaining is what was left of the quota at most a minute ago, in bytes, 0 to Quota.
+	Remaining int64
+}
+
+// Limits are what the identity allows of one upload. Their Folder is not the identity's to say.
+func (i Identity) Limits() upload.Limits {
+	return upload.Limits{User: i.MaxSize, Quota: i.Quota, Remaining: i.Remaining}
 }
 
 // Names of the members of the authorizer's context.
 const (
-	contextOwner   = "owner"
-	contextRole    = "role"
-	contextMaxSize = "maxSize"
-	contextQuota   = "quota"
+	contextOwner     = "owner"
+	contextRole      = "role"
+	contextMaxSize   = "maxSize"
+	contextQuota     = "quota"
+	contextRemaining = "remaining"
 )
 
 // ErrNoIdentity is returned when a request context is not one that the authorizer made.
@@ -37,10 +46,11 @@ var ErrNoOwner = errors.New("the request context holds no owner")
 // Context is the identity as an authorizer's context. Every value is a string, as API Gateway hands it on.
 func (i Identity) Context() map[string]any {
 	return map[string]any{
-		contextOwner:   i.Owner,
-		contextRole:    i.Role,
-		contextMaxSize: strconv.FormatInt(i.MaxSize, 10),
-		contextQuota:   strconv.FormatInt(i.Quota, 10),
+		contextOwner:     i.Owner,
+		contextRole:      i.Role,
+		contextMaxSize:   strconv.FormatInt(i.MaxSize, 10),
+		contextQuota:     strconv.FormatInt(i.Quota, 10),
+		contextRemaining: strconv.FormatInt(i.Remaining, 10),
 	}
 }
 
@@ -53,11 +63,13 @@ func IdentityFrom(context map[string]any) (Identity, error) {
 	}
 	maxSize, maxErr := strconv.ParseInt(text(contextMaxSize), 10, 64)
 	quota, quotaErr := strconv.ParseInt(text(contextQuota), 10, 64)
+	remaining, remainingErr := strconv.ParseInt(text(contextRemaining), 10, 64)
 	identity := Identity{
-		Owner:   text(contextOwner),
-		Role:    text(contextRole),
-		MaxSize: maxSize,
-		Quota:   quota,
+		Owner:     text(contextOwner),
+		Role:      text(contextRole),
+		MaxSize:   maxSize,
+		Quota:     quota,
+		Remaining: remaining,
 	}
 	switch {
 	case identity.Owner != "" && !contract.IsOwner(identity.Owner):
@@ -68,6 +80,8 @@ func IdentityFrom(context map[string]any) (Identity, error) {
 		return Identity{}, fmt.Errorf("%w: maxSize", ErrNoIdentity)
 	case quotaErr != nil || quota < 0:
 		return Identity{}, fmt.Errorf("%w: quota", ErrNoIdentity)
+	case remainingErr != nil || remaining < 0 || remaining > quota:
+		return Identity{}, fmt.Errorf("%w: remaining", ErrNoIdentity)
 	case identity.Owner == "":
 		return Identity{}, ErrNoOwner
 	}

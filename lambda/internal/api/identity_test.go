@@ -8,9 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postern/lambda/internal/api"
+	"postern/lambda/internal/upload"
 )
 
-var identity = api.Identity{Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 0}
+var identity = api.Identity{Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4}
 
 func TestIdentityRoundTrips(t *testing.T) {
 	got, err := api.IdentityFrom(identity.Context())
@@ -20,7 +21,7 @@ func TestIdentityRoundTrips(t *testing.T) {
 }
 
 func TestContextIsStrings(t *testing.T) {
-	want := map[string]any{"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "0"}
+	want := map[string]any{"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4"}
 	if diff := cmp.Diff(identity.Context(), want); diff != "" {
 		t.Errorf("Context (-got +want)\n%s", diff)
 	}
@@ -45,6 +46,13 @@ func TestIdentityFromFailsClosed(t *testing.T) {
 		{"quota", nil, api.ErrNoIdentity},
 		{"quota", "-1", api.ErrNoIdentity},
 		{"quota", "1e3", api.ErrNoIdentity},
+		{"quota", "3", api.ErrNoIdentity}, // less than what is left of it
+		{"remaining", nil, api.ErrNoIdentity},
+		{"remaining", "", api.ErrNoIdentity},
+		{"remaining", "-1", api.ErrNoIdentity},
+		{"remaining", "8", api.ErrNoIdentity},
+		{"remaining", "9223372036854775808", api.ErrNoIdentity},
+		{"remaining", 4.0, api.ErrNoIdentity},
 	} {
 		context := identity.Context()
 		context[test.name] = test.value
@@ -65,5 +73,11 @@ func TestIdentityFromFailsClosed(t *testing.T) {
 	withoutOwner["owner"], withoutOwner["quota"] = "", "x"
 	if _, err := api.IdentityFrom(withoutOwner); !errors.Is(err, api.ErrNoIdentity) {
 		t.Errorf("no owner and a malformed quota: got %v, want ErrNoIdentity", err)
+	}
+}
+
+func TestLimitsOfAnIdentity(t *testing.T) {
+	if got, want := identity.Limits(), (upload.Limits{User: 5 << 30, Quota: 7, Remaining: 4}); got != want {
+		t.Errorf("Limits = %+v, want %+v", got, want)
 	}
 }

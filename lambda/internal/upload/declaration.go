@@ -10,9 +10,9 @@ import (
 	"postern/lambda/contract"
 )
 
-// Check holds what a client declares of a file to the stage's formats and to the owner's limits: maxSize for one upload
-// and quota for all, in bytes. It returns the file's format, or an Error that names the field.
-func Check(declared contract.UploadRequest, formats contract.Folders, maxSize, quota int64) (contract.Format, error) {
+// Check holds what a client declares of a file to the stage's formats and to the owner's limits, whose Folder is the one
+// of the format. It returns the file's format, or an Error that names the field.
+func Check(declared contract.UploadRequest, formats contract.Folders, limits Limits) (contract.Format, error) {
 	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(formats)
 	if err != nil {
 		return contract.Format{}, err
@@ -26,7 +26,7 @@ func Check(declared contract.UploadRequest, formats contract.Folders, maxSize, q
 		return contract.Format{}, &Error{Invalid, fmt.Sprintf("checksum %s is not a SHA-256: allowed are its 32 bytes in base64, 44 characters",
 			Quote(*declared.Checksum))}
 	}
-	limits := Limits{Folder: format.MaxSize, User: maxSize, Quota: quota}
+	limits.Folder = format.MaxSize
 	return format, limits.CheckSize(declared.Size)
 }
 

@@ -16,7 +16,7 @@ const checksum = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
 func TestCheck(t *testing.T) {
 	got, err := upload.Check(contract.UploadRequest{
 		Filename: "REPORT.pdf", Size: 1 << 20, Type: new("Application/PDF"), Title: new("Q1"), Checksum: new(checksum), Via: new("fax"),
-	}, formats, 1<<20, 1<<20)
+	}, formats, upload.Limits{Folder: 1, User: 1 << 20, Quota: 1 << 20, Remaining: 1 << 20})
 	want := contract.Format{Extension: "pdf", ContentType: "application/pdf", Folder: "documents", MaxSize: 1 << 20}
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
 		t.Errorf("Check: %v\n(-got +want)\n%s", err, diff)
@@ -42,11 +42,12 @@ func TestCheckRefuses(t *testing.T) {
 		{"checksum of 31 bytes", func(r *contract.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==")},
 		{"checksum with spare bits", func(r *contract.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
 		{"checksum with newline", func(r *contract.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
-		{"size", func(r *contract.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: upload.TooLarge, Message: "size is 1048577 bytes: allowed are 1 to 1048576, the largest object of the folder"}},
+		{"largest object of the folder", func(r *contract.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: upload.TooLarge, Message: "size is 1048577 bytes: allowed are 1 to 1048576, the largest object of the folder"}},
+		{"what is left", func(r *contract.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: upload.TooLarge, Message: "size is 536870913 bytes: allowed are 1 to 536870912, what is left of the quota"}},
 	} {
 		declared := contract.UploadRequest{Filename: "a.pdf", Size: 1}
 		test.change(&declared)
-		format, err := upload.Check(declared, formats, 1<<30, 1<<30)
+		format, err := upload.Check(declared, formats, upload.Limits{User: 1 << 30, Quota: 1 << 30, Remaining: 1 << 29})
 		var got *upload.Error
 		if !errors.As(err, &got) {
 			t.Errorf("%s: got %v, %v, want an upload.Error", test.name, format, err)

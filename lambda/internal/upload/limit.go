@@ -16,9 +16,10 @@ const (
 
 // Limits are what bounds the size of one upload besides S3, each in bytes.
 type Limits struct {
-	Folder int64 // largest object of the folder
-	User   int64 // largest upload of the owner
-	Quota  int64 // how much the owner may keep in all
+	Folder    int64 // largest object of the folder
+	User      int64 // largest upload of the owner
+	Quota     int64 // how much the owner may keep in all
+	Remaining int64 // what is left of the quota
 }
 
 // A limit is one bound of a size, in bytes, with what it is called.
@@ -45,7 +46,7 @@ func (l Limits) CheckSize(size int64) error {
 		return err
 	}
 	if size > least.bytes {
-		return &Error{TooLarge, fmt.Sprintf("size is %d bytes: allowed are 1 to %d, the %s", size, least.bytes, least.name)}
+		return &Error{TooLarge, fmt.Sprintf("size is %d bytes: allowed are 1 to %d, %s", size, least.bytes, least.name)}
 	}
 	return nil
 }
@@ -53,13 +54,18 @@ func (l Limits) CheckSize(size int64) error {
 // least is the limit that bounds an object, which is 0 bytes if err is not nil.
 func (l Limits) least() (limit, error) {
 	least := slices.MinFunc([]limit{
-		{"quota", l.Quota},
-		{"largest upload", l.User},
-		{"largest object of the folder", l.Folder},
-		{"largest object of S3", MaxObject},
+		{"the quota", l.Quota},
+		{"what is left of the quota", l.Remaining},
+		{"the largest upload", l.User},
+		{"the largest object of the folder", l.Folder},
+		{"the largest object of S3", MaxObject},
 	}, func(a, b limit) int { return cmp.Compare(a.bytes, b.bytes) })
-	if least.bytes < 1 {
-		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: the %s is %d bytes", least.name, least.bytes)}
+	switch {
+	case least.bytes > 0:
+		return least, nil
+	case l.Quota > 0 && l.Remaining < 1:
+		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: the quota of %d bytes is used up", l.Quota)}
+	default:
+		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: %s is %d bytes", least.name, least.bytes)}
 	}
-	return least, nil
 }
