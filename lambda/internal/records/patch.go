@@ -93,4 +93,3 @@ func changes(patch upload.Patch) item {
 	}
 	return changes
 }
-
