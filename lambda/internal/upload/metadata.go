@@ -4,13 +4,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
 // MaxTitle is the longest title, in characters.
 const MaxTitle = 300
+
+var titleText = text{longest: MaxTitle}
 
 // maxNames bounds file name and title in base64url together, in bytes: S3 gives a user's metadata 2 KB in all
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
@@ -19,24 +19,15 @@ const maxNames = 1300
 // CheckTitle returns an Error when title is not the title of a file called name: at most MaxTitle characters of UTF-8
 // without control characters, which fit into the object's metadata together with the name.
 func CheckTitle(title, name string) error {
+	if err := titleText.check("title", title); err != nil {
+		return err
+	}
 	encoding := base64.RawURLEncoding
-	switch size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); {
-	case !utf8.ValidString(title):
-		return invalidTitle(title, "is not UTF-8")
-	case utf8.RuneCountInString(title) > MaxTitle:
-		return invalidTitle(title, fmt.Sprintf("has %d characters", utf8.RuneCountInString(title)))
-	case strings.ContainsFunc(title, unicode.IsControl):
-		return invalidTitle(title, "has a control character")
-	case size > maxNames:
+	if size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); size > maxNames {
 		return &Error{Invalid, fmt.Sprintf("filename %s and title %s have %d bytes together in base64url: at most %d are allowed",
 			Quote(name), Quote(title), size, maxNames)}
 	}
 	return nil
-}
-
-func invalidTitle(title, reason string) error {
-	return &Error{Invalid, fmt.Sprintf("title %s %s: allowed are at most %d characters of UTF-8 without control characters",
-		Quote(title), reason, MaxTitle)}
 }
 
 // Names of the metadata that an object carries from its grant to its inspection: what S3 has after x-amz-meta-.

@@ -66,9 +66,10 @@ func (r Record) Verdict() Status {
 	return Ready
 }
 
-// Shown is the status that clients are told, one of contract.Statuses. A tombstone is not shown.
+// Shown is the status that clients are told, one of contract.Statuses. An empty one is that of an upload without a
+// record. A tombstone is not shown.
 func (r Record) Shown() string {
-	if r.Status == Accepted {
+	if r.Status == "" || r.Status == Accepted {
 		return contract.StatusWaiting
 	}
 	return string(r.Status)
