@@ -36,7 +36,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const key = "videos/0123456789abcdef0123/0.mp4"
+const (
+	id  = "019a6b5f3c0070008d2f4b1c9e7a6530.mp4"
+	key = "videos/0123456789abcdef0123/" + id
+)
 
 // A service stands for the API and the bucket: it gives every caller a form and keeps what is posted.
 type service struct {
@@ -47,6 +50,8 @@ type service struct {
 	names    []string // file names asked for
 
 	refuse  int           // status of the answer to a post, 0: it is accepted
+	judged  string        // JSON of the record after one more request for it; empty: it is ready
+	looked  atomic.Int32  // requests for the record
 	spoil   bool          // keep other bytes than were posted
 	holding chan struct{} // when set: closed at the first post, which is then never answered
 }
@@ -56,6 +61,7 @@ func newService(t *testing.T) *service {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /api/presignedurl", s.presign)
+	mux.HandleFunc("GET /api/uploads/"+id, s.show)
 	mux.HandleFunc("POST /bucket", s.post)
 	s.Server = httptest.NewUnstartedServer(mux)
 	t.Cleanup(s.Close)
@@ -89,9 +95,21 @@ func (s *service) presign(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"message":"filename: extension exe is not allowed","code":"unsupported_media_type"}`)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"url": s.URL + "/bucket", "key": key, "fields": map[string]string{
+	_ = json.NewEncoder(w).Encode(map[string]any{"url": s.URL + "/bucket", "id": id, "key": key, "fields": map[string]string{
 		"key": key, "content-type": "video/mp4", "tagging": "<Tagging><TagSet/></Tagging>",
 	}})
+}
+
+// show tells of the upload as of one that is inspected between the first and the second request.
+func (s *service) show(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case s.looked.Add(1) == 1:
+		_, _ = io.WriteString(w, `{"status":"waiting"}`)
+	case s.judged != "":
+		_, _ = io.WriteString(w, s.judged)
+	default:
+		_, _ = io.WriteString(w, `{"status":"ready","id":"`+id+`"}`)
+	}
 }
 
 func (s *service) post(w http.ResponseWriter, r *http.Request) {
@@ -207,8 +225,8 @@ func TestFile(t *testing.T) {
 				commands = append(commands, paragraph)
 			}
 		}
-		if len(commands) != 2 {
-			t.Fatalf("%d commands printed, want 2:\n%s", len(commands), &d.out)
+		if len(commands) != 3 {
+			t.Fatalf("%d commands printed, want 3:\n%s", len(commands), &d.out)
 		}
 		for _, command := range commands {
 			if output, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput(); err != nil {
@@ -275,6 +293,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{"extension", func(*service) {}, "a.exe", "filename: extension exe is not allowed (unsupported_media_type)"},
 		{"by S3", func(s *service) { s.refuse = 403 }, "a.mp4", "S3 refuses the upload: 403 AccessDenied: Policy expired."},
+		{"by inspection", func(s *service) { s.judged = `{"status":"rejected","reason":"type_mismatch"}` }, "a.mp4", "the upload is rejected: type_mismatch"},
+		{"by a broken API", func(s *service) { s.judged = `{"message":"internal error","code":"internal_error"}` }, "a.mp4", "internal error (internal_error)"},
 		{"other bytes", func(s *service) { s.spoil = true }, "a.mp4", "what was stored differs"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"postern/local/demo/curl"
 )
@@ -35,6 +36,7 @@ type upload struct {
 type form struct {
 	URL    string            `json:"url"`
 	Fields map[string]string `json:"fields"`
+	ID     string            `json:"id"`
 
 	Message string `json:"message"`
 	Code    string `json:"code"`
@@ -46,6 +48,9 @@ func (u upload) run(ctx context.Context) error {
 		return err
 	}
 	if err := u.post(ctx, f); err != nil {
+		return err
+	}
+	if err := u.look(ctx, f); err != nil {
 		return err
 	}
 	return u.show(f)
@@ -96,6 +101,54 @@ func (u upload) post(ctx context.Context, f form) error {
 		return fmt.Errorf("S3 refuses the upload: %s", describe(status, body))
 	}
 	return nil
+}
+
+// How often, and how far apart, the API is asked whether the upload is inspected.
+const (
+	looks     = 50
+	lookPause = 200 * time.Millisecond
+)
+
+// look asks the API what became of the upload, until it has been inspected.
+func (u upload) look(ctx context.Context, f form) error {
+	command := curl.Get(mail+":"+password, u.api+"uploads/"+f.ID)
+	u.out.Printf("Ask what became of it:\n\n%s\n\n", command)
+	var record struct{ Status, Reason, Message, Code string }
+	for range looks {
+		answer, err := command.Run(ctx)
+		if err != nil {
+			return fmt.Errorf("asking for the upload: %w", err)
+		}
+		if err := json.Unmarshal(answer, &record); err != nil {
+			return fmt.Errorf("the API's answer is not JSON: %.200q", answer)
+		}
+		if record.Status != "waiting" {
+			u.out.Printf("%s\n\n", bytes.TrimSpace(answer))
+			break
+		}
+		if err := pause(ctx, lookPause); err != nil {
+			return err
+		}
+	}
+	switch record.Status {
+	case "ready":
+		return nil
+	case "rejected":
+		return fmt.Errorf("the upload is rejected: %s", record.Reason)
+	case "waiting":
+		return fmt.Errorf("the upload is not inspected after %s", looks*lookPause)
+	default:
+		return fmt.Errorf("the API does not tell what became of the upload: %s (%s)", record.Message, record.Code)
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // cutStatus splits what curl.Upload writes into the response's body and its status.
