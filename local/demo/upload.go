@@ -113,12 +113,14 @@ const (
 func (u upload) look(ctx context.Context, f form) error {
 	command := curl.Get(mail+":"+password, u.api+"uploads/"+f.ID)
 	u.out.Printf("Ask what became of it:\n\n%s\n\n", command)
-	var record struct{ Status, Reason, Message, Code string }
+	type answered struct{ Status, Reason, Message, Code string }
+	var record answered
 	for range looks {
 		answer, err := command.Run(ctx)
 		if err != nil {
 			return fmt.Errorf("asking for the upload: %w", err)
 		}
+		record = answered{}
 		if err := json.Unmarshal(answer, &record); err != nil {
 			return fmt.Errorf("the API's answer is not JSON: %.200q", answer)
 		}
