@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-race fuzz bench openapi lint fmt golden synth diff deploy destroy clean check build local assembly command
+.PHONY: help setup run demo test test-chaos test-race fuzz bench openapi lint fmt golden synth diff deploy destroy clean check build local assembly command
 
 # A first run compiles for minutes, so every step of it is announced.
 FIRST := $(if $(and $(wildcard bin/infra),$(wildcard bin/local)),,yes)
@@ -54,6 +54,10 @@ demo: setup assembly
 test: setup
 	$(call step,unit and template tests,CDK_VALIDATION=false go test $$(go list ./... | grep -v /e2e))
 	$(call step,end-to-end tests,CDK_VALIDATION=false go test -count=1 ./e2e/...)
+
+## test-chaos: run the end-to-end tests with duplicates, delays, throttles, faults and killed functions
+test-chaos: setup
+	$(call step,end-to-end tests on a bad day,CHAOS=1 CDK_VALIDATION=false go test -count=1 ./e2e/...)
 
 ## test-race: run the unit and template tests with the race detector (needs a C compiler)
 test-race: setup

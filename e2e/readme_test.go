@@ -34,9 +34,9 @@ func TestReadmeRuns(t *testing.T) {
 	}
 	base := strings.TrimSuffix(runBlock(t, blocks["Run"][0]), "/")
 	here := strings.NewReplacer("http://127.0.0.1:8080/api", base)
-	wants := []string{`"fields":`, "204", "200", ".csv", "204 ", "204 "} // what each block prints when it has worked
+	wants := []string{`"fields":`, "204", `"status":"ready"`, "200", ".csv", "204 ", "204 "} // what each block prints when it has worked
 	if len(blocks["Call"]) != len(wants) {
-		t.Fatalf("section Call: got %d blocks, want %d: curl three times, JavaScript, Python, Go", len(blocks["Call"]), len(wants))
+		t.Fatalf("section Call: got %d blocks, want %d: curl four times, JavaScript, Python, Go", len(blocks["Call"]), len(wants))
 	}
 	for i, b := range blocks["Call"] {
 		t.Run(b.language, func(t *testing.T) {
