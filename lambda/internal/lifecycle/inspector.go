@@ -58,10 +58,12 @@ func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
 		return err
 	}
 	record, err := i.accept(ctx, arrival, first)
-	if errors.Is(err, upload.ErrGone) {
+	switch {
+	case errors.Is(err, upload.ErrGone) && arrival.VersionID == "":
+		return upload.ErrChanged // there may be others under the key
+	case errors.Is(err, upload.ErrGone):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	if err := i.resume(ctx, record); err != nil {

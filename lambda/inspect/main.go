@@ -1,0 +1,91 @@
+// Inspect looks at what has arrived in the bucket: it takes the queue's messages, judges the bytes, records and counts
+// them, tags them as ready or rejected, and tells the event bus. Every message may come again, at any time and to
+// several at once.
+//
+// It needs sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue; on the folders' objects
+// s3:GetObjectVersion, s3:DeleteObjectVersion and s3:PutObjectVersionTagging, and s3:ListBucketVersions on the bucket;
+// dynamodb:GetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table; events:PutEvents on the bus.
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/lifecycle"
+	"postern/lambda/internal/media"
+	"postern/lambda/internal/objects"
+	"postern/lambda/internal/records"
+	"postern/lambda/internal/upload"
+)
+
+func main() {
+	log := lambdacontext.NewLogger()
+	handler, err := wire(os.LookupEnv, log)
+	if err != nil {
+		log.Error("starting inspect", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handler.handle)
+}
+
+// wire makes the function of its environment. It makes no request.
+func wire(lookup func(string) (string, bool), log *slog.Logger) (*handler, error) {
+	environment, err := contract.FromEnv[contract.InspectEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := contract.FromEnv[contract.RuntimeEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	dynamodb, _ := lookup("AWS_ENDPOINT_URL_DYNAMODB")
+	s3, _ := lookup("AWS_ENDPOINT_URL_S3")
+	eventBridge, _ := lookup("AWS_ENDPOINT_URL_EVENTBRIDGE")
+	provider := credentialsOf(runtime)
+	table := records.Config{Region: runtime.Region, Endpoint: dynamodb, Credentials: provider}
+	bucket := objects.Config{Region: runtime.Region, Endpoint: s3, Bucket: environment.Bucket, Credentials: provider}
+	inspector := &lifecycle.Inspector{
+		Records: records.NewUploads(table, environment.UploadsTable),
+		Objects: objects.New(bucket),
+		Events:  newBus(runtime.Region, eventBridge, provider, environment.EventBus),
+		Check:   check,
+		Folders: environment.Folders,
+		Now:     time.Now,
+		Log:     log,
+	}
+	return &handler{bucket: environment.Bucket, inspector: inspector, log: log}, nil
+}
+
+// check rejects an object whose content does not fit its format, or needs more reading than an inspection may do to
+// tell.
+func check(format contract.Format, object upload.Object) (upload.Reason, error) {
+	fits, err := media.Check(format, object.Size, object.Content)
+	switch {
+	case errors.Is(err, upload.ErrBudget):
+		return upload.TypeMismatch, nil
+	case err != nil:
+		return "", err
+	case !fits:
+		return upload.TypeMismatch, nil
+	}
+	return "", nil
+}
+
+// credentialsOf provides the credentials of the role, which live as long as the process.
+func credentialsOf(runtime contract.RuntimeEnv) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{
+			AccessKeyID:     runtime.AccessKeyID,
+			SecretAccessKey: runtime.SecretAccessKey,
+			SessionToken:    runtime.SessionToken,
+		}, nil
+	})
+}

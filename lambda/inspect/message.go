@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"postern/lambda/internal/lifecycle"
+)
+
+// A task is one record of a message.
+type task struct {
+	message int // of the batch, by position
+	arrival lifecycle.Arrival
+	expired bool // by a rule of the bucket's life cycle; otherwise it has arrived
+}
+
+// errForeignKey is returned for a key that is not one of an upload, which is left alone.
+var errForeignKey = errors.New("the key is not one of an upload")
+
+// notification is the body of a message: what S3 sends to a queue, or in the same form what Postern does.
+// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+type notification struct {
+	Event   string                 `json:"Event"` // of a test event, which has no records
+	Records []events.S3EventRecord `json:"Records"`
+}
+
+// decode reads the body of a message. Its error holds nothing of it.
+func decode(body string) ([]events.S3EventRecord, error) {
+	var n notification
+	if err := json.Unmarshal([]byte(body), &n); err != nil {
+		return nil, errors.New("decoding a message: it is no event of S3's")
+	}
+	if len(n.Records) == 0 && n.Event != "s3:TestEvent" {
+		return nil, errors.New("decoding a message: it has no records")
+	}
+	return n.Records, nil
+}
+
+// taskOf reads a record of a message, which must be the bucket's. Its error holds nothing of it.
+func taskOf(message int, record events.S3EventRecord, bucket string) (task, error) {
+	if record.S3.Bucket.Name != bucket {
+		return task{}, errors.New("reading a record: it is another bucket's")
+	}
+	t := task{message: message}
+	switch name := record.EventName; {
+	case strings.HasPrefix(name, "LifecycleExpiration:"):
+		t.expired = true
+	case strings.HasPrefix(name, "ObjectCreated:"), name == "Inspect":
+	default:
+		return task{}, errors.New("reading a record: its event is not known")
+	}
+	var ok bool
+	if t.arrival, ok = lifecycle.ParseArrival(record.S3.Object.URLDecodedKey, record.S3.Object.VersionID); !ok {
+		return task{}, fmt.Errorf("reading a record: %w", errForeignKey)
+	}
+	return t, nil
+}
