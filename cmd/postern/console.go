@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,15 +13,15 @@ import (
 	"golang.org/x/term"
 )
 
-// A console is where the operator types and reads.
+// A console is where the user of the command types and reads.
 type console struct {
 	in       io.Reader
-	out, err io.Writer // questions go to err, so that out can be piped on
+	out, err io.Writer // questions and progress go to err, so that out can be piped on
 }
 
-// terminal is the file descriptor of the terminal that the operator types at, if it is one.
-func (c console) terminal() (int, bool) {
-	file, ok := c.in.(*os.File)
+// terminalOf is the file descriptor of the terminal that a stream is, if it is one.
+func terminalOf(stream any) (int, bool) {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return 0, false
 	}
@@ -33,12 +34,12 @@ func (c console) printf(format string, values ...any) error {
 	return err
 }
 
-// ask writes a question, or the line end after an answer that was not shown.
-func (c console) ask(text string) { _, _ = io.WriteString(c.err, text) }
+// note writes what is not the result: a question, or the line end after an answer that was not shown.
+func (c console) note(text string) { _, _ = io.WriteString(c.err, text) }
 
 // confirm asks a question and returns an error unless the answer is yes.
 func (c console) confirm(ctx context.Context, question string) error {
-	c.ask(question + " [y/N] ")
+	c.note(question + " [y/N] ")
 	answer, err := await(ctx, func() (string, error) { return line(c.in, 64) })
 	if err != nil {
 		return err
@@ -77,4 +78,12 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 	case result := <-results:
 		return result.text, result.err
 	}
+}
+
+// writeJSON writes a value for programs.
+func writeJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
 }

@@ -9,23 +9,45 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 )
 
 const signIn = "sign in with aws sso login, or name another profile with --profile or AWS_PROFILE"
 
-// openDeployed finds a stage on AWS by the outputs of its stack.
+// openDeployed finds the users of a stage on AWS by the outputs of its stack.
 func (l location) openDeployed(ctx context.Context) (stage, error) {
-	loaded, err := l.awsConfig(ctx)
-	if err != nil {
-		return stage{}, err
-	}
-	outputs, err := l.outputs(ctx, loaded)
+	loaded, outputs, err := l.deployed(ctx)
 	if err != nil {
 		return stage{}, err
 	}
 	return newStage(dynamodb.NewFromConfig(loaded), secretsmanager.NewFromConfig(loaded), outputs)
+}
+
+// openDeployedStore finds the uploads of a stage on AWS.
+func (l location) openDeployedStore(ctx context.Context) (store, error) {
+	loaded, outputs, err := l.deployed(ctx)
+	if err != nil {
+		return store{}, err
+	}
+	return newStore(s3.NewFromConfig(loaded), dynamodb.NewFromConfig(loaded), sqs.NewFromConfig(loaded), outputs)
+}
+
+// openDeployedOutputs are the outputs of the stack of a stage on AWS, by name.
+func (l location) openDeployedOutputs(ctx context.Context) (map[string]string, error) {
+	_, outputs, err := l.deployed(ctx)
+	return outputs, err
+}
+
+func (l location) deployed(ctx context.Context) (aws.Config, map[string]string, error) {
+	loaded, err := l.awsConfig(ctx)
+	if err != nil {
+		return aws.Config{}, nil, err
+	}
+	outputs, err := l.outputs(ctx, loaded)
+	return loaded, outputs, err
 }
 
 // awsConfig is the operator's AWS configuration, with a region and with credentials.

@@ -1,75 +1,81 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"text/tabwriter"
-
-	"postern/lambda/identity"
+	"net/http"
+	"net/url"
+	"strconv"
 )
 
-type listUsers struct {
-	JSON bool `name:"json" help:"Print a JSON array, with limits in bytes."`
+// maxPage is how many uploads the API lists in one page at most.
+const maxPage = 100
+
+type listUploads struct {
+	caller
+	Limit  int    `default:"50" placeholder:"N" help:"How many at most. Default: ${default}."`
+	All    bool   `help:"As many as there are, whatever --limit says."`
+	Status string `enum:",waiting,ready,rejected" default:"" placeholder:"STATUS" help:"Only those that are waiting, ready or rejected."`
+	JSON   bool   `name:"json" help:"Print a JSON array, as the API has it."`
 }
 
-// A listed user is what is shown of a row: everything but the hash of the password.
-type listed struct {
-	Mail    identity.Mail `json:"mail"`
-	Role    identity.Role `json:"role"`
-	Owner   string        `json:"owner"`
-	MaxSize *int64        `json:"maxSize,omitempty"` // bytes; nil: the stage's default
-	Quota   *int64        `json:"quota,omitempty"`   // bytes; nil: the stage's default
+// Validate refuses a limit that lists nothing.
+func (c listUploads) Validate() error {
+	if c.Limit < 1 {
+		return errors.New("--limit is less than 1: allowed is at least 1, or --all")
+	}
+	return nil
 }
 
-// Run lists every user by mail. It fails, after the list, when a row is malformed.
-func (c listUsers) Run(ctx context.Context, at location, console console) error {
-	stage, err := at.open(ctx)
+// Run lists uploads, the newest first.
+func (c listUploads) Run(ctx context.Context, at location, console console) error {
+	api, err := c.open(ctx, at, console)
 	if err != nil {
 		return err
 	}
-	users, malformed, err := stage.users.all(ctx)
+	uploads, more, err := c.pages(ctx, api)
 	if err != nil {
-		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, err)
+		return fmt.Errorf("listing uploads: %w", err)
 	}
-	rows := make([]listed, 0, len(users))
-	for _, user := range users {
-		rows = append(rows, listed{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota})
-	}
-	slices.SortFunc(rows, func(a, b listed) int { return cmp.Compare(a.Mail, b.Mail) })
 	if c.JSON {
-		err = writeJSON(console.out, rows)
+		err = writeJSON(console.out, uploads)
 	} else {
-		err = writeTable(console.out, rows)
+		err = writeUploads(console.out, uploads)
 	}
-	return errors.Join(err, malformed)
+	if err == nil && more {
+		console.note("there may be more: see them with a higher --limit or --all\n")
+	}
+	return err
 }
 
-func writeJSON(out io.Writer, rows []listed) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(rows)
-}
-
-func writeTable(out io.Writer, rows []listed) error {
-	// It keeps what is written, and so the first error, until it is flushed.
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\n")
-	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, limit(row.MaxSize), limit(row.Quota))
+// pages reads as many pages as it takes. It reports whether there may be more.
+func (c listUploads) pages(ctx context.Context, api api) (uploads []upload, more bool, err error) {
+	uploads = []upload{}
+	query := url.Values{}
+	if c.Status != "" {
+		query.Set("status", c.Status)
 	}
-	return table.Flush()
-}
-
-// limit shows a limit in bytes, which is the stage's default when it is nil.
-func limit(bytes *int64) string {
-	if bytes == nil {
-		return "default"
+	for {
+		missing := maxPage
+		if !c.All {
+			missing = min(maxPage, c.Limit-len(uploads))
+		}
+		query.Set("limit", strconv.Itoa(missing))
+		var page struct {
+			Uploads *[]upload `json:"uploads"`
+			Cursor  string    `json:"cursor"`
+		}
+		if err := api.do(ctx, call{method: http.MethodGet, path: "uploads", query: query}, &page); err != nil {
+			return nil, false, err
+		}
+		if page.Uploads == nil || len(*page.Uploads) > missing || page.Cursor != "" && page.Cursor == query.Get("cursor") {
+			return nil, false, fmt.Errorf("%s answers with something else than a page of uploads: is it the API's address?", api.base.Host)
+		}
+		uploads = append(uploads, *page.Uploads...)
+		if page.Cursor == "" || !c.All && len(uploads) == c.Limit {
+			return uploads, page.Cursor != "", nil
+		}
+		query.Set("cursor", page.Cursor)
 	}
-	return size(*bytes).String()
 }

@@ -1,11 +1,21 @@
 // Command postern is Postern's command-line client and operator's tool.
 //
-// Usage: postern [--stage dev] [--profile NAME] [--region REGION] user add|passwd|remove|list
+// Usage:
 //
-// It finds a deployed stage by the outputs of its stack, and the local run (--stage local) by the files in its data
-// folder. With a deployed stage it needs cloudformation:DescribeStacks on the stack; dynamodb:PutItem (add), UpdateItem
-// (passwd), DeleteItem (remove) or Scan (list) on the users table; and to add, secretsmanager:GetSecretValue on the
-// owner key's secret. It ends with 0, with 1 when it failed, and with 2 when it was called wrongly.
+//	postern list|show|describe|get|rm             (callers)
+//	postern user add|passwd|remove|list           (operators)
+//	postern reconcile                             (operators)
+//
+// Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
+// names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run
+// (--stage local) by the files in its data folder.
+//
+// With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
+// address. user needs dynamodb:PutItem (add), UpdateItem (passwd), DeleteItem (remove) or Scan (list) on the users table;
+// and to add, secretsmanager:GetSecretValue on the owner key's secret. reconcile needs s3:ListBucket on the bucket,
+// dynamodb:BatchGetItem on the uploads table and, but for --dry-run, sqs:SendMessage on the queue.
+//
+// It ends with 0, with 1 when it failed, and with 2 when it was called wrongly.
 package main
 
 import (
@@ -28,13 +38,19 @@ const (
 	exitUsage  = 2
 )
 
-const description = `Postern's operator's tool: manages the users of a stage.
+const description = `Postern's command: lists, describes, downloads and deletes your uploads, and manages the users of a stage.
 
 It works on a stage deployed to AWS, or with --stage local on the one that make run serves on this machine.`
 
 type commandLine struct {
 	location
-	User userCommands `cmd:"" help:"Manage who may upload."`
+	List      listUploads    `cmd:"" help:"List your uploads, the newest first."`
+	Show      showUpload     `cmd:"" help:"Show what is known of an upload."`
+	Describe  describeUpload `cmd:"" help:"Change an upload's title, description or labels."`
+	Get       getUpload      `cmd:"" help:"Download an upload that is ready."`
+	Rm        removeUploads  `cmd:"" help:"Delete uploads."`
+	Reconcile reconcile      `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
+	User      userCommands   `cmd:"" help:"Operators: manage who may upload."`
 }
 
 // A usageError says that the command was called wrongly.
@@ -64,6 +80,7 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		_, _ = fmt.Fprintf(stderr, "error: %v\nsee postern --help\n", withoutArgument(err))
 		return exitUsage
 	}
+	line.named = isGiven(parsed, "stage")
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(line.location, console{stdin, stdout, stderr})
 	if err == nil {
@@ -77,6 +94,16 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// isGiven reports whether a flag is on the command line.
+func isGiven(parsed *kong.Context, name string) bool {
+	for _, element := range parsed.Path {
+		if element.Flag != nil && element.Flag.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutArgument keeps the parser from repeating an argument that it did not expect, because it may be a password. The

@@ -26,10 +26,9 @@ func (c console) newHash(ctx context.Context) (string, error) {
 
 // password asks twice for a password, or reads it from the first line of an input that is no terminal.
 func (c console) password(ctx context.Context) (string, error) {
-	fd, ok := c.terminal()
+	fd, ok := terminalOf(c.in)
 	if !ok {
-		// With room for the line's end, a longer line is still longer than a password when it is cut here.
-		return await(ctx, func() (string, error) { return line(c.in, identity.MaxPassword+int64(len("\r\n"))) })
+		return c.passwordLine(ctx)
 	}
 	password, err := c.hidden(ctx, fd, "Password: ")
 	if err != nil {
@@ -55,12 +54,18 @@ func (c console) hidden(ctx context.Context, fd int, question string) (string, e
 	if err != nil {
 		return "", err
 	}
-	c.ask(question)
-	defer c.ask("\n")
+	c.note(question)
+	defer c.note("\n")
 	// An interrupted read is left behind with the terminal still silent.
 	defer func() { _ = term.Restore(fd, before) }()
 	return await(ctx, func() (string, error) {
 		password, err := term.ReadPassword(fd)
 		return string(password), err
 	})
+}
+
+// passwordLine reads a password from the first line of an input that is no terminal.
+func (c console) passwordLine(ctx context.Context) (string, error) {
+	// With room for the line's end, a longer line is still longer than a password when it is cut here.
+	return await(ctx, func() (string, error) { return line(c.in, identity.MaxPassword+int64(len("\r\n"))) })
 }

@@ -20,6 +20,9 @@ type location struct {
 	Profile string `placeholder:"NAME" help:"Profile of the AWS configuration. Default: AWS_PROFILE, else default."`
 	Region  string `placeholder:"REGION" help:"AWS region of the stage. Default: AWS_REGION, else the profile's."`
 	Data    string `default:".local" env:"DATA" placeholder:"FOLDER" help:"Data folder of the local run. Default: ${default}."`
+
+	// named is whether the command line, and not the default, says which stage.
+	named bool
 }
 
 // Validate refuses flags that would say nothing.
@@ -33,15 +36,34 @@ func (l location) Validate() error {
 	return nil
 }
 
-// open finds the stage.
+// open finds where the stage keeps its users.
 func (l location) open(ctx context.Context) (stage, error) {
-	find := l.openDeployed
-	if l.Stage == localStage {
-		find = l.openLocal
+	return find(ctx, l, l.openLocal, l.openDeployed)
+}
+
+// openStore finds where the stage keeps its uploads.
+func (l location) openStore(ctx context.Context) (store, error) {
+	return find(ctx, l, l.openLocalStore, l.openDeployedStore)
+}
+
+// apiURL finds the address of the stage's API.
+func (l location) apiURL(ctx context.Context) (string, error) {
+	outputs, err := find(ctx, l, l.openLocalOutputs, l.openDeployedOutputs)
+	if err == nil && outputs["ApiUrl"] == "" {
+		err = fmt.Errorf("finding stage %s: the stack lacks the output ApiUrl: deploy it anew", l.Stage)
 	}
-	found, err := find(ctx)
+	return outputs["ApiUrl"], err
+}
+
+// find opens what a stage has, the local run's or a deployed one's.
+func find[T any](ctx context.Context, l location, local, deployed func(context.Context) (T, error)) (T, error) {
+	open := deployed
+	if l.Stage == localStage {
+		open = local
+	}
+	found, err := open(ctx)
 	if err != nil {
-		return stage{}, fmt.Errorf("finding stage %s: %w", l.Stage, err)
+		return found, fmt.Errorf("finding stage %s: %w", l.Stage, err)
 	}
 	return found, nil
 }

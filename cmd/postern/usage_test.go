@@ -11,7 +11,7 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, `expected "user"`},
+		{nil, `expected one of "list", "show", "describe", "get", "rm"`},
 		{[]string{"user"}, `expected one of "add", "passwd", "remove", "list"`},
 		{[]string{"user", "add"}, `expected "<mail>"`},
 		{[]string{"user", "add", password}, "not a mail address"},

@@ -100,7 +100,7 @@ func (removeUser) Help() string {
 
 // Run removes a user that exists, after a question.
 func (c removeUser) Run(ctx context.Context, at location, console console) error {
-	if _, ok := console.terminal(); !ok && !c.Yes {
+	if _, ok := terminalOf(console.in); !ok && !c.Yes {
 		return usageError("stdin is no terminal to ask at: confirm the removal with --yes")
 	}
 	stage, err := at.open(ctx)
