@@ -1,0 +1,36 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/api"
+	"postern/lambda/internal/upload"
+	"postern/lambda/sign"
+)
+
+// downloadLifetime is how long the URL of a download is valid.
+const downloadLifetime = 5 * time.Minute
+
+// download answers GET /uploads/{id}/download: a URL of the version that was accepted.
+func (m *manager) download(ctx context.Context, request api.Request) (any, error) {
+	record, err := m.find(ctx, request.Identity.Owner, request.Path["id"])
+	if err != nil {
+		return nil, err
+	}
+	if err := checkReady(record); err != nil {
+		return nil, err
+	}
+	signed, err := m.signer.PresignGet(sign.Get{
+		Key:                record.Key,
+		VersionID:          record.VersionID,
+		ContentDisposition: upload.AttachmentDisposition(cmp.Or(record.Filename, record.ID)),
+		ContentType:        record.Type,
+	}, m.now(), downloadLifetime)
+	if err != nil {
+		return nil, err
+	}
+	return contract.Download{URL: signed.URL, Expires: signed.Expires}, nil
+}

@@ -1,0 +1,117 @@
+// Manage answers the routes over what has been uploaded: list, get, change, delete, download. Each sees the uploads of the
+// owner that the authorizer named, and no other's.
+//
+// It needs dynamodb:Query, GetItem, PutItem and UpdateItem on the uploads table, sqs:SendMessage on the queue of what is
+// to be inspected, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the folders' objects, and on the bucket
+// s3:ListBucketVersions and s3:ListBucketMultipartUploads. Whoever holds a URL of a download reads with the rights of this
+// function's role, when S3 gets it, which needs s3:GetObjectVersion on the folders' objects that are tagged ready.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/api"
+	"postern/lambda/internal/lifecycle"
+	"postern/lambda/internal/objects"
+	"postern/lambda/internal/records"
+	"postern/lambda/sign"
+)
+
+func main() {
+	log := lambdacontext.NewLogger()
+	handle, err := wire(os.LookupEnv, log)
+	if err != nil {
+		log.Error("starting manage", "error", err.Error())
+		os.Exit(1)
+	}
+	lambda.Start(handle)
+}
+
+// A handlerFunc answers events of API Gateway's proxy integration.
+type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+
+// wire makes the function of its environment. It makes no request.
+func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, error) {
+	environment, err := contract.FromEnv[contract.ManageEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	runtime, err := contract.FromEnv[contract.RuntimeEnv](lookup)
+	if err != nil {
+		return nil, err
+	}
+	manager, err := newManager(environment, runtime, endpointsFrom(lookup), log)
+	if err != nil {
+		return nil, err
+	}
+	gateway, err := api.New(contract.Manage, manager.handlers(), log)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.Handle, nil
+}
+
+// endpoints are the addresses of services. An empty one is AWS's own of the region.
+type endpoints struct{ s3, dynamodb, sqs string }
+
+func endpointsFrom(lookup func(string) (string, bool)) endpoints {
+	var e endpoints
+	e.s3, _ = lookup("AWS_ENDPOINT_URL_S3")
+	e.dynamodb, _ = lookup("AWS_ENDPOINT_URL_DYNAMODB")
+	e.sqs, _ = lookup("AWS_ENDPOINT_URL_SQS")
+	return e
+}
+
+func newManager(environment contract.ManageEnv, runtime contract.RuntimeEnv, at endpoints, log *slog.Logger) (*manager, error) {
+	signer, err := sign.New(sign.Config{
+		Region:   runtime.Region,
+		Bucket:   environment.Bucket,
+		Endpoint: at.s3,
+		Credentials: sign.Credentials{
+			AccessKeyID:     runtime.AccessKeyID,
+			SecretAccessKey: runtime.SecretAccessKey,
+			SessionToken:    runtime.SessionToken,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making a signer: %w", err)
+	}
+	credentials := credentialsOf(runtime)
+	uploads := records.NewUploads(records.Config{Region: runtime.Region, Endpoint: at.dynamodb, Credentials: credentials}, environment.UploadsTable)
+	bucket := objects.New(objects.Config{Region: runtime.Region, Endpoint: at.s3, Bucket: environment.Bucket, Credentials: credentials})
+	queue := newQueue(runtime.Region, at.sqs, credentials, environment.QueueURL, environment.Bucket)
+	return &manager{
+		folders:  environment.Folders,
+		lifetime: environment.Lifetime,
+		records:  uploads,
+		objects:  bucket,
+		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue, Now: wallClock},
+		signer:   signer,
+		repairs:  &repairs{queue: queue, now: wallClock, log: log},
+		now:      wallClock,
+	}, nil
+}
+
+// credentialsOf provides the credentials of the role, which live as long as the process.
+func credentialsOf(runtime contract.RuntimeEnv) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{
+			AccessKeyID:     runtime.AccessKeyID,
+			SecretAccessKey: runtime.SecretAccessKey,
+			SessionToken:    runtime.SessionToken,
+		}, nil
+	})
+}
+
+// wallClock tells the time without its monotonic part, which stands still while Lambda freezes the process.
+func wallClock() time.Time { return time.Now().Round(0) }

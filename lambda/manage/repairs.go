@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// An inspections takes what is to be inspected. No error holds personal data.
+type inspections interface {
+	// Inspect has whatever is under the key inspected, at least once.
+	Inspect(ctx context.Context, key string) error
+}
+
+const (
+	// repairInterval is how long a key is not queued again.
+	repairInterval = time.Minute
+	// maxRepairs is how many keys are remembered at most.
+	maxRepairs = 1000
+)
+
+// repairs queue keys for an inspection that is overdue. They are safe for concurrent use.
+type repairs struct {
+	queue inspections
+	now   func() time.Time
+	log   *slog.Logger
+
+	mu     sync.Mutex
+	queued map[string]time.Time // by key
+}
+
+// inspect queues a key, unless it was queued lately. A failure is logged and no more: a later read tries again.
+func (r *repairs) inspect(ctx context.Context, key string) {
+	if !r.isDue(key) {
+		return
+	}
+	if err := r.queue.Inspect(ctx, key); err != nil {
+		r.log.ErrorContext(ctx, "repair failed", "error", err.Error())
+	}
+}
+
+// isDue reports whether a key is to be queued now, and takes it for queued.
+func (r *repairs) isDue(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	if last, ok := r.queued[key]; ok && now.Sub(last) < repairInterval {
+		return false
+	}
+	if r.queued == nil || len(r.queued) >= maxRepairs {
+		r.queued = map[string]time.Time{}
+	}
+	r.queued[key] = now
+	return true
+}
