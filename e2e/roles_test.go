@@ -1,8 +1,12 @@
 package e2e_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"postern/local/clip"
@@ -31,11 +37,23 @@ type need struct {
 	says    string // what the local run then says, after the role's id
 }
 
+// ARNs of the local run, as far as they are the same in every template.
+const (
+	uploadsTable = "arn:aws:dynamodb:eu-west-1:000000000000:table/Postern-local-UploadsTable"
+	uploadBucket = "arn:aws:s3:::postern-local-uploads"
+	inspections  = "arn:aws:sqs:eu-west-1:000000000000:Postern-local-Inspections"
+	eventBus     = "arn:aws:events:eu-west-1:000000000000:event-bus/default"
+)
+
 // needs has a request for each statement of each role, but for those on logs and traces.
 var needs = map[string]need{
 	"AuthorizerRole/Users": {
 		request: getForm(demoUser, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
 		says: "lacks dynamodb:GetItem on arn:aws:dynamodb:eu-west-1:000000000000:table/Postern-local-Users",
+	},
+	"AuthorizerRole/Usage": {
+		request: getForm(demoUser, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
+		says: "lacks dynamodb:GetItem on " + uploadsTable,
 	},
 	"AuthorizerRole/OwnerKey": {
 		// The owner of a mail without a row has to be derived.
@@ -43,12 +61,49 @@ var needs = map[string]need{
 		says: "lacks secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:000000000000:secret:Postern-local-OwnerKey",
 	},
 	"PresignRole/Put": {
-		request: useForm, works: http.StatusNoContent, fails: "403 AccessDenied",
-		says: "lacks s3:PutObject on arn:aws:s3:::postern-local-uploads",
+		request: useForm, works: http.StatusNoContent, fails: "403 AccessDenied", says: "lacks s3:PutObject on " + uploadBucket,
 	},
 	"PresignRole/TagPending": {
-		request: useForm, works: http.StatusNoContent, fails: "403 AccessDenied",
-		says: "lacks s3:PutObjectTagging on arn:aws:s3:::postern-local-uploads",
+		request: useForm, works: http.StatusNoContent, fails: "403 AccessDenied", says: "lacks s3:PutObjectTagging on " + uploadBucket,
+	},
+	"ManageRole/Records": {
+		request: call(http.MethodGet, "uploads"), works: http.StatusOK, fails: "500 internal_error", says: "lacks dynamodb:Query on " + uploadsTable,
+	},
+	"ManageRole/ReadReady": {
+		request: downloadFile, works: http.StatusOK, fails: "403 AccessDenied", says: "lacks s3:GetObjectVersion on " + uploadBucket,
+	},
+	"ManageRole/Remove": {
+		request: deleteFile, works: http.StatusNoContent, fails: "500 internal_error", says: "lacks s3:DeleteObjectVersion on " + uploadBucket,
+	},
+	"ManageRole/Versions": {
+		request: showGrant, works: http.StatusOK, fails: "500 internal_error", says: "lacks s3:ListBucketVersions on " + uploadBucket,
+	},
+	"ManageRole/Multiparts": {
+		request: deleteFile, works: http.StatusNoContent, fails: "500 internal_error", says: "lacks s3:ListBucketMultipartUploads on " + uploadBucket,
+	},
+	"ManageRole/Queue": {
+		request: deleteFile, works: http.StatusNoContent, fails: "500 internal_error", says: "lacks sqs:SendMessage on " + inspections,
+	},
+	"InspectRole/Records": {
+		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks dynamodb:GetItem on " + uploadsTable,
+	},
+	"InspectRole/Read": {
+		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks s3:GetObjectVersion on " + uploadBucket,
+	},
+	"InspectRole/TagVerdict": {
+		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks s3:PutObjectVersionTagging on " + uploadBucket,
+	},
+	"InspectRole/Events": {
+		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks events:PutEvents on " + eventBus,
+	},
+	"InspectRole/Queue": {
+		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks sqs:",
+	},
+	"InspectRole/Remove": {
+		request: replayed, works: http.StatusOK, fails: "0 ", says: "lacks s3:DeleteObjectVersion on " + uploadBucket,
+	},
+	"InspectRole/Versions": {
+		request: announcedDeletion, works: http.StatusOK, fails: "0 ", says: "lacks s3:ListBucketVersions on " + uploadBucket,
 	},
 }
 
@@ -107,6 +162,96 @@ func getForm(user, mail string) func(*testing.T, *localRun) (int, string) {
 // useForm uploads a video.
 func useForm(t *testing.T, run *localRun) (int, string) {
 	return newClient(run.url, demoUser).presignedURL(t).post(t, clip.MP4())
+}
+
+// call calls a route as the demo user.
+func call(method, path string) func(*testing.T, *localRun) (int, string) {
+	return func(t *testing.T, run *localRun) (int, string) {
+		return refusal(newClient(run.url, demoUser).do(t, method, path))
+	}
+}
+
+// refusal is an answer's status and its error's code, if it is one.
+func refusal(a answer) (int, string) {
+	var fault errorBody
+	_ = json.Unmarshal(a.body, &fault)
+	return a.status, fault.Code
+}
+
+// showGrant asks for an upload whose bytes have not come.
+func showGrant(t *testing.T, run *localRun) (int, string) {
+	c := newClient(run.url, demoUser)
+	return refusal(c.do(t, http.MethodGet, "uploads/"+c.presignedURL(t).ID))
+}
+
+// ready is an upload that is ready.
+func ready(t *testing.T, run *localRun) (client, grant) {
+	c := newClient(run.url, demoUser)
+	g := c.store(t, "a.txt", []byte("text"))
+	c.await(t, g.ID, "ready")
+	return c, g
+}
+
+// downloadFile downloads an upload.
+func downloadFile(t *testing.T, run *localRun) (int, string) {
+	c, g := ready(t, run)
+	a := c.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+	if a.status != http.StatusOK {
+		return refusal(a)
+	}
+	got := fetch(t, decoded[struct{ URL string }](t, a).URL)
+	var fault struct{ Code string }
+	_ = xml.Unmarshal(got.body, &fault)
+	return got.status, fault.Code
+}
+
+// deleteFile deletes an upload.
+func deleteFile(t *testing.T, run *localRun) (int, string) {
+	c, g := ready(t, run)
+	return refusal(c.do(t, http.MethodDelete, "uploads/"+g.ID))
+}
+
+// inspected uploads a file and waits until it is ready and announced: 200, or 0 when something was denied before.
+func inspected(t *testing.T, run *localRun) (int, string) {
+	c := newClient(run.url, demoUser)
+	g := c.store(t, "a.txt", []byte("text"))
+	return happens(t, run, func() bool {
+		return c.show(t, g.ID).Status == "ready" && len(run.events(t, g.ID)) > 0
+	})
+}
+
+// replayed uses a form twice and waits until the second version is gone.
+func replayed(t *testing.T, run *localRun) (int, string) {
+	_, g := ready(t, run)
+	o := run.operator(t)
+	if status, code := g.post(t, []byte("more")); status != http.StatusNoContent {
+		return status, code
+	}
+	return happens(t, run, func() bool { return len(o.versions(t, g.Key)) == 1 })
+}
+
+// announcedDeletion deletes an upload and waits until that is announced.
+func announcedDeletion(t *testing.T, run *localRun) (int, string) {
+	c, g := ready(t, run)
+	if status, code := refusal(c.do(t, http.MethodDelete, "uploads/"+g.ID)); status != http.StatusNoContent {
+		return status, code
+	}
+	return happens(t, run, func() bool {
+		return slices.ContainsFunc(run.events(t, g.ID), func(e event) bool { return e.DetailType == "Upload Deleted" })
+	})
+}
+
+// happens is 200 when something happens, and 0 when the local run has denied the inspect function something before.
+func happens(t *testing.T, run *localRun, it func() bool) (int, string) {
+	t.Helper()
+	status := 0
+	eventually(t, func() bool {
+		if it() {
+			status = http.StatusOK
+		}
+		return status != 0 || strings.Contains(run.logs.String(), "iam: denied: InspectRole")
+	}, func() string { return "it never happens\n" + tail(run.logs.String()) })
+	return status, ""
 }
 
 // addService adds a service by the operator's command.
@@ -180,25 +325,21 @@ func eachStatement(template map[string]any, keep func(name string, statement map
 }
 
 // unused are the grants that nothing here uses, each with why it is there.
-var unused = map[string]string{
-	"ApiGatewayLogRole logs:CreateLogGroup on *":     noLogs,
-	"ApiGatewayLogRole logs:CreateLogStream on *":    noLogs,
-	"ApiGatewayLogRole logs:DescribeLogGroups on *":  noLogs,
-	"ApiGatewayLogRole logs:DescribeLogStreams on *": noLogs,
-	"ApiGatewayLogRole logs:FilterLogEvents on *":    noLogs,
-	"ApiGatewayLogRole logs:GetLogEvents on *":       noLogs,
-	"ApiGatewayLogRole logs:PutLogEvents on *":       noLogs,
-
-	"AuthorizerRole logs:CreateLogStream on " + logGroup("Authorizer"): noLogs,
-	"AuthorizerRole logs:PutLogEvents on " + logGroup("Authorizer"):    noLogs,
-	"AuthorizerRole xray:PutTelemetryRecords on *":                     noTraces,
-	"AuthorizerRole xray:PutTraceSegments on *":                        noTraces,
-
-	"PresignRole logs:CreateLogStream on " + logGroup("Presign"): noLogs,
-	"PresignRole logs:PutLogEvents on " + logGroup("Presign"):    noLogs,
-	"PresignRole xray:PutTelemetryRecords on *":                  noTraces,
-	"PresignRole xray:PutTraceSegments on *":                     noTraces,
-}
+var unused = func() map[string]string {
+	all := map[string]string{}
+	for _, action := range []string{
+		"CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents", "PutLogEvents",
+	} {
+		all["ApiGatewayLogRole logs:"+action+" on *"] = noLogs
+	}
+	for _, function := range []string{"Authorizer", "Presign", "Manage", "Inspect"} {
+		all[function+"Role logs:CreateLogStream on "+logGroup(function)] = noLogs
+		all[function+"Role logs:PutLogEvents on "+logGroup(function)] = noLogs
+		all[function+"Role xray:PutTelemetryRecords on *"] = noTraces
+		all[function+"Role xray:PutTraceSegments on *"] = noTraces
+	}
+	return all
+}()
 
 const (
 	noLogs   = "the local run has no CloudWatch Logs: logs go to its standard error"
@@ -222,12 +363,11 @@ func TestEveryGrantIsUsed(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d", name, status, code, need.works)
 		}
 	}
-	for _, filename := range []string{"a.mp3", "a.pdf", "a.png", "a.mp4"} { // one of each folder
-		f := newClient(run.url, demoUser).presignedURL(t, "filename", filename)
-		if status, code := f.post(t, []byte("a file")); status != http.StatusNoContent {
-			t.Errorf("%s: got %d %s, want 204", filename, status, code)
-		}
+	c := newClient(run.url, demoUser)
+	for filename, file := range samples(t) {
+		useFolder(t, run, c, filename, file)
 	}
+	call(http.MethodDelete, "uploads/"+c.presignedURL(t).ID)(t, run) // whose bytes have not come
 	if err := run.stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -242,6 +382,40 @@ func TestEveryGrantIsUsed(t *testing.T) {
 	if diff := cmp.Diff(got, unused); diff != "" {
 		t.Errorf("unused grants (-got +want, with the reasons):\n%s", diff)
 	}
+}
+
+// samples are one good file for each folder, by name.
+func samples(t *testing.T) map[string][]byte {
+	t.Helper()
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	frame := "\xff\xfb\x90\x00" + strings.Repeat("\x00", 413) // MPEG-1, layer III, 128 kbit/s at 44.1 kHz: 417 bytes
+	return map[string][]byte{
+		"a.mp3": []byte(strings.Repeat(frame, 4)), "a.txt": []byte("text"), "a.png": picture.Bytes(), "a.mp4": clip.MP4(),
+	}
+}
+
+// useFolder does all that can be done with an upload of a folder.
+func useFolder(t *testing.T, run *localRun, c client, filename string, file []byte) {
+	t.Helper()
+	o := run.operator(t)
+	g := c.store(t, filename, file)
+	c.await(t, g.ID, "ready")
+	if got, _ := c.download(t, g.ID); !bytes.Equal(got, file) {
+		t.Errorf("%s: downloaded %d bytes, want %d", filename, len(got), len(file))
+	}
+	g.post(t, file) // again
+	eventually(t, func() bool { return len(o.versions(t, g.Key)) == 1 }, func() string { return filename + ": a second version stays" })
+	_, err := o.objects.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(o.outputs["BucketName"]), Key: &g.Key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := c.do(t, http.MethodDelete, "uploads/"+g.ID); a.status != http.StatusNoContent {
+		t.Errorf("%s: DELETE: got %d %s, want 204", filename, a.status, a.body)
+	}
+	run.heard(t, g.ID, "Upload Deleted")
 }
 
 // A granted action is a line of the local run's report.
