@@ -96,14 +96,14 @@ func servers() openapi3.Servers {
 }
 
 func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
-	query, err := parameters(route)
+	parameters, err := parametersOf(route)
 	if err != nil {
 		return nil, err
 	}
 	operation := &openapi3.Operation{
 		OperationID: operationID(route),
 		Summary:     route.Summary,
-		Parameters:  query,
+		Parameters:  parameters,
 		Responses:   openapi3.NewResponses(),
 	}
 	if route.Public {
@@ -132,6 +132,9 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 
 // answer describes what a route answers when all is well.
 func (s *schemas) answer(route contract.Route) (*openapi3.Response, error) {
+	if route.Response == nil {
+		return openapi3.NewResponse().WithDescription("It is done. The answer has no body."), nil
+	}
 	schema, err := s.reference(route.Response)
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	type operation struct {
 		Public   bool
 		Status   string
-		Required map[string]bool // the query's parameters
+		Required map[string]bool // the parameters, by where they are and name
 		Body     bool
 	}
 	got, want := map[string]operation{}, map[string]operation{}
@@ -103,6 +103,12 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 		if route.Status != 0 {
 			expected.Status = strconv.Itoa(route.Status)
 		}
+		if strings.Contains(route.Path, "{id}") {
+			expected.Required["path id"] = true
+		}
+		if route.Conditional {
+			expected.Required["header If-Match"] = false
+		}
 		for _, q := range route.Query {
 			expected.Required["query "+q.Name] = q.Required
 		}
@@ -125,17 +131,86 @@ func TestRouteThatCannotBeDescribed(t *testing.T) {
 		want  string
 	}{
 		{
-			"parameter",
-			contract.Route{Query: []contract.QueryParameter{{Name: "limit"}}, Response: contract.Health{}},
-			"query parameter limit has no description",
+			"query parameter",
+			contract.Route{Path: "/x", Query: []contract.QueryParameter{{Name: "acl"}}, Response: contract.Health{}},
+			"query parameter acl has no description",
 		},
-		{"type without a comment", contract.Route{Response: Unknown{}}, "describing type Unknown: it has no doc comment"},
-		{"type without JSON", contract.Route{Response: contract.QueryParameter{}}, "field Name has no name in JSON"},
+		{"path parameter", contract.Route{Path: "/x/{owner}", Response: contract.Health{}}, "path parameter owner has no description"},
+		{"type without a comment", contract.Route{Path: "/x", Response: Unknown{}}, "describing type Unknown: it has no doc comment"},
+		{"type without JSON", contract.Route{Path: "/x", Response: contract.QueryParameter{}}, "field Name has no name in JSON"},
 	} {
-		test.route.Method, test.route.Path = "GET", "/x"
+		test.route.Method = "GET"
 		_, err := describe([]contract.Route{test.route}, comments)
-		if err == nil || !strings.Contains(err.Error(), "describing route GET /x: ") || !strings.Contains(err.Error(), test.want) {
+		if err == nil || !strings.Contains(err.Error(), "describing route GET "+test.route.Path+": ") || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want an error with %q", test.name, err, test.want)
+		}
+	}
+}
+
+// TestFailures holds the errors that each route has to what its callers have to expect.
+func TestFailures(t *testing.T) {
+	want := map[string]string{
+		"GET /presignedurl":          "400 401 403 415 429 500 502 504",
+		"POST /uploads":              "400 401 403 413 415 429 500 502 504",
+		"GET /uploads":               "400 401 403 429 500 502 504",
+		"GET /uploads/{id}":          "400 401 403 404 429 500 502 504",
+		"PATCH /uploads/{id}":        "400 401 403 404 409 412 413 415 429 500 502 504",
+		"DELETE /uploads/{id}":       "400 401 403 404 429 500 502 504",
+		"GET /uploads/{id}/download": "400 401 403 404 409 429 500 502 504",
+		"GET /health":                "429 500",
+	}
+	got := map[string]string{}
+	for path, item := range load(t, generated(t)).Paths.Map() {
+		for method, o := range item.Operations() {
+			var statuses []string
+			for status := range o.Responses.Map() {
+				if status >= "400" {
+					statuses = append(statuses, status)
+				}
+			}
+			slices.Sort(statuses)
+			got[method+" "+path] = strings.Join(statuses, " ")
+		}
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("failures (-got +want):\n%s", diff)
+	}
+}
+
+// TestParameters tries values on the parameters of the routes.
+func TestParameters(t *testing.T) {
+	document := load(t, generated(t))
+	for _, test := range []struct {
+		method, path, in, name string
+		accepted, refused      []any
+	}{
+		{
+			"GET", "/uploads/{id}", "path", "id",
+			[]any{"019a6b5f3c0070008d2f4b1c9e7a6530.mp4", "019a6b5f3c0070008d2f4b1c9e7a6530.a1234567"},
+			[]any{"", "usage", "019A6B5F3C0070008D2F4B1C9E7A6530.mp4", "019a6b5f3c0070008d2f4b1c9e7a6530", "019a6b5f3c0070008d2f4b1c9e7a6530.a12345678", "019a6b5f3c0070008d2f4b1c9e7a6530.mp4\n"},
+		},
+		{
+			"PATCH", "/uploads/{id}", "header", "If-Match",
+			[]any{"*", `"0"`, `"3"`, `"9223372036854775807"`}, []any{"", "3", `"03"`, `"-1"`, `W/"3"`, `"1", "2"`, `"`},
+		},
+		{"GET", "/uploads", "query", "limit", []any{1.0, 50.0, 100.0}, []any{0.0, 101.0, -1.0, 1.5, "50"}},
+		{"GET", "/uploads", "query", "cursor", []any{exampleCursor}, []any{"", strings.Repeat("x", 201)}},
+		{"GET", "/uploads", "query", "status", []any{"waiting", "ready", "rejected"}, []any{"", "accepted", "deleted", "Ready"}},
+	} {
+		parameter := document.Paths.Value(test.path).GetOperation(test.method).Parameters.GetByInAndName(test.in, test.name)
+		if parameter == nil {
+			t.Errorf("%s %s has no %s parameter %s", test.method, test.path, test.in, test.name)
+			continue
+		}
+		for _, value := range test.accepted {
+			if err := parameter.Schema.Value.VisitJSON(value); err != nil {
+				t.Errorf("%s %v: %v", test.name, value, err)
+			}
+		}
+		for _, value := range test.refused {
+			if parameter.Schema.Value.VisitJSON(value) == nil {
+				t.Errorf("%s %v is accepted", test.name, value)
+			}
 		}
 	}
 }

@@ -23,11 +23,24 @@ const (
 	exampleSignature  = "b1d4a2f05b1c8e9d7f6a3c2e1d0f9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f"
 	exampleChecksum   = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
 	exampleQuota      = "107374182400"
+	exampleCursor     = "ATAxOWE2YjVmM2MwMDcwMDA4ZDJmNGIxYzllN2E2NTJmLnBkZg"
 	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 )
 
 var (
 	exampleExpires = time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)
+
+	exampleUpload = contract.Upload{
+		ID: exampleID, Status: contract.StatusReady, Filename: "intro.mp4", Title: "Introduction",
+		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"},
+		Type: "video/mp4", Size: 73400320, Checksum: exampleChecksum,
+		// An id holds the time of its grant.
+		CreatedAt: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC), Version: 3,
+	}
+	exampleRejected = contract.Upload{
+		ID: "019a6b5f3c0070008d2f4b1c9e7a652f.pdf", Status: contract.StatusRejected, Reason: "type_mismatch",
+		Type: "application/pdf", Size: 1048576, CreatedAt: exampleUpload.CreatedAt, Version: 2,
+	}
 
 	exampleFields = map[string]string{
 		"content-type":         "video/mp4",
@@ -72,6 +85,16 @@ var examples = []example{
 	{"UploadGrantMultipart", contract.UploadGrant{
 		ID: exampleID, Key: exampleKey, Method: contract.MethodMultipart, Expires: exampleExpires,
 		PartSize: 16 << 20, PartCount: 640,
+	}},
+	{"Upload", exampleUpload},
+	{"UploadList", contract.UploadList{Uploads: []contract.Upload{exampleUpload, exampleRejected}, Cursor: exampleCursor}},
+	{"UploadPatch", contract.UploadPatch{
+		Title: new("Introduction"), Description: new("The first lesson.\nIt has no sound."), Labels: &[]string{"course", "2026"},
+	}},
+	{"Download", contract.Download{
+		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature +
+			"&response-content-disposition=attachment&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
+		Expires: exampleExpires,
 	}},
 	{"ErrorBody", contract.ErrorBody{
 		Message:   `mail "demo" is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %2B)`,

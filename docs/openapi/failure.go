@@ -10,9 +10,6 @@ import (
 	"postern/lambda/contract"
 )
 
-// notFound is the code of a route that this document does not have.
-const notFound = "not_found"
-
 // A failure is an error's status, and the code of its body, with an example of its message.
 type failure struct {
 	status      int
@@ -36,7 +33,20 @@ var failures = []failure{
 	},
 	{
 		http.StatusForbidden, "forbidden", "User is not authorized to access this resource with an explicit deny",
-		"The caller may not do this, such as act for another's mail.", isAuthorized,
+		"The caller may not do this, such as act for another's mail, or upload when the quota is used up.", isAuthorized,
+	},
+	{
+		http.StatusNotFound, "not_found", "no such upload",
+		"The owner has no upload of this id: it is malformed, or another's, or deleted, or too old for its bytes still to arrive.",
+		namesUpload,
+	},
+	{
+		http.StatusConflict, "conflict", "the upload is waiting: allowed is ready",
+		"The upload is not as far as the request needs it to be, or it changed at the same time.", needsArrival,
+	},
+	{
+		http.StatusPreconditionFailed, "precondition_failed", `If-Match "2" is not the version of the upload, "3"`,
+		"The upload has another version than If-Match wants. Nothing is changed.", isConditional,
 	},
 	{
 		http.StatusRequestEntityTooLarge, "payload_too_large", "body has 70000 bytes: at most 65536 are allowed",
@@ -45,7 +55,7 @@ var failures = []failure{
 	{
 		http.StatusUnsupportedMediaType, "unsupported_media_type", `type "text/html" is not supported: allowed are image/png, video/mp4`,
 		"The stage has no format of this extension or content type, or the two do not fit, or a body is not sent as JSON.",
-		hasFunction,
+		hasFormat,
 	},
 	{
 		http.StatusTooManyRequests, "too_many_requests", "Too Many Requests",
@@ -65,14 +75,27 @@ var failures = []failure{
 	},
 }
 
-func isAny(contract.Route) bool          { return true }
-func isAuthorized(r contract.Route) bool { return !r.Public }
-func hasFunction(r contract.Route) bool  { return r.Function != "" }
-func hasBody(r contract.Route) bool      { return r.Request != nil }
+func isAny(contract.Route) bool           { return true }
+func isAuthorized(r contract.Route) bool  { return !r.Public }
+func hasFunction(r contract.Route) bool   { return r.Function != "" }
+func hasBody(r contract.Route) bool       { return r.Request != nil }
+func isConditional(r contract.Route) bool { return r.Conditional }
+func namesUpload(r contract.Route) bool   { return len(pathParameters(r)) > 0 }
+
+// hasFormat is true of a route that takes JSON, or says which format a file has.
+func hasFormat(r contract.Route) bool {
+	return hasBody(r) || slices.ContainsFunc(r.Query, func(q contract.QueryParameter) bool { return q.Name == "type" })
+}
+
+// needsArrival is true of a route that works on what has arrived, and on nothing else.
+func needsArrival(r contract.Route) bool {
+	_, isDownload := r.Response.(contract.Download)
+	return isDownload || r.Conditional
+}
 
 // codes are all codes of errors, sorted.
 func codes() []string {
-	all := []string{notFound}
+	var all []string
 	for _, f := range failures {
 		all = append(all, f.code)
 	}

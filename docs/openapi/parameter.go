@@ -1,46 +1,97 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"postern/lambda/contract"
 )
 
-// A description says of a query parameter what the route table does not.
+// A description says of a parameter what the route table does not.
 type description struct {
 	text    string
 	schema  *openapi3.Schema
-	example string
+	example any
 }
 
-// descriptions are those of the query parameters, by name.
+// descriptions are those of the parameters, by where they are and name.
 var descriptions = map[string]description{
-	"mail": {
-		"The mail address of the user whom the upload is for: the caller's own, or any if the caller has the role service. A + is sent as %2B.",
+	"path id": {
+		"The upload's id, as it was granted.",
+		openapi3.NewStringSchema().WithPattern("^" + idPattern + "$"), exampleID,
+	},
+	"header If-Match": {
+		`The version that the upload has to have, in quotes, or * for any: otherwise nothing is changed. Default: any.`,
+		openapi3.NewStringSchema().WithPattern(`^(\*|"(0|[1-9][0-9]{0,18})")$`), `"3"`,
+	},
+	"query mail": {
+		"The mail address of the user whom the request acts for: the caller's own, or any if the caller has the role service. A + is sent as %2B.",
 		openapi3.NewStringSchema().WithMinLength(3).WithMaxLength(254), exampleMail,
 	},
-	"filename": {
+	"query filename": {
 		`The file's name: 1 to 255 bytes of UTF-8 without control characters, / and \. Its extension chooses the format. Default: no name.`,
 		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(255), "intro.mp4",
 	},
-	"type": {
+	"query type": {
 		"The file's content type, in any case. It chooses the format if there is no file name, and must fit it otherwise. Default: the file name's, or video/mp4.",
 		openapi3.NewStringSchema().WithMinLength(1), "video/mp4",
 	},
+	"query limit": {
+		"How many uploads the page has at most.",
+		openapi3.NewIntegerSchema().WithMin(1).WithMax(mostUploads).WithDefault(defaultUploads), 20,
+	},
+	"query cursor": {
+		"The cursor of the page before, as it was answered. Default: the first page.",
+		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(longestCursor), exampleCursor,
+	},
+	"query status": {
+		"The one status whose uploads are listed. Default: all.",
+		enumeration(contract.Statuses), contract.StatusReady,
+	},
 }
 
-func parameters(route contract.Route) (openapi3.Parameters, error) {
+func enumeration(values []string) *openapi3.Schema {
+	schema := openapi3.NewStringSchema()
+	oneOf(values...)(schema)
+	return schema
+}
+
+// parametersOf are all that a route reads besides its body.
+func parametersOf(route contract.Route) (openapi3.Parameters, error) {
 	var all openapi3.Parameters
-	for _, query := range route.Query {
-		d, ok := descriptions[query.Name]
+	add := func(parameter *openapi3.Parameter) error {
+		d, ok := descriptions[parameter.In+" "+parameter.Name]
 		if !ok {
-			return nil, fmt.Errorf("query parameter %s has no description", query.Name)
+			return fmt.Errorf("%s parameter %s has no description", parameter.In, parameter.Name)
 		}
-		parameter := openapi3.NewQueryParameter(query.Name).WithRequired(query.Required).WithDescription(d.text).WithSchema(d.schema)
+		parameter = parameter.WithDescription(d.text).WithSchema(d.schema)
 		parameter.Example = d.example
 		all = append(all, &openapi3.ParameterRef{Value: parameter})
+		return nil
 	}
-	return all, nil
+	var errs []error
+	for _, name := range pathParameters(route) {
+		errs = append(errs, add(openapi3.NewPathParameter(name)))
+	}
+	for _, query := range route.Query {
+		errs = append(errs, add(openapi3.NewQueryParameter(query.Name).WithRequired(query.Required)))
+	}
+	if route.Conditional {
+		errs = append(errs, add(openapi3.NewHeaderParameter("If-Match")))
+	}
+	return all, errors.Join(errs...)
+}
+
+// pathParameters are the names of a route's path parameters.
+func pathParameters(route contract.Route) []string {
+	var names []string
+	for segment := range strings.SplitSeq(route.Path, "/") {
+		if name, ok := strings.CutPrefix(segment, "{"); ok {
+			names = append(names, strings.TrimSuffix(name, "}"))
+		}
+	}
+	return names
 }

@@ -44,7 +44,11 @@ func (s *schemas) add(t reflect.Type) error {
 	if t == reflect.TypeFor[contract.UploadGrant]() {
 		return s.addGrants(t, members)
 	}
-	s.made[t.Name()] = object(s.comments[t.Name()], members).NewRef()
+	schema := object(s.comments[t.Name()], members)
+	if bound := bounds[t.Name()]; bound != nil {
+		bound(schema)
+	}
+	s.made[t.Name()] = schema.NewRef()
 	return s.addExample(t.Name(), t)
 }
 
@@ -63,7 +67,7 @@ func (s *schemas) members(t reflect.Type) ([]member, error) {
 		if name == "" || name == "-" {
 			return nil, fmt.Errorf("field %s has no name in JSON", field.Name)
 		}
-		schema, err := schemaOf(field.Type)
+		schema, err := s.schemaOf(field.Type)
 		if err != nil {
 			return nil, fmt.Errorf("describing field %s: %w", field.Name, err)
 		}
@@ -81,7 +85,7 @@ func (s *schemas) members(t reflect.Type) ([]member, error) {
 }
 
 // schemaOf is the schema of a field's type, as encoding/json writes it.
-func schemaOf(t reflect.Type) (*openapi3.Schema, error) {
+func (s *schemas) schemaOf(t reflect.Type) (*openapi3.Schema, error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -95,8 +99,16 @@ func schemaOf(t reflect.Type) (*openapi3.Schema, error) {
 		return openapi3.NewDateTimeSchema().WithPattern("Z$"), nil
 	case reflect.TypeFor[map[string]string]():
 		return openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewStringSchema()), nil
+	case reflect.TypeFor[[]string]():
+		return openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema()), nil
 	}
-	return nil, fmt.Errorf("type %s is not known: allowed are string, int64, time.Time and map[string]string", t)
+	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct {
+		items, err := s.reference(reflect.Zero(t.Elem()).Interface())
+		schema := openapi3.NewArraySchema()
+		schema.Items = items
+		return schema, err
+	}
+	return nil, fmt.Errorf("type %s is not known: allowed are string, int64, time.Time, map[string]string and slices of strings and structs", t)
 }
 
 // object is the schema of an object that has these members and no other.

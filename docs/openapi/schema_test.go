@@ -35,7 +35,7 @@ func TestExamples(t *testing.T) {
 			}
 			refuses("an unknown member", func(o map[string]any) { o["owner"] = "x" })
 			for _, name := range slices.Sorted(maps.Keys(asJSON(t, e.value))) {
-				refuses(name+" of another type", func(o map[string]any) { o[name] = []any{} })
+				refuses(name+" of another type", func(o map[string]any) { o[name] = true })
 				refuses(name+" that is null", func(o map[string]any) { o[name] = nil })
 				if slices.Contains(schema.Required, name) {
 					refuses("no "+name, func(o map[string]any) { delete(o, name) })
@@ -87,6 +87,7 @@ func TestGrants(t *testing.T) {
 func TestBoundsNameMembers(t *testing.T) {
 	known := map[string]bool{}
 	for _, e := range examples {
+		known[reflect.TypeOf(e.value).Name()] = true
 		for i, kind := 0, reflect.TypeOf(e.value); i < kind.NumField(); i++ {
 			name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
 			known[kind.Name()+"."+name] = true
@@ -128,6 +129,34 @@ func TestBounds(t *testing.T) {
 		{"UploadRequest", "via", "post", false},
 		{"UploadGrantMultipart", "partCount", 10_000.0, true},
 		{"UploadGrantMultipart", "partCount", 10_001.0, false},
+		{"Upload", "status", "ready", true},
+		{"Upload", "status", "accepted", false},
+		{"Upload", "status", "deleted", false},
+		{"Upload", "reason", "over_quota", true},
+		{"Upload", "reason", "", false},
+		{"Upload", "title", strings.Repeat("é", 300), true},
+		{"Upload", "title", strings.Repeat("é", 301), false},
+		{"Upload", "version", 0.0, true},
+		{"Upload", "version", -1.0, false},
+		{"Upload", "labels", words(20, 64), true},
+		{"Upload", "labels", []any{}, false},
+		{"Upload", "createdAt", "2026-03-14T15:24:26.001Z", true},
+		{"UploadList", "uploads", []any{}, true},
+		{"UploadList", "uploads", []any{7.0}, false},
+		{"UploadList", "uploads", []any{map[string]any{"id": "x"}}, false},
+		{"UploadList", "cursor", "", false},
+		{"UploadPatch", "title", "", true},
+		{"UploadPatch", "title", strings.Repeat("x", 301), false},
+		{"UploadPatch", "description", strings.Repeat("🏖", 2000), true},
+		{"UploadPatch", "description", strings.Repeat("🏖", 2001), false},
+		{"UploadPatch", "labels", []any{}, true},
+		{"UploadPatch", "labels", words(20, 64), true},
+		{"UploadPatch", "labels", words(21, 64), false},
+		{"UploadPatch", "labels", words(1, 65), false},
+		{"UploadPatch", "labels", []any{""}, false},
+		{"UploadPatch", "labels", []any{"a", "a"}, false},
+		{"UploadPatch", "labels", []any{7.0}, false},
+		{"UploadPatch", "labels", "a", false},
 		{"ErrorBody", "code", "not_found", true},
 		{"ErrorBody", "code", "teapot", false},
 		{"ErrorBody", "message", "", false},
@@ -140,6 +169,25 @@ func TestBounds(t *testing.T) {
 		if err := property(t, ref.Value, test.member).VisitJSON(test.value); (err == nil) != test.ok {
 			t.Errorf("%s.%s = %v: got %v, want it to be accepted: %v", test.schema, test.member, test.value, err, test.ok)
 		}
+	}
+}
+
+// words are n different labels of a length.
+func words(n, length int) []any {
+	all := make([]any, n)
+	for i := range all {
+		all[i] = strings.Repeat(string(rune('a'+i)), length)
+	}
+	return all
+}
+
+func TestPatchChangesSomething(t *testing.T) {
+	patch := load(t, generated(t)).Components.Schemas["UploadPatch"].Value
+	if patch.VisitJSON(map[string]any{}) == nil {
+		t.Error("an empty patch is accepted")
+	}
+	if err := patch.VisitJSON(map[string]any{"labels": []any{}}); err != nil {
+		t.Errorf("a patch of labels alone: %v", err)
 	}
 }
 
