@@ -40,7 +40,7 @@ func TestInspectSurvivesACrashAtEachStep(t *testing.T) {
 					r := c.await(t, g.ID, upload.status)
 					kind := map[string]string{"ready": "Upload Ready", "rejected": "Upload Rejected"}[upload.status]
 					run.heard(t, g.ID, kind)
-					eventually(t, func() bool { _, there := o.item(t, g.owner(), g.ID)["announced"]; return there }, func() string {
+					eventually(t, func() bool { return o.announced(t, g) }, func() string {
 						return fmt.Sprintf("crash at %d %s: not announced\n%s", at, when, tail(run.logs.String()))
 					})
 					used += int64(len(upload.file))

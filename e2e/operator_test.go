@@ -93,6 +93,13 @@ func (o operator) item(t *testing.T, owner, id string) map[string]types.Attribut
 	return output.Item
 }
 
+// announced is whether an upload's record says that its event is sent.
+func (o operator) announced(t *testing.T, g grant) bool {
+	t.Helper()
+	announced, _ := o.item(t, g.owner(), g.ID)["announced"].(*types.AttributeValueMemberBOOL)
+	return announced != nil && announced.Value
+}
+
 // send puts a message into the queue of what is to be inspected.
 func (o operator) send(t *testing.T, body string) {
 	t.Helper()
