@@ -82,6 +82,7 @@ func TestAuthorizer(t *testing.T) {
 func TestMethodsFollowTheContract(t *testing.T) {
 	integrations := map[contract.Function]string{
 		contract.Presign: "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Presign.Arn}/invocations",
+		contract.Manage:  "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Manage.Arn}/invocations",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		for name, method := range template.of("AWS::ApiGateway::Method") {
@@ -94,6 +95,9 @@ func TestMethodsFollowTheContract(t *testing.T) {
 			for _, query := range route.Query {
 				parameters["method.request.querystring."+query.Name] = query.Required
 				required = required || query.Required
+			}
+			if route.Conditional {
+				parameters["method.request.header.If-Match"] = false
 			}
 			if diff := cmp.Diff(p["RequestParameters"], any(parameters)); diff != "" {
 				t.Errorf("%s: parameters (-got +want):\n%s", name, diff)
@@ -115,7 +119,13 @@ func TestMethodsFollowTheContract(t *testing.T) {
 }
 
 func TestPreflights(t *testing.T) {
-	allowed := map[string]any{"/health": "'GET'", "/presignedurl": "'GET'", "/uploads": "'POST'"}
+	allowed := map[string]any{
+		"/health":                "'GET'",
+		"/presignedurl":          "'GET'",
+		"/uploads":               "'GET,POST'",
+		"/uploads/{id}":          "'DELETE,GET,PATCH'",
+		"/uploads/{id}/download": "'GET'",
+	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		preflights := map[string]bool{}
 		for name, method := range template.of("AWS::ApiGateway::Method") {
@@ -278,6 +288,7 @@ func TestWhoInvokes(t *testing.T) {
 	want := map[string]string{
 		"${Authorizer.Arn}": api + "/authorizers/${RequestAuthorizer}",
 		"${Presign.Arn}":    api + "/api/*/*",
+		"${Manage.Arn}":     api + "/api/*/*",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		permissions := template.of("AWS::Lambda::Permission")

@@ -1,13 +1,17 @@
 package stack_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/google/go-cmp/cmp"
 
 	"postern/infra/stage"
+	"postern/lambda/contract"
 )
 
 // A statement is one of a policy's, written as text.
@@ -16,6 +20,7 @@ type statement struct {
 	effect    string
 	actions   []string
 	resources []string
+	principal map[string]any
 	condition map[string]any
 }
 
@@ -24,14 +29,15 @@ func statements(document any) []statement {
 	var all []statement
 	for _, s := range document.(map[string]any)["Statement"].([]any) {
 		s := s.(map[string]any)
-		written := statement{actions: writeAll(s["Action"])}
-		written.sid, _ = s["Sid"].(string)
-		written.effect, _ = s["Effect"].(string)
-		written.condition, _ = s["Condition"].(map[string]any)
+		read := statement{actions: writeAll(s["Action"])}
+		read.sid, _ = s["Sid"].(string)
+		read.effect, _ = s["Effect"].(string)
+		read.principal, _ = s["Principal"].(map[string]any)
+		read.condition, _ = written(s["Condition"]).(map[string]any)
 		if s["Resource"] != nil {
-			written.resources = writeAll(s["Resource"])
+			read.resources = writeAll(s["Resource"])
 		}
-		all = append(all, written)
+		all = append(all, read)
 	}
 	return all
 }
@@ -60,14 +66,22 @@ func logging(group string) statement {
 func TestRoles(t *testing.T) {
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
 		var folders []string
+		var prefixes []any
 		for _, folder := range s.Folders.Names() {
 			folders = append(folders, "${Uploads.Arn}/"+folder+"/*")
+			prefixes = append(prefixes, folder+"/*")
+		}
+		uploads, bucket, queue := []string{"${UploadsTable.Arn}"}, []string{"${Uploads.Arn}"}, []string{"${Inspections.Arn}"}
+		versions := statement{
+			sid: "Versions", effect: "Allow", actions: []string{"s3:ListBucketVersions"}, resources: bucket,
+			condition: map[string]any{"StringLike": map[string]any{"s3:prefix": prefixes}},
 		}
 		want := map[string][]statement{
 			"AuthorizerRole": {
 				logging("AuthorizerLogs"),
 				tracing,
 				{sid: "Users", effect: "Allow", actions: []string{"dynamodb:GetItem"}, resources: []string{"${Users.Arn}"}},
+				{sid: "Usage", effect: "Allow", actions: []string{"dynamodb:GetItem"}, resources: uploads},
 				{sid: "OwnerKey", effect: "Allow", actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{"${OwnerKey}"}},
 			},
 			"PresignRole": {
@@ -77,6 +91,46 @@ func TestRoles(t *testing.T) {
 				{
 					sid: "TagPending", effect: "Allow", actions: []string{"s3:PutObjectTagging"}, resources: folders,
 					condition: map[string]any{"StringEquals": map[string]any{"s3:RequestObjectTag/status": "pending"}},
+				},
+			},
+			"ManageRole": {
+				logging("ManageLogs"),
+				tracing,
+				{
+					sid: "Records", effect: "Allow", resources: uploads,
+					actions: []string{"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+				},
+				{
+					sid: "ReadReady", effect: "Allow", actions: []string{"s3:GetObjectVersion"}, resources: folders,
+					condition: map[string]any{"StringEquals": map[string]any{"s3:ExistingObjectTag/status": "ready"}},
+				},
+				{sid: "Remove", effect: "Allow", actions: []string{"s3:DeleteObjectVersion", "s3:AbortMultipartUpload"}, resources: folders},
+				versions,
+				{sid: "Multiparts", effect: "Allow", actions: []string{"s3:ListBucketMultipartUploads"}, resources: bucket},
+				{sid: "Queue", effect: "Allow", actions: []string{"sqs:SendMessage"}, resources: queue},
+			},
+			"InspectRole": {
+				logging("InspectLogs"),
+				tracing,
+				{
+					sid: "Records", effect: "Allow", resources: uploads,
+					actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+				},
+				{sid: "Read", effect: "Allow", actions: []string{"s3:GetObjectVersion"}, resources: folders},
+				{sid: "Remove", effect: "Allow", actions: []string{"s3:DeleteObjectVersion"}, resources: folders},
+				{
+					sid: "TagVerdict", effect: "Allow", actions: []string{"s3:PutObjectVersionTagging"}, resources: folders,
+					condition: map[string]any{"StringEquals": map[string]any{"s3:RequestObjectTag/status": []any{"ready", "rejected"}}},
+				},
+				versions,
+				{
+					sid: "Queue", effect: "Allow", resources: queue,
+					actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+				},
+				{
+					sid: "Events", effect: "Allow", actions: []string{"events:PutEvents"},
+					resources: []string{"arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"},
+					condition: map[string]any{"StringEquals": map[string]any{"events:source": "postern"}},
 				},
 			},
 		}
@@ -112,6 +166,8 @@ func TestWhoTakesARole(t *testing.T) {
 		want := map[string]string{
 			"AuthorizerRole":    fmt.Sprintf(trust, "lambda"),
 			"PresignRole":       fmt.Sprintf(trust, "lambda"),
+			"ManageRole":        fmt.Sprintf(trust, "lambda"),
+			"InspectRole":       fmt.Sprintf(trust, "lambda"),
 			"ApiGatewayLogRole": fmt.Sprintf(trust, "apigateway"),
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
@@ -138,6 +194,10 @@ func TestNothingGrantsMore(t *testing.T) {
 						t.Errorf("%s may do %s: a wildcard", name, action)
 					}
 				}
+				// Traces and an account's log groups have no narrower resource.
+				if slices.Contains(s.resources, "*") && s.sid != "Traces" && name != "ApiGatewayLogRole" {
+					t.Errorf("%s/%s is about every resource", name, s.sid)
+				}
 			}
 		}
 		for _, kind := range []string{"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"} {
@@ -146,4 +206,35 @@ func TestNothingGrantsMore(t *testing.T) {
 			}
 		}
 	})
+}
+
+// maxPolicies is how many characters all inline policies of a role may have, white space aside.
+// Source: IAM User Guide, "IAM and AWS STS quotas".
+const maxPolicies = 10240
+
+// TestRoomForFolders measures the roles of a stage with as many folders as one may have, and the longest names.
+func TestRoomForFolders(t *testing.T) {
+	s := stages["dev"]
+	s.Folders = contract.Folders{}
+	for i := range stage.MaxFolders {
+		s.Folders[fmt.Sprintf("%032d", i)] = contract.Folder{MaxSize: 1, Formats: map[string]string{fmt.Sprint("e", i): fmt.Sprint("a/", i)}}
+	}
+	made, err := synthesize(t, s, func(awsapigateway.RestApi) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, role := range made.of("AWS::IAM::Role") {
+		length := 0
+		for _, policy := range role.Properties["Policies"].([]any) {
+			document, err := json.Marshal(written(policy.(map[string]any)["PolicyDocument"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			length += len(longest.Replace(string(document)))
+		}
+		t.Logf("%s: %d characters", name, length)
+		if length > maxPolicies {
+			t.Errorf("%s: got %d characters of policies, want at most %d", name, length, maxPolicies)
+		}
+	}
 }

@@ -212,17 +212,48 @@ func write(value any) string {
 	case string:
 		return value
 	case map[string]any:
-		if ref, ok := value["Ref"].(string); ok {
-			return "${" + name(ref) + "}"
-		}
-		if attribute, ok := value["Fn::GetAtt"].([]any); ok {
-			return "${" + name(attribute[0].(string)) + "." + attribute[1].(string) + "}"
-		}
-		if join, ok := value["Fn::Join"].([]any); ok {
-			return strings.Join(writeAll(join[1]), join[0].(string))
+		if text, ok := intrinsic(value); ok {
+			return text
 		}
 	}
 	return fmt.Sprintf("%v", value)
+}
+
+// intrinsic writes an intrinsic function, and reports false for an object that is none.
+func intrinsic(value map[string]any) (string, bool) {
+	if ref, ok := value["Ref"].(string); ok {
+		return "${" + name(ref) + "}", true
+	}
+	if attribute, ok := value["Fn::GetAtt"].([]any); ok {
+		return "${" + name(attribute[0].(string)) + "." + attribute[1].(string) + "}", true
+	}
+	if join, ok := value["Fn::Join"].([]any); ok {
+		return strings.Join(writeAll(join[1]), join[0].(string)), true
+	}
+	return "", false
+}
+
+// written is a copy of a value with each intrinsic function in it as write has it.
+func written(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		if text, ok := intrinsic(value); ok {
+			return text
+		}
+		members := make(map[string]any, len(value))
+		for name, member := range value {
+			members[name] = written(member)
+		}
+		return members
+	case []any:
+		list := make([]any, len(value))
+		for i, member := range value {
+			list[i] = written(member)
+		}
+		return list
+	default:
+		return value
+	}
 }
 
 // writeAll writes a value, or each of a list.

@@ -46,8 +46,9 @@ func TestResourceTypes(t *testing.T) {
 	want := []string{
 		"AWS::ApiGateway::Authorizer", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::GatewayResponse",
 		"AWS::ApiGateway::Method", "AWS::ApiGateway::RequestValidator", "AWS::ApiGateway::Resource", "AWS::ApiGateway::RestApi",
-		"AWS::ApiGateway::Stage", "AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Lambda::Permission",
-		"AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::SecretsManager::Secret",
+		"AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table", "AWS::IAM::Role",
+		"AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Logs::LogGroup",
+		"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::SecretsManager::Secret",
 	}
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
 		types := map[string]bool{}
@@ -74,6 +75,8 @@ func TestNoPhysicalNames(t *testing.T) {
 		"AWS::Lambda::Function":       "FunctionName",
 		"AWS::Logs::LogGroup":         "LogGroupName",
 		"AWS::IAM::Role":              "RoleName",
+		"AWS::SQS::Queue":             "QueueName",
+		"AWS::CloudWatch::Alarm":      "AlarmName",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		for kind, property := range names {
@@ -98,6 +101,8 @@ func TestFunctions(t *testing.T) {
 	want := map[string]settings{
 		"Authorizer": {[]any{"arm64"}, "provided.al2023", 1769.0, 10.0, "Active", "${AuthorizerLogs}"},
 		"Presign":    {[]any{"arm64"}, "provided.al2023", 256.0, 5.0, "Active", "${PresignLogs}"},
+		"Manage":     {[]any{"arm64"}, "provided.al2023", 512.0, 29.0, "Active", "${ManageLogs}"},
+		"Inspect":    {[]any{"arm64"}, "provided.al2023", 512.0, 30.0, "Active", "${InspectLogs}"},
 	}
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
 		got := map[string]settings{}
@@ -119,19 +124,33 @@ func TestFunctions(t *testing.T) {
 	})
 }
 
-func TestUsersTable(t *testing.T) {
+func TestTables(t *testing.T) {
+	attribute := func(name string) any { return map[string]any{"AttributeName": name, "AttributeType": "S"} }
+	key := func(name, kind string) any { return map[string]any{"AttributeName": name, "KeyType": kind} }
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
-		got := template.only(t, "AWS::DynamoDB::Table").Properties
-		delete(got, "Tags")
-		want := map[string]any{
-			"AttributeDefinitions":             []any{map[string]any{"AttributeName": "mail", "AttributeType": "S"}},
-			"KeySchema":                        []any{map[string]any{"AttributeName": "mail", "KeyType": "HASH"}},
-			"BillingMode":                      "PAY_PER_REQUEST",
-			"DeletionProtectionEnabled":        s.Removal == stage.Retain,
-			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
+		want := map[string]map[string]any{
+			"Users": {
+				"AttributeDefinitions": []any{attribute("mail")},
+				"KeySchema":            []any{key("mail", "HASH")},
+			},
+			"UploadsTable": {
+				"AttributeDefinitions":    []any{attribute("owner"), attribute("id")},
+				"KeySchema":               []any{key("owner", "HASH"), key("id", "RANGE")},
+				"TimeToLiveSpecification": map[string]any{"AttributeName": "expires", "Enabled": true},
+			},
+		}
+		for _, table := range want {
+			table["BillingMode"] = "PAY_PER_REQUEST"
+			table["DeletionProtectionEnabled"] = s.Removal == stage.Retain
+			table["PointInTimeRecoverySpecification"] = map[string]any{"PointInTimeRecoveryEnabled": true}
+		}
+		got := map[string]map[string]any{}
+		for name, table := range template.of("AWS::DynamoDB::Table") {
+			got[name] = table.Properties
+			delete(got[name], "Tags")
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
-			t.Errorf("properties (-got +want):\n%s", diff)
+			t.Errorf("properties by table (-got +want):\n%s", diff)
 		}
 	})
 }
@@ -160,17 +179,41 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
 		checkEnvironment(t, template.variables("Authorizer"), contract.AuthorizerEnv{
 			UsersTable:     "${Users}",
+			UploadsTable:   "${UploadsTable}",
 			OwnerKeySecret: "${OwnerKey}",
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
 		})
-		presign := template.variables("Presign")
-		if got := presign["GOMAXPROCS"]; got != "1" {
-			t.Errorf("GOMAXPROCS of presign: got %q, want 1", got)
-		}
-		delete(presign, "GOMAXPROCS")
-		checkEnvironment(t, presign, contract.PresignEnv{Bucket: "${Uploads}", Lifetime: s.SignatureLifetime, Folders: s.Folders})
+		checkEnvironment(t, template.onOneThread(t, "Presign"), contract.PresignEnv{
+			Bucket:   "${Uploads}",
+			Lifetime: s.SignatureLifetime,
+			Folders:  s.Folders,
+		})
+		checkEnvironment(t, template.onOneThread(t, "Manage"), contract.ManageEnv{
+			Bucket:       "${Uploads}",
+			UploadsTable: "${UploadsTable}",
+			QueueURL:     "${Inspections}",
+			Lifetime:     s.SignatureLifetime,
+			Folders:      s.Folders,
+		})
+		checkEnvironment(t, template.onOneThread(t, "Inspect"), contract.InspectEnv{
+			Bucket:       "${Uploads}",
+			UploadsTable: "${UploadsTable}",
+			EventBus:     "default",
+			Folders:      s.Folders,
+		})
 	})
+}
+
+// onOneThread are the variables of a function with less than a processor, besides the one that says so.
+func (t *template) onOneThread(test *testing.T, function string) map[string]string {
+	test.Helper()
+	variables := t.variables(function)
+	if got := variables["GOMAXPROCS"]; got != "1" {
+		test.Errorf("GOMAXPROCS of %s: got %q, want 1", function, got)
+	}
+	delete(variables, "GOMAXPROCS")
+	return variables
 }
 
 // checkEnvironment holds variables to be those that a function reads, and no other.
@@ -198,29 +241,59 @@ func checkEnvironment[T any](t *testing.T, variables map[string]string, want T) 
 // TestRoomForTheFormatTable holds the variables beside the largest format table that a stage may have to the room that
 // the stage's validation leaves them: 512 bytes.
 func TestRoomForTheFormatTable(t *testing.T) {
-	longest := map[string]string{"${Uploads}": strings.Repeat("b", 63)}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
-		total := 0
-		for name, value := range template.variables("Presign") {
-			if name == "FOLDERS" {
-				value = ""
+		for function := range template.of("AWS::Lambda::Function") {
+			total := 0
+			for name, value := range template.variables(function) {
+				if name == "FOLDERS" {
+					value = ""
+				}
+				total += len(name) + len(longest.Replace(value))
 			}
-			if long, ok := longest[value]; ok {
-				value = long
+			t.Logf("%s: %d bytes", function, total)
+			if total > 512 {
+				t.Errorf("%s: got %d bytes, want at most 512", function, total)
 			}
-			total += len(name) + len(value)
-		}
-		if total > 512 {
-			t.Errorf("got %d bytes, want at most 512", total)
 		}
 	})
 }
+
+// longest puts the longest values that there are in place of references: the stack's name is Postern- and a stage's, of
+// 32 characters, and CloudFormation appends 13 to the names that it makes of it.
+var longest = strings.NewReplacer(
+	"${Uploads}", strings.Repeat("b", 63),
+	"${Uploads.Arn}", "arn:aws-iso-b:s3:::"+strings.Repeat("b", 63),
+	"${Users}", made("Users"),
+	"${UploadsTable}", made("UploadsTable"),
+	"${UploadsTable.Arn}", arn("dynamodb")+"table/"+made("UploadsTable"),
+	"${Users.Arn}", arn("dynamodb")+"table/"+made("Users"),
+	"${OwnerKey}", arn("secretsmanager")+"secret:"+made("OwnerKey")+"-abcdef",
+	"${Inspections}", "https://sqs.ap-southeast-99.amazonaws.com.cn/123456789012/"+made("Inspections"),
+	"${Inspections.Arn}", arn("sqs")+made("Inspections"),
+	"${AuthorizerLogs.Arn}", arn("logs")+"log-group:"+made("AuthorizerLogs")+":*",
+	"${PresignLogs.Arn}", arn("logs")+"log-group:"+made("PresignLogs")+":*",
+	"${ManageLogs.Arn}", arn("logs")+"log-group:"+made("ManageLogs")+":*",
+	"${InspectLogs.Arn}", arn("logs")+"log-group:"+made("InspectLogs")+":*",
+	"${AWS::Partition}", "aws-iso-b",
+	"${AWS::Region}", "ap-southeast-99",
+	"${AWS::AccountId}", "123456789012",
+)
+
+// made is a name as long as the longest that CloudFormation makes for a resource of a construct.
+func made(id string) string {
+	return strings.Repeat("s", len("Postern-")+32) + "-" + id + "01234567" + "-" + strings.Repeat("r", 13)
+}
+
+// arn is the beginning of an ARN, as long as any.
+func arn(service string) string { return "arn:aws-iso-b:" + service + ":ap-southeast-99:123456789012:" }
 
 func TestOutputs(t *testing.T) {
 	want := map[string]string{
 		"ApiUrl":            "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${ApiDeploymentStageapi}/",
 		"BucketName":        "${Uploads}",
 		"UsersTableName":    "${Users}",
+		"UploadsTableName":  "${UploadsTable}",
+		"QueueUrl":          "${Inspections}",
 		"OwnerKeySecretArn": "${OwnerKey}",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
@@ -269,6 +342,8 @@ func TestLocalIsLikeDev(t *testing.T) {
 	if runtime.GOARCH == "amd64" {
 		want = []string{
 			`Resources.Authorizer.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
+			`Resources.Inspect.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
+			`Resources.Manage.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
 			`Resources.Presign.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
 		}
 	}

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// maxFolders keeps the functions' policies below the 10,240 characters that a role has for all its inline policies:
-	// each folder is a resource of them.
+	// MaxFolders is how many folders a stage may have. It keeps the functions' policies below the 10,240 characters that a
+	// role has for all its inline policies: each folder is a resource of them.
 	// Source: IAM User Guide, "IAM and AWS STS quotas".
-	maxFolders = 20
+	MaxFolders = 20
 
 	// maxTable is how many bytes of a function's environment the format table may take. Lambda has 4,096 for all
 	// variables; the rest is for the others.
@@ -97,8 +97,8 @@ func readFolders(o *object, name string, into *contract.Folders) {
 	}
 	path := o.path + "." + name
 	members, ok := value.(map[string]any)
-	if !ok || len(members) == 0 || len(members) > maxFolders {
-		o.fail("%s: %s is not allowed; allowed: an object with 1 to %d folders", path, show(value), maxFolders)
+	if !ok || len(members) == 0 || len(members) > MaxFolders {
+		o.fail("%s: %s is not allowed; allowed: an object with 1 to %d folders", path, show(value), MaxFolders)
 		return
 	}
 	table := make(contract.Folders, len(members))
