@@ -1,0 +1,146 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"postern/local/iam"
+	"postern/local/runtime"
+	"postern/local/template"
+)
+
+// An Invoker invokes the function with a logical id and returns its response.
+type Invoker interface {
+	Invoke(ctx context.Context, function string, payload []byte) ([]byte, error)
+}
+
+// PollerConfig says what a Poller feeds, from where, and on whose behalf.
+type PollerConfig struct {
+	Source template.EventSource
+	Queue  *Queue
+	// Role is the logical id of the function's role: Lambda polls with it.
+	Role     string
+	Policies *iam.Policies
+	Invoker  Invoker
+	Region   string
+	// Processes is how many processes the function can have at once: more than that many batches are never taken.
+	Processes int
+	// Log gets a line for each batch of which something failed.
+	Log io.Writer
+}
+
+// A Poller feeds a function with a queue's messages, as an event source mapping does: batch by batch, each message until
+// the function has processed it. A message reaches an idle function at once.
+// Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS".
+type Poller struct {
+	PollerConfig
+	slots chan struct{} // has an entry for each batch that is being processed
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+}
+
+// StartPoller starts polling, until Close. It stops by itself when the role may not receive: the denial's line says what
+// is missing, and the messages stay in the queue.
+func StartPoller(config PollerConfig) *Poller {
+	most := config.Processes
+	if c := config.Source.Concurrency; c > 0 && c < most {
+		most = c
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &Poller{PollerConfig: config, slots: make(chan struct{}, most), stop: cancel}
+	p.ended.Go(func() { p.run(ctx) })
+	return p
+}
+
+// Close stops taking messages. What is being processed goes on, as long as the functions do.
+func (p *Poller) Close() { p.stop() }
+
+// Wait returns when a closed poller has nothing that is being processed any more.
+func (p *Poller) Wait() { p.ended.Wait() }
+
+func (p *Poller) run(ctx context.Context) {
+	if p.check("sqs:GetQueueAttributes") != nil {
+		return
+	}
+	for {
+		select {
+		case p.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		if p.check("sqs:ReceiveMessage") != nil {
+			return
+		}
+		messages := p.batch(ctx)
+		if len(messages) == 0 {
+			return
+		}
+		p.ended.Go(func() {
+			defer func() { <-p.slots }()
+			p.process(messages)
+		})
+	}
+}
+
+func (p *Poller) check(action string) error {
+	return p.Policies.Check(p.Role, iam.Call{Action: action, Resource: p.Queue.ARN})
+}
+
+// batch waits for messages, and with a window for more of them. It has none when ctx ends before.
+func (p *Poller) batch(ctx context.Context) []Message {
+	messages := p.Queue.Receive(ctx, p.Source.BatchSize)
+	if len(messages) == 0 || p.Source.Window == 0 {
+		return messages
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Source.Window)
+	defer cancel()
+	for len(messages) < p.Source.BatchSize {
+		more := p.Queue.Receive(ctx, p.Source.BatchSize-len(messages))
+		if len(more) == 0 {
+			break
+		}
+		messages = append(messages, more...)
+	}
+	return messages
+}
+
+// process invokes the function with a batch and deletes what it has processed. The rest becomes visible again when its
+// time is over.
+func (p *Poller) process(batch []Message) {
+	response, err := p.invoke(batch)
+	if errors.Is(err, runtime.ErrClosed) {
+		return
+	}
+	failed := all
+	if err == nil {
+		failed = failures(response, batch)
+	}
+	var done []Message
+	for _, m := range batch {
+		if !failed(m.ID) {
+			done = append(done, m)
+		}
+	}
+	if len(done) < len(batch) {
+		_, _ = fmt.Fprintf(p.Log, "queue: %s did not process %d of %d messages: visible again %v after they were received\n",
+			p.Source.Function, len(batch)-len(done), len(batch), p.Queue.Visibility.Round(time.Millisecond))
+	}
+	if len(done) == 0 || p.check("sqs:DeleteMessage") != nil {
+		return
+	}
+	for _, m := range done {
+		p.Queue.Delete(m.Receipt)
+	}
+}
+
+func (p *Poller) invoke(batch []Message) ([]byte, error) {
+	payload, err := event(batch, p.Queue.ARN, p.Region)
+	if err != nil {
+		return nil, err
+	}
+	return p.Invoker.Invoke(context.Background(), p.Source.Function, payload)
+}

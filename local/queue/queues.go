@@ -1,0 +1,69 @@
+// Package queue holds a stack's queues in memory and feeds their messages to functions, as SQS and Lambda's event source
+// mappings do: at least once, each message until it is deleted or becomes a dead letter. Nothing survives this program.
+package queue
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"sync"
+
+	"postern/local/template"
+)
+
+// Queues are the queues of a stack. They are safe for concurrent use.
+type Queues struct {
+	log    io.Writer
+	faults Faults
+
+	mu   sync.Mutex // of all of them: a message moves from one to another
+	byID map[string]*Queue
+}
+
+// Faults are what goes wrong on purpose. Its methods are called for one message and one receipt after another.
+type Faults interface {
+	// Copies are the copies of a message that is sent, one or more, by their delays.
+	Copies() []Delay
+	// Reorder reports whether a batch is handed out in the reverse order.
+	Reorder() bool
+}
+
+// New makes the stack's queues, with nothing in them. It writes a line to log for each message that becomes a dead
+// letter. Faults may be nil: nothing goes wrong.
+func New(stack *template.Stack, log io.Writer, faults Faults) *Queues {
+	qs := &Queues{log: log, faults: faults, byID: make(map[string]*Queue)}
+	for _, q := range stack.Queues {
+		qs.byID[q.LogicalID] = &Queue{Queue: q, all: qs, changed: make(chan struct{}), byReceipt: make(map[string]*entry)}
+	}
+	return qs
+}
+
+// Find returns the queue with a logical id.
+func (qs *Queues) Find(logicalID string) (*Queue, bool) {
+	q, ok := qs.byID[logicalID]
+	return q, ok
+}
+
+// FindURL returns the queue that a URL names by its path, whatever its host.
+func (qs *Queues) FindURL(text string) (*Queue, bool) {
+	wanted, err := url.Parse(text)
+	if err != nil {
+		return nil, false
+	}
+	for _, q := range qs.byID {
+		if own, err := url.Parse(q.URL); err == nil && own.Path == wanted.Path {
+			return q, true
+		}
+	}
+	return nil, false
+}
+
+// bury moves a message to the dead letters of its queue.
+func (qs *Queues) bury(from *Queue, e *entry) {
+	to := qs.byID[from.DeadLetters]
+	delete(from.byReceipt, e.Receipt)
+	moved := &entry{Message: e.Message, visible: e.visible}
+	moved.Receives, moved.Receipt = 0, ""
+	to.add(moved)
+	_, _ = fmt.Fprintf(qs.log, "queue: message %s was received %d times from %s and is now in %s\n", e.ID, e.Receives, from.Name, to.Name)
+}
