@@ -45,7 +45,11 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
+// texts is a list, or null if it is empty.
 func texts(list []string) types.AttributeValue {
+	if len(list) == 0 {
+		return &types.AttributeValueMemberNULL{Value: true}
+	}
 	values := make([]types.AttributeValue, len(list))
 	for i, s := range list {
 		values[i] = text(s)
@@ -155,15 +159,19 @@ func readNumber(value types.AttributeValue, to *int64) bool {
 }
 
 func readTexts(value types.AttributeValue, to *[]string) bool {
+	if _, ok := value.(*types.AttributeValueMemberNULL); ok {
+		return true
+	}
 	list, ok := value.(*types.AttributeValueMemberL)
 	if !ok {
 		return false
 	}
-	*to = make([]string, len(list.Value))
-	for i, value := range list.Value {
-		if !readText(value, &(*to)[i]) {
+	for _, value := range list.Value {
+		var s string
+		if !readText(value, &s) {
 			return false
 		}
+		*to = append(*to, s)
 	}
 	return true
 }

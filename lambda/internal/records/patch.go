@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -45,7 +44,8 @@ func (u *Uploads) whyChanged(ctx context.Context, owner, id string) error {
 	}
 }
 
-// updateOf is the update of a record that is no tombstone, but for its key.
+// updateOf is the update of a record that is no tombstone, but for its key. What is removed is set to empty, which reads
+// the same.
 func updateOf(patch upload.Patch) *dynamodb.UpdateItemInput {
 	update := &dynamodb.UpdateItemInput{
 		ConditionExpression:      aws.String("#status IN (:accepted, :ready, :rejected)"),
@@ -55,41 +55,27 @@ func updateOf(patch upload.Patch) *dynamodb.UpdateItemInput {
 			":one": number(1),
 		},
 	}
-	sets, removes := []string{"#version = #version + :one"}, []string{}
+	expression := "SET #version = #version + :one"
 	for name, value := range changes(patch) {
 		update.ExpressionAttributeNames["#"+name] = name
-		if value == nil {
-			removes = append(removes, "#"+name)
-			continue
-		}
 		update.ExpressionAttributeValues[":"+name] = value
-		sets = append(sets, "#"+name+" = :"+name)
-	}
-	expression := "SET " + strings.Join(sets, ", ")
-	if len(removes) > 0 {
-		expression += " REMOVE " + strings.Join(removes, ", ")
+		expression += ", #" + name + " = :" + name
 	}
 	update.UpdateExpression = &expression
 	return update
 }
 
-// changes are what a patch makes of attributes. Nil is a removal.
+// changes are the attributes that a patch sets.
 func changes(patch upload.Patch) item {
 	changes := item{}
-	for name, field := range map[string]*string{titleAttribute: patch.Title, descriptionAttribute: patch.Description} {
-		if field == nil {
-			continue
-		}
-		changes[name] = nil
-		if *field != "" {
-			changes[name] = text(*field)
-		}
+	if patch.Title != nil {
+		changes[titleAttribute] = text(*patch.Title)
+	}
+	if patch.Description != nil {
+		changes[descriptionAttribute] = text(*patch.Description)
 	}
 	if patch.Labels != nil {
-		changes[labelsAttribute] = nil
-		if len(*patch.Labels) > 0 {
-			changes[labelsAttribute] = texts(*patch.Labels)
-		}
+		changes[labelsAttribute] = texts(*patch.Labels)
 	}
 	return changes
 }
