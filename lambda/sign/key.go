@@ -3,51 +3,62 @@ package sign
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding"
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
+	"strings"
 	"sync"
+	"time"
 )
 
 // algorithm is the field x-amz-algorithm.
 const algorithm = "AWS4-HMAC-SHA256"
 
-// A signingKey signs the forms of one day, and holds what they have in common.
+// A signingKey signs the forms of one day. Their policies have the same beginning, which is most of a policy and is
+// encoded and hashed once.
 type signingKey struct {
-	day        string // UTC, as 20060102
-	credential string // the field x-amz-credential
-	conditions policy // for bucket, algorithm, credential and token
+	midnight   time.Time // with which the day begins, in UTC
+	day        string    // as 20060102
+	credential string    // the field x-amz-credential
+	head       string    // of a policy, in base64: the conditions for bucket, algorithm, credential and token
 
-	// sealers holds *sealer values: keying one takes longer than most signatures.
-	sealers sync.Pool
+	// inner and outer are states of SHA-256, with which an HMAC begins (RFC 2104, section 4): inner has taken the head, too.
+	inner, outer []byte
 }
 
-// keyOf is the signing key of a day (UTC, as 20060102).
-func (s *Signer) keyOf(day string) *signingKey {
-	if key := s.key.Load(); key != nil && key.day == day {
+// keyOf is the signing key of a time's day, in UTC.
+func (s *Signer) keyOf(now time.Time) *signingKey {
+	midnight := now.UTC().Truncate(24 * time.Hour)
+	if key := s.key.Load(); key != nil && key.midnight.Equal(midnight) {
 		return key
 	}
 	// Two callers may both derive at midnight; their keys are equal, so it does not matter whose is kept.
-	key := newSigningKey(s.config, day)
+	key := newSigningKey(s.config, midnight)
 	s.key.Store(key)
 	return key
 }
 
-func newSigningKey(config Config, day string) *signingKey {
+func newSigningKey(config Config, midnight time.Time) *signingKey {
+	day := midnight.Format("20060102")
 	credential := config.Credentials.AccessKeyID + "/" + day + "/" + config.Region + "/s3/aws4_request"
-	conditions := policy(nil).
+	document := openPolicy().
 		equal("bucket", config.Bucket).
 		equal(fieldAlgorithm, algorithm).
 		equal(fieldCredential, credential)
 	if token := config.Credentials.SessionToken; token != "" {
-		conditions = conditions.equal(fieldSecurityToken, token)
+		document = document.equal(fieldSecurityToken, token)
 	}
+	head := base64.StdEncoding.EncodeToString(document.pad())
+
 	secret := deriveKey(config.Credentials.SecretAccessKey, day, config.Region)
 	return &signingKey{
+		midnight:   midnight,
 		day:        day,
 		credential: credential,
-		conditions: conditions,
-		sealers:    sync.Pool{New: func() any { return &sealer{hmac: hmac.New(sha256.New, secret)} }},
+		head:       head,
+		inner:      stateAfter(padded(secret, 0x36), []byte(head)),
+		outer:      stateAfter(padded(secret, 0x5c)),
 	}
 }
 
@@ -63,24 +74,64 @@ func deriveKey(secretAccessKey, day, region string) []byte {
 	return key
 }
 
-// seal returns a policy's JSON in base64 and its signature in lower-case hexadecimal digits, as a form carries them.
-func (k *signingKey) seal(document policy) (encoded, signature string) {
-	s := k.sealers.Get().(*sealer)
-	defer k.sealers.Put(s)
-	return s.seal(document)
+// date is a time of the key's day as the field x-amz-date: 20060102T150405Z.
+func (k *signingKey) date(now time.Time) string {
+	hour, minute, second := now.UTC().Clock()
+	b := append(make([]byte, 0, len("20060102T150405Z")), k.day...)
+	b = append(b, 'T')
+	for _, n := range [...]int{hour, minute, second} {
+		b = append(b, byte('0'+n/10), byte('0'+n%10))
+	}
+	return string(append(b, 'Z'))
 }
 
-// A sealer signs one policy after another with one key. Its buffers are reused.
+// padded is an HMAC's key of at most 64 bytes, filled up with zeros, with every byte changed by pad.
+func padded(key []byte, pad byte) []byte {
+	block := make([]byte, sha256.BlockSize)
+	copy(block, key)
+	for i := range block {
+		block[i] ^= pad
+	}
+	return block
+}
+
+// stateAfter is the state of SHA-256 after some bytes.
+func stateAfter(parts ...[]byte) []byte {
+	h := sha256.New()
+	for _, part := range parts {
+		h.Write(part)
+	}
+	state, _ := h.(encoding.BinaryMarshaler).MarshalBinary() // never fails
+	return state
+}
+
+// seal completes the day's head with the rest of a policy's JSON. It returns the policy in base64 and its signature in
+// lower-case hexadecimal digits, as a form carries them.
+func (k *signingKey) seal(rest policy) (encoded, signature string) {
+	s := sealers.Get().(*sealer)
+	defer sealers.Put(s)
+	s.encoded = base64.StdEncoding.AppendEncode(s.encoded[:0], rest)
+	s.sum = s.hash(k.inner, s.encoded)
+	s.sum = s.hash(k.outer, s.sum)
+	s.hex = hex.AppendEncode(s.hex[:0], s.sum)
+	var whole strings.Builder
+	whole.Grow(len(k.head) + len(s.encoded))
+	whole.WriteString(k.head)
+	whole.Write(s.encoded)
+	return whole.String(), string(s.hex)
+}
+
+// A sealer signs one policy after another. Its parts are reused.
 type sealer struct {
-	hmac    hash.Hash
-	encoded []byte
-	sum     []byte
+	sha256            hash.Hash
+	encoded, sum, hex []byte
 }
 
-func (s *sealer) seal(document policy) (encoded, signature string) {
-	s.encoded = base64.StdEncoding.AppendEncode(s.encoded[:0], document)
-	s.hmac.Reset()
-	s.hmac.Write(s.encoded)
-	s.sum = s.hmac.Sum(s.sum[:0])
-	return string(s.encoded), hex.EncodeToString(s.sum)
+var sealers = sync.Pool{New: func() any { return &sealer{sha256: sha256.New()} }}
+
+// hash goes on from a state with data, which may be the sum before.
+func (s *sealer) hash(state, data []byte) []byte {
+	_ = s.sha256.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) // fails for what is no state alone
+	s.sha256.Write(data)
+	return s.sha256.Sum(s.sum[:0])
 }

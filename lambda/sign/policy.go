@@ -7,42 +7,47 @@ import (
 	"unicode/utf8"
 )
 
-// expirationLayout is the time layout of a policy's expiration, which is in UTC.
-const expirationLayout = "2006-01-02T15:04:05.000Z"
-
-// A policy is the JSON of a POST policy while it is being written, or a part of it: conditions, each with a comma
-// before it.
+// A policy is the JSON of a POST policy while it is being written, or a part of it. Its members and conditions may stand in
+// any order: first is what all policies of a day have in common, so that it is encoded and hashed once.
 type policy []byte
 
-// openPolicy appends to b the start of a policy that ends at expires, up to and with the first conditions.
-func openPolicy(b []byte, expires time.Time, conditions policy) policy {
-	b = append(b, `{"expiration":"`...)
-	b = expires.UTC().AppendFormat(b, expirationLayout)
-	b = append(b, `","conditions":[`...)
-	return append(b, conditions[len(","):]...)
-}
+// openPolicy starts a policy.
+func openPolicy() policy { return policy(`{"conditions":[`) }
 
-// equal appends the condition that a field has exactly this value.
+// equal appends the condition that a field has exactly this value. Another condition has to follow.
 func (p policy) equal(field, value string) policy {
-	p = append(p, `,{`...)
+	p = append(p, '{')
 	p = appendJSONString(p, field)
 	p = append(p, ':')
 	p = appendJSONString(p, value)
-	return append(p, '}')
+	return append(p, `},`...)
 }
 
-// sizeRange appends the condition that the file has min to max bytes.
-func (p policy) sizeRange(min, max int64) policy {
-	p = append(p, `,["content-length-range",`...)
+// pad appends spaces, so that the base64 of what follows can be appended to that of the policy up to here.
+func (p policy) pad() policy {
+	for len(p)%3 != 0 {
+		p = append(p, ' ')
+	}
+	return p
+}
+
+// close appends the last condition, that the file has min to max bytes, and when the policy ends.
+func (p policy) close(min, max int64, expires time.Time) policy {
+	p = append(p, `["content-length-range",`...)
 	p = strconv.AppendInt(p, min, 10)
 	p = append(p, ',')
 	p = strconv.AppendInt(p, max, 10)
-	return append(p, ']')
+	p = append(p, `]],"expiration":"`...)
+	p = appendMilliseconds(p, expires.UTC())
+	return append(p, `"}`...)
 }
 
-// close completes the policy.
-func (p policy) close() policy {
-	return append(p, `]}`...)
+// appendMilliseconds appends a time in UTC as a policy has it, such as 2006-01-02T15:04:05.000Z. Package time is fast with
+// the layouts of RFC 3339 alone, whose fractions have no fixed length.
+func appendMilliseconds(b []byte, t time.Time) []byte {
+	b = t.AppendFormat(b, time.RFC3339)
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return append(b[:len(b)-len("Z")], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
 }
 
 // appendJSONString appends s as a JSON string of printable ASCII characters alone. S3's documentation wants every other

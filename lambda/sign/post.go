@@ -2,6 +2,7 @@ package sign
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,49 +51,69 @@ func (s *Signer) PresignPost(post Post, now time.Time, lifetime time.Duration) (
 	if err := post.validate(); err != nil {
 		return PresignedPost{}, err
 	}
+	fields, err := sortedFields(make([]field, 0, 16), post.Fields)
+	if err != nil {
+		return PresignedPost{}, err
+	}
 	if err := validateLifetime(lifetime); err != nil {
 		return PresignedPost{}, err
 	}
-	form := s.form(post, now.UTC(), now.UTC().Add(lifetime).Truncate(time.Millisecond))
-	if err := validateSize(form.Fields); err != nil {
+	expires := now.UTC().Add(lifetime).Truncate(time.Millisecond)
+	form := s.form(post, fields, now, expires)
+	if err := validateSize(form.size); err != nil {
 		return PresignedPost{}, err
 	}
-	return form, nil
+	return PresignedPost{URL: s.url, Fields: form.fields, Expires: expires}, nil
 }
 
-// form signs a validated post.
-func (s *Signer) form(post Post, now, expires time.Time) PresignedPost {
-	date := now.Format("20060102T150405Z")
-	key := s.keyOf(date[:len("20060102")])
+// A form is being filled in.
+type form struct {
+	fields map[string]string
+	size   int // in bytes at most, as maxForm
+}
+
+func (f *form) add(name, value string) {
+	f.fields[name] = value
+	f.size += len(name) + len(value) + partOverhead
+}
+
+// form signs what is validated.
+func (s *Signer) form(post Post, fields []field, now, expires time.Time) form {
+	key := s.keyOf(now)
+	date := key.date(now)
+	form := form{fields: make(map[string]string, len(fields)+7)}
+	form.add(fieldKey, post.Key)
+	form.add(fieldAlgorithm, algorithm)
+	form.add(fieldCredential, key.credential)
+	form.add(fieldDate, date)
+	if token := s.config.Credentials.SessionToken; token != "" {
+		form.add(fieldSecurityToken, token)
+	}
 
 	// A typical policy fits on the stack, which spares garbage.
-	document := openPolicy(make([]byte, 0, 4096), expires, key.conditions).
-		equal(fieldDate, date).
-		equal(fieldKey, post.Key).
-		sizeRange(post.MinSize, post.MaxSize)
-	fields := make(map[string]string, len(post.Fields)+7)
-	for _, name := range sortedNames(make([]string, 0, 16), post.Fields) {
-		document = document.equal(name, post.Fields[name])
-		fields[name] = post.Fields[name]
+	document := policy(make([]byte, 0, 2048)).equal(fieldDate, date).equal(fieldKey, post.Key)
+	for _, field := range fields {
+		document = document.equal(field.name, field.value)
+		form.add(field.name, field.value)
 	}
-
-	fields[fieldKey] = post.Key
-	fields[fieldAlgorithm] = algorithm
-	fields[fieldCredential] = key.credential
-	fields[fieldDate] = date
-	if token := s.config.Credentials.SessionToken; token != "" {
-		fields[fieldSecurityToken] = token
-	}
-	fields[fieldPolicy], fields[fieldSignature] = key.seal(document.close())
-	return PresignedPost{URL: s.url, Fields: fields, Expires: expires}
+	encoded, signature := key.seal(document.close(post.MinSize, post.MaxSize, expires))
+	form.add(fieldPolicy, encoded)
+	form.add(fieldSignature, signature)
+	return form
 }
 
-// sortedNames appends the names of fields to names, which is empty, in alphabetical order: equal posts have equal
-// policies.
-func sortedNames(names []string, fields map[string]string) []string {
-	for name := range fields {
-		names = append(names, name)
+// A field is one of a Post's further fields.
+type field struct{ name, value string }
+
+// sortedFields appends fields to list, which is empty, by name: equal posts have equal policies. It fails at the first
+// that is not as documented.
+func sortedFields(list []field, fields map[string]string) ([]field, error) {
+	for name, value := range fields {
+		if err := validateField(name, value); err != nil {
+			return nil, err
+		}
+		list = append(list, field{name, value})
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(list, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	return list, nil
 }

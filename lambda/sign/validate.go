@@ -30,19 +30,12 @@ var reservedFields = []string{
 	"awsaccesskeyid", "signature", // of Signature Version 2
 }
 
+// validate checks all but the fields.
 func (p Post) validate() error {
 	if err := validateKey(p.Key); err != nil {
 		return err
 	}
-	if err := p.validateRange(); err != nil {
-		return err
-	}
-	for name, value := range p.Fields {
-		if err := validateField(name, value); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.validateRange()
 }
 
 func (p Put) validate() error {
@@ -122,7 +115,7 @@ func validateField(name, value string) error {
 	switch {
 	case name == "":
 		return errors.New("a field has an empty name")
-	case !consistsOf(name, lowerCase+digits+"-_."):
+	case !isFieldName(name):
 		return fmt.Errorf("field name is %q: only lower-case letters, digits, -, _ and . are allowed", name)
 	case slices.Contains(reservedFields, name):
 		return fmt.Errorf("field name is %q: it is reserved for the signature or the form itself", name)
@@ -132,6 +125,16 @@ func validateField(name, value string) error {
 	return nil
 }
 
+func isFieldName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
 func validateLifetime(lifetime time.Duration) error {
 	if lifetime <= 0 || lifetime > maxLifetime {
 		return fmt.Errorf("lifetime is %s: more than 0s and at most %s are allowed", lifetime, maxLifetime)
@@ -139,12 +142,8 @@ func validateLifetime(lifetime time.Duration) error {
 	return nil
 }
 
-// validateSize checks the size of a form's fields: S3 answers MaxPostPreDataLengthExceeded to a larger form.
-func validateSize(fields map[string]string) error {
-	size := 0
-	for name, value := range fields {
-		size += len(name) + len(value) + partOverhead
-	}
+// validateSize checks the size of a form without its file: S3 answers MaxPostPreDataLengthExceeded to a larger form.
+func validateSize(size int) error {
 	if size > maxForm {
 		return fmt.Errorf("form has up to %d bytes without its file: at most %d are allowed", size, maxForm)
 	}
