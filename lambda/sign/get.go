@@ -1,23 +1,102 @@
 package sign
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// A Get is a download to be allowed: one version of an object.
+// A Get is a download to be allowed: one version of one object.
 type Get struct {
-	// Key is the object's key.
+	// Key is the object's key, as a Put has it.
 	Key string
-	// VersionID is the version's id.
+
+	// VersionID names the version: 1 to 1024 visible ASCII characters, as S3 gives it.
 	VersionID string
-	// ContentDisposition is the header of the answer.
-	ContentDisposition string
-	// ContentType is the header of the answer.
-	ContentType string
+
+	// ContentDisposition and ContentType are headers of the answer, of visible ASCII and spaces: whoever has the URL
+	// cannot change them. An empty one is as the object has it.
+	ContentDisposition, ContentType string
 }
 
-// PresignGet signs a GET.
-func (s *Signer) PresignGet(Get, time.Time, time.Duration) (PresignedRequest, error) {
-	return PresignedRequest{}, errors.New("not built yet")
+// PresignGet signs a GET that S3 answers from now until lifetime has passed, both as for PresignPut. It has no headers
+// to be sent. It fails when get or lifetime is not as documented; the error names the field and what is allowed, and
+// holds no header. The credentials need s3:GetObjectVersion on the object.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func (s *Signer) PresignGet(get Get, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
+	if err := get.validate(); err != nil {
+		return PresignedRequest{}, err
+	}
+	if err := validateLifetime(lifetime); err != nil {
+		return PresignedRequest{}, err
+	}
+	now, lifetime = now.UTC().Truncate(time.Second), lifetime.Truncate(time.Second)
+	if lifetime == 0 {
+		return PresignedRequest{}, errors.New("lifetime is less than a second: at least 1s is allowed")
+	}
+	return s.get(get, now, lifetime)
 }
+
+// get signs a validated Get. Now and lifetime are whole seconds.
+func (s *Signer) get(get Get, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
+	address, err := s.object(get.Key)
+	if err != nil {
+		return PresignedRequest{}, err
+	}
+	query := url.Values{
+		"X-Amz-Expires": {strconv.FormatInt(int64(lifetime/time.Second), 10)},
+		"versionId":     {get.VersionID},
+		"x-id":          {"GetObject"}, // as in put
+	}
+	for name, value := range get.headers() {
+		if value != "" {
+			query.Set("response-"+name, value)
+		}
+	}
+	address.RawQuery = query.Encode()
+	credentials := aws.Credentials{
+		AccessKeyID:     s.config.Credentials.AccessKeyID,
+		SecretAccessKey: s.config.Credentials.SecretAccessKey,
+		SessionToken:    s.config.Credentials.SessionToken,
+	}
+	request := &http.Request{Method: http.MethodGet, URL: address, Header: http.Header{}}
+	signed, headers, err := s.v4.PresignHTTP(context.Background(), credentials, request, "UNSIGNED-PAYLOAD", "s3", s.config.Region, now)
+	if err != nil {
+		return PresignedRequest{}, fmt.Errorf("signing a request: %w", err)
+	}
+	return PresignedRequest{Method: request.Method, URL: signed, Headers: toSend(headers), Expires: now.Add(lifetime)}, nil
+}
+
+// headers are those of the answer, by name.
+func (g Get) headers() map[string]string {
+	return map[string]string{"content-disposition": g.ContentDisposition, "content-type": g.ContentType}
+}
+
+func (g Get) validate() error {
+	if err := (Put{Key: g.Key, Size: 1}).validate(); err != nil {
+		return err
+	}
+	switch {
+	case g.VersionID == "":
+		return errors.New("version id is empty")
+	case len(g.VersionID) > maxVersionID || !isVisible(g.VersionID):
+		return fmt.Errorf("version id is malformed: only 1 to %d visible ASCII characters are allowed", maxVersionID)
+	}
+	for name, value := range g.headers() {
+		if !isVisible(strings.ReplaceAll(value, " ", "")) {
+			return fmt.Errorf("%s is malformed: only visible ASCII characters and spaces are allowed", name)
+		}
+	}
+	return nil
+}
+
+// maxVersionID is the longest id of a version that S3 gives, in bytes.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
+const maxVersionID = 1024

@@ -42,6 +42,8 @@ type server struct {
 	*objects.Bucket            // as the role of the package comment has it
 	operator        *s3.Client // may do anything
 	data            string     // the folder of the objects' bytes
+	url             string
+	credentials     iam.Credentials // of the role
 }
 
 func start(t *testing.T) server {
@@ -85,7 +87,7 @@ func start(t *testing.T) server {
 		operator: s3.New(s3.Options{
 			Region: region, BaseEndpoint: &s3Server.URL, UsePathStyle: true, Credentials: credentials[iam.Operator].Provider(),
 		}),
-		data: data,
+		data: data, url: s3Server.URL, credentials: credentials["Role"],
 	}
 }
 

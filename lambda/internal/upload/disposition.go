@@ -1,4 +1,64 @@
 package upload
 
-// AttachmentDisposition is the Content-Disposition of a download that is saved under filename.
-func AttachmentDisposition(filename string) string { return "attachment" }
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// AttachmentDisposition is the Content-Disposition of a download that is saved under a file name, in ASCII. A name that
+// is not only safe ASCII is given twice: in UTF-8, and as an approximation for clients that do not know that form.
+// Whatever could lead a client or a reader astray is an underscore: control characters, slashes and backslashes,
+// characters that change the direction of what follows, and bytes that are not UTF-8. Without a name, clients take the
+// URL's last segment, which is the upload's id.
+// Source: RFC 6266, section 4.3 and appendix D; RFC 8187, section 3.2.
+func AttachmentDisposition(filename string) string {
+	if filename == "" {
+		return "attachment"
+	}
+	name := strings.Map(clean, filename)
+	plain := strings.Map(approximate, name)
+	disposition := `attachment; filename="` + plain + `"`
+	if plain == name {
+		return disposition
+	}
+	return disposition + "; filename*=UTF-8''" + percentEncode(name)
+}
+
+func clean(r rune) rune {
+	switch {
+	case unicode.IsControl(r), r == '/', r == '\\', r == utf8.RuneError, unicode.Is(directions, r):
+		return '_'
+	}
+	return r
+}
+
+// directions embed, override or isolate the direction of the text that follows, so that "gpj.mp4" can be shown as
+// "4pm.jpg". Marks, which Hebrew and Arabic names do have, are not among them.
+// Source: Unicode Standard Annex #9, sections 2.1 to 2.5.
+var directions = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x202A, Hi: 0x202E, Stride: 1}, {Lo: 0x2066, Hi: 0x2069, Stride: 1}}}
+
+// approximate keeps what every client reads alike between quotes.
+func approximate(r rune) rune {
+	if r < ' ' || r > '~' || r == '"' || r == '%' {
+		return '_'
+	}
+	return r
+}
+
+// attrChars are those that RFC 8187 leaves as they are, besides letters and digits.
+const attrChars = "!#$&+-.^_`|~"
+
+func percentEncode(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(attrChars, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			_, _ = fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
