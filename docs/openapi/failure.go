@@ -41,11 +41,11 @@ var failures = []failure{
 		namesUpload,
 	},
 	{
-		http.StatusConflict, "conflict", "the upload is waiting: allowed is ready",
-		"The upload is not as far as the request needs it to be, or it changed at the same time.", needsArrival,
+		http.StatusConflict, "conflict", "the upload is waiting: allowed is one that is ready",
+		"The upload is not as far as the request needs it to be: not inspected yet, or not ready.", needsArrival,
 	},
 	{
-		http.StatusPreconditionFailed, "precondition_failed", `If-Match "2" is not the version of the upload, "3"`,
+		http.StatusPreconditionFailed, "precondition_failed", `If-Match "2" is not the upload's version: allowed is "3"`,
 		"The upload has another version than If-Match wants. Nothing is changed.", isConditional,
 	},
 	{

@@ -137,7 +137,7 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 	if err != nil {
 		return api.Identity{}, fmt.Errorf("finding what is left of the quota: %w", err)
 	}
-	acting.Remaining = max(0, acting.Quota-used)
+	acting.Remaining = min(max(0, acting.Quota-used), acting.Quota)
 	return acting, nil
 }
 

@@ -17,7 +17,9 @@ func TestRemaining(t *testing.T) {
 		{100, 0, "100"},
 		{100, 99, "1"},
 		{100, 100, "0"},
-		{100, 101, "0"}, // the quota was made smaller
+		{100, 101, "0"},  // the quota was made smaller
+		{100, -1, "100"}, // somebody has reset the usage: no more than the quota is left, and nobody is locked out
+		{100, math.MinInt64, "0"},
 		{0, 0, "0"},
 		{0, math.MaxInt64, "0"},
 		{math.MaxInt64, 1, "9223372036854775806"},
