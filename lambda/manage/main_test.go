@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/truora/minidyn/server"
+
+	"postern/lambda/contract"
+)
+
+func variables(t *testing.T) map[string]string {
+	t.Helper()
+	variables, err := contract.Env(contract.ManageEnv{
+		Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
+		Lifetime: 15 * time.Minute, Folders: folders(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(variables, map[string]string{
+		"AWS_REGION":            "eu-west-1",
+		"AWS_ACCESS_KEY_ID":     "ASIAIOSFODNN7EXAMPLE",
+		"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+		"AWS_SESSION_TOKEN":     "token",
+	})
+	return variables
+}
+
+func lookup(variables map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	}
+}
+
+func TestWireNamesWhatLacks(t *testing.T) {
+	for name := range variables(t) {
+		environment := variables(t)
+		delete(environment, name)
+		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: got %v, want an error that names it", name, err)
+		}
+	}
+	for name, value := range map[string]string{"BUCKET": "No Bucket", "AWS_ENDPOINT_URL_S3": "ftp://x", "FOLDERS": "[]", "SIGNATURE_LIFETIME": "x"} {
+		environment := variables(t)
+		environment[name] = value
+		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil {
+			t.Errorf("%s = %s: wire succeeded", name, value)
+		}
+	}
+}
+
+// listOf is an S3 that has one version of one key, and no multipart upload.
+func listOf(key string, modified time.Time) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `<ListVersionsResult><Version><Key>%s</Key><VersionId>v</VersionId><IsLatest>true</IsLatest>`+
+			`<LastModified>%s</LastModified><Size>7</Size></Version></ListVersionsResult>`, key, modified.UTC().Format(time.RFC3339))
+	}
+}
+
+// The function as Lambda starts it finds its table, its bucket and its queue at their addresses.
+func TestFunction(t *testing.T) {
+	id := idAt(time.Now(), 1, "mp4")
+	dynamo := httptest.NewServer(server.NewServer())
+	defer dynamo.Close()
+	newTableAt(t, dynamo.URL)
+	s3 := httptest.NewServer(listOf(keyOf(owner, id), time.Now().Add(-time.Hour)))
+	defer s3.Close()
+	var queued []sent
+	environment := variables(t)
+	maps.Copy(environment, map[string]string{
+		"AWS_ENDPOINT_URL_DYNAMODB": dynamo.URL, "AWS_ENDPOINT_URL_S3": s3.URL, "AWS_ENDPOINT_URL_SQS": newSQS(t, &queued),
+	})
+	var w world
+	handle, err := wire(lookup(environment), slog.New(slog.NewJSONHandler(&w.log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.handle = handle
+	got := see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
+	if got.Status != "waiting" || got.Size != 7 || w.log.Len() != 0 {
+		t.Errorf("got %+v, log %s", got, &w.log)
+	}
+	if len(queued) != 1 || queued[0].QueueURL != environment["QUEUE_URL"] || !strings.Contains(queued[0].Body, `"name":"examplebucket"`) {
+		t.Errorf("queued %+v, want one message", queued)
+	}
+	checkRefusal(t, "list", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`)
+}
+
+// A function's start takes as long as its binary is large.
+func TestLinksOnlyTheServicesItCalls(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const services = "github.com/aws/aws-sdk-go-v2/service/"
+	for dependency := range bytes.Lines(output) {
+		name := strings.TrimSpace(string(dependency))
+		service, ok := strings.CutPrefix(name, services)
+		service, _, _ = strings.Cut(service, "/")
+		if ok && service != "internal" && service != "dynamodb" && service != "s3" && service != "sqs" {
+			t.Errorf("manage links %s", name)
+		}
+		if strings.HasPrefix(name, "github.com/aws/aws-sdk-go-v2/config") || strings.HasPrefix(name, "postern/lambda/internal/media") {
+			t.Errorf("manage links %s", name)
+		}
+	}
+}

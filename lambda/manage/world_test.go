@@ -1,0 +1,337 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/truora/minidyn/server"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/api"
+	"postern/lambda/internal/lifecycle"
+	"postern/lambda/internal/records"
+	"postern/lambda/internal/upload"
+	"postern/lambda/sign"
+)
+
+const (
+	owner = "0123456789abcdef0123"
+	other = "fedcba9876543210fedc"
+
+	// marker stands for what belongs to a person: it is in no log.
+	marker = "planted-secret"
+)
+
+// start is when every test begins.
+var start = time.Date(2026, time.March, 14, 15, 9, 26, 535_000_000, time.UTC)
+
+func folders() contract.Folders {
+	return contract.Folders{
+		"videos":    {MaxSize: 5 << 40, Formats: map[string]string{"mp4": "video/mp4", "mov": "video/quicktime"}},
+		"documents": {MaxSize: 1 << 20, Formats: map[string]string{"pdf": "application/pdf"}},
+	}
+}
+
+// A world is the function's handlers with a real uploads table, and a bucket and a queue in memory.
+type world struct {
+	manager *manager
+	records *records.Uploads
+	bucket  *bucket
+	queue   *line
+	signed  []sign.Get
+	now     time.Time
+	log     bytes.Buffer
+	handle  handlerFunc
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{now: start, bucket: &bucket{versions: map[string][]upload.Version{}, open: map[string]bool{}}, queue: &line{}}
+	dynamo := httptest.NewServer(server.NewServer())
+	t.Cleanup(dynamo.Close)
+	w.records = newTableAt(t, dynamo.URL)
+	log := slog.New(slog.NewJSONHandler(&w.log, nil))
+	clock := func() time.Time { return w.now }
+	w.manager = &manager{
+		folders: folders(), lifetime: 15 * time.Minute, records: w.records, objects: w.bucket,
+		deletion: &lifecycle.Deletion{Records: w.records, Objects: w.bucket, Queue: w.queue, Now: clock},
+		signer:   signerFunc(func(get sign.Get) { w.signed = append(w.signed, get) }),
+		repairs:  &repairs{queue: w.queue, now: clock, log: log},
+		now:      clock,
+	}
+	gateway, err := api.New(contract.Manage, w.manager.handlers(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.handle = gateway.Handle
+	return w
+}
+
+var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, nil
+})
+
+// newTableAt creates an uploads table in the DynamoDB at an address.
+func newTableAt(t testing.TB, address string) *records.Uploads {
+	t.Helper()
+	client := dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &address, Credentials: credentials})
+	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		TableName: aws.String("uploads"),
+		AttributeDefinitions: []types.AttributeDefinition{
+			{AttributeName: aws.String("owner"), AttributeType: types.ScalarAttributeTypeS},
+			{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS},
+		},
+		KeySchema: []types.KeySchemaElement{
+			{AttributeName: aws.String("owner"), KeyType: types.KeyTypeHash},
+			{AttributeName: aws.String("id"), KeyType: types.KeyTypeRange},
+		},
+		BillingMode: types.BillingModePayPerRequest,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records.NewUploads(records.Config{Region: "eu-west-1", Endpoint: address, Credentials: credentials}, "uploads")
+}
+
+// idAt is the nth id of a time, with an extension.
+func idAt(granted time.Time, n int, extension string) string {
+	id, err := upload.NewID(granted, strings.NewReader(fmt.Sprintf("%010d", n)), extension)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
+func keyOf(owner, id string) string { return "videos/" + owner + "/" + id }
+
+// arrived is the record of an upload as it is accepted.
+func arrived(owner, id string) upload.Record {
+	return upload.Record{
+		Owner: owner, ID: id, Key: keyOf(owner, id), VersionID: "v1", Status: upload.Accepted, Size: 7, Type: "video/mp4",
+		ETag: `"e"`, Filename: marker + ".mp4", Title: marker, Counted: 7, Version: 1,
+	}
+}
+
+// accept writes a new record and its only version.
+func (w *world) accept(t testing.TB, record upload.Record) {
+	t.Helper()
+	if err := w.records.Accept(t.Context(), record, 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	w.bucket.put(record.Key, upload.Version{ID: record.VersionID, Size: record.Size, Modified: w.now})
+}
+
+// settle writes a new record and gives it its verdict.
+func (w *world) settle(t testing.TB, record upload.Record) {
+	t.Helper()
+	w.accept(t, record)
+	if _, err := w.records.Settle(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// announce notes that the event of a record's status is sent, as an inspection would.
+func (w *world) announce(t testing.TB, owner, id string) {
+	t.Helper()
+	record := w.record(t, owner, id)
+	if err := w.records.Announce(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// record reads a record, which must be there.
+func (w *world) record(t testing.TB, owner, id string) upload.Record {
+	t.Helper()
+	record, found, err := w.records.Record(t.Context(), owner, id)
+	if err != nil || !found {
+		t.Fatalf("record %s of %s: %t, %v, want one", id, owner, found, err)
+	}
+	return record
+}
+
+func (w *world) usage(t testing.TB, owner string) int64 {
+	t.Helper()
+	used, err := w.records.Usage(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
+}
+
+// A call is a request as a client makes it, on behalf of an owner.
+type call struct {
+	owner   string
+	method  string // GET if empty
+	path    string // resource; that of one upload if empty
+	id      string // as it is sent
+	query   map[string]string
+	ifMatch string
+	body    string
+}
+
+// do sends a call. What it answers is one of the API's, and the log holds nothing of a person.
+func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
+	t.Helper()
+	event := events.APIGatewayProxyRequest{Resource: "/uploads/{id}", HTTPMethod: http.MethodGet, Body: c.body, MultiValueHeaders: map[string][]string{}}
+	event.RequestContext.RequestID = "request-1"
+	event.RequestContext.Authorizer = api.Identity{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1}.Context()
+	if c.method != "" {
+		event.HTTPMethod = c.method
+	}
+	if c.path != "" {
+		event.Resource = c.path
+	}
+	if c.id != "" {
+		event.PathParameters = map[string]string{"id": c.id}
+	}
+	if c.body != "" {
+		event.MultiValueHeaders["Content-Type"] = []string{"application/json"}
+	}
+	if c.ifMatch != "" {
+		event.MultiValueHeaders["If-Match"] = []string{c.ifMatch}
+	}
+	event.MultiValueQueryStringParameters = map[string][]string{"mail": {marker + "@example.com"}}
+	for name, value := range c.query {
+		event.MultiValueQueryStringParameters[name] = []string{value}
+	}
+	response, err := w.handle(t.Context(), event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log := w.log.String(); strings.Contains(log, marker) || c.id != "" && strings.Contains(log, c.id) {
+		t.Errorf("the log holds what a client sent: %s", log)
+	}
+	return response
+}
+
+// see reads an answer's body of that status.
+func see[T any](t testing.TB, response events.APIGatewayProxyResponse, status int) T {
+	t.Helper()
+	var body T
+	if response.StatusCode != status {
+		t.Fatalf("got %d %s, want %d", response.StatusCode, response.Body, status)
+	}
+	if err := json.Unmarshal([]byte(response.Body), &body); err != nil {
+		t.Fatalf("%s: %v", response.Body, err)
+	}
+	return body
+}
+
+func failure(message, code string) string {
+	quoted, _ := json.Marshal(message)
+	return fmt.Sprintf(`{"message":%s,"code":%q,"requestId":"request-1"}`, quoted, code)
+}
+
+// noUpload is the one answer about what is not there.
+var noUpload = failure("no such upload", "not_found")
+
+func checkRefusal(t testing.TB, name string, response events.APIGatewayProxyResponse, status int, body string) {
+	t.Helper()
+	if response.StatusCode != status || response.Body != body {
+		t.Errorf("%s: got %d %s\nwant %d %s", name, response.StatusCode, response.Body, status, body)
+	}
+}
+
+// A bucket has its versions in memory, by key.
+type bucket struct {
+	mu       sync.Mutex
+	versions map[string][]upload.Version
+	open     map[string]bool // keys that have an open multipart upload
+}
+
+func (b *bucket) put(key string, versions ...upload.Version) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.versions[key] = append(b.versions[key], versions...)
+}
+
+func (b *bucket) Versions(_ context.Context, key string) ([]upload.Version, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.versions[key]), nil
+}
+
+func (b *bucket) HasOpenUpload(_ context.Context, key string) (bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.open[key], nil
+}
+
+func (b *bucket) AbortUploads(_ context.Context, key string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, key)
+	return nil
+}
+
+func (b *bucket) Remove(_ context.Context, key, versionID string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.versions[key] = slices.DeleteFunc(b.versions[key], func(v upload.Version) bool { return v.ID == versionID })
+	return nil
+}
+
+// isEmpty reports whether nothing is left of a key.
+func (b *bucket) isEmpty(key string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.versions[key]) == 0 && !b.open[key]
+}
+
+// A line is a queue that remembers what was put into it, unless it is broken.
+type line struct {
+	mu     sync.Mutex
+	keys   []string
+	broken bool
+}
+
+func (l *line) Inspect(_ context.Context, key string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken {
+		return errors.New("the queue is broken")
+	}
+	l.keys = append(l.keys, key)
+	return nil
+}
+
+// taken are the keys that were queued since it was asked last.
+func (l *line) taken() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	keys := l.keys
+	l.keys = nil
+	return keys
+}
+
+// A signerFunc hears of what is signed.
+type signerFunc func(sign.Get)
+
+func (f signerFunc) PresignGet(get sign.Get, now time.Time, lifetime time.Duration) (sign.PresignedRequest, error) {
+	f(get)
+	return sign.PresignedRequest{URL: "https://signed.example/", Expires: now.Add(lifetime)}, nil
+}
+
+// idsOf are the ids of a page.
+func idsOf(list contract.UploadList) []string {
+	ids := make([]string, len(list.Uploads))
+	for i, u := range list.Uploads {
+		ids[i] = u.ID
+	}
+	return ids
+}
