@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -197,5 +198,83 @@ func TestConfirmation(t *testing.T) {
 	term.ended(t, code, 0)
 	if rows := b.rows(t); len(rows) != 0 {
 		t.Errorf("got rows %v, want none", rows)
+	}
+}
+
+func TestCallersPasswordAtTerminal(t *testing.T) {
+	api := serveAPI(t)
+	announceLocal(t, api.url)
+	if err := os.Unsetenv("POSTERN_PASSWORD"); err != nil {
+		t.Fatal(err)
+	}
+	term := openTerminal(t)
+	code := term.start(t.Context(), "list")
+	term.asked(t, "Password of "+user+": ", false)
+	term.types(t, password+"\n")
+	term.ended(t, code, 0)
+	if term.out.String() != listed {
+		t.Errorf("got %q, want the uploads", term.out)
+	}
+}
+
+func TestConfirmationOfRm(t *testing.T) {
+	api := serveAPI(t)
+	announceLocal(t, api.url)
+	host := strings.TrimSuffix(strings.TrimPrefix(api.url, "http://"), "/api/")
+	term := openTerminal(t)
+	code := term.start(t.Context(), "rm", idA, idB)
+	term.asked(t, "Delete 2 uploads at "+host+"? [y/N] ", true)
+	term.types(t, "n\n")
+	term.ended(t, code, 1)
+	if requests := api.called(); requests != nil {
+		t.Errorf("got requests %q without a confirmation, want none", requests)
+	}
+	term = openTerminal(t)
+	code = term.start(t.Context(), "rm", idA)
+	term.asked(t, "Delete upload "+idA+" at "+host+"? [y/N] ", true)
+	term.types(t, "y\n")
+	term.ended(t, code, 0)
+	if want := "deleted upload " + idA + "\n"; term.out.String() != want {
+		t.Errorf("got %q, want %q", term.out, want)
+	}
+}
+
+// shown copies what a terminal of 100 columns shows to a screen.
+func (term *terminal) shown(t *testing.T) *screen {
+	t.Helper()
+	if err := unix.IoctlSetWinsize(int(term.command.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 100}); err != nil {
+		t.Fatal(err)
+	}
+	s := &screen{}
+	go func() { _, _ = io.Copy(s, term.operator) }()
+	return s
+}
+
+func TestProgressOfDownload(t *testing.T) {
+	api := serveAPI(t)
+	folder := inFolder(t)
+	term := openTerminal(t)
+	shown := term.shown(t)
+	code := postern.RealMain(t.Context(), []string{"get", idA, "--output=a.mp4"}, strings.NewReader(""), io.Discard, term.command)
+	if code != 0 {
+		t.Fatalf("got code %d: %s", code, shown)
+	}
+	leaves(t, folder, map[string]string{"a.mp4": string(api.file)})
+	const want = "20.0 b / 20.0 b"
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(shown.String(), want); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the terminal shows %q, want %q in it", shown, want)
+		}
+	}
+}
+
+// What is downloaded may steer a terminal.
+func TestGetSparesTheTerminal(t *testing.T) {
+	serveAPI(t)
+	term := openTerminal(t)
+	var stderr bytes.Buffer
+	code := postern.RealMain(t.Context(), []string{"get", idA, "--output=-"}, strings.NewReader(""), term.command, &stderr)
+	if want := "error: stdout is a terminal"; code != 2 || !strings.Contains(stderr.String(), want) {
+		t.Errorf("got code %d, stderr %q, want 2 and %q", code, stderr.String(), want)
 	}
 }
