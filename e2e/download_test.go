@@ -50,13 +50,13 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 	})
 }
 
-// check is the statement of lambda/manage/download.go that refuses what is not ready.
+// check is the statement of lambda/manage/ready.go that refuses what is not ready.
 const check = "if record.Status != upload.Ready {"
 
 // unchecked is an overlay for go build that takes the check out.
 func unchecked(t *testing.T) string {
 	t.Helper()
-	source := filepath.Join(root, "lambda", "manage", "download.go")
+	source := filepath.Join(root, "lambda", "manage", "ready.go")
 	b, err := os.ReadFile(source)
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +65,8 @@ func unchecked(t *testing.T) string {
 		t.Fatalf("%s does not have %q once", source, check)
 	}
 	folder := t.TempDir()
-	replaced := filepath.Join(folder, "download.go")
-	text := strings.Replace(string(b), check, "if record.Status != upload.Ready && record.Status != upload.Rejected {", 1)
+	replaced := filepath.Join(folder, "ready.go")
+	text := strings.Replace(string(b), check, "if record.Status == upload.Deleted {", 1)
 	if err := os.WriteFile(replaced, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
