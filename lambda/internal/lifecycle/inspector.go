@@ -223,7 +223,7 @@ func isExpired(record upload.Record, versions []upload.Version) bool {
 	if at < 0 {
 		return true
 	}
-	return record.Status == upload.Rejected && slices.ContainsFunc(versions[at:], func(v upload.Version) bool { return v.Marker })
+	return record.Verdict() == upload.Rejected && slices.ContainsFunc(versions[at:], func(v upload.Version) bool { return v.Marker })
 }
 
 // removeAll deletes every version and delete marker of a key.
