@@ -1,0 +1,75 @@
+package media
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"postern/lambda/internal/upload"
+)
+
+const (
+	// maxRead is how much of a file is read in all, in bytes.
+	maxRead = 64 << 10
+	// window is how much of its beginning and of its end is looked at, in bytes.
+	window = 16 << 10
+)
+
+// A file is content that is being looked at. The first fault ends it: from then on nothing can be read.
+type file struct {
+	content io.ReaderAt
+	size    int64 // bytes
+	head    []byte
+	end     []byte // nil before it is read
+	left    int64  // bytes that may still be read
+	err     error
+}
+
+// at is exactly length bytes from offset on, nil if they are not all inside the file or cannot be read.
+func (f *file) at(offset, length int64) []byte {
+	if offset < 0 || length <= 0 || offset > f.size-length || f.err != nil {
+		return nil
+	}
+	if offset+length <= int64(len(f.head)) {
+		return f.head[offset : offset+length]
+	}
+	if start := f.size - int64(len(f.end)); f.end != nil && offset >= start {
+		return f.end[offset-start : offset-start+length]
+	}
+	if length > f.left {
+		f.err = upload.ErrBudget
+		return nil
+	}
+	f.left -= length
+	p := make([]byte, length)
+	if n, err := f.content.ReadAt(p, offset); n < len(p) {
+		if f.err = err; errors.Is(err, io.EOF) {
+			f.err = io.ErrUnexpectedEOF
+		}
+		return nil
+	}
+	return p
+}
+
+// upTo is what there is of length bytes from offset on.
+func (f *file) upTo(offset, length int64) []byte {
+	return f.at(offset, min(length, f.size-offset))
+}
+
+// tail is the last window of the file, or all of it.
+func (f *file) tail() []byte {
+	if f.end == nil {
+		f.end = f.upTo(max(0, f.size-window), window)
+	}
+	return f.end
+}
+
+// begins reports whether the file begins with one of the prefixes.
+func (f *file) begins(prefixes ...string) bool {
+	for _, prefix := range prefixes {
+		if bytes.HasPrefix(f.head, []byte(prefix)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,94 @@
+package media
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// isPDF: only white space may precede the header. Readers take one from anywhere in the first KiB, and what is before
+// it would be of another kind. Some writers put a little after the end.
+func isPDF(f *file) bool {
+	start := bytes.TrimLeft(f.head[:min(len(f.head), sniffed)], "\xef\xbb\xbf\x00\t\n\f\r ")
+	return bytes.HasPrefix(start, []byte("%PDF-")) && bytes.Contains(f.tail(), []byte("%%EOF"))
+}
+
+// isText looks at the beginning and the end.
+func isText(f *file) bool {
+	head, tail := f.head, f.tail()
+	var order binary.ByteOrder
+	switch {
+	case f.begins("\xef\xbb\xbf"):
+		head = head[3:]
+	case f.begins("\xff\xfe\x00\x00"):
+		return false // UTF-32
+	case f.begins("\xff\xfe"):
+		order = binary.LittleEndian
+	case f.begins("\xfe\xff"):
+		order = binary.BigEndian
+	}
+	if order != nil {
+		head = decode(head[2:], order)
+		tail = nil // it may begin in the middle of a character
+	}
+	return isPlain(head) && !bytes.ContainsRune(tail, 0) && !isMarked(head)
+}
+
+// decode turns UTF-16 into UTF-8.
+func decode(b []byte, order binary.ByteOrder) []byte {
+	units := make([]uint16, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
+		units = append(units, order.Uint16(b))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// isPlain reports whether b can be text: UTF-8 without NUL, or an 8-bit encoding, in which only those control
+// characters are that texts have.
+func isPlain(b []byte) bool {
+	if bytes.IndexByte(b, 0) >= 0 {
+		return false
+	}
+	if utf8.Valid(withoutLast(b)) {
+		return true
+	}
+	return bytes.IndexFunc(b, func(r rune) bool {
+		// Backspace to carriage return, the shifts of ISO 2022, the end of a file of DOS, escape.
+		return r < ' ' && (r < '\b' || r > 0x0F) && r != 0x1A && r != 0x1B
+	}) < 0
+}
+
+// withoutLast is b without a character at its end that may be cut off.
+func withoutLast(b []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if utf8.RuneStart(b[len(b)-i]) {
+			if !utf8.FullRune(b[len(b)-i:]) {
+				return b[:len(b)-i]
+			}
+			break
+		}
+	}
+	return b
+}
+
+// isMarked reports whether text begins as a page, XML, or a script does.
+// Source: WHATWG MIME Sniffing, section 7.1, "rules for identifying an unknown MIME type".
+func isMarked(b []byte) bool {
+	b = bytes.TrimLeft(b, "\t\n\f\r ")
+	start := bytes.ToLower(b[:min(len(b), 32)])
+	for _, prefix := range []string{"<?xml", "<?php", "<?=", "<%", "<!--", "<!doctype", "<!entity", "<svg", "#!", "%pdf-", "mime-version:"} {
+		if bytes.HasPrefix(start, []byte(prefix)) {
+			return true
+		}
+	}
+	for _, tag := range []string{
+		"<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a", "<style", "<title", "<b", "<body", "<br", "<p",
+		"<img", "<object", "<embed", "<link", "<meta", "<base", "<form", "<frameset", "<math",
+	} {
+		if rest, ok := bytes.CutPrefix(start, []byte(tag)); ok && (len(rest) == 0 || bytes.IndexByte([]byte("\t\n\f\r />"), rest[0]) >= 0) {
+			return true
+		}
+	}
+	return false
+}
