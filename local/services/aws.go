@@ -14,6 +14,7 @@ import (
 	"github.com/truora/minidyn/server"
 
 	"postern/local/iam"
+	"postern/local/queue"
 	"postern/local/template"
 )
 
@@ -22,7 +23,8 @@ const maxBody = 16 << 20
 
 // AWSConfig says what the other services hold.
 type AWSConfig struct {
-	// Data is the absolute path of the data folder. Secrets are below secrets, readable by their owner alone.
+	// Data is the absolute path of the data folder. Secrets are below secrets, and the events of this run in events.jsonl,
+	// one a line as EventBridge would deliver it; only their owner may read them.
 	Data string
 	// Tables are made at every start: they are in memory.
 	Tables []template.Table
@@ -34,16 +36,21 @@ type AWSConfig struct {
 	Issuer *iam.Issuer
 	// Policies say what the signer of a request may do.
 	Policies *iam.Policies
+	// Queues are served as they are: who made them also feeds the functions from them.
+	Queues *queue.Queues
 	// Random is where the secrets come from.
 	Random io.Reader
+	// Log gets a line for each event.
+	Log io.Writer
 }
 
-// An AWS serves DynamoDB and Secrets Manager at one address.
+// An AWS serves DynamoDB, Secrets Manager, SQS and EventBridge at one address.
 type AWS struct {
 	// URL is the server's address, without a slash at its end.
 	URL string
 
 	server *http.Server
+	bus    *bus
 }
 
 // StartAWS starts the server on a free loopback port, with its tables and secrets made.
@@ -56,14 +63,19 @@ func StartAWS(config AWSConfig) (*AWS, error) {
 	if err := makeTables(dynamodb, config.Tables); err != nil {
 		return nil, err
 	}
+	bus, err := openBus(config.Data, arns{config.Region, config.AccountID}, config.Log)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := Listen(0)
 	if err != nil {
 		return nil, err
 	}
 	a := &AWS{
 		URL: "http://" + listener.Addr().String(),
+		bus: bus,
 		server: &http.Server{
-			Handler:           newRouter(config, dynamodb, secrets),
+			Handler:           newRouter(config, dynamodb, secrets, bus),
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       30 * time.Second,
 		},
@@ -73,7 +85,10 @@ func StartAWS(config AWSConfig) (*AWS, error) {
 }
 
 // Close stops the server at once.
-func (a *AWS) Close() { _ = a.server.Close() }
+func (a *AWS) Close() {
+	_ = a.server.Close()
+	a.bus.close()
+}
 
 // A router is the entrance of the services of AWS's JSON protocol:
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
@@ -91,7 +106,8 @@ type service struct {
 	handler http.Handler
 }
 
-func newRouter(config AWSConfig, dynamodb http.Handler, secrets secrets) *router {
+func newRouter(config AWSConfig, dynamodb http.Handler, secrets secrets, bus *bus) *router {
+	sqs := sqs{config.Queues}
 	arns := arns{config.Region, config.AccountID}
 	return &router{
 		signatures: signatures{config.Issuer, config.Region},
@@ -101,13 +117,15 @@ func newRouter(config AWSConfig, dynamodb http.Handler, secrets secrets) *router
 			"secretsmanager": {"secretsmanager", "", func(operation string, body object) ([]iam.Call, error) {
 				return arns.secretCalls(secrets, operation, body)
 			}, secrets},
+			"AmazonSQS": {"sqs", sqsFaults, sqs.calls, sqs},
+			"AWSEvents": {"events", "", bus.calls, bus},
 		},
 	}
 }
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &response{header: make(http.Header), status: http.StatusOK}
-	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	target, operation := targetOf(r)
 	service, ok := rt.services[target]
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	switch {
@@ -121,6 +139,12 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.serve(answer, r, service, operation, body)
 	}
 	answer.send(w)
+}
+
+// targetOf is the service and the operation that a request names.
+func targetOf(r *http.Request) (service, operation string) {
+	service, operation, _ = strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return service, operation
 }
 
 // serve passes a request on whose signer may make it.

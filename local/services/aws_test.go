@@ -35,7 +35,7 @@ func startAWS(t *testing.T, data string) awsRun {
 	s := stack()
 	server, err := services.StartAWS(services.AWSConfig{
 		Data: data, Region: s.Region, AccountID: s.AccountID, Issuer: g.issuer, Policies: g.policies, Random: rand.Reader,
-		Tables: s.Tables, Secrets: s.Secrets,
+		Tables: s.Tables, Secrets: s.Secrets, Queues: g.queues, Log: g.denied,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/versity/versitygw/s3api"
 
 	"postern/local/iam"
+	"postern/local/queue"
 	"postern/local/template"
 )
 
@@ -41,10 +42,12 @@ type S3Config struct {
 	Data string
 	// Port is the port to listen on at 127.0.0.1. If zero, a free one.
 	Port int
-	// Region is the AWS region that requests must be signed for.
-	Region string
+	// Region is the AWS region that requests must be signed for, and AccountID the account of the buckets.
+	Region, AccountID string
 	// Buckets are made, with their versioning and CORS, unless they are there.
 	Buckets []template.Bucket
+	// Queues are what the buckets notify.
+	Queues *queue.Queues
 	// Issuer knows the credentials that may sign requests.
 	Issuer *iam.Issuer
 	// Policies say what the signer of a request may do.
@@ -65,8 +68,8 @@ type S3 struct {
 	ended  chan struct{}
 }
 
-// StartS3 starts the server and makes the buckets. It returns ErrPortInUse, and an error that says so when the folder's
-// file system has no extended attributes.
+// StartS3 starts the server and makes the buckets. It returns ErrPortInUse, and errors that say so when the folder's file
+// system has no extended attributes, or when a bucket may not notify its queue.
 func StartS3(config S3Config) (*S3, error) {
 	port, err := claimPort(config.Port)
 	if err != nil {
@@ -75,6 +78,12 @@ func StartS3(config S3Config) (*S3, error) {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	objects, err := openStore(config.Data)
 	if err != nil {
+		return nil, err
+	}
+	notifier := &notifier{
+		Backend: objects, region: config.Region, account: config.AccountID, buckets: config.Buckets, queues: config.Queues, policies: config.Policies,
+	}
+	if err := notifier.test(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -105,7 +114,7 @@ func StartS3(config S3Config) (*S3, error) {
 		},
 	}
 	go func() {
-		done <- embedgw.RunVersityGW(ctx, &access{objects, config.Issuer, config.Policies}, gateway)
+		done <- embedgw.RunVersityGW(ctx, &access{notifier, config.Issuer, config.Policies}, gateway)
 		close(s.ended)
 	}()
 	if err := s.prepare(listening, done, config); err != nil {

@@ -50,7 +50,8 @@ func startS3(t *testing.T, data string) s3Run {
 	g := newGuard()
 	operator := g.issue(t, iam.Operator)
 	server, err := services.StartS3(services.S3Config{
-		Data: data, Region: region, Issuer: g.issuer, Policies: g.policies, Operator: operator, Buckets: stack().Buckets,
+		Data: data, Region: region, AccountID: account, Issuer: g.issuer, Policies: g.policies, Operator: operator,
+		Buckets: stack().Buckets, Queues: g.queues,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"postern/local/template"
@@ -88,7 +87,7 @@ func writeSecret(file string, value []byte) error {
 // ServeHTTP answers GetSecretValue:
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 func (ss secrets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	_, operation := targetOf(r)
 	if operation != "GetSecretValue" {
 		fail(w, http.StatusBadRequest, "UnknownOperationException", "")
 		return

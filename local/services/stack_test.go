@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"postern/local/iam"
+	"postern/local/queue"
 	"postern/local/template"
 )
 
@@ -18,6 +19,10 @@ const (
 	bucket    = "postern-local-uploads"
 	bucketARN = "arn:aws:s3:::" + bucket
 	tables    = "arn:aws:dynamodb:" + region + ":" + account + ":table/"
+	queueARN  = "arn:aws:sqs:" + region + ":" + account + ":inspections"
+	queueURL  = "https://sqs." + region + ".amazonaws.com/" + account + "/inspections"
+	deadURL   = "https://sqs." + region + ".amazonaws.com/" + account + "/dead-letters"
+	busARN    = "arn:aws:events:" + region + ":" + account + ":event-bus/default"
 	secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf"
 )
 
@@ -47,10 +52,29 @@ func stack() *template.Stack {
 				allow(folders, conditions{"StringLike": {"s3:RequestObjectTag/status": {"ready", "rejected"}}}, "s3:PutObjectVersionTagging"),
 				allow([]string{bucketARN}, conditions{"StringLike": {"s3:prefix": {"videos/*"}}}, "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
 				allow([]string{tables + "uploads"}, nil, "dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+				allow([]string{queueARN}, nil, "sqs:SendMessage"),
 			}},
+			{LogicalID: "InspectRole", Name: "inspect", Statements: []template.Statement{
+				allow(folders, nil, "s3:GetObjectVersion", "s3:DeleteObjectVersion"),
+				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"ready", "rejected"}}}, "s3:PutObjectVersionTagging"),
+				allow([]string{bucketARN}, conditions{"StringLike": {"s3:prefix": {"videos/*"}}}, "s3:ListBucketVersions"),
+				allow([]string{queueARN}, nil, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+				allow([]string{busARN}, conditions{"StringEquals": {"events:source": {"postern"}}}, "events:PutEvents"),
+			}},
+		},
+		Queues: []template.Queue{
+			{
+				LogicalID: "Inspections", Name: "inspections", ARN: queueARN, URL: queueURL, Visibility: time.Minute,
+				Policy: []template.Statement{{
+					Sid: "Bucket", Effect: "Allow", Service: "s3.amazonaws.com", Actions: []string{"sqs:SendMessage"}, Resources: []string{queueARN},
+					Conditions: conditions{"ArnLike": {"aws:SourceArn": {"arn:aws:s3:::*"}}, "StringEquals": {"aws:SourceAccount": {account}}},
+				}},
+			},
+			{LogicalID: "DeadLetters", Name: "dead-letters", ARN: queueARN + "-dead", URL: deadURL, Visibility: time.Minute},
 		},
 		Buckets: []template.Bucket{{
 			LogicalID: "Uploads", Name: bucket, Versioned: true,
+			Notifications: []template.Notification{{Event: "s3:ObjectCreated:*", Queue: "Inspections"}},
 			CORS: []template.CORSRule{{
 				AllowedOrigins: []string{"https://app.example.com"}, AllowedMethods: []string{"POST"},
 				AllowedHeaders: []string{"*"}, ExposeHeaders: []string{"ETag"}, MaxAge: time.Hour,
@@ -71,16 +95,27 @@ func stack() *template.Stack {
 	}
 }
 
-// A guard is who may call, and what it has denied.
+// A guard is who may call, what it has denied, and the queues.
 type guard struct {
 	issuer   *iam.Issuer
 	policies *iam.Policies
 	denied   *safeBuffer
+	queues   *queue.Queues
 }
 
 func newGuard() guard {
 	denied := &safeBuffer{}
-	return guard{iam.NewIssuer(rand.Reader), iam.NewPolicies(stack(), denied), denied}
+	return guard{iam.NewIssuer(rand.Reader), iam.NewPolicies(stack(), denied), denied, queue.New(stack(), denied, nil)}
+}
+
+// inspections is the queue.
+func (g guard) inspections(t *testing.T) *queue.Queue {
+	t.Helper()
+	q, ok := g.queues.Find("Inspections")
+	if !ok {
+		t.Fatal("there is no queue")
+	}
+	return q
 }
 
 func (g guard) issue(t *testing.T, role string) iam.Credentials {
@@ -102,6 +137,12 @@ func (b *safeBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // last is the last line.

@@ -1,0 +1,249 @@
+package services_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/local/iam"
+	"postern/local/queue"
+	"postern/local/services"
+	"postern/local/template"
+)
+
+// told takes the next message for the queue, empty if there is none.
+func (r s3Run) told(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, m := range r.inspections(t).Receive(ctx, 1) {
+		return m.Body
+	}
+	return ""
+}
+
+// toldObject takes the next message, which must be an event of one object.
+func (r s3Run) toldObject(t *testing.T) events.S3EventRecord {
+	t.Helper()
+	var event events.S3Event
+	if body := r.told(t); json.Unmarshal([]byte(body), &event) != nil || len(event.Records) != 1 {
+		t.Fatalf("told %q, want an event", body)
+	}
+	return event.Records[0]
+}
+
+// startTold starts the server and takes the test event.
+func startTold(t *testing.T) s3Run {
+	t.Helper()
+	r := startS3(t, t.TempDir())
+	var event map[string]string
+	if err := json.Unmarshal([]byte(r.told(t)), &event); err != nil || event["Event"] != "s3:TestEvent" || event["Bucket"] != bucket || event["Service"] != "Amazon S3" {
+		t.Fatalf("told %v, %v, want s3:TestEvent", event, err)
+	}
+	return r
+}
+
+func TestNotifiesOfEachUpload(t *testing.T) {
+	r := startTold(t)
+	ctx, b := t.Context(), aws.String(bucket)
+	last := ""
+	check := func(name, key string, size int64, etag, version *string) {
+		t.Helper()
+		got := r.toldObject(t)
+		want := events.S3EventRecord{
+			EventVersion: "2.1", EventSource: "aws:s3", AWSRegion: region, EventTime: got.EventTime, EventName: name,
+			S3: events.S3Entity{
+				SchemaVersion: "1.0",
+				Bucket:        events.S3Bucket{Name: bucket, Arn: bucketARN},
+				Object: events.S3Object{
+					Key: key, URLDecodedKey: key, Size: size, ETag: strings.Trim(aws.ToString(etag), `"`), VersionID: aws.ToString(version), Sequencer: got.S3.Object.Sequencer,
+				},
+			},
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", name, diff)
+		}
+		if time.Since(got.EventTime).Abs() > time.Minute || len(got.S3.Object.Sequencer) != 16 || got.S3.Object.Sequencer <= last {
+			t.Errorf("%s: got the time %v and the sequencer %s after %s", name, got.EventTime, got.S3.Object.Sequencer, last)
+		}
+		last = got.S3.Object.Sequencer
+	}
+
+	put, err := r.client.PutObject(ctx, put(bucket, "videos/o/put.mp4", "pending"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("ObjectCreated:Put", "videos/o/put.mp4", 7, put.ETag, put.VersionId)
+
+	body, boundary := encode(t, r.form(t), "a form's video")
+	if status, code := r.post(t, body, boundary); status != http.StatusNoContent {
+		t.Fatalf("got %d %s, want 204", status, code)
+	}
+	head, err := r.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: b, Key: aws.String(key)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("ObjectCreated:Post", key, 14, head.ETag, head.VersionId)
+
+	k := aws.String("videos/o/multipart.mp4")
+	created, err := r.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: b, Key: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := r.client.UploadPart(ctx, &s3.UploadPartInput{Bucket: b, Key: k, UploadId: created.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("a part")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told := r.told(t); told != "" {
+		t.Errorf("told of a part: %s", told)
+	}
+	completed, err := r.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: b, Key: k, UploadId: created.UploadId,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: part.ETag, PartNumber: aws.Int32(1), ChecksumCRC32: part.ChecksumCRC32}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("ObjectCreated:CompleteMultipartUpload", *k, 6, completed.ETag, completed.VersionId)
+
+	copied, err := r.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: b, Key: aws.String("videos/o/copy.mp4"), CopySource: aws.String(bucket + "/" + *k)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("ObjectCreated:Copy", "videos/o/copy.mp4", 6, copied.CopyObjectResult.ETag, copied.VersionId)
+}
+
+func TestNotifiesOfNothingElse(t *testing.T) {
+	r := startTold(t)
+	ctx, b, k := t.Context(), aws.String(bucket), aws.String(key)
+	fields := r.form(t)
+	fields["x-amz-signature"] = strings.Repeat("0", 64)
+	body, boundary := encode(t, fields, "a video")
+	r.post(t, body, boundary)
+	if _, err := r.clientOf(r.issue(t, "AuthorizerRole")).PutObject(ctx, put(bucket, key, "")); !isDenied(err) {
+		t.Fatalf("got %v, want AccessDenied", err)
+	}
+	if _, err := r.client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(another)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.client.PutObject(ctx, put(another, key, "")); err != nil {
+		t.Fatal(err)
+	}
+	if told := r.told(t); told != "" {
+		t.Errorf("told of what is not stored here: %s", told)
+	}
+	if _, err := r.client.PutObject(ctx, put(bucket, key, "")); err != nil {
+		t.Fatal(err)
+	}
+	r.toldObject(t)
+	again := put(bucket, key, "")
+	again.IfNoneMatch = aws.String("*")
+	if _, err := r.client.PutObject(ctx, again); codeOf(err) != "PreconditionFailed" {
+		t.Errorf("again: got %v, want PreconditionFailed", err)
+	}
+	if _, err := r.client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: b, Key: k, Tagging: status("ready")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: b, Key: k}); err != nil {
+		t.Fatal(err)
+	}
+	if told := r.told(t); told != "" {
+		t.Errorf("told of a tag or a deletion: %s", told)
+	}
+}
+
+// TestNotifiedKeys has keys that are written otherwise in an event.
+func TestNotifiedKeys(t *testing.T) {
+	r := startTold(t)
+	for key, want := range map[string]string{
+		"videos/a b+c.mp4":     "videos/a+b%2Bc.mp4",
+		"videos/a%2Fb.mp4":     "videos/a%252Fb.mp4",
+		"videos/ä/日本.mp4":      "videos/%C3%A4/%E6%97%A5%E6%9C%AC.mp4",
+		"videos/~-_.!*'().mp4": "videos/~-_.%21%2A%27%28%29.mp4",
+		"videos/a&b=c?d#e.mp4": "videos/a%26b%3Dc%3Fd%23e.mp4",
+	} {
+		if _, err := r.client.PutObject(t.Context(), put(bucket, key, "")); err != nil {
+			t.Fatal(err)
+		}
+		got := r.toldObject(t).S3.Object
+		if got.Key != want || got.URLDecodedKey != key {
+			t.Errorf("%s: got %s, decoded %s, want %s", key, got.Key, got.URLDecodedKey, want)
+		}
+	}
+}
+
+// TestNotifiesOnlyOfWhatIsStored looks for the object at once, whenever it is told of one.
+func TestNotifiesOnlyOfWhatIsStored(t *testing.T) {
+	r := startTold(t)
+	inspect := r.clientOf(r.issue(t, "InspectRole"))
+	done := make(chan error)
+	go func() {
+		for range 50 {
+			var event events.S3Event
+			err := json.Unmarshal([]byte(r.inspections(t).Receive(t.Context(), 1)[0].Body), &event)
+			if err == nil {
+				o := event.Records[0].S3.Object
+				_, err = inspect.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: &o.URLDecodedKey, VersionId: &o.VersionID})
+			}
+			done <- err
+		}
+	}()
+	for range 50 {
+		go func() { _, _ = r.client.PutObject(t.Context(), put(bucket, key, "pending")) }()
+		if err := <-done; err != nil {
+			t.Errorf("told of what is not there: %v", err)
+		}
+	}
+}
+
+func TestQueueThatMayNotBeNotified(t *testing.T) {
+	s := stack()
+	s.Queues[0].Policy = nil
+	log := &safeBuffer{}
+	_, err := services.StartS3(services.S3Config{
+		Data: t.TempDir(), Region: region, AccountID: account, Buckets: s.Buckets, Queues: queue.New(s, log, nil), Policies: iam.NewPolicies(s, log),
+	})
+	want := "bucket " + bucket + " cannot notify the queue Inspections: User: s3.amazonaws.com is not authorized to perform: sqs:SendMessage"
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if want := "iam: denied: s3.amazonaws.com lacks sqs:SendMessage on " + queueARN + " if aws:SourceAccount = " + account + ", aws:SourceArn = " + bucketARN; log.last() != want {
+		t.Errorf("logged %q, want %q", log.last(), want)
+	}
+}
+
+// TestConfiguredEvents has a bucket that tells of forms alone.
+func TestConfiguredEvents(t *testing.T) {
+	for event, want := range map[string]bool{"s3:ObjectCreated:Put": true, "s3:ObjectCreated:Post": false, "s3:LifecycleExpiration:*": false, "s3:ObjectCreated:*": true} {
+		t.Run(event, func(t *testing.T) {
+			g := newGuard()
+			operator := g.issue(t, iam.Operator)
+			buckets := stack().Buckets
+			buckets[0].Notifications = []template.Notification{{Event: event, Queue: "Inspections"}}
+			server, err := services.StartS3(services.S3Config{
+				Data: t.TempDir(), Region: region, AccountID: account, Issuer: g.issuer, Policies: g.policies, Operator: operator, Buckets: buckets, Queues: g.queues,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer server.Close()
+			r := s3Run{S3: server, guard: g}
+			r.told(t)
+			if _, err := r.clientOf(operator).PutObject(t.Context(), put(bucket, key, "")); err != nil {
+				t.Fatal(err)
+			}
+			if told := r.told(t); (told != "") != want {
+				t.Errorf("told %q, want a message: %t", told, want)
+			}
+		})
+	}
+}
