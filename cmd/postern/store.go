@@ -32,6 +32,9 @@ const (
 // maxAttempts is how often in a row a request may get nowhere.
 const maxAttempts = 10
 
+// longestPause is the longest time between two of them. Tests change it.
+var longestPause = 5 * time.Second
+
 // A store is where a deployed stack, or the local run, keeps its uploads.
 type store struct {
 	objects *s3.Client
@@ -244,7 +247,7 @@ func pause(ctx context.Context, attempt, left int) error {
 	if attempt+1 == maxAttempts {
 		return errBusy
 	}
-	timer := time.NewTimer(rand.N(min(50*time.Millisecond<<attempt, 5*time.Second)))
+	timer := time.NewTimer(rand.N(min(50*time.Millisecond<<attempt, longestPause)))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

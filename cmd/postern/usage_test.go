@@ -49,6 +49,12 @@ func TestHelp(t *testing.T) {
 		{[]string{"user", "passwd"}, []string{"never an argument", "within 60 s"}},
 		{[]string{"user", "remove"}, []string{"--yes", "within 60 s", "stay"}},
 		{[]string{"user", "list"}, []string{"--json"}},
+		{[]string{"list"}, []string{"--limit=N", "Default: 50", "--all", "POSTERN_PASSWORD", "never an argument", "$POSTERN_USER", "POSTERN_URL"}},
+		{[]string{"show"}, []string{"Usage: postern show <id> [flags]", "--json", "never an argument"}},
+		{[]string{"describe"}, []string{"--title=TITLE", "--no-labels", "--if-version=N", "never an argument"}},
+		{[]string{"get"}, []string{"--output=FILE", "--force", "FILE.part", "never an argument"}},
+		{[]string{"rm"}, []string{"Usage: postern rm <id> ... [flags]", "--yes", "no way back", "never an argument"}},
+		{[]string{"reconcile"}, []string{"--folder=FOLDER", "--after=KEY", "--dry-run", "1000 LIST requests"}},
 	} {
 		got := run(t, "", append(test.args, "--help")...)
 		got.done(t)
