@@ -8,16 +8,18 @@ import (
 	"maps"
 
 	"postern/local/iam"
+	"postern/local/queue"
 	"postern/local/runtime"
 	"postern/local/services"
 	"postern/local/template"
 )
 
-// Backends are the services that functions call, and who may call them.
+// Backends are the services that functions call, the queues that feed them, and who may call them.
 type backends struct {
 	issuer   *iam.Issuer
 	policies *iam.Policies
 	operator iam.Credentials
+	queues   *queue.Queues
 	s3       *services.S3
 	aws      *services.AWS
 }
@@ -25,28 +27,28 @@ type backends struct {
 // startBackends starts the services with everything in them that the stack has, the demo user too. What they deny gets
 // a line in log.
 func startBackends(ctx context.Context, s settings, stack *template.Stack, log io.Writer) (*backends, error) {
-	b := &backends{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log)}
-	if err := b.start(ctx, s, stack); err != nil {
+	b := &backends{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log), queues: queue.New(stack, log, nil)}
+	if err := b.start(ctx, s, stack, log); err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
 }
 
-func (b *backends) start(ctx context.Context, s settings, stack *template.Stack) (err error) {
+func (b *backends) start(ctx context.Context, s settings, stack *template.Stack, log io.Writer) (err error) {
 	if b.operator, err = b.issuer.Issue(iam.Operator); err != nil {
 		return err
 	}
 	b.s3, err = services.StartS3(services.S3Config{
-		Data: s.data, Port: s.s3Port, Region: stack.Region, Buckets: stack.Buckets,
+		Data: s.data, Port: s.s3Port, Region: stack.Region, AccountID: stack.AccountID, Buckets: stack.Buckets, Queues: b.queues,
 		Issuer: b.issuer, Policies: b.policies, Operator: b.operator,
 	})
 	if err != nil {
 		return portError("S3_PORT", s.s3Port, err)
 	}
 	b.aws, err = services.StartAWS(services.AWSConfig{
-		Data: s.data, Region: stack.Region, AccountID: stack.AccountID, Tables: stack.Tables, Secrets: stack.Secrets,
-		Issuer: b.issuer, Policies: b.policies, Random: rand.Reader,
+		Data: s.data, Region: stack.Region, AccountID: stack.AccountID, Tables: stack.Tables, Secrets: stack.Secrets, Queues: b.queues,
+		Issuer: b.issuer, Policies: b.policies, Random: rand.Reader, Log: log,
 	})
 	if err != nil {
 		return err
@@ -94,6 +96,8 @@ func environments(stack *template.Stack, b *backends) (map[string]map[string]str
 			"AWS_ENDPOINT_URL_S3":              b.s3.URL,
 			"AWS_ENDPOINT_URL_DYNAMODB":        b.aws.URL,
 			"AWS_ENDPOINT_URL_SECRETS_MANAGER": b.aws.URL,
+			"AWS_ENDPOINT_URL_SQS":             b.aws.URL,
+			"AWS_ENDPOINT_URL_EVENTBRIDGE":     b.aws.URL,
 		})
 	}
 	return all, nil

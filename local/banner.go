@@ -23,13 +23,21 @@ func banner(w io.Writer, s settings, stack *template.Stack, api, s3 string) {
 		stack.Name + ", from " + s.assembly,
 		"  API        " + api,
 		"  S3         " + s3 + ", region " + stack.Region + ", operator's credentials in " + filepath.Join(s.data, "credentials"),
-		"  DynamoDB   and Secrets Manager: addresses in " + filepath.Join(s.data, "config"),
+		"  DynamoDB   and Secrets Manager, SQS, EventBridge: addresses in " + filepath.Join(s.data, "config"),
 		"  demo user  " + demoMail + ", password " + demoPassword,
 	}
 	for _, bucket := range stack.Buckets {
 		lines = append(lines, "  uploads    plain files in "+filepath.Join(s.data, "s3", bucket.Name))
 	}
-	lines = append(lines, "Not enforced on this machine:")
+	for _, source := range stack.EventSources {
+		lines = append(lines, "  queue      "+source.Queue+" feeds "+source.Function)
+	}
+	lines = append(lines,
+		"  events     printed here, and kept in "+filepath.Join(s.data, "events.jsonl"),
+		"Tables and queues are in memory. What lies in the bucket is inspected anew at each start, so its records come back;",
+		"later edits of titles, and the tombstones of what was deleted, do not.",
+		"Not enforced on this machine:",
+	)
 	for _, what := range notEnforced {
 		lines = append(lines, "  - "+what)
 	}

@@ -1,6 +1,10 @@
 // Command local serves the synthesized stack "Postern-local" on this machine: its API, its compiled functions, its
-// bucket, tables and secrets. It prints one line to standard output when it is ready, and everything else to standard
-// error. SIGINT and SIGTERM stop it and everything it started; a second one ends it at once.
+// bucket, tables, queues, events and secrets. It prints one line to standard output when it is ready, and everything else
+// to standard error. SIGINT and SIGTERM stop it and everything it started; a second one ends it at once.
+//
+// Objects and secrets are on the disk. Tables and queues are in memory: what is in them ends with the program, messages
+// that nobody has processed too. Each start therefore queues every key that is in the bucket, so that the records come
+// back. What was edited later does not, nor do the tombstones of what was deleted.
 package main
 
 import (

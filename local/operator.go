@@ -14,7 +14,7 @@ import (
 
 // Addresses are where the services are.
 type addresses struct {
-	api, s3, aws string // aws is DynamoDB and Secrets Manager
+	api, s3, aws string // aws is all of the others
 }
 
 // writeOperator writes what this machine's operator needs to work on the services past the API: AWS's credentials and
@@ -53,7 +53,9 @@ func credentialsFile(c iam.Credentials) string {
 
 func configFile(region string, at addresses) string {
 	text := fmt.Sprintf("[default]\nregion = %s\nservices = local\n\n[services local]\n", region)
-	for _, service := range []struct{ name, url string }{{"s3", at.s3}, {"dynamodb", at.aws}, {"secrets_manager", at.aws}} {
+	for _, service := range []struct{ name, url string }{
+		{"s3", at.s3}, {"dynamodb", at.aws}, {"secrets_manager", at.aws}, {"sqs", at.aws}, {"eventbridge", at.aws},
+	} {
 		text += fmt.Sprintf("%s =\n  endpoint_url = %s\n", service.name, service.url)
 	}
 	return text

@@ -31,7 +31,9 @@ func TestWriteOperator(t *testing.T) {
 		"config": "[default]\nregion = eu-west-1\nservices = local\n\n[services local]\n" +
 			"s3 =\n  endpoint_url = http://127.0.0.1:2\n" +
 			"dynamodb =\n  endpoint_url = http://127.0.0.1:3\n" +
-			"secrets_manager =\n  endpoint_url = http://127.0.0.1:3\n",
+			"secrets_manager =\n  endpoint_url = http://127.0.0.1:3\n" +
+			"sqs =\n  endpoint_url = http://127.0.0.1:3\n" +
+			"eventbridge =\n  endpoint_url = http://127.0.0.1:3\n",
 		"outputs.json": "{\n  \"Postern-local\": {\n    \"ApiUrl\": \"http://127.0.0.1:1/api/\",\n    \"UsersTableName\": \"users\"\n  }\n}\n",
 	}
 	got := map[string]string{}

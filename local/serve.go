@@ -63,6 +63,12 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer functions.Close()
+	pollers, err := startPollers(stack, b, functions, stderr)
+	if err != nil {
+		return err
+	}
+	defer pollers.close()
+	go requeue(ctx, b.s3, stderr)
 	handler, err := gateway.New(stack.API, functions, gateway.Options{
 		AccessLog: stderr, ErrorLog: slog.New(slog.NewTextHandler(stderr, nil)),
 	})

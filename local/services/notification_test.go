@@ -247,3 +247,38 @@ func TestConfiguredEvents(t *testing.T) {
 		})
 	}
 }
+
+// TestRequeue asks to look at what is in the bucket at a start: at each key once, but not at one that has no object.
+func TestRequeue(t *testing.T) {
+	data := t.TempDir()
+	r := startS3(t, data)
+	for _, key := range []string{"videos/o/2.mp4", "videos/o/1 +.mp4", "videos/o/2.mp4", "images/o/3.png", "videos/o/deleted.mp4"} {
+		if _, err := r.client.PutObject(t.Context(), put(bucket, key, "")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := r.client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucket), Prefix: aws.String("videos/o/deleted.mp4")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: list.Versions[0].Key, VersionId: list.Versions[0].VersionId}); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	r = startS3(t, data)
+	r.told(t)
+	if n, err := r.Requeue(t.Context()); n != 3 || err != nil {
+		t.Errorf("got %d, %v, want 3 keys", n, err)
+	}
+	for _, key := range []string{"images/o/3.png", "videos/o/1 +.mp4", "videos/o/2.mp4"} {
+		want := events.S3EventRecord{EventSource: "postern", EventName: "Inspect", S3: events.S3Entity{
+			Bucket: events.S3Bucket{Name: bucket}, Object: events.S3Object{Key: strings.ReplaceAll(strings.ReplaceAll(key, "+", "%2B"), " ", "+"), URLDecodedKey: key},
+		}}
+		if diff := cmp.Diff(r.toldObject(t), want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", key, diff)
+		}
+	}
+	if told := r.told(t); told != "" {
+		t.Errorf("told besides: %s", told)
+	}
+}

@@ -64,8 +64,9 @@ type S3 struct {
 	// Done gets the server's error when it ends by itself.
 	Done <-chan error
 
-	cancel context.CancelFunc
-	ended  chan struct{}
+	notifier *notifier
+	cancel   context.CancelFunc
+	ended    chan struct{}
 }
 
 // StartS3 starts the server and makes the buckets. It returns ErrPortInUse, and errors that say so when the folder's file
@@ -89,10 +90,11 @@ func StartS3(config S3Config) (*S3, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	s := &S3{
-		URL:    "http://" + address,
-		Done:   done,
-		cancel: cancel,
-		ended:  make(chan struct{}),
+		URL:      "http://" + address,
+		Done:     done,
+		notifier: notifier,
+		cancel:   cancel,
+		ended:    make(chan struct{}),
 	}
 	listening := make(chan struct{})
 	gateway := &embedgw.Config{
