@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-chaos test-race fuzz bench openapi lint fmt golden synth diff deploy destroy clean check build local assembly command
+.PHONY: help setup run demo test test-chaos test-race verify fuzz bench openapi lint fmt golden synth diff deploy destroy clean check build local assembly command
 
 # A first run compiles for minutes, so every step of it is announced.
 FIRST := $(if $(and $(wildcard bin/infra),$(wildcard bin/local)),,yes)
@@ -62,6 +62,10 @@ test-chaos: setup
 ## test-race: run the unit and template tests with the race detector (needs a C compiler)
 test-race: setup
 	$(call step,tests with the race detector,CDK_VALIDATION=false go test -race $$(go list ./... | grep -v -e /e2e -e /infra))
+
+## verify: hold 100,000 deliveries to the model of an upload's life, in every order and with every fault; a few minutes
+verify:
+	@go test ./lambda/internal/lifecycle -run '^TestModel' -count=1 -v -timeout 60m -rapid.checks=100000 -deliveries=100000
 
 ## fuzz: fuzz every target for FUZZ_TIME (default 5s) each
 fuzz:

@@ -22,6 +22,8 @@ const (
 	conflicts           // a write meets others until it gives up
 )
 
+var outcomeNames = [...]string{"fine", "fault before", "fault after", "crash before", "crash after", "conflict", "conflicts"}
+
 var (
 	errFault = errors.New("a backend's fault")
 	errDead  = errors.New("the process is dead")

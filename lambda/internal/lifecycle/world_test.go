@@ -53,15 +53,18 @@ type world struct {
 	unfinished []lifecycle.Arrival // deletions that failed
 	kept       map[string]model.Record
 	used       map[string]int64
-	deliveries int
+	tally      tally
 }
 
-func newWorld(draw *rapid.T, broken breakage) *world {
-	quota := rapid.Int64Range(0, 120).Draw(draw, "quota")
+// A tally counts what happens, and how uploads end.
+type tally map[string]int
+
+func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
+	quota := rapid.SampledFrom([]int64{150, 100, 60, 0}).Draw(draw, "quota")
 	table := newTable()
 	w := &world{
 		draw: draw, model: model.New(quota), quota: quota, table: table, records: table.uploads(), bucket: newVersionedBucket(),
-		broken: broken, kept: map[string]model.Record{}, used: map[string]int64{},
+		broken: broken, kept: map[string]model.Record{}, used: map[string]int64{}, tally: tally,
 	}
 	table.forge = broken.forge
 	for n := range 6 {
@@ -77,7 +80,7 @@ func name(a lifecycle.Arrival) string { return a.Owner + "/" + a.ID }
 // run lets things happen in any order, then everything be delivered. Its error is what the model objects to.
 func (w *world) run() error {
 	defer w.kill()
-	for range rapid.IntRange(20, 150).Draw(w.draw, "happenings") {
+	for range rapid.IntRange(50, 250).Draw(w.draw, "happenings") {
 		w.happen()
 		if err := w.model.Observe(w.snapshot()); err != nil {
 			return err
@@ -95,10 +98,11 @@ func (w *world) kill() {
 	}
 }
 
-// happenings are by how often they happen.
+// happenings are by how often they happen, the first ones somewhat more.
 var happenings = slices.Concat(
-	slices.Repeat([]string{"step"}, 24), slices.Repeat([]string{"run"}, 6), slices.Repeat([]string{"deliver"}, 8),
-	slices.Repeat([]string{"arrive"}, 5), []string{"again", "again", "look", "delete", "expire", "vanish", "patch"},
+	slices.Repeat([]string{"arrive"}, 4), slices.Repeat([]string{"deliver"}, 10),
+	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch"},
+	slices.Repeat([]string{"run"}, 12), slices.Repeat([]string{"step"}, 28),
 )
 
 func (w *world) happen() {
@@ -192,7 +196,7 @@ func (w *world) deliver(from *[]message) *process {
 }
 
 func (w *world) inspect(m message) *process {
-	w.deliveries++
+	w.tally["deliveries"]++
 	p := start(w.table, func(p *process) error {
 		inspector := w.inspector(p, m.arrival)
 		deliver := inspector.Inspect
@@ -272,7 +276,9 @@ var outcomes = slices.Concat(slices.Repeat([]outcome{fine}, 24),
 // step lets one process take one step.
 func (w *world) step() {
 	if p := w.pick(); p != nil {
-		p.step(rapid.SampledFrom(outcomes).Draw(w.draw, "outcome"))
+		o := rapid.SampledFrom(outcomes).Draw(w.draw, "outcome")
+		w.tally[outcomeNames[o]]++
+		p.step(o)
 		w.sweep()
 	}
 }
@@ -329,7 +335,11 @@ func (w *world) settle() error {
 			return fmt.Errorf("a delivery without faults fails: %w", p.err)
 		}
 	}
-	return w.model.End(w.snapshot())
+	end := w.snapshot()
+	for _, a := range w.uploads {
+		w.tally[end.Records[name(a)].Status+" "+end.Records[name(a)].Reason]++
+	}
+	return w.model.End(end)
 }
 
 // complete lets a process come to its end, before the model's eyes.
