@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/lambda/contract"
+	"postern/lambda/internal/upload"
+)
+
+func variables(t *testing.T) map[string]string {
+	t.Helper()
+	variables, err := contract.Env(contract.InspectEnv{
+		Bucket: "bucket", UploadsTable: "uploads", EventBus: "default",
+		Folders: contract.Folders{"videos": {MaxSize: 1 << 30, Formats: map[string]string{"mp4": "video/mp4"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(variables, map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+	})
+	return variables
+}
+
+func lookup(variables map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	}
+}
+
+func TestWireNamesWhatLacks(t *testing.T) {
+	for name := range variables(t) {
+		environment := variables(t)
+		delete(environment, name)
+		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without %s: got %v, want an error that names it", name, err)
+		}
+	}
+}
+
+// The whole function, whose services refuse: the message comes again, and the log tells which.
+func TestFunctionWhoseServicesRefuse(t *testing.T) {
+	var calls []string
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls = append(calls, r.Header.Get("X-Amz-Target"))
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"not authorized"}`)
+	}))
+	defer refusing.Close()
+	environment := variables(t)
+	for _, service := range []string{"S3", "DYNAMODB", "EVENTBRIDGE"} {
+		environment["AWS_ENDPOINT_URL_"+service] = refusing.URL
+	}
+	var log bytes.Buffer
+	handler, err := wire(lookup(environment), slog.New(slog.NewJSONHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := handler.handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: fixture(t, "created.json")}}})
+	want := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{{ItemIdentifier: "m"}}}
+	if diff := cmp.Diff(response, want); err != nil || diff != "" {
+		t.Errorf("handle: %v (-got +want)\n%s", err, diff)
+	}
+	if diff := cmp.Diff(calls, []string{"DynamoDB_20120810.GetItem"}); diff != "" {
+		t.Errorf("calls (-got +want)\n%s", diff)
+	}
+	for _, want := range []string{`"messageId":"m"`, `"owner":"` + owner, `"id":"` + id, "AccessDenied"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, &log)
+		}
+	}
+}
+
+func announcement() upload.Announcement {
+	return upload.Announcement{ID: owner + "/" + id + "/rejected", Record: upload.Record{
+		Owner: owner, ID: id, Key: key, VersionID: "v", Status: upload.Rejected, Reason: upload.Unsigned,
+		Size: 7, Type: "video/mp4", Checksum: "c", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"},
+	}}
+}
+
+func TestPublish(t *testing.T) {
+	var request string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		request = r.Header.Get("X-Amz-Target") + " " + string(body)
+		_, _ = io.WriteString(w, `{"FailedEntryCount":0,"Entries":[{"EventId":"e"}]}`)
+	}))
+	defer server.Close()
+	bus := newBus("eu-west-1", server.URL, credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
+	if err := bus.Publish(t.Context(), announcement()); err != nil {
+		t.Fatal(err)
+	}
+	want := `AWSEvents.PutEvents {"Entries":[{"Detail":"{\"id\":\"` + owner + `/` + id + `/rejected\",\"upload\":{\"id\":\"` + id + `\",\"owner\":\"` + owner +
+		`\",\"key\":\"` + key + `\",\"versionId\":\"v\",\"status\":\"rejected\",\"reason\":\"unsigned\",\"size\":7,\"type\":\"video/mp4\",\"checksum\":\"c\"}}",` +
+		`"DetailType":"Upload Rejected","EventBusName":"default","Source":"postern"}]}`
+	if diff := cmp.Diff(request, want); diff != "" {
+		t.Errorf("request (-got +want)\n%s", diff)
+	}
+	for status, want := range map[upload.Status]string{upload.Ready: `"DetailType":"Upload Ready"`, upload.Deleted: `"DetailType":"Upload Deleted"`} {
+		if err := bus.Publish(t.Context(), upload.Announcement{Record: upload.Record{Status: status}}); err != nil || !strings.Contains(request, want) {
+			t.Errorf("%s: %v, %s, want %s", status, err, request, want)
+		}
+	}
+	if err := bus.Publish(t.Context(), upload.Announcement{Record: upload.Record{Status: upload.Accepted}}); err == nil {
+		t.Error("an accepted upload is announced")
+	}
+}
+
+func TestPublishFails(t *testing.T) {
+	for name, answer := range map[string]string{
+		"refused":                `{"FailedEntryCount":1,"Entries":[{"ErrorCode":"NotAuthorizedForSource","ErrorMessage":"planted"}]}`,
+		"refused without a code": `{"FailedEntryCount":1,"Entries":[]}`,
+		"no JSON":                `<html>`,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
+		bus := newBus("eu-west-1", server.URL, credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
+		if err := bus.Publish(t.Context(), announcement()); err == nil || strings.Contains(err.Error(), "planted") {
+			t.Errorf("%s: got %v, want an error", name, err)
+		}
+		server.Close()
+	}
+}
+
+// A failing content cannot be read.
+type failing struct{ err error }
+
+func (f failing) ReadAt([]byte, int64) (int, error) { return 0, f.err }
+func (failing) Size() int64                         { return 1000 }
+
+func TestCheck(t *testing.T) {
+	fault := errors.New("a fault")
+	format := contract.Format{Extension: "mp4", ContentType: "video/mp4", Folder: "videos"}
+	const page = "<!DOCTYPE html><html><body>not a video</body></html>"
+	for _, test := range []struct {
+		name    string
+		content interface {
+			io.ReaderAt
+			Size() int64
+		}
+		want upload.Reason
+		err  error
+	}{
+		{"a page", strings.NewReader(page), upload.TypeMismatch, nil},
+		{"over the budget", failing{upload.ErrBudget}, upload.TypeMismatch, nil},
+		{"gone", failing{upload.ErrGone}, "", upload.ErrGone},
+		{"a fault", failing{fault}, "", fault},
+		{"an MP4", strings.NewReader("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"), "", nil},
+	} {
+		got, err := check(format, upload.Object{Size: test.content.Size(), Content: test.content})
+		if got != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s: check = %q, %v, want %q, %v", test.name, got, err, test.want, test.err)
+		}
+	}
+}
