@@ -59,19 +59,19 @@ PATCH /uploads/{id}         user            200  403    400        200   409    
 PATCH /uploads/{id}         second          200  403    400        200   409           404
 PATCH /uploads/{id}         service         200  409    400        200   409           404
 
-DELETE /uploads/{id}        anonymous       401  401    401        401   401           401
-DELETE /uploads/{id}        wrong-password  401  401    401        401   401           401
-DELETE /uploads/{id}        removed         401  401    401        401   401           401
-DELETE /uploads/{id}        user            204  403    400        204   204           404
-DELETE /uploads/{id}        second          204  403    400        204   204           404
-DELETE /uploads/{id}        service         204  204    400        204   204           404
-
 GET /uploads/{id}/download  anonymous       401  401    401        401   401           401
 GET /uploads/{id}/download  wrong-password  401  401    401        401   401           401
 GET /uploads/{id}/download  removed         401  401    401        401   401           401
 GET /uploads/{id}/download  user            200  403    400        200   409           404
 GET /uploads/{id}/download  second          200  403    400        200   409           404
 GET /uploads/{id}/download  service         200  409    400        200   409           404
+
+DELETE /uploads/{id}        anonymous       401  401    401        401   401           401
+DELETE /uploads/{id}        wrong-password  401  401    401        401   401           401
+DELETE /uploads/{id}        removed         401  401    401        401   401           401
+DELETE /uploads/{id}        user            204  403    400        204   204           404
+DELETE /uploads/{id}        second          204  403    400        204   204           404
+DELETE /uploads/{id}        service         204  204    400        204   204           404
 `
 
 func TestAuthorizationMatrix(t *testing.T) {

@@ -62,7 +62,8 @@ func (d *document) check(base string, req *http.Request, a answer) error {
 	if err != nil {
 		return err
 	}
-	below, ok := strings.CutPrefix(path.Clean(req.URL.Path), strings.TrimSuffix(at.Path, "/")+"/")
+	// As it was sent: an encoded slash is part of a path parameter.
+	below, ok := strings.CutPrefix(path.Clean(req.URL.EscapedPath()), strings.TrimSuffix(at.Path, "/")+"/")
 	if !ok || req.Method == http.MethodOptions {
 		return nil
 	}
@@ -80,6 +81,9 @@ func (d *document) check(base string, req *http.Request, a answer) error {
 		if err := checkRequest(input); err != nil {
 			return fmt.Errorf("the request is accepted: %w", err)
 		}
+	}
+	if a.status == http.StatusNoContent && len(a.body) != 0 {
+		return fmt.Errorf("an answer of %d has the body %q", a.status, a.body)
 	}
 	return openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input, Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),

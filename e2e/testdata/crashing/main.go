@@ -13,12 +13,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
+	"sync"
 )
 
+var folder = filepath.Dir(os.Args[0])
+
+// The calls since a plan was made, and that plan.
 var (
-	folder = filepath.Dir(os.Args[0])
-	calls  atomic.Int64
+	mu      sync.Mutex
+	calls   int
+	planned string
 )
 
 func main() {
@@ -52,16 +56,12 @@ func proxy(service string) string {
 	}}
 	go func() {
 		_ = http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			at, when := plan()
-			n := calls.Add(1)
-			if at == 0 {
-				calls.Store(0) // nothing is planned: the count begins with the plan
-			}
-			if n == at && when == "before" {
+			when := due()
+			if when == "before" {
 				crash()
 			}
 			forward.ServeHTTP(w, r)
-			if n == at && when == "after" {
+			if when == "after" {
 				crash()
 			}
 		}))
@@ -69,12 +69,20 @@ func proxy(service string) string {
 	return "http://" + listener.Addr().String()
 }
 
-func plan() (at int64, when string) {
-	b, err := os.ReadFile(filepath.Join(folder, "crash"))
-	if err == nil {
-		_, _ = fmt.Sscan(string(b), &at, &when)
+// due counts a call, and says when to crash if it is the one of the plan.
+func due() (when string) {
+	b, _ := os.ReadFile(filepath.Join(folder, "crash")) // empty: nothing is planned
+	mu.Lock()
+	defer mu.Unlock()
+	if planned != string(b) {
+		planned, calls = string(b), 0
 	}
-	return at, when
+	calls++
+	var at int
+	if _, err := fmt.Sscan(planned, &at, &when); err != nil || at != calls {
+		return ""
+	}
+	return when
 }
 
 // crash ends this process. The local run kills the rest of its group.
