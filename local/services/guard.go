@@ -2,7 +2,6 @@ package services
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -10,9 +9,7 @@ import (
 	"net/url"
 
 	"github.com/gofiber/fiber/v3"
-	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/s3err"
-	"github.com/versity/versitygw/s3response"
 )
 
 // boundaryKey is where a request's context holds the boundary of its form.
@@ -61,21 +58,6 @@ func drain(c fiber.Ctx) {
 	if body := c.Request().BodyStream(); body != nil {
 		_, _ = io.CopyN(io.Discard, body, maxDrained)
 	}
-}
-
-// A store is the disk's objects, behind the checks of a form's file that the S3 server leaves out.
-type store struct {
-	*posix.Posix
-}
-
-// PutObject stores an object. The file of a form is refused when anything follows it: the server takes further fields
-// for a part of the file, and counts what follows the form as its bytes, so that an empty file is not seen to be empty.
-// S3 ignores both.
-func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
-	if boundary, ok := ctx.Value(boundaryKey{}).(string); ok && input.Body != nil && input.ContentLength != nil {
-		input.Body = &formFile{file: input.Body, end: []byte("\r\n--" + boundary), left: *input.ContentLength}
-	}
-	return s.Posix.PutObject(ctx, input)
 }
 
 // A formFile reads the file of a form and fails when the form goes on after it.

@@ -207,7 +207,7 @@ func openStore(data string) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder of objects: %w", err)
 	}
-	return &store{backend}, nil
+	return newStore(backend), nil
 }
 
 // checkAttributes tries an extended attribute: the object's metadata needs them.
