@@ -103,7 +103,8 @@ type Retention struct {
 	// Default: 30.
 	NoncurrentDays int
 
-	// IncompleteMultipartDays is how long the parts of a multipart upload wait for its completion.
+	// IncompleteMultipartDays is how long the parts of a multipart upload wait for its completion. At most 7: one that is
+	// completed after its upload was deleted must still find the tombstone, which is kept for 8 days.
 	// Default: 7.
 	IncompleteMultipartDays int
 }
@@ -203,7 +204,7 @@ func (s *Stage) read(o *object) {
 	o.object("retention", func(o *object) {
 		read(o, "rejectedDays", &s.Retention.RejectedDays, integer(1, 3650))
 		read(o, "noncurrentDays", &s.Retention.NoncurrentDays, integer(15, 3650))
-		read(o, "incompleteMultipartDays", &s.Retention.IncompleteMultipartDays, integer(1, 3650))
+		read(o, "incompleteMultipartDays", &s.Retention.IncompleteMultipartDays, integer(1, 7))
 	})
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))

@@ -157,6 +157,7 @@ func TestMistakes(t *testing.T) {
 		{"negative size", `{"defaultMaxSize": -1}`, `.defaultMaxSize: -1 is not allowed; allowed: ` + sizes},
 		{"removal", `{"removal": "keep"}`, `.removal: "keep" is not allowed; allowed: "retain", "destroy"`},
 		{"retention too short", `{"retention": {"noncurrentDays": 14}}`, `.retention.noncurrentDays: 14 is not allowed; allowed: a whole number from 15 to 3650`},
+		{"multiparts that outlive a tombstone", `{"retention": {"incompleteMultipartDays": 8}}`, `.retention.incompleteMultipartDays: 8 is not allowed; allowed: a whole number from 1 to 7`},
 		{"retention of a fraction", `{"retention": {"rejectedDays": 1.5}}`, `.retention.rejectedDays: 1.5 is not allowed; allowed: a whole number from 1 to 3650`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: 0 is not allowed; allowed: a whole number from 1 to 10000`},
 		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: 31 is not allowed; allowed: ` + days},
