@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -517,4 +518,35 @@ func TestReadsAreConsistent(t *testing.T) {
 	if _, err := b.Usage(t.Context(), owner); err != nil || reads != 3 {
 		t.Errorf("Usage of nobody: %v; %d reads, want 3", err, reads)
 	}
+}
+
+// However many uploads arrive at the same time, as many are accepted as fit.
+func TestAcceptInParallel(t *testing.T) {
+	b := newBench(t)
+	errs := make([]error, 50)
+	var accepting sync.WaitGroup
+	for n := range errs {
+		accepting.Go(func() {
+			record := full(idOf(n))
+			record.Counted = 30
+			errs[n] = b.Accept(t.Context(), record, 1000)
+		})
+	}
+	accepting.Wait()
+	fitted := int64(0)
+	for n, err := range errs {
+		if err != nil && !errors.Is(err, upload.ErrOverQuota) {
+			t.Errorf("Accept: %v", err)
+		}
+		if _, found, _ := b.Record(t.Context(), owner, idOf(n)); found != (err == nil) {
+			t.Errorf("Accept: %v, but the record is there: %t", err, found)
+		}
+		if err == nil {
+			fitted++
+		}
+	}
+	if fitted != 33 {
+		t.Errorf("%d accepted, want 33", fitted)
+	}
+	b.checkUsage(t, 990)
 }
