@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +33,9 @@ type function struct {
 	initTimeout time.Duration
 	slots       chan struct{} // holds an entry for each process that may serve an invocation now
 
-	mu   sync.Mutex
-	idle []*sandbox // the last one served last
+	mu      sync.Mutex
+	idle    []*sandbox        // the last one served last
+	serving map[*sandbox]bool // those with an invocation
 }
 
 func newFunction(f template.Function, config Config, host host) (*function, error) {
@@ -57,6 +60,7 @@ func newFunction(f template.Function, config Config, host host) (*function, erro
 		additions:   config.Environment[f.LogicalID],
 		initTimeout: orDefault(config.InitTimeout, DefaultInitTimeout),
 		slots:       make(chan struct{}, orDefault(config.Processes, DefaultProcesses)),
+		serving:     make(map[*sandbox]bool),
 	}, nil
 }
 
@@ -105,9 +109,13 @@ func (f *function) serve(s *sandbox, inv *invocation, answers chan<- answer) err
 	deadline := time.NewTimer(f.Timeout)
 	defer deadline.Stop()
 	inv.deadline = time.Now().Add(f.Timeout)
+	f.mu.Lock()
+	f.serving[s] = true
+	f.mu.Unlock()
 	s.give(inv)
 	select {
 	case a := <-inv.answer:
+		f.served(s)
 		if a.err != nil {
 			f.report(a.err)
 		}
@@ -129,6 +137,22 @@ func (f *function) serve(s *sandbox, inv *invocation, answers chan<- answer) err
 	case <-f.killing:
 		f.discard(s)
 		return ErrClosed
+	}
+}
+
+func (f *function) served(s *sandbox) {
+	f.mu.Lock()
+	delete(f.serving, s)
+	f.mu.Unlock()
+}
+
+// killServing ends the processes that serve an invocation now.
+func (f *function) killServing() {
+	f.mu.Lock()
+	serving := slices.Collect(maps.Keys(f.serving))
+	f.mu.Unlock()
+	for _, s := range serving {
+		s.process.kill()
 	}
 }
 
@@ -183,6 +207,7 @@ func (f *function) start() (*sandbox, error) {
 }
 
 func (f *function) discard(s *sandbox) {
+	f.served(s)
 	f.sandboxes.remove(s)
 	s.process.kill()
 }

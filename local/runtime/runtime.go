@@ -118,6 +118,14 @@ func (r *Runtime) Invoke(ctx context.Context, function string, payload []byte) (
 	}
 }
 
+// Kill ends the processes in which the function with a logical id serves an invocation now, in the middle of whatever
+// they do. Their invocations fail as those of a process that crashed.
+func (r *Runtime) Kill(function string) {
+	if f, ok := r.functions[function]; ok {
+		f.killServing()
+	}
+}
+
 // begin counts an invocation in, unless the runtime is closing.
 func (r *Runtime) begin() bool {
 	r.mu.Lock()

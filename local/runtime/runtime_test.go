@@ -328,6 +328,30 @@ func isAlive(pid int) bool {
 	return true
 }
 
+func TestKill(t *testing.T) {
+	r, log := start(t, runtime.Config{}, function(time.Minute, ""))
+	idle := invoke[int](t, r, `{"Do":"sleep"}`)
+	r.Kill("Fn")
+	r.Kill("Other")
+	if again := invoke[int](t, r, `{"Do":"sleep"}`); again != idle {
+		t.Error("a process without an invocation was killed")
+	}
+	result := make(chan error)
+	go func() {
+		_, err := r.Invoke(t.Context(), "Fn", []byte(`{"Do":"announce"}`))
+		result <- err
+	}()
+	log.awaitLine(t, "[fn] hanging")
+	r.Kill("Fn")
+	failure, ok := errors.AsType[*runtime.FunctionError](<-result)
+	if !ok || failure.ErrorType() != "Runtime.ExitError" || !strings.HasSuffix(failure.ErrorMessage(), "signal: killed") {
+		t.Errorf("got %v, want an exit by a signal", failure)
+	}
+	if again := invoke[int](t, r, `{"Do":"sleep"}`); again == idle {
+		t.Error("the process is there that was killed")
+	}
+}
+
 func TestCloseLetsInvocationsFinish(t *testing.T) {
 	r, _ := start(t, runtime.Config{Grace: 5 * time.Second}, function(time.Minute, ""))
 	done := make(chan error)

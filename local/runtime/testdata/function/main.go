@@ -49,6 +49,9 @@ func handle(ctx context.Context, event event) (any, error) {
 		return os.Getpid(), nil
 	case "hang":
 		time.Sleep(time.Hour)
+	case "announce":
+		fmt.Println("hanging")
+		time.Sleep(time.Hour)
 	case "child":
 		child := exec.Command("/bin/sleep", "3600")
 		child.Stdout = os.Stdout
