@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -26,7 +25,7 @@ func (m *manager) download(ctx context.Context, request api.Request) (any, error
 	signed, err := m.signer.PresignGet(sign.Get{
 		Key:                record.Key,
 		VersionID:          record.VersionID,
-		ContentDisposition: upload.AttachmentDisposition(cmp.Or(record.Filename, record.ID)),
+		ContentDisposition: upload.AttachmentDisposition(record.Filename),
 		ContentType:        record.Type,
 	}, m.now(), downloadLifetime)
 	if err != nil {

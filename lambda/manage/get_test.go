@@ -60,6 +60,7 @@ func TestWaiting(t *testing.T) {
 		queued  bool
 	}{
 		{"young", young, nil, false, 0, false},
+		{"by a clock behind", young - 30*time.Second, nil, false, 0, false},
 		{"by a clock ahead", 30 * time.Second, nil, false, 0, false},
 		{"by a clock far ahead", 2 * time.Minute, nil, false, -1, false},
 		{"old", old, nil, false, -1, false},

@@ -46,6 +46,9 @@ func (w *world) pages(t *testing.T, owner string, query map[string]string) (ids 
 		if list.Cursor == "" {
 			return ids, pages
 		}
+		if pages > 100 {
+			t.Fatalf("the list has no end: %v", ids)
+		}
 		query["cursor"] = list.Cursor
 	}
 }

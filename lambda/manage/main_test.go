@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/truora/minidyn/server"
 
 	"postern/lambda/contract"
+	"postern/lambda/internal/upload"
 )
 
 func variables(t *testing.T) map[string]string {
@@ -72,7 +74,7 @@ func TestFunction(t *testing.T) {
 	id := idAt(time.Now(), 1, "mp4")
 	dynamo := httptest.NewServer(server.NewServer())
 	defer dynamo.Close()
-	newTableAt(t, dynamo.URL)
+	uploads := newTableAt(t, dynamo.URL)
 	s3 := httptest.NewServer(listOf(keyOf(owner, id), time.Now().Add(-time.Hour)))
 	defer s3.Close()
 	var queued []sent
@@ -94,6 +96,29 @@ func TestFunction(t *testing.T) {
 		t.Errorf("queued %+v, want one message", queued)
 	}
 	checkRefusal(t, "list", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`)
+
+	record := arrived(owner, id)
+	record.Status, record.Filename = upload.Ready, "Été.mp4"
+	if err := uploads.Accept(t.Context(), record, 7); err != nil {
+		t.Fatal(err)
+	}
+	download := see[contract.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
+	address, query, _ := strings.Cut(download.URL, "?")
+	values, err := url.ParseQuery(query)
+	if want := s3.URL + "/examplebucket/" + record.Key; err != nil || address != want {
+		t.Errorf("url %s, %v, want %s", address, err, want)
+	}
+	for name, want := range map[string]string{
+		"versionId": "v1", "X-Amz-Expires": "300", "X-Amz-Security-Token": "token", "response-content-type": "video/mp4",
+		"response-content-disposition": upload.AttachmentDisposition("Été.mp4"),
+	} {
+		if got := values.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	if left := time.Until(download.Expires); left < 4*time.Minute || left > 5*time.Minute || download.Expires.Location() != time.UTC {
+		t.Errorf("expires %v, want in 5 minutes, in UTC", download.Expires)
+	}
 }
 
 // A function's start takes as long as its binary is large.
