@@ -4,16 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
-
-	"postern/lambda/internal/upload"
 )
 
-const (
-	// maxRead is how much of a file is read in all, in bytes.
-	maxRead = 64 << 10
-	// window is how much of its beginning and of its end is looked at, in bytes.
-	window = 16 << 10
-)
+// window is how much of a file is read at once at most: its beginning, its end, and one other place. Whatever else is
+// read are a few headers.
+const window = 16 << 10
 
 // A file is content that is being looked at. The first fault ends it: from then on nothing can be read.
 type file struct {
@@ -21,7 +16,6 @@ type file struct {
 	size    int64 // bytes
 	head    []byte
 	end     []byte // nil before it is read
-	left    int64  // bytes that may still be read
 	err     error
 }
 
@@ -36,11 +30,6 @@ func (f *file) at(offset, length int64) []byte {
 	if start := f.size - int64(len(f.end)); f.end != nil && offset >= start {
 		return f.end[offset-start : offset-start+length]
 	}
-	if length > f.left {
-		f.err = upload.ErrBudget
-		return nil
-	}
-	f.left -= length
 	p := make([]byte, length)
 	if n, err := f.content.ReadAt(p, offset); n < len(p) {
 		if f.err = err; errors.Is(err, io.EOF) {

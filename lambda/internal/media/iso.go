@@ -82,8 +82,8 @@ func (f *file) hasIndex(index string) bool {
 		if (indexed && data) || offset == f.size || far == maxFarBoxes {
 			break
 		}
-		kind, size, header := f.box(offset)
-		if kind == "" || size < header {
+		kind, size := f.box(offset)
+		if kind == "" {
 			break
 		}
 		if size > f.size-offset {
@@ -97,29 +97,30 @@ func (f *file) hasIndex(index string) bool {
 	return indexed
 }
 
-// box reads the type, the size and the length of the header of a box. The type is empty if it is none.
+// box reads the type and the size of a box, with its header. The type is empty if it is none.
 // Source: ISO/IEC 14496-12, section 4.2.
-func (f *file) box(offset int64) (kind string, size, header int64) {
+func (f *file) box(offset int64) (kind string, size int64) {
 	b := f.at(offset, 8)
 	if b == nil {
-		return "", 0, 0
+		return "", 0
 	}
 	for _, c := range b[4:8] {
 		if (c < ' ' || c > '~') && c != 0xA9 { // ©
-			return "", 0, 0
+			return "", 0
 		}
 	}
-	kind, size, header = string(b[4:8]), int64(binary.BigEndian.Uint32(b)), 8
-	switch size {
+	switch size = int64(binary.BigEndian.Uint32(b)); size {
 	case 0: // to the end
 		size = f.size - offset
 	case 1:
-		if header = 16; f.at(offset, header) == nil {
-			return "", 0, 0
+		long := f.at(offset, 16)
+		if long == nil {
+			return "", 0
 		}
-		if size = int64(binary.BigEndian.Uint64(f.at(offset, header)[8:])); size < 0 {
-			return "", 0, 0
-		}
+		size = int64(binary.BigEndian.Uint64(long[8:]))
 	}
-	return kind, size, header
+	if size < 8 {
+		return "", 0
+	}
+	return string(b[4:8]), size
 }

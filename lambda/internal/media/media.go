@@ -72,12 +72,12 @@ var rules = map[string]func(*file) bool{
 
 const officeTypes = "application/vnd.openxmlformats-officedocument."
 
-// Check reports whether content, of size bytes, is what the format says. It fails when content cannot be read; content
-// that cannot be told within 64 KiB, or ends in upload.ErrBudget, is not the format.
+// Check reports whether content, of size bytes, is what the format says. It fails when content cannot be read. If it
+// cannot be read because of upload.ErrBudget, which would be so each time, it is not the format.
 func Check(format contract.Format, size int64, content io.ReaderAt) (bool, error) {
-	f := &file{content: content, size: size, left: maxRead}
+	f := &file{content: content, size: size}
 	f.head = f.at(0, min(size, window))
-	ok := size > 0 && f.err == nil && f.is(format.ContentType)
+	ok := size > 0 && f.is(format.ContentType)
 	switch {
 	case errors.Is(f.err, upload.ErrBudget):
 		return false, nil

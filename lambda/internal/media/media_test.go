@@ -111,14 +111,14 @@ func TestCheckRefuses(t *testing.T) {
 		{"an MP4 without its index", mp4, ftyp("isom", "isom") + mdat},
 		{"an MP4 whose first box is larger than the file", mp4, be32(1<<20) + "ftypisom" + zeros(500)},
 		{"an MP4 whose data end after the file", mp4, ftyp("isom", "isom") + moov + be32(501) + "mdat" + zeros(492)},
-		{"an MP4 whose data are shorter than its header", mp4, ftyp("isom", "isom") + be32(3) + "mdat" + moov},
+		{"an MP4 whose index is shorter than its header", mp4, ftyp("isom", "isom") + be32(4) + "moov" + mdat},
 		{"an MP4 that begins with free space", mp4, box("free", page) + ftyp("isom", "isom") + moov + mdat},
 		{"a MOV whose free space is a page", mov, box("free", page) + moov + mdat},
 		{"an MP4 whose free space is a page", mp4, ftyp("isom", "isom") + box("free", page) + moov + mdat},
 		{"an MP4 with a PDF in it", mp4, ftyp("isom", "isom") + box("free", minimalPDF) + moov + mdat},
 		{"an MP4 with an archive after it", mp4, video + jar},
 		{"a WebM of another doc type", webm, ebml("webm2") + "\x18\x53\x80\x67\xff" + zeros(500)},
-		{"a WebM that only mentions it", webm, ebml("matroska") + "\x18\x53\x80\x67\xff\x42\x82\x84webm" + zeros(500)},
+		{"a WebM whose doc type is not in its header", webm, "\x1a\x45\xdf\xa3\x84\x42\x86\x81\x01\x18\x53\x80\x67\x81\x00\x42\x82\x84webm" + zeros(500)},
 		{"a WebM without a segment", webm, ebml("webm") + zeros(500)},
 		{"a WebM that is shorter than its segment", webm, ebml("webm") + "\x18\x53\x80\x67\x41\xf5" + zeros(500)},
 		{"a JPEG that is its first bytes only", jpg, "\xff\xd8\xff\xe0" + page},
@@ -223,6 +223,7 @@ func TestCheckOther(t *testing.T) {
 		{"unknown, and a page", "application/x-own", page, false},
 		{"unknown, and an SVG", "application/x-own", `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>`, false},
 		{"unknown, and a script", "application/x-own", "#!/bin/sh\n", false},
+		{"unknown, and a web archive", "application/x-own", "MIME-Version: 1.0\r\n\r\n", false},
 		{"unknown, and a program", "application/x-own", "MZ" + zeros(500), false},
 		{"unknown, and a program for Linux", "application/x-own", "\x7fELF\x02\x01\x01" + zeros(500), false},
 		{"unknown, and a program for Java", "application/x-own", archive(t, "META-INF/MANIFEST.MF"), false},
@@ -314,6 +315,11 @@ func TestCheckFails(t *testing.T) {
 			if ok || !errors.Is(err, test.want) {
 				t.Errorf("%v after %d reads: got %t, %v, want %v", test.err, reads, ok, err, test.want)
 			}
+		}
+	}
+	for _, contentType := range types {
+		if _, err := media.Check(contract.Format{ContentType: contentType}, 100_000, &failing{nil, 0, fault}); !errors.Is(err, fault) {
+			t.Errorf("%s: got %v, want %v", contentType, err, fault)
 		}
 	}
 	ok, err := media.Check(format, int64(len(video)), &failing{strings.NewReader(video), 3, fault})

@@ -29,7 +29,7 @@ func isOffice(folder string) func(*file) bool {
 		if f.begins(compoundFile) {
 			return isEncrypted(f)
 		}
-		if !f.begins("PK\x03\x04") || !isZIP(f) {
+		if !isZIP(f) {
 			return false
 		}
 		var types, parts bool
