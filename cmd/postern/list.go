@@ -39,7 +39,7 @@ func (c listUploads) Run(ctx context.Context, at location, console console) erro
 		return fmt.Errorf("listing uploads: %w", err)
 	}
 	if c.JSON {
-		err = writeJSON(console.out, uploads)
+		err = writeJSON(console.out, raws(uploads))
 	} else {
 		err = writeUploads(console.out, uploads)
 	}
@@ -51,7 +51,6 @@ func (c listUploads) Run(ctx context.Context, at location, console console) erro
 
 // pages reads as many pages as it takes. It reports whether there may be more.
 func (c listUploads) pages(ctx context.Context, api api) (uploads []upload, more bool, err error) {
-	uploads = []upload{}
 	query := url.Values{}
 	if c.Status != "" {
 		query.Set("status", c.Status)

@@ -113,6 +113,7 @@ func TestStrangeAnswers(t *testing.T) {
 		{"other object", http.StatusOK, "{}", "something else than a page of uploads"},
 		{"two values", http.StatusOK, `{"uploads":[]}{}`, "answers 200 OK, " + strange},
 		{"a path for an id", http.StatusOK, `{"uploads":[{"id":"../x.mp4"}]}`, "answers 200 OK, " + strange},
+		{"no id", http.StatusOK, `{"uploads":[{"status":"ready"}]}`, "answers 200 OK, " + strange},
 		{"message that steers", http.StatusConflict, `{"message":"a\u001b[2Jb"}`, "listing uploads: a�[2Jb"},
 		{"denied by API Gateway", http.StatusForbidden, `{"Message":"denied"}`, "listing uploads: denied"},
 		{"same page for ever", http.StatusOK, `{"uploads":[],"cursor":"x"}`, "something else than a page of uploads"},

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -278,7 +279,7 @@ func TestReconcile(t *testing.T) {
 
 func TestReconcileFolder(t *testing.T) {
 	d := startDepot(t)
-	keys := slices.Concat(uploadKeys("videos", ownerA, 3), uploadKeys("videos-evil", ownerA, 1), uploadKeys("video", ownerA, 1))
+	keys := slices.Concat(uploadKeys("videos", ownerA, 3), uploadKeys("videos-evil", ownerA, 1), uploadKeys("videosx", ownerA, 1), uploadKeys("video", ownerA, 1))
 	d.put(t, keys...)
 	if got := local(t, "", "reconcile", "--folder=videos", "--after="+keys[0]); got.code != 0 {
 		t.Errorf("got %+v", got)
@@ -298,8 +299,7 @@ func TestReconcileTwoObjectsOfOneRecord(t *testing.T) {
 	d.put(t, keys...)
 	next := d.tables.Config.Handler
 	d.tables.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		keys := batchOf(t, r)
-		if n := len(slices.CompactFunc(keys, func(a, b any) bool { return cmp.Equal(a, b) })); n != 1 {
+		if n := len(batchOf(t, r)); n != 1 {
 			t.Errorf("%d keys are read, want 1", n)
 		}
 		next.ServeHTTP(w, r)
@@ -485,6 +485,32 @@ func TestReconcileDeployedStage(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", d.tables.URL)
 	t.Setenv("AWS_ENDPOINT_URL_SQS", serve(t, d.queue).URL)
 	if got := run(t, "", "reconcile"); got.code != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if diff := cmp.Diff(d.queue.keys(t, d.bucket), keys); diff != "" {
+		t.Errorf("queued (-got +want)\n%s", diff)
+	}
+}
+
+// S3 does not mind characters in a key that XML has no place for, and sends them as they are unless it is asked to encode
+// keys.
+func TestReconcileKeyThatXMLCannotHold(t *testing.T) {
+	d := startDepot(t)
+	keys := uploadKeys("videos", ownerA, 1)
+	bucket := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		listed := []string{"a\x01b", keys[0]}
+		if r.URL.Query().Get("encoding-type") == "url" {
+			listed = []string{"a%01b", keys[0]}
+		}
+		_, _ = fmt.Fprintf(w, "<ListBucketResult><Contents><Key>%s</Key></Contents><Contents><Key>%s</Key></Contents></ListBucketResult>", listed[0], listed[1])
+	}))
+	data := os.Getenv("DATA")
+	config, err := os.ReadFile(filepath.Join(data, "config"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, data, "config", strings.Replace(string(config), objects.URL, bucket.URL, 1))
+	if got := local(t, "", "reconcile"); got.code != 0 || !strings.HasPrefix(got.out, "2 keys: 1 foreign, ") {
 		t.Errorf("got %+v", got)
 	}
 	if diff := cmp.Diff(d.queue.keys(t, d.bucket), keys); diff != "" {

@@ -24,7 +24,7 @@ func (c showUpload) Run(ctx context.Context, at location, console console) error
 		return err
 	}
 	if c.JSON {
-		return writeJSON(console.out, u)
+		return writeJSON(console.out, u.raw)
 	}
 	return writeUpload(console.out, u)
 }

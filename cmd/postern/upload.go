@@ -66,8 +66,14 @@ func (u *upload) UnmarshalJSON(text []byte) error {
 	return u.ID.UnmarshalText([]byte(u.ID))
 }
 
-// MarshalJSON is what the API answered.
-func (u upload) MarshalJSON() ([]byte, error) { return u.raw, nil }
+// raws are uploads as the API answered them.
+func raws(uploads []upload) []json.RawMessage {
+	all := make([]json.RawMessage, 0, len(uploads))
+	for _, u := range uploads {
+		all = append(all, u.raw)
+	}
+	return all
+}
 
 // upload asks for an upload.
 func (a api) upload(ctx context.Context, id uploadID) (upload, error) {
