@@ -13,6 +13,7 @@ import (
 
 	"github.com/truora/minidyn/server"
 
+	"postern/local/chaos"
 	"postern/local/iam"
 	"postern/local/queue"
 	"postern/local/template"
@@ -42,6 +43,8 @@ type AWSConfig struct {
 	Random io.Reader
 	// Log gets a line for each event.
 	Log io.Writer
+	// Faults are what goes wrong on purpose. If nil, nothing does.
+	Faults Faults
 }
 
 // An AWS serves DynamoDB, Secrets Manager, SQS and EventBridge at one address.
@@ -63,6 +66,7 @@ func StartAWS(config AWSConfig) (*AWS, error) {
 	if err := makeTables(dynamodb, config.Tables); err != nil {
 		return nil, err
 	}
+	repeatable := &transactions{dynamodb: dynamodb, done: make(map[string]transaction)}
 	bus, err := openBus(config.Data, arns{config.Region, config.AccountID}, config.Log)
 	if err != nil {
 		return nil, err
@@ -75,7 +79,7 @@ func StartAWS(config AWSConfig) (*AWS, error) {
 		URL: "http://" + listener.Addr().String(),
 		bus: bus,
 		server: &http.Server{
-			Handler:           newRouter(config, dynamodb, secrets, bus),
+			Handler:           newRouter(config, repeatable, secrets, bus),
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       30 * time.Second,
 		},
@@ -96,6 +100,7 @@ type router struct {
 	signatures signatures
 	policies   *iam.Policies
 	services   map[string]service // by the first part of a target
+	faults     Faults
 }
 
 // A service answers requests, and says what a request wants to do: the calls, and its body as it was understood.
@@ -112,6 +117,7 @@ func newRouter(config AWSConfig, dynamodb http.Handler, secrets secrets, bus *bu
 	return &router{
 		signatures: signatures{config.Issuer, config.Region},
 		policies:   config.Policies,
+		faults:     faultsOr(config.Faults),
 		services: map[string]service{
 			"DynamoDB_20120810": {"dynamodb", "com.amazon.coral.service#", arns.dynamodbCalls, dynamodb},
 			"secretsmanager": {"secretsmanager", "", func(operation string, body object) ([]iam.Call, error) {
@@ -148,7 +154,7 @@ func targetOf(r *http.Request) (service, operation string) {
 }
 
 // serve passes a request on whose signer may make it.
-func (rt *router) serve(answer http.ResponseWriter, r *http.Request, service service, operation string, body []byte) {
+func (rt *router) serve(answer *response, r *http.Request, service service, operation string, body []byte) {
 	principal, err := rt.signatures.verify(r, service.name, body, time.Now())
 	if refusal, ok := errors.AsType[*signatureError](err); ok {
 		fail(answer, http.StatusBadRequest, service.faults+refusal.code, refusal.message)
@@ -167,14 +173,37 @@ func (rt *router) serve(answer http.ResponseWriter, r *http.Request, service ser
 		fail(answer, http.StatusBadRequest, service.faults+"AccessDeniedException", err.Error())
 		return
 	}
-	// What was checked is what is passed on: another reader may see another one of two equal members.
+	call := chaos.Call{
+		Role: principal, Service: service.name, Transaction: operation == "TransactWriteItems", Final: isFinal(r.Header.Get(attemptHeader)),
+	}
+	if principal == iam.Operator {
+		service.pass(answer, r, input)
+		return
+	}
+	if fault := rt.faults.Before(call); fault != chaos.None {
+		faultAnswer(answer, fault, input)
+		return
+	}
+	service.pass(answer, r, input)
+	if answer.status != http.StatusOK {
+		return
+	}
+	if fault := rt.faults.After(call); fault != chaos.None {
+		answer.body.Reset()
+		faultAnswer(answer, fault, input)
+	}
+}
+
+// pass has a request answered. What was checked is what is passed on: another reader may see another one of two equal
+// members.
+func (s service) pass(answer http.ResponseWriter, r *http.Request, input object) {
 	understood, err := json.Marshal(input)
 	if err != nil {
-		fail(answer, http.StatusBadRequest, service.faults+"SerializationException", "")
+		fail(answer, http.StatusBadRequest, s.faults+"SerializationException", "")
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(understood))
-	service.handler.ServeHTTP(answer, r)
+	s.handler.ServeHTTP(answer, r)
 }
 
 // fail answers an error as AWS's JSON protocol does.

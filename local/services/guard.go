@@ -10,13 +10,20 @@ import (
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/versity/versitygw/s3err"
+
+	"postern/local/iam"
 )
 
 // boundaryKey is where a request's context holds the boundary of its form.
 type boundaryKey struct{}
 
-// guardRequest comes before everything the S3 server does.
-func guardRequest(c fiber.Ctx) error {
+// A guard comes before everything the S3 server does.
+type guard struct {
+	issuer *iam.Issuer
+	faults Faults
+}
+
+func (g guard) serve(c fiber.Ctx) error {
 	if c.Method() == http.MethodPatch {
 		// S3 has no PATCH. The server would administer its users and buckets with it.
 		return c.SendStatus(http.StatusMethodNotAllowed)
@@ -31,7 +38,7 @@ func guardRequest(c fiber.Ctx) error {
 	if kind, parameters, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err == nil && kind == fiber.MIMEMultipartForm {
 		c.Locals(boundaryKey{}, parameters["boundary"])
 	}
-	err := c.Next()
+	err := withFaults(c, g.issuer, g.faults)
 	if c.Response().StatusCode() >= http.StatusBadRequest {
 		drain(c)
 	}

@@ -54,6 +54,8 @@ type S3Config struct {
 	Policies *iam.Policies
 	// Operator are the credentials of iam.Operator, who makes the buckets.
 	Operator iam.Credentials
+	// Faults are what goes wrong on purpose. If nil, nothing does.
+	Faults Faults
 }
 
 // An S3 is a running S3 server (versitygw). There can be one in a process, and it changes the process's working
@@ -112,7 +114,7 @@ func StartS3(config S3Config) (*S3, error) {
 		S3Options: []s3api.Option{
 			s3api.WithOnListen(func() { close(listening) }),
 			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
-			s3api.WithMiddleware("/", guardRequest),
+			s3api.WithMiddleware("/", guard{config.Issuer, faultsOr(config.Faults)}.serve),
 		},
 	}
 	go func() {
