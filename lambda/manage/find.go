@@ -57,7 +57,13 @@ func (m *manager) lookUp(ctx context.Context, owner, id string) (found, error) {
 	if !ok {
 		return m.waiting(ctx, owner, id)
 	}
-	return found{record, record.Status == upload.Deleted && !record.Announced}, nil
+	return found{record, m.isOverdue(record)}, nil
+}
+
+// isOverdue reports whether a record should be announced by now, which is an inspection's last step. How long ago its
+// bytes arrived is not known, only that it was not before the grant: at worst it is looked at once more.
+func (m *manager) isOverdue(record upload.Record) bool {
+	return !record.Announced && (record.Status == upload.Deleted || m.now().Sub(upload.GrantedAt(record.ID)) > inspectionTime)
 }
 
 // waiting reads what there is of an upload without a record: it is waited for if bytes are there, if it may have been

@@ -16,7 +16,7 @@ import (
 
 func TestGet(t *testing.T) {
 	w := newWorld(t)
-	granted := start.Add(-time.Hour)
+	granted := start.Add(-30 * time.Second) // not overdue yet
 	settled, accepted, rejected := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
 	w.settle(t, arrived(owner, settled))
 	w.accept(t, arrived(owner, accepted))
@@ -46,6 +46,25 @@ func TestGet(t *testing.T) {
 	}
 	if queued := w.queue.taken(); queued != nil {
 		t.Errorf("queued %v, want nothing", queued)
+	}
+}
+
+// A record that no event has told of within a minute is queued, whatever step its inspection ended with.
+func TestOverdueRecords(t *testing.T) {
+	w := newWorld(t)
+	granted := start.Add(-61 * time.Second)
+	accepted, settled, announced := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
+	w.accept(t, arrived(owner, accepted))
+	w.settle(t, arrived(owner, settled))
+	w.settle(t, arrived(owner, announced))
+	w.announce(t, owner, announced)
+	for range 2 { // once a minute is enough
+		for _, id := range []string{accepted, settled, announced} {
+			see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
+		}
+	}
+	if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, accepted), keyOf(owner, settled)}); diff != "" {
+		t.Errorf("queued (-got +want)\n%s", diff)
 	}
 }
 

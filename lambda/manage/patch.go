@@ -23,10 +23,8 @@ func (m *manager) patch(ctx context.Context, request api.Request) (any, error) {
 	if !contract.IsID(id) {
 		return nil, errNoUpload
 	}
-	var err error
 	for range maxPatches {
-		var record upload.Record
-		record, err = m.records.Patch(ctx, owner, id, patch, request.IfMatch)
+		record, err := m.records.Patch(ctx, owner, id, patch, request.IfMatch)
 		if err == nil {
 			return record.View(), nil
 		}
@@ -37,7 +35,7 @@ func (m *manager) patch(ctx context.Context, request api.Request) (any, error) {
 			return nil, refusal
 		}
 	}
-	return nil, err
+	return nil, &upload.Error{Code: upload.Conflict, Message: "the upload is being changed by others: try again"}
 }
 
 // whyNotPatched says why an upload cannot be changed. It is nil when by now it can.

@@ -162,7 +162,7 @@ func TestPatchMeetsAnInspection(t *testing.T) {
 		w.settle(t, arrived(owner, id))
 		patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"a"}`, ifMatch: `"2"`}
 		w.manager.records = &late{w.records, maxPatches, reason}
-		checkRefusal(t, "without end", w.do(t, patch), http.StatusInternalServerError, failure("internal error", "internal_error"))
+		checkRefusal(t, "without end", w.do(t, patch), http.StatusConflict, failure("the upload is being changed by others: try again", "conflict"))
 		w.manager.records = &late{w.records, maxPatches - 1, reason}
 		if got := see[contract.Upload](t, w.do(t, patch), http.StatusOK); got.Title != "a" || got.Version != 3 {
 			t.Errorf("%v: got %+v", reason, got)

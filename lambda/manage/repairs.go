@@ -36,8 +36,15 @@ func (r *repairs) inspect(ctx context.Context, key string) {
 		return
 	}
 	if err := r.queue.Inspect(ctx, key); err != nil {
+		r.forget(key)
 		r.log.ErrorContext(ctx, "repair failed", "error", err.Error())
 	}
+}
+
+func (r *repairs) forget(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.queued, key)
 }
 
 // isDue reports whether a key is to be queued now, and takes it for queued.
