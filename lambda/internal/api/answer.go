@@ -23,10 +23,10 @@ var statuses = map[upload.Code]int{
 	upload.TooLarge:             http.StatusRequestEntityTooLarge,
 }
 
-func fail(status int, code, message string, event events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
+func fail(status int, code, message string, event events.APIGatewayProxyRequest) (int, []byte) {
 	// A struct of strings always encodes.
 	body, _ := encode(contract.ErrorBody{Message: message, Code: code, RequestID: event.RequestContext.RequestID})
-	return respond(status, body)
+	return status, body
 }
 
 // encode is an answer's JSON, with <, > and & as they are: people copy a form's fields by hand.
@@ -38,11 +38,15 @@ func encode(answer any) ([]byte, error) {
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
 }
 
-// respond makes the answer. One without a body has no content type either.
 func respond(status int, body []byte) events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{StatusCode: status, Headers: headersOf(body), Body: string(body)}
+}
+
+// headersOf are the headers of an answer. One without a body has no content type either.
+func headersOf(body []byte) map[string]string {
 	headers := maps.Clone(contract.Headers)
 	if len(body) == 0 {
 		delete(headers, "Content-Type")
 	}
-	return events.APIGatewayProxyResponse{StatusCode: status, Headers: headers, Body: string(body)}
+	return headers
 }

@@ -69,16 +69,22 @@ func name(route contract.Route) string { return route.Method + " " + route.Path 
 
 // Handle answers an event of a REST API's proxy integration. It never fails and never panics: every fault is an answer.
 func (g *Gateway) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	status, body := g.answer(ctx, event)
+	return respond(status, body), nil
+}
+
+// answer returns the status and the JSON of the answer to an event.
+func (g *Gateway) answer(ctx context.Context, event events.APIGatewayProxyRequest) (status int, body []byte) {
 	status, body, err := g.serve(ctx, event)
 	if err == nil {
-		return respond(status, body), nil
+		return status, body
 	}
 	if refusal, ok := errors.AsType[*upload.Error](err); ok && statuses[refusal.Code] != 0 {
-		return fail(statuses[refusal.Code], string(refusal.Code), refusal.Message, event), nil
+		return fail(statuses[refusal.Code], string(refusal.Code), refusal.Message, event)
 	}
 	g.log.ErrorContext(ctx, "request failed", "route", event.HTTPMethod+" "+event.Resource,
 		"apiRequestId", event.RequestContext.RequestID, "error", err.Error())
-	return fail(http.StatusInternalServerError, "internal_error", "internal error", event), nil
+	return fail(http.StatusInternalServerError, "internal_error", "internal error", event)
 }
 
 // serve returns the status of a success and the JSON of the handler's answer.

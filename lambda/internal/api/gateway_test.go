@@ -57,6 +57,7 @@ func call(t *testing.T, handler api.Handler, event events.APIGatewayProxyRequest
 	if err != nil {
 		t.Fatalf("Handle failed: %v", err)
 	}
+	checkInvoke(t, function, handlers, event)
 	headers := maps.Clone(contract.Headers)
 	if response.StatusCode == http.StatusNoContent {
 		delete(headers, "Content-Type")
