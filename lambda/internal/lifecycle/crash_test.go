@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"postern/lambda/internal/lifecycle"
@@ -30,7 +31,8 @@ func TestCrashPoints(t *testing.T) {
 		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 announced, used 0, map[]", 8},
 		{
 			"several versions of a key",
-			[]func(*stage){put(60, fitting), put(50, fitting), put(40, fitting)}, inspect(""),
+			[]func(*stage){put(60, fitting), put(50, fitting), put(40, fitting)},
+			inspect(""),
 			"ready v1 announced, used 60, map[v1:ready]", 11,
 		},
 		{
@@ -43,7 +45,8 @@ func TestCrashPoints(t *testing.T) {
 		{"deleted without a record", []func(*stage){put(60, fitting)}, (*stage).delete, "deleted, used 0, map[]", 6},
 		{
 			"a tombstone that is not announced",
-			[]func(*stage){put(60, fitting), (*stage).mustInspect, (*stage).mustBury, put(60, fitting)}, inspect(""),
+			[]func(*stage){put(60, fitting), (*stage).mustInspect, (*stage).mustBury, put(60, fitting)},
+			inspect(""),
 			"deleted v1 announced, used 0, map[]", 7,
 		},
 	} {
@@ -63,12 +66,23 @@ func TestCrashPoints(t *testing.T) {
 						t.Errorf("%s at call %d: the second try: %v", outcomeNames[o], at, again.err)
 					}
 					s.check(t, outcomeNames[o], test.want)
+					s.checkHeard(t, outcomeNames[o])
 					if o == fine && calls < test.calls {
 						t.Errorf("%d calls, want %d at least", calls, test.calls)
 					}
 				}
 			}
 		})
+	}
+}
+
+// checkHeard holds a record that is announced to what was.
+func (s *stage) checkHeard(t *testing.T, name string) {
+	t.Helper()
+	record := s.record(t)
+	of := func(a upload.Announcement) bool { return a.Status == record.Status }
+	if record.Announced && !slices.ContainsFunc(*s.heard, of) {
+		t.Errorf("%s: announced as %s, and nobody heard", name, record.Status)
 	}
 }
 

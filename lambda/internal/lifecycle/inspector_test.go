@@ -218,7 +218,7 @@ func TestInspectWithoutARow(t *testing.T) {
 
 func TestInspectVersions(t *testing.T) {
 	type stages = func(t *testing.T, s *stage)
-	put := func(t *testing.T, s *stage) { s.bucket.put(key, object(60, 100, fitting)) }
+	put := func(_ *testing.T, s *stage) { s.bucket.put(key, object(60, 100, fitting)) }
 	look := func(versionID string) stages {
 		return func(t *testing.T, s *stage) { s.inspect(t, arrival(versionID)) }
 	}
@@ -316,6 +316,33 @@ func TestExpire(t *testing.T) {
 		t.Errorf("Expire of nothing: %v", err)
 	}
 	s.check(t, "nothing", "no record, used 0, map[]")
+}
+
+// accept leaves an upload where a crash would, before its version is tagged.
+func (s *stage) accept(t *testing.T, reason upload.Reason) {
+	t.Helper()
+	err := s.records.Accept(t.Context(), upload.Record{
+		Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Accepted, Reason: reason, Size: 60, Counted: 60, Version: 1,
+	}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An accepted upload can lose its bytes before it is settled.
+func TestAcceptedAndGone(t *testing.T) {
+	s := newStage()
+	s.accept(t, "")
+	s.inspect(t, arrival("v1"))
+	s.check(t, "the version is gone", "deleted v1 announced, used 0, map[]")
+
+	s = newStage()
+	s.accept(t, upload.TypeMismatch)
+	s.bucket.put(key, object(60, 100, foreign))
+	if err := s.Expire(t.Context(), arrival(s.bucket.mark(key))); err != nil {
+		t.Error(err)
+	}
+	s.check(t, "the version has expired", "deleted type_mismatch v1 announced, used 0, map[]")
 }
 
 func TestTombstonesExpire(t *testing.T) {

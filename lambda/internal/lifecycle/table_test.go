@@ -38,12 +38,12 @@ func newTable() *table {
 }
 
 // do asks the DynamoDB itself.
-func (t *table) do(operation, body string) *http.Response {
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+func (t *table) do(operation, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
 	recorder := httptest.NewRecorder()
 	t.dynamo.ServeHTTP(recorder, r)
-	return recorder.Result()
+	return recorder
 }
 
 // Do answers requests in the place of a network.
@@ -63,7 +63,7 @@ func (t *table) Do(r *http.Request) (*http.Response, error) {
 	if t.forge != nil {
 		text = t.forge(operation, text)
 	}
-	return t.do(operation, text), nil
+	return t.do(operation, text).Result(), nil
 }
 
 func conflicting(operation string) *http.Response {
@@ -101,8 +101,7 @@ func (t *table) snapshot() (records map[string]model.Record, used map[string]int
 			BOOL bool
 		}
 	}
-	response := t.do("Scan", `{"TableName":"uploads"}`)
-	if err := json.NewDecoder(response.Body).Decode(&output); err != nil {
+	if err := json.Unmarshal(t.do("Scan", `{"TableName":"uploads"}`).Body.Bytes(), &output); err != nil {
 		panic(err)
 	}
 	records, used = map[string]model.Record{}, map[string]int64{}

@@ -30,6 +30,9 @@ func check(_ contract.Format, object upload.Object) (upload.Reason, error) {
 	return "", err
 }
 
+// most is how many processes run at the same time at most.
+const most = 7
+
 // A message is one of the queue's.
 type message struct {
 	arrival lifecycle.Arrival
@@ -47,8 +50,9 @@ type world struct {
 	bucket  *versionedBucket
 	broken  breakage
 
-	ever       []message // that should ever have been sent
+	ever       []message // that were sent
 	queue      []message // that are not done
+	lost       []message // to be sent in the place of lost ones
 	running    []*process
 	unfinished []lifecycle.Arrival // deletions that failed
 	kept       map[string]model.Record
@@ -116,9 +120,9 @@ func (w *world) happen() {
 	case "arrive":
 		w.arrive(a)
 	case "deliver":
-		w.deliver(&w.queue)
+		w.deliver(w.queue)
 	case "again":
-		w.deliver(&w.ever)
+		w.deliver(w.ever)
 	case "look":
 		w.send(message{arrival: a})
 	case "delete":
@@ -148,19 +152,21 @@ func (w *world) arrive(a lifecycle.Arrival) {
 	version := w.bucket.put(a.Key, o)
 	w.model.Arrive(a.Owner, name(a), model.Version{ID: version, Size: size, Fault: string(fault)})
 	if rapid.IntRange(0, 9).Draw(w.draw, "lost") == 0 {
-		w.ever = append(w.ever, message{arrival: a})
+		w.lost = append(w.lost, message{arrival: a})
 		return
 	}
 	a.VersionID = version
 	w.send(message{arrival: a})
 }
 
-// expire lets a rule of the bucket put a delete marker on a rejected version.
+// expire lets a rule of the bucket put a delete marker on a rejected version, or somebody on one that is ready.
 func (w *world) expire(a lifecycle.Arrival) {
-	if newest := w.bucket.newest(a.Key); newest == nil || newest.tag != "rejected" {
+	switch newest := w.bucket.newest(a.Key); {
+	case newest == nil || newest.tag == "":
 		return
+	case newest.tag == "rejected":
+		w.model.Doom(a.Owner, name(a))
 	}
-	w.model.Doom(a.Owner, name(a))
 	a.VersionID = w.bucket.mark(a.Key)
 	w.send(message{a, true})
 }
@@ -187,12 +193,10 @@ func (w *world) send(m message) {
 }
 
 // deliver starts a process for a message, which stays in the queue until it is done, or longer.
-func (w *world) deliver(from *[]message) *process {
-	if len(*from) == 0 || len(w.running) > 6 {
-		return nil
+func (w *world) deliver(from []message) {
+	if len(from) > 0 && len(w.running) < most {
+		w.inspect(rapid.SampledFrom(from).Draw(w.draw, "message"))
 	}
-	m := rapid.SampledFrom(*from).Draw(w.draw, "message")
-	return w.inspect(m)
 }
 
 func (w *world) inspect(m message) *process {
@@ -228,7 +232,7 @@ func (w *world) inspector(p *process, a lifecycle.Arrival) *lifecycle.Inspector 
 
 // delete starts a process that deletes an upload. A client whose deletion fails asks again in the end.
 func (w *world) delete(a lifecycle.Arrival) {
-	if len(w.running) > 6 {
+	if len(w.running) >= most {
 		return
 	}
 	w.model.Doom(a.Owner, name(a))
@@ -307,14 +311,18 @@ func (w *world) sweep() {
 	w.running = slices.DeleteFunc(w.running, func(p *process) bool { return p.ended })
 }
 
-// settle delivers everything there ever was once more, without faults, and lets clients ask again.
+// settle delivers all that is not done, or everything there ever was, without faults, and lets clients ask again.
 func (w *world) settle() error {
 	for len(w.running) > 0 {
 		if err := w.complete(w.running[0]); err != nil {
 			return err
 		}
 	}
-	for _, m := range rapid.Permutation(w.ever).Draw(w.draw, "order") {
+	messages := slices.Concat(w.queue, w.lost)
+	if rapid.Bool().Draw(w.draw, "everything") {
+		messages = slices.Concat(w.ever, w.lost)
+	}
+	for _, m := range rapid.Permutation(messages).Draw(w.draw, "order") {
 		if err := w.complete(w.inspect(m)); err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // raw is an item as it is stored.
-func (b *bench) raw(t *testing.T, owner, id string) map[string]types.AttributeValue {
+func (b *bench) raw(t *testing.T, id string) map[string]types.AttributeValue {
 	t.Helper()
 	output, err := b.client.GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(uploadsTable),
@@ -177,7 +177,7 @@ func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
 func requestOf(operation, body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
 	return r
 }
