@@ -6,14 +6,12 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -24,19 +22,16 @@ import (
 
 func main() {
 	log := lambdacontext.NewLogger()
-	handle, err := wire(os.LookupEnv, log)
+	gateway, err := wire(os.LookupEnv, log)
 	if err != nil {
 		log.Error("starting presign", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(handle)
+	lambda.Start(gateway)
 }
 
-// A handlerFunc answers events of API Gateway's proxy integration.
-type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
-
 // wire makes the function of its environment.
-func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, error) {
+func wire(lookup func(string) (string, bool), log *slog.Logger) (*api.Gateway, error) {
 	environment, err := contract.FromEnv[contract.PresignEnv](lookup)
 	if err != nil {
 		return nil, err
@@ -66,11 +61,7 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, er
 		now:      time.Now,
 		random:   rand.Reader,
 	}
-	gateway, err := api.New(contract.Presign, minter.handlers(), log)
-	if err != nil {
-		return nil, err
-	}
-	return gateway.Handle, nil
+	return api.New(contract.Presign, minter.handlers(), log)
 }
 
 // handlers are the minter's by route.

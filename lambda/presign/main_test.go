@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"maps"
@@ -77,14 +78,17 @@ func uploadEvent(t *testing.T, body string) events.APIGatewayProxyRequest {
 	return e
 }
 
+// A handlerFunc answers events of API Gateway's proxy integration.
+type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+
 // function starts the function with real parts, as Lambda would.
 func function(t *testing.T, log *bytes.Buffer) handlerFunc {
 	t.Helper()
-	handle, err := wire(lookup(variables(t)), slog.New(slog.NewJSONHandler(log, nil)))
+	gateway, err := wire(lookup(variables(t)), slog.New(slog.NewJSONHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return handle
+	return gateway.Handle
 }
 
 // answer is the body of a form as a client reads it.
@@ -148,11 +152,11 @@ func TestTwoFormsHaveTwoKeys(t *testing.T) {
 func TestEndpoint(t *testing.T) {
 	environment := variables(t)
 	environment["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000"
-	handle, err := wire(lookup(environment), slog.New(slog.DiscardHandler))
+	gateway, err := wire(lookup(environment), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := handle(t.Context(), event(t, nil))
+	response, err := gateway.Handle(t.Context(), event(t, nil))
 	if want := `"url":"http://127.0.0.1:9000/examplebucket"`; err != nil || !strings.Contains(response.Body, want) {
 		t.Errorf("got %s, %v, want %s", response.Body, err, want)
 	}
