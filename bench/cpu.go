@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,7 +78,7 @@ func functions(ctx context.Context, bench *workbench) (presign, empty function, 
 	if err != nil {
 		return presign, empty, err
 	}
-	event, err := os.ReadFile(filepath.Join(bench.root, "lambda", "presign", "testdata", "event.json"))
+	event, err := readEvent(filepath.Join(bench.root, "lambda", "presign", "testdata", "event.json"))
 	if err != nil {
 		return presign, empty, fmt.Errorf("reading the event: %w", err)
 	}
@@ -85,6 +86,17 @@ func functions(ctx context.Context, bench *workbench) (presign, empty function, 
 	presign = function{built.presign, env, event, isForm}
 	empty = function{built.empty, env, event, isNull}
 	return presign, empty, err
+}
+
+// readEvent reads an event and takes out the spaces around its members, which API Gateway's events do not have.
+func readEvent(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var event bytes.Buffer
+	err = json.Compact(&event, text)
+	return event.Bytes(), err
 }
 
 func isForm(response []byte) error {
