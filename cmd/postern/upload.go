@@ -132,7 +132,7 @@ func writeUpload(out io.Writer, u upload) error {
 		{"type", u.Type},
 		{"size", u.exactSize()},
 		{"SHA-256", u.Checksum},
-		{"labels", strings.Join(u.Labels, ", ")},
+		{"labels", strings.Join(u.Labels, "\n")},
 		{"created", moment(u.CreatedAt)},
 		{"version", fmt.Sprint(u.Version)},
 		{"description", u.Description},

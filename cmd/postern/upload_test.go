@@ -21,7 +21,8 @@ func TestShow(t *testing.T) {
 		"type         video/mp4\n" +
 		"size         20 B (20 bytes)\n" +
 		"SHA-256      " + checksum(api.file) + "\n" +
-		"labels       a, b\n" +
+		"labels       a\n" +
+		"             b\n" +
 		"created      2026-11-01 10:00:00Z\n" +
 		"version      2\n" +
 		"description  first\n" +
