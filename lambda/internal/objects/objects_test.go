@@ -115,14 +115,13 @@ func (s server) hide(t *testing.T, key string) string {
 	return *output.VersionId
 }
 
-// begin begins a multipart upload and returns its id.
-func (s server) begin(t *testing.T, key string) string {
+// begin begins a multipart upload.
+func (s server) begin(t *testing.T, key string) {
 	t.Helper()
-	output, err := s.operator.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(name), Key: &key})
+	_, err := s.operator.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(name), Key: &key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *output.UploadId
 }
 
 func TestOpen(t *testing.T) {
@@ -318,7 +317,7 @@ func TestGoneWhileReading(t *testing.T) {
 func TestNoVersion(t *testing.T) {
 	s := start(t)
 	s.put(t, key, "a video")
-	before := versions(t, s, key)
+	before := versions(t, s)
 	if _, err := s.Open(t.Context(), key, ""); err == nil {
 		t.Error("Open: got no error")
 	}
@@ -328,7 +327,7 @@ func TestNoVersion(t *testing.T) {
 	if err := s.Remove(t.Context(), key, ""); err == nil {
 		t.Error("Remove: got no error")
 	}
-	if diff := cmp.Diff(versions(t, s, key), before); diff != "" {
+	if diff := cmp.Diff(versions(t, s), before); diff != "" {
 		t.Errorf("versions changed (-got +before):\n%s", diff)
 	}
 }
@@ -357,7 +356,7 @@ func TestTag(t *testing.T) {
 	}
 }
 
-func versions(t *testing.T, s server, key string) []upload.Version {
+func versions(t *testing.T, s server) []upload.Version {
 	t.Helper()
 	list, err := s.Versions(t.Context(), key)
 	if err != nil {
@@ -368,18 +367,18 @@ func versions(t *testing.T, s server, key string) []upload.Version {
 
 func TestVersions(t *testing.T) {
 	s := start(t)
-	if got := versions(t, s, key); len(got) != 0 {
+	if got := versions(t, s); len(got) != 0 {
 		t.Errorf("nothing is there: got %v", got)
 	}
 	s.put(t, key+"x", "a key that begins with it")
 	want := []upload.Version{{ID: s.put(t, key, "a"), Size: 1}, {ID: s.put(t, key, "bb"), Size: 2}}
-	if diff := cmp.Diff(versions(t, s, key), want, cmpopts.IgnoreFields(upload.Version{}, "Modified")); diff != "" {
+	if diff := cmp.Diff(versions(t, s), want, cmpopts.IgnoreFields(upload.Version{}, "Modified")); diff != "" {
 		t.Errorf("versions (-got +want):\n%s", diff)
 	}
 	marker := s.hide(t, key)
 	last := s.put(t, key, "ccc")
 	sizes := map[string]int64{}
-	for _, version := range versions(t, s, key) {
+	for _, version := range versions(t, s) {
 		if version.Modified.IsZero() || version.Marker != (version.ID == marker) {
 			t.Errorf("got %+v", version)
 		}
@@ -393,7 +392,7 @@ func TestVersions(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := versions(t, s, key); len(got) != 0 {
+	if got := versions(t, s); len(got) != 0 {
 		t.Errorf("all are removed: got %v", got)
 	}
 }
