@@ -71,7 +71,7 @@ verify:
 fuzz:
 	@for target in $$(grep -rhoE "^func Fuzz[A-Za-z]+" --include='*_test.go' lambda local | sed 's/func //'); do \
 		package=$$(grep -rlE "^func $$target\(" --include='*_test.go' lambda local | xargs dirname); \
-		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) "./$$package" || exit 1; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 10x "./$$package" || exit 1; \
 	done
 
 ## bench: measure what the design promises, side by side; reports, never asserts
