@@ -18,11 +18,11 @@ var notEnforced = []string{
 }
 
 // banner says where everything is, and what a deployed stack would enforce and this one does not.
-func banner(w io.Writer, s settings, stack *template.Stack, api, s3 string) {
+func banner(w io.Writer, s settings, stack *template.Stack, b *backends, api string) {
 	lines := []string{
 		stack.Name + ", from " + s.assembly,
 		"  API        " + api,
-		"  S3         " + s3 + ", region " + stack.Region + ", operator's credentials in " + filepath.Join(s.data, "credentials"),
+		"  S3         " + b.s3.URL + ", region " + stack.Region + ", operator's credentials in " + filepath.Join(s.data, "credentials"),
 		"  DynamoDB   and Secrets Manager, SQS, EventBridge: addresses in " + filepath.Join(s.data, "config"),
 		"  demo user  " + demoMail + ", password " + demoPassword,
 	}
@@ -31,6 +31,9 @@ func banner(w io.Writer, s settings, stack *template.Stack, api, s3 string) {
 	}
 	for _, source := range stack.EventSources {
 		lines = append(lines, "  queue      "+source.Queue+" feeds "+source.Function)
+	}
+	if b.chaos != nil {
+		lines = append(lines, chaosLines(b.chaos)...)
 	}
 	lines = append(lines,
 		"  events     printed here, and kept in "+filepath.Join(s.data, "events.jsonl"),

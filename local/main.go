@@ -29,6 +29,8 @@ Environment:
   PORT            port of the API at 127.0.0.1; 0 is a free one (default 8080)
   S3_PORT         port of S3 at 127.0.0.1; 0 is a free one (default 9000)
   DATA            folder of what is uploaded and of the secrets (default .local)
+  CHAOS           1: messages come twice, late and in another order, calls of functions fail, functions are killed (default 0)
+  CHAOS_SEED      number that repeats what goes wrong; 0 is a random one (default 0)
 `
 
 // interrupted is the exit status of a process that a second signal ended, as shells give it for SIGINT.

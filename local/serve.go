@@ -51,6 +51,9 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	}
 	defer func() {
 		b.close()
+		if b.chaos != nil {
+			_, _ = fmt.Fprintf(stderr, "chaos: %v\n", b.chaos)
+		}
 		err = errors.Join(err, writeGrants(s.data, b.policies))
 	}()
 	forget, err := writeOperator(s.data, b.operator, stack, addresses{url, b.s3.URL, b.aws.URL})
@@ -63,6 +66,9 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer functions.Close()
+	if b.chaos != nil {
+		b.chaos.OnKill(killer(stack, functions))
+	}
 	pollers, err := startPollers(stack, b, functions, stderr)
 	if err != nil {
 		return err
@@ -76,7 +82,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	return serveAPI(ctx, newServer(handler), listener, b.s3.Done, func() {
-		banner(stderr, s, stack, url, b.s3.URL)
+		banner(stderr, s, stack, b, url)
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
 }

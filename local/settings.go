@@ -14,6 +14,8 @@ type settings struct {
 	data     string // absolute path
 	port     int    // of the API; 0: a free one
 	s3Port   int    // 0: a free one
+	chaos    bool   // whether things go wrong on purpose
+	seed     uint64 // of what goes wrong; 0: a random one
 }
 
 // readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the
@@ -42,7 +44,24 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	if s.s3Port, err = port(lookup, "S3_PORT", "9000"); err != nil {
 		return settings{}, err
 	}
+	if s.chaos, err = flagOf(lookup, "CHAOS"); err != nil {
+		return settings{}, err
+	}
+	if s.seed, err = strconv.ParseUint(value(lookup, "CHAOS_SEED", "0"), 10, 64); err != nil {
+		return settings{}, fmt.Errorf("CHAOS_SEED is %q: it must be a number from 0 to 18446744073709551615", value(lookup, "CHAOS_SEED", ""))
+	}
 	return s, nil
+}
+
+func flagOf(lookup func(string) (string, bool), name string) (bool, error) {
+	switch text := value(lookup, name, "0"); text {
+	case "0":
+		return false, nil
+	case "1":
+		return true, nil
+	default:
+		return false, fmt.Errorf("%s is %q: it must be 0 or 1", name, text)
+	}
 }
 
 func port(lookup func(string) (string, bool), name, fallback string) (int, error) {

@@ -15,10 +15,15 @@ func TestReadSettings(t *testing.T) {
 		env  map[string]string
 		want settings
 	}{
-		"defaults":    {nil, nil, settings{"/tmp/.local/cdk.out", "/tmp/.local", 8080, 9000}},
-		"empty":       {nil, map[string]string{"PORT": "", "DATA": ""}, settings{"/tmp/.local/cdk.out", "/tmp/.local", 8080, 9000}},
-		"free ports":  {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{"/tmp/.local/cdk.out", "/tmp/.local", 0, 0}},
-		"all of them": {[]string{"--assembly", "/a"}, map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d"}, settings{"/a", "/tmp/d", 1, 65535}},
+		"defaults":   {nil, nil, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", port: 8080, s3Port: 9000}},
+		"empty":      {nil, map[string]string{"PORT": "", "DATA": "", "CHAOS": "", "CHAOS_SEED": ""}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", port: 8080, s3Port: 9000}},
+		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
+		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
+		"all of them": {
+			[]string{"--assembly", "/a"},
+			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615"},
+			settings{"/a", "/tmp/d", 1, 65535, true, 1<<64 - 1},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -41,6 +46,8 @@ func TestReadSettingsRefuses(t *testing.T) {
 	}{
 		"port too high":    {nil, map[string]string{"PORT": "65536"}, `PORT is "65536": it must be a number from 0 to 65535`},
 		"port not decimal": {nil, map[string]string{"S3_PORT": "http"}, `S3_PORT is "http": it must be a number from 0 to 65535`},
+		"chaos neither":    {nil, map[string]string{"CHAOS": "yes"}, `CHAOS is "yes": it must be 0 or 1`},
+		"seed no number":   {nil, map[string]string{"CHAOS_SEED": "-1"}, `CHAOS_SEED is "-1": it must be a number from 0 to 18446744073709551615`},
 		"argument":         {[]string{"dir"}, nil, `unexpected argument "dir": --help lists what is allowed`},
 		"flag":             {[]string{"--stage", "dev"}, nil, `flag provided but not defined: -stage`},
 	}

@@ -33,10 +33,10 @@ var names = [kinds]string{
 	"calls failed without effect", "calls failed after their effect", "functions killed before a call", "functions killed after a call",
 }
 
-// odds are how likely each kind is: for a message, a batch, a call. The SDK's three attempts nearly always get through;
-// a batch of ten messages, of some eight calls each, is killed every other time.
+// odds are how likely each kind is: for a message, a batch, a call. The SDK's three attempts nearly always get through. A
+// message takes some eight calls, so that one in twenty is killed, and two in five of the batches of ten.
 var odds = [kinds]float64{
-	duplicate: 0.10, delay: 0.20, reorder: 0.20, throttle: 0.03, conflict: 0.04, failBefore: 0.015, failAfter: 0.015, killBefore: 0.004, killAfter: 0.004,
+	duplicate: 0.10, delay: 0.20, reorder: 0.20, throttle: 0.03, conflict: 0.04, failBefore: 0.015, failAfter: 0.015, killBefore: 0.003, killAfter: 0.003,
 }
 
 // longestDelay is how much later a message comes, or its duplicate.
@@ -67,7 +67,7 @@ func New(seed uint64, queued []string) *Chaos {
 	return c
 }
 
-// OnKill says how the functions of a role are killed: all that serve an invocation now.
+// OnKill says how a function of a role is killed that serves an invocation now.
 func (c *Chaos) OnKill(kill func(role string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,7 +166,7 @@ func (c *Chaos) After(call Call) Fault {
 // faulty reports whether a call is one that fails now and then.
 func faulty(call Call) bool { return call.Service == "dynamodb" || call.Service == "s3" }
 
-// killed decides whether the functions of a queued role end at a call, and ends them.
+// killed decides whether a function of a queued role ends at a call, and ends it.
 func (c *Chaos) killed(k kind, call Call) bool {
 	if !c.queued[call.Role] || !c.happens(k) {
 		return false
@@ -185,3 +185,6 @@ func (c *Chaos) String() string {
 	}
 	return fmt.Sprintf("seed %d: %s", c.seed, strings.Join(all, ", "))
 }
+
+// Seed is the seed.
+func (c *Chaos) Seed() uint64 { return c.seed }

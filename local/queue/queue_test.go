@@ -3,6 +3,7 @@ package queue_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/local/chaos"
 	"postern/local/queue"
 	"postern/local/template"
 )
@@ -207,6 +209,39 @@ func TestFaults(t *testing.T) {
 			t.Errorf("got %q, want the duplicate, with the same id and a receipt of its own", got)
 		}
 	})
+}
+
+// TestChaos has a seed decide what comes when, and in which order, and loses nothing.
+func TestChaos(t *testing.T) {
+	play := func(seed uint64) string {
+		var got []string
+		synctest.Test(t, func(t *testing.T) {
+			q, _ := open(chaos.New(seed, nil), &bytes.Buffer{})
+			start, seen := time.Now(), make(map[string]bool)
+			for i := range 100 {
+				q.Send(strconv.Itoa(i), 0)
+			}
+			for q.Counts().Visible+q.Counts().Delayed > 0 {
+				batch := q.Receive(t.Context(), 10)
+				got = append(got, fmt.Sprint(time.Since(start), " ", bodies(batch)))
+				for _, m := range batch {
+					seen[m.Body] = true
+					q.Delete(m.Receipt)
+				}
+			}
+			if len(seen) != 100 {
+				t.Errorf("%d of 100 messages came", len(seen))
+			}
+		})
+		return strings.Join(got, "\n")
+	}
+	first := play(1)
+	if diff := cmp.Diff(play(1), first); diff != "" {
+		t.Errorf("the same seed (-got +want):\n%s", diff)
+	}
+	if play(2) == first {
+		t.Error("another seed decides the same")
+	}
 }
 
 // A safeBuffer is a buffer that several goroutines write.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -34,8 +33,8 @@ type function struct {
 	slots       chan struct{} // holds an entry for each process that may serve an invocation now
 
 	mu      sync.Mutex
-	idle    []*sandbox        // the last one served last
-	serving map[*sandbox]bool // those with an invocation
+	idle    []*sandbox // the last one served last
+	serving []*sandbox // those with an invocation, the first one longest
 }
 
 func newFunction(f template.Function, config Config, host host) (*function, error) {
@@ -60,7 +59,6 @@ func newFunction(f template.Function, config Config, host host) (*function, erro
 		additions:   config.Environment[f.LogicalID],
 		initTimeout: orDefault(config.InitTimeout, DefaultInitTimeout),
 		slots:       make(chan struct{}, orDefault(config.Processes, DefaultProcesses)),
-		serving:     make(map[*sandbox]bool),
 	}, nil
 }
 
@@ -110,7 +108,7 @@ func (f *function) serve(s *sandbox, inv *invocation, answers chan<- answer) err
 	defer deadline.Stop()
 	inv.deadline = time.Now().Add(f.Timeout)
 	f.mu.Lock()
-	f.serving[s] = true
+	f.serving = append(f.serving, s)
 	f.mu.Unlock()
 	s.give(inv)
 	select {
@@ -142,17 +140,17 @@ func (f *function) serve(s *sandbox, inv *invocation, answers chan<- answer) err
 
 func (f *function) served(s *sandbox) {
 	f.mu.Lock()
-	delete(f.serving, s)
+	f.serving = slices.DeleteFunc(f.serving, func(other *sandbox) bool { return other == s })
 	f.mu.Unlock()
 }
 
-// killServing ends the processes that serve an invocation now.
+// killServing ends the process that has served its invocation longest.
 func (f *function) killServing() {
 	f.mu.Lock()
-	serving := slices.Collect(maps.Keys(f.serving))
+	serving := slices.Clone(f.serving)
 	f.mu.Unlock()
-	for _, s := range serving {
-		s.process.kill()
+	if len(serving) > 0 {
+		serving[0].process.kill()
 	}
 }
 

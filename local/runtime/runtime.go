@@ -118,8 +118,8 @@ func (r *Runtime) Invoke(ctx context.Context, function string, payload []byte) (
 	}
 }
 
-// Kill ends the processes in which the function with a logical id serves an invocation now, in the middle of whatever
-// they do. Their invocations fail as those of a process that crashed.
+// Kill ends a process in which the function with a logical id serves an invocation now, in the middle of whatever it does:
+// the one that has served longest, if there are several. Its invocation fails as that of a process that crashed.
 func (r *Runtime) Kill(function string) {
 	if f, ok := r.functions[function]; ok {
 		f.killServing()
