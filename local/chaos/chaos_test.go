@@ -18,7 +18,9 @@ func play(c *chaos.Chaos) (decisions, killed []string) {
 		decisions = append(decisions, fmt.Sprint(c.Copies(), c.Reorder()))
 		for _, role := range []string{"Inspect", "Manage"} {
 			for _, call := range []chaos.Call{
-				{Role: role, Service: "dynamodb"}, {Role: role, Service: "dynamodb", Transaction: true, Final: true}, {Role: role, Service: "s3"},
+				{Role: role, Service: "dynamodb"},
+				{Role: role, Service: "dynamodb", Transaction: true, Final: true},
+				{Role: role, Service: "s3"},
 				{Role: role, Service: "events"},
 			} {
 				decisions = append(decisions, fmt.Sprint(call, c.Before(call), c.After(call)))

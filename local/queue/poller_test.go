@@ -61,13 +61,13 @@ type feed struct {
 	log         *safeBuffer
 }
 
-func startFeed(t *testing.T, f *function, source template.EventSource, role string) feed {
+func startFeed(t *testing.T, f *function, source template.EventSource) feed {
 	t.Helper()
 	log := &safeBuffer{}
 	q, dead := open(nil, log)
 	source.Queue, source.Function = "Inspections", "Inspect"
 	p := queue.StartPoller(queue.PollerConfig{
-		Source: source, Queue: q, Role: role, Policies: iam.NewPolicies(stack(), log), Invoker: f, Region: region, Processes: 4, Log: log,
+		Source: source, Queue: q, Role: "InspectRole", Policies: iam.NewPolicies(stack(), log), Invoker: f, Region: region, Processes: 4, Log: log,
 	})
 	t.Cleanup(p.Close)
 	return feed{p, q, dead, log}
@@ -77,7 +77,7 @@ func TestPollerEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got events.SQSEvent
 		f := &function{answer: func(e events.SQSEvent) (string, error) { got = e; return "null", nil }}
-		feed := startFeed(t, f, template.EventSource{BatchSize: 10}, "InspectRole")
+		feed := startFeed(t, f, template.EventSource{BatchSize: 10})
 		sent := fmt.Sprint(time.Now().UnixMilli())
 		id := feed.queue.Send(`{"a":"<&>"}`, 0)
 		synctest.Wait()
@@ -133,7 +133,7 @@ func TestBatchFailures(t *testing.T) {
 					}
 					return answer, test.err
 				}}
-				feed := startFeed(t, f, template.EventSource{BatchSize: 3, Window: time.Second}, "InspectRole")
+				feed := startFeed(t, f, template.EventSource{BatchSize: 3, Window: time.Second})
 				for i := range 3 {
 					feed.queue.Send(fmt.Sprint(i), 0)
 				}
@@ -165,7 +165,7 @@ func TestPoison(t *testing.T) {
 			}
 			return "null", nil
 		}}
-		feed := startFeed(t, f, template.EventSource{BatchSize: 3, Window: time.Second}, "InspectRole")
+		feed := startFeed(t, f, template.EventSource{BatchSize: 3, Window: time.Second})
 		for _, body := range []string{"a", "poison", "b"} {
 			feed.queue.Send(body, 0)
 		}
@@ -195,7 +195,7 @@ func TestConcurrency(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := &function{answer: succeed, takes: time.Second}
-				feed := startFeed(t, f, test.source, "InspectRole")
+				feed := startFeed(t, f, test.source)
 				for range 20 {
 					feed.queue.Send("a", 0)
 				}
@@ -251,7 +251,7 @@ func TestPollersRole(t *testing.T) {
 func TestPollerCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &function{answer: succeed, takes: time.Second}
-		feed := startFeed(t, f, template.EventSource{BatchSize: 1, Concurrency: 2}, "InspectRole")
+		feed := startFeed(t, f, template.EventSource{BatchSize: 1, Concurrency: 2})
 		feed.queue.Send("a", 0)
 		synctest.Wait()
 		feed.Close()

@@ -87,15 +87,21 @@ func TestPutEventsRefuses(t *testing.T) {
 		denied  string
 	}{
 		"another source": {
-			inspect, []types.PutEventsRequestEntry{ready, entryOf("default", "another", "Upload Ready", "{}")}, "AccessDeniedException",
+			inspect,
+			[]types.PutEventsRequestEntry{ready, entryOf("default", "another", "Upload Ready", "{}")},
+			"AccessDeniedException",
 			"InspectRole lacks events:PutEvents on " + busARN + " if events:detail-type = Upload Ready, events:source = another",
 		},
 		"no source": {
-			inspect, []types.PutEventsRequestEntry{{DetailType: aws.String("Upload Ready"), Detail: aws.String("{}")}}, "AccessDeniedException",
+			inspect,
+			[]types.PutEventsRequestEntry{{DetailType: aws.String("Upload Ready"), Detail: aws.String("{}")}},
+			"AccessDeniedException",
 			"InspectRole lacks events:PutEvents on " + busARN + " if events:detail-type = Upload Ready",
 		},
 		"another bus": {
-			inspect, []types.PutEventsRequestEntry{entryOf("other", "postern", "Upload Ready", "{}")}, "AccessDeniedException",
+			inspect,
+			[]types.PutEventsRequestEntry{entryOf("other", "postern", "Upload Ready", "{}")},
+			"AccessDeniedException",
 			"InspectRole lacks events:PutEvents on " + strings.Replace(busARN, "default", "other", 1) + " if events:detail-type = Upload Ready, events:source = postern",
 		},
 		"no such bus": {operator, []types.PutEventsRequestEntry{entryOf("other", "postern", "Upload Ready", "{}")}, "ResourceNotFoundException", ""},

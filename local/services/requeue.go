@@ -46,7 +46,7 @@ func (n *notifier) requeue(ctx context.Context, bucket, logicalID string) (int, 
 		return 0, errors.New("there is no such queue")
 	}
 	// Of pages, the server would lose those after a marker that is deleted meanwhile.
-	list, err := n.Backend.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket, MaxKeys: aws.Int32(math.MaxInt32)})
+	list, err := n.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket, MaxKeys: aws.Int32(math.MaxInt32)})
 	if err != nil {
 		return 0, err
 	}
