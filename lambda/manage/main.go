@@ -61,6 +61,10 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, er
 	return gateway.Handle, nil
 }
 
+// deletionSeconds is when an inspection looks at a deletion: after it is through, as a rule, so that both do not remove
+// the same versions.
+const deletionSeconds = 2
+
 // endpoints are the addresses of services. An empty one is AWS's own of the region.
 type endpoints struct{ s3, dynamodb, sqs string }
 
@@ -95,7 +99,7 @@ func newManager(environment contract.ManageEnv, runtime contract.RuntimeEnv, at 
 		lifetime: environment.Lifetime,
 		records:  uploads,
 		objects:  bucket,
-		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue, Now: wallClock},
+		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: wallClock},
 		signer:   signer,
 		repairs:  &repairs{queue: queue, now: wallClock, log: log},
 		now:      wallClock,

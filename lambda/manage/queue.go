@@ -16,6 +16,7 @@ type queue struct {
 	client *sqs.Client
 	url    string
 	bucket string // that keys are of
+	delay  int32  // seconds until a message can be received
 }
 
 // newQueue makes no request. An empty endpoint is AWS's own of the region.
@@ -24,14 +25,22 @@ func newQueue(region, endpoint string, credentials aws.CredentialsProvider, url,
 	if endpoint != "" {
 		options.BaseEndpoint = &endpoint
 	}
-	return &queue{sqs.New(options), url, bucket}
+	return &queue{client: sqs.New(options), url: url, bucket: bucket}
+}
+
+// delayed is the same queue, whose messages can be received that many seconds after they are sent.
+func (q *queue) delayed(seconds int32) *queue {
+	later := *q
+	later.delay = seconds
+	return &later
 }
 
 // Inspect has whatever is under the key inspected.
 func (q *queue) Inspect(ctx context.Context, key string) error {
 	// A notification of strings always encodes.
 	body, _ := json.Marshal(notificationOf(q.bucket, key))
-	if _, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(string(body))}); err != nil {
+	message := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(string(body)), DelaySeconds: q.delay}
+	if _, err := q.client.SendMessage(ctx, message); err != nil {
 		return fmt.Errorf("queueing an inspection: %w", err)
 	}
 	return nil

@@ -20,6 +20,7 @@ type sent struct {
 	target   string
 	QueueURL string `json:"QueueUrl"`
 	Body     string `json:"MessageBody"`
+	Delay    int    `json:"DelaySeconds"`
 }
 
 // newSQS is a server that takes messages as SQS does, and hands them on.
@@ -49,7 +50,7 @@ func TestQueue(t *testing.T) {
 		if err := q.Inspect(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != 1 || got[0].target != "AmazonSQS.SendMessage" || got[0].QueueURL != queueURL {
+		if len(got) != 1 || got[0].target != "AmazonSQS.SendMessage" || got[0].QueueURL != queueURL || got[0].Delay != 0 {
 			t.Fatalf("got %+v, want one message", got)
 		}
 		// It is read as S3's own notifications are.
@@ -65,6 +66,9 @@ func TestQueue(t *testing.T) {
 		if diff := cmp.Diff(event, want); diff != "" {
 			t.Errorf("%s (-got +want)\n%s", key, diff)
 		}
+	}
+	if err := q.delayed(7).Inspect(t.Context(), "videos/a b+c%2F/é"); err != nil || got[1].Delay != 7 || got[1].Body != got[0].Body {
+		t.Errorf("delayed: got %+v, %v", got, err)
 	}
 	if want := `"key":"videos/a+b%2Bc%252F/%C3%A9"`; !strings.Contains(got[0].Body, want) {
 		t.Errorf("message %s, want %s", got[0].Body, want)
