@@ -213,7 +213,7 @@ func (r *localRun) allEvents(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSpace(string(b)), "\n")
+	return strings.FieldsFunc(string(b), func(r rune) bool { return r == '\n' })
 }
 
 // heard waits until the event bus has heard a kind of event of an upload, and returns the first.
