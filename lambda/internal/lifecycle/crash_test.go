@@ -82,6 +82,28 @@ func TestCrashPoints(t *testing.T) {
 	}
 }
 
+// Over quota, the bytes go before the record is settled. A second delivery that finds no record, and then no bytes, must
+// not take it that there is nothing to do: the first may have died in between.
+func TestGoneInTheMeantime(t *testing.T) {
+	for _, a := range []lifecycle.Arrival{arrival("v1"), arrival("")} {
+		s := newStage()
+		s.bucket.put(key, object(101, 100, fitting))
+		inspect := func(p *process) error { return s.stepped(p).Inspect(context.Background(), a) }
+		second := start(s.table, inspect)
+		second.step(fine) // no record
+		first := start(s.table, inspect)
+		for len(s.bucket.tags(key)) > 0 {
+			first.step(fine)
+		}
+		first.step(crashBefore)
+		cut(second, 0, fine)
+		if second.err != nil {
+			t.Errorf("Inspect(%+v): %v", a, second.err)
+		}
+		s.check(t, "both", "rejected over_quota v1 announced, used 0, map[]")
+	}
+}
+
 // checkHeard holds a record that is announced to what was.
 func (s *stage) checkHeard(t *testing.T, name string) {
 	t.Helper()

@@ -54,15 +54,18 @@ func (i *Inspector) inspect(ctx context.Context, arrival Arrival) error {
 // begin accepts the arrival, for which there is no record, and goes on from there.
 func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
 	first, err := i.first(ctx, arrival)
-	if err != nil || first == "" {
+	if err != nil {
 		return err
+	}
+	if first == "" {
+		return i.giveUp(ctx, arrival)
 	}
 	record, err := i.accept(ctx, arrival, first)
 	switch {
 	case errors.Is(err, upload.ErrGone) && arrival.VersionID == "":
 		return upload.ErrChanged // there may be others under the key
 	case errors.Is(err, upload.ErrGone):
-		return nil
+		return i.giveUp(ctx, arrival)
 	case err != nil:
 		return err
 	}
@@ -70,6 +73,16 @@ func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
 		return err
 	}
 	return i.discard(ctx, arrival, record)
+}
+
+// giveUp leaves an arrival whose bytes are gone, unless there is a record by now: then they may have been removed in an
+// inspection that was cut short.
+func (i *Inspector) giveUp(ctx context.Context, arrival Arrival) error {
+	_, found, err := i.Records.Record(ctx, arrival.Owner, arrival.ID)
+	if err == nil && found {
+		return upload.ErrChanged
+	}
+	return err
 }
 
 // first is the version to be accepted: the one that arrived, or the oldest under its key. Empty if there is none.

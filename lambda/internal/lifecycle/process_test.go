@@ -35,6 +35,7 @@ type process struct {
 	waiting  chan struct{} // closed at its end
 	outcomes chan outcome
 	table    *table
+	upload   string // that it inspects, if it does
 
 	dead, ended bool
 	err         error // once it has ended

@@ -171,10 +171,10 @@ func (w *world) expire(a lifecycle.Arrival) {
 	w.send(message{a, true})
 }
 
-// vanish lets a rule of the bucket remove a version.
+// vanish lets a rule of the bucket remove a version. Rules take days, so it is none that is being inspected.
 func (w *world) vanish(a lifecycle.Arrival) {
 	versions := w.bucket.keys[a.Key]
-	if len(versions) == 0 {
+	if len(versions) == 0 || slices.ContainsFunc(w.running, func(p *process) bool { return p.upload == name(a) }) {
 		return
 	}
 	version := rapid.SampledFrom(versions).Draw(w.draw, "version")
@@ -213,6 +213,7 @@ func (w *world) inspect(m message) *process {
 		}
 		return err
 	})
+	p.upload = name(m.arrival)
 	w.running = append(w.running, p)
 	return p
 }
