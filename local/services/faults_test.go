@@ -251,6 +251,9 @@ func TestS3Faults(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
+	if _, err := r.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
+		t.Errorf("the operator: got %v", err)
+	}
 	if response.StatusCode != http.StatusOK || len(faults.calls) != 0 {
 		t.Errorf("a presigned URL: got %d, and %d calls that may fail, want 200 and none", response.StatusCode, len(faults.calls))
 	}
