@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/lambda/contract"
 	"postern/lambda/internal/api"
 	"postern/lambda/internal/lifecycle"
 )
@@ -29,6 +30,7 @@ type inspector interface {
 // A handler takes batches of messages. It is safe for concurrent use.
 type handler struct {
 	bucket    string
+	folders   contract.Folders
 	inspector inspector
 	log       *slog.Logger
 }
@@ -69,7 +71,7 @@ func (b *batch) tasks(ctx context.Context) map[string][]task {
 			records, err := decode(message.Body)
 			errs := []error{err}
 			for _, record := range records {
-				task, err := taskOf(i, record, b.bucket)
+				task, err := b.taskOf(i, record)
 				if errors.Is(err, errForeignKey) {
 					b.log.WarnContext(ctx, "foreign key left alone", "messageId", message.MessageId)
 					continue

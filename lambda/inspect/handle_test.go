@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/lambda/contract"
 	"postern/lambda/internal/lifecycle"
 )
 
@@ -52,11 +53,13 @@ func (r *recorder) Expire(ctx context.Context, a lifecycle.Arrival) error {
 	return r.note(ctx, "expire", a)
 }
 
+var folders = contract.Folders{"videos": {}, "documents": {}}
+
 // handle gives a batch of bodies, each under its position as id, to a handler over r. It returns the ids that failed.
 func (r *recorder) handle(t *testing.T, ctx context.Context, bodies ...string) (failed []string, log string) {
 	t.Helper()
 	var text bytes.Buffer
-	h := &handler{bucket: "bucket", inspector: r, log: slog.New(slog.NewJSONHandler(&text, nil))}
+	h := &handler{bucket: "bucket", folders: folders, inspector: r, log: slog.New(slog.NewJSONHandler(&text, nil))}
 	var event events.SQSEvent
 	for i, body := range bodies {
 		event.Records = append(event.Records, events.SQSMessage{MessageId: fmt.Sprint(i), Body: body})
@@ -105,6 +108,7 @@ func TestMessages(t *testing.T) {
 		{"removal by expiry", body("LifecycleExpiration:Delete", "v", key), []string{"expire " + key + " v"}, false},
 		{"several records", body("ObjectCreated:Put", "v", key, second), []string{"inspect " + second + " v", "inspect " + key + " v"}, false},
 		{"a foreign key", body("ObjectCreated:Put", "v", "videos/x.mp4"), nil, false},
+		{"a key in no folder of ours", body("ObjectCreated:Put", "v", "videos-evil/"+owner+"/"+id), nil, false},
 		{"a key that is encoded twice", body("ObjectCreated:Put", "v", strings.ReplaceAll(key, "/", "%252F")), nil, false},
 		{"a key with a space", body("ObjectCreated:Put", "v", "videos+/"+owner+"/"+id), nil, false},
 		{"a key of Unicode", body("ObjectCreated:Put", "v", "videos/%C3%A9t%C3%A9.mp4"), nil, false},
@@ -241,7 +245,7 @@ func TestDeadline(t *testing.T) {
 }
 
 func TestResponseIsNeverNull(t *testing.T) {
-	h := &handler{bucket: "bucket", inspector: &recorder{}, log: slog.New(slog.DiscardHandler)}
+	h := &handler{bucket: "bucket", folders: folders, inspector: &recorder{}, log: slog.New(slog.DiscardHandler)}
 	response, err := h.handle(t.Context(), events.SQSEvent{})
 	text, _ := json.Marshal(response)
 	if want := `{"batchItemFailures":[]}`; string(text) != want || err != nil {

@@ -61,7 +61,7 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (*handler, error
 		Now:     time.Now,
 		Log:     log,
 	}
-	return &handler{bucket: environment.Bucket, inspector: inspector, log: log}, nil
+	return &handler{bucket: environment.Bucket, folders: environment.Folders, inspector: inspector, log: log}, nil
 }
 
 // check rejects an object whose content does not fit its format, or needs more reading than an inspection may do to

@@ -18,7 +18,8 @@ type task struct {
 	expired bool // by a rule of the bucket's life cycle; otherwise it has arrived
 }
 
-// errForeignKey is returned for a key that is not one of an upload, which is left alone.
+// errForeignKey is returned for a key that is not one of an upload, or in no folder of the format table, which is left
+// alone: the function has no rights there.
 var errForeignKey = errors.New("the key is not one of an upload")
 
 // notification is the body of a message: what S3 sends to a queue, or in the same form what Postern does.
@@ -41,8 +42,8 @@ func decode(body string) ([]events.S3EventRecord, error) {
 }
 
 // taskOf reads a record of a message, which must be the bucket's. Its error holds nothing of it.
-func taskOf(message int, record events.S3EventRecord, bucket string) (task, error) {
-	if record.S3.Bucket.Name != bucket {
+func (h *handler) taskOf(message int, record events.S3EventRecord) (task, error) {
+	if record.S3.Bucket.Name != h.bucket {
 		return task{}, errors.New("reading a record: it is another bucket's")
 	}
 	t := task{message: message}
@@ -53,8 +54,11 @@ func taskOf(message int, record events.S3EventRecord, bucket string) (task, erro
 	default:
 		return task{}, errors.New("reading a record: its event is not known")
 	}
+	key := record.S3.Object.URLDecodedKey
 	var ok bool
-	if t.arrival, ok = lifecycle.ParseArrival(record.S3.Object.URLDecodedKey, record.S3.Object.VersionID); !ok {
+	t.arrival, ok = lifecycle.ParseArrival(key, record.S3.Object.VersionID)
+	folder, _, _ := strings.Cut(key, "/")
+	if _, known := h.folders[folder]; !ok || !known {
 		return task{}, fmt.Errorf("reading a record: %w", errForeignKey)
 	}
 	return t, nil
