@@ -111,19 +111,25 @@ func (o operator) send(t *testing.T, body string) {
 // dead is how many messages are in the dead-letter queue.
 func (o operator) dead(t *testing.T) int {
 	t.Helper()
-	source, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: aws.String(o.outputs["QueueUrl"]), AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameRedrivePolicy},
-	})
+	var template struct {
+		Resources map[string]struct {
+			Type       string
+			Properties struct{ RedrivePolicy any }
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(assembly, "Postern-local.template.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var policy struct{ DeadLetterTargetArn string }
-	if err := json.Unmarshal([]byte(source.Attributes["RedrivePolicy"]), &policy); err != nil {
+	if err := json.Unmarshal(b, &template); err != nil {
 		t.Fatal(err)
 	}
-	name := policy.DeadLetterTargetArn[strings.LastIndex(policy.DeadLetterTargetArn, ":")+1:]
 	queue := o.outputs["QueueUrl"]
-	queue = queue[:strings.LastIndex(queue, "/")+1] + name
+	for id, resource := range template.Resources {
+		if resource.Type == "AWS::SQS::Queue" && resource.Properties.RedrivePolicy == nil {
+			queue = queue[:strings.LastIndex(queue, "/")+1] + "Postern-local-" + id
+		}
+	}
 	count, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
 		QueueUrl: &queue, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages},
 	})
