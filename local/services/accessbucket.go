@@ -72,8 +72,9 @@ func (a *access) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersio
 	return a.store.ListObjectVersions(ctx, in)
 }
 
+// ListMultipartUploads has no condition key for its prefix, unlike the other lists.
 func (a *access) ListMultipartUploads(ctx context.Context, in *s3.ListMultipartUploadsInput) (s3response.ListMultipartUploadsResult, error) {
-	if err := a.inBucket(ctx, "s3:ListBucketMultipartUploads", in.Bucket, in.Prefix); err != nil {
+	if err := a.onBucket(ctx, "s3:ListBucketMultipartUploads", aws.ToString(in.Bucket)); err != nil {
 		return s3response.ListMultipartUploadsResult{}, err
 	}
 	return a.store.ListMultipartUploads(ctx, in)
