@@ -34,6 +34,7 @@ func newClient(run *localRun) *client {
 type form struct {
 	URL    string            `json:"url"`
 	Fields map[string]string `json:"fields"`
+	ID     string            `json:"id"`
 }
 
 // presignedURL gets a form for a video.
@@ -85,17 +86,26 @@ func (c *client) send(req *http.Request, status int) ([]byte, error) {
 
 // upload posts a file of zeros, streamed, with a form.
 func (c *client) upload(ctx context.Context, f form, size int64) error {
+	return c.post(ctx, f, io.LimitReader(zeros{}, size), size)
+}
+
+// uploadContent posts a file with a form.
+func (c *client) uploadContent(ctx context.Context, f form, content []byte) error {
+	return c.post(ctx, f, bytes.NewReader(content), int64(len(content)))
+}
+
+func (c *client) post(ctx context.Context, f form, file io.Reader, size int64) error {
 	var around bytes.Buffer
 	w := multipart.NewWriter(&around)
 	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
 		_ = w.WriteField(name, f.Fields[name]) // a buffer takes everything
 	}
-	_, _ = w.CreateFormFile("file", "zeros.mp4")
+	_, _ = w.CreateFormFile("file", "bench.mp4")
 	head := around.Len()
 	_ = w.Close()
 	whole := around.Bytes()
 
-	body := io.MultiReader(bytes.NewReader(whole[:head]), io.LimitReader(zeros{}, size), bytes.NewReader(whole[head:]))
+	body := io.MultiReader(bytes.NewReader(whole[:head]), file, bytes.NewReader(whole[head:]))
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL, body)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ type localRun struct {
 	api   string        // base URL, with a slash at its end
 	ready time.Duration // from its start to the line that says so
 	pid   int
+	data  string // folder
 
 	terminate context.CancelFunc
 	log       string        // file of its standard error
@@ -40,7 +41,7 @@ func (b *workbench) startLocal(ctx context.Context, assembly, data string) (*loc
 	}
 	defer func() { _ = log.Close() }()
 	ctx, cancel := context.WithCancel(ctx)
-	run := &localRun{terminate: cancel, log: log.Name(), ended: make(chan struct{})}
+	run := &localRun{data: data, terminate: cancel, log: log.Name(), ended: make(chan struct{})}
 	cmd := exec.CommandContext(ctx, filepath.Join(b.root, "bin", "local"), "--assembly", assembly)
 	cmd.Env = append(os.Environ(), "PORT=0", "S3_PORT=0", "DATA="+data)
 	// In the bench's own process group, Ctrl-C would reach it a second time.

@@ -31,6 +31,10 @@ var measurements = []measurement{
 	{"ready", "time until the local run is ready", measureReady},
 	{"request", "a warm request to the local run", measureRequest},
 	{"memory", "the local run's memory while it takes a large form upload", measureMemory},
+	{"arrival", "time from an upload's last byte until it is ready", measureArrival},
+	{"many", "uploads from many clients at a time", measureMany},
+	{"list", "a page of an owner's uploads, however many there are", measureListing},
+	{"inspect", "what the inspection of a large object reads", measureInspection},
 	{"synth", "cdk synth of a stage", measureSynth},
 }
 

@@ -48,9 +48,14 @@ func (b *workbench) whileLocal(ctx context.Context, assembly string, use func(*l
 	if err != nil {
 		return err
 	}
+	return errors.Join(b.runLocal(ctx, assembly, data, use), os.RemoveAll(data))
+}
+
+// runLocal calls use with a local run that has its data in a folder.
+func (b *workbench) runLocal(ctx context.Context, assembly, data string, use func(*localRun) error) error {
 	run, err := b.startLocal(ctx, assembly, data)
 	if err != nil {
 		return err
 	}
-	return errors.Join(use(run), run.stop(), os.RemoveAll(data))
+	return errors.Join(use(run), run.stop())
 }
