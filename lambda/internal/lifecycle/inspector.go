@@ -147,17 +147,25 @@ func (i *Inspector) announce(ctx context.Context, record upload.Record) error {
 	if record.Announced {
 		return nil
 	}
-	err := i.Events.Publish(ctx, upload.Announcement{
+	if err := i.publish(ctx, record); err != nil {
+		return err
+	}
+	return i.Records.Announce(ctx, record)
+}
+
+// publish tells others of a record's status. Of the end of an upload that never was they hear nothing: anybody may
+// delete any number of ids of their own that were never used.
+func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
+	if record.Status == upload.Deleted && record.VersionID == "" {
+		return nil
+	}
+	return i.Events.Publish(ctx, upload.Announcement{
 		ID: record.Owner + "/" + record.ID + "/" + string(record.Status),
 		Record: upload.Record{
 			Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID, Status: record.Status,
 			Reason: record.Reason, Size: record.Size, Type: record.Type, Checksum: record.Checksum,
 		},
 	})
-	if err != nil {
-		return err
-	}
-	return i.Records.Announce(ctx, record)
 }
 
 // bury ends an upload whose bytes are gone, or soon will be.

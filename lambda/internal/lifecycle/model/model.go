@@ -124,8 +124,13 @@ func (m *Model) observe(upload string, now Snapshot) error {
 	}
 	m.records[upload] = is
 	m.used[m.owners[upload]] += is.Counted - was.Counted
-	if is.Announced && !m.heard[upload+is.Status] {
+	// Of the end of an upload that was never recorded nobody is to hear.
+	never := is.Status == deleted && is.Version == ""
+	switch heard := m.heard[upload+is.Status]; {
+	case is.Announced && !heard && !never:
 		return errors.New("announced, and nobody heard")
+	case heard && never:
+		return errors.New("announced, and it never was")
 	}
 	return m.look(upload, is, now.Tags[upload])
 }
