@@ -370,6 +370,7 @@ func TestIDsThatAreNone(t *testing.T) {
 	g := api.store(t, "ids.txt", []byte("text"))
 	api.await(t, g.ID, "ready")
 	deletes(t, api, g)
+	eventually(t, func() bool { return server.operator(t).announced(t, g) }, func() string { return "the deletion is not announced" })
 	ids := []string{
 		g.ID,                                   // deleted
 		"00000000000070008000000000000000.mp4", // long ago
