@@ -71,7 +71,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		func(p string) answer {
 			return api.patch(t, ready.ID, map[string]any{"title": "x"}, header("If-Match", p))
 		},
-		func(p string) answer { return api.do(t, http.MethodGet, "uploads/"+ready.ID+"/download") },
+		func(string) answer { return api.do(t, http.MethodGet, "uploads/"+ready.ID+"/download") },
 		func(p string) answer { return api.do(t, http.MethodGet, "uploads?cursor="+p) },
 		func(p string) answer { return api.do(t, http.MethodGet, "uploads?status="+p) },
 		func(p string) answer { return api.do(t, http.MethodGet, "uploads/"+p) },

@@ -308,9 +308,16 @@ func TestListPages(t *testing.T) {
 		t.Errorf("rejected: got %q, want %q", ids, want[3])
 	}
 	for _, test := range []struct{ query, says string }{
-		{"?limit=0", "limit"}, {"?limit=101", "limit"}, {"?limit=x", "limit"}, {"?limit=1&limit=1", "limit"},
-		{"?status=deleted", "status"}, {"?status=", "status"}, {"?cursor=", "cursor"}, {"?cursor=%00", "cursor"},
-		{"?cursor=" + base64.RawURLEncoding.EncodeToString([]byte("\x01usage")), "cursor"}, {"?owner=x", "owner"},
+		{"?limit=0", "limit"},
+		{"?limit=101", "limit"},
+		{"?limit=x", "limit"},
+		{"?limit=1&limit=1", "limit"},
+		{"?status=deleted", "status"},
+		{"?status=", "status"},
+		{"?cursor=", "cursor"},
+		{"?cursor=%00", "cursor"},
+		{"?cursor=" + base64.RawURLEncoding.EncodeToString([]byte("\x01usage")), "cursor"},
+		{"?owner=x", "owner"},
 	} {
 		a := c.do(t, http.MethodGet, "uploads"+test.query)
 		if a.status != http.StatusBadRequest {

@@ -74,7 +74,7 @@ func TestDelete(t *testing.T) {
 		w.remains(keyOf(owner, id))
 		checkRefusal(t, name+", again", w.do(t, remove), http.StatusNoContent, "")
 		checkDeleted(t, w, id)
-		w.announce(t, owner, id)
+		w.announce(t, id)
 		w.queue.taken()
 		checkRefusal(t, name+", announced", w.do(t, remove), http.StatusNotFound, noUpload)
 		checkRefusal(t, name+", get", w.do(t, call{owner: owner, id: id}), http.StatusNotFound, noUpload)

@@ -57,7 +57,7 @@ func TestOverdueRecords(t *testing.T) {
 	w.accept(t, arrived(owner, accepted))
 	w.settle(t, arrived(owner, settled))
 	w.settle(t, arrived(owner, announced))
-	w.announce(t, owner, announced)
+	w.announce(t, announced)
 	for range 2 { // once a minute is enough
 		for _, id := range []string{accepted, settled, announced} {
 			see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
@@ -128,7 +128,7 @@ func TestNoSuchUpload(t *testing.T) {
 	if response := w.do(t, call{owner: owner, method: http.MethodDelete, id: gone}); response.StatusCode != http.StatusNoContent {
 		t.Fatalf("got %d %s", response.StatusCode, response.Body)
 	}
-	w.announce(t, owner, gone)
+	w.announce(t, gone)
 	anothersBytes := idAt(granted, 4, "mp4") // without a record
 	w.bucket.put(keyOf(other, anothersBytes), upload.Version{ID: "v", Size: 7, Modified: granted})
 	w.queue.taken()
@@ -237,7 +237,7 @@ func TestTombstoneIsRepaired(t *testing.T) {
 	if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, id)}); diff != "" {
 		t.Errorf("queued (-got +want)\n%s", diff)
 	}
-	w.announce(t, owner, id)
+	w.announce(t, id)
 	w.now = w.now.Add(time.Hour)
 	checkRefusal(t, "get", w.do(t, call{owner: owner, id: id}), http.StatusNotFound, noUpload)
 	if queued := w.queue.taken(); queued != nil {

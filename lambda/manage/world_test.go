@@ -146,7 +146,7 @@ func (w *world) settle(t testing.TB, record upload.Record) {
 }
 
 // announce notes that the event of a record's status is sent, as an inspection would.
-func (w *world) announce(t testing.TB, owner, id string) {
+func (w *world) announce(t testing.TB, id string) {
 	t.Helper()
 	record := w.record(t, owner, id)
 	if err := w.records.Announce(t.Context(), record); err != nil {
