@@ -191,7 +191,8 @@ func TestParameters(t *testing.T) {
 		},
 		{
 			"PATCH", "/uploads/{id}", "header", "If-Match",
-			[]any{"*", `"0"`, `"3"`, `"9223372036854775807"`}, []any{"", "3", `"03"`, `"-1"`, `W/"3"`, `"1", "2"`, `"`},
+			[]any{"*", `"0"`, `"3"`, `"9223372036854775807"`},
+			[]any{"", "3", `"03"`, `"-1"`, `W/"3"`, `"1", "2"`, `"`},
 		},
 		{"GET", "/uploads", "query", "limit", []any{1.0, 50.0, 100.0}, []any{0.0, 101.0, -1.0, 1.5, "50"}},
 		{"GET", "/uploads", "query", "cursor", []any{exampleCursor}, []any{"", strings.Repeat("x", 201)}},
