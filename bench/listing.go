@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
+
+// pageSize is how many uploads a page has, so that each is full.
+const pageSize = 10
 
 // measureListing asks for a page of few and of many uploads of one owner, and the database for the same page.
 func measureListing(ctx context.Context, bench *workbench) ([]comparison, error) {
@@ -16,7 +18,7 @@ func measureListing(ctx context.Context, bench *workbench) ([]comparison, error)
 	var comparisons []comparison
 	for _, count := range []int{1000, bench.times(100_000, 10_000)} {
 		var few, many pages
-		err := bench.whileFilled(ctx, assembly, 10, func(small filledRun) error {
+		err := bench.whileFilled(ctx, assembly, pageSize, func(small filledRun) error {
 			return bench.whileFilled(ctx, assembly, count, func(large filledRun) error {
 				var err error
 				if many.listed, few.listed, err = inTurn(ctx, bench.times(200, 20), large.list(ctx), small.list(ctx)); err != nil {
@@ -29,15 +31,19 @@ func measureListing(ctx context.Context, bench *workbench) ([]comparison, error)
 		if err != nil {
 			return nil, err
 		}
-		of, ofFew := fmt.Sprintf("of %d uploads", count), "of 10 uploads"
+		of, ofFew := fmt.Sprintf("of %d uploads", count), fmt.Sprintf("of %d uploads", pageSize)
 		comparisons = append(comparisons,
 			comparison{
 				fmt.Sprintf("GET uploads?limit=%d to the local run: time", pageSize), duration,
-				side{of, seconds(many.listed), 0}, side{ofFew, seconds(few.listed), 0}, 2,
+				side{of, seconds(many.listed), 0},
+				side{ofFew, seconds(few.listed), 0},
+				2,
 			},
 			comparison{
 				"of it the local database's: the bare query of that page", duration,
-				side{of, seconds(many.queried), 0}, side{ofFew, seconds(few.queried), 0}, 0,
+				side{of, seconds(many.queried), 0},
+				side{ofFew, seconds(few.queried), 0},
+				0,
 			})
 	}
 	return comparisons, nil
@@ -68,14 +74,14 @@ func (b *workbench) whileFilled(ctx context.Context, assembly string, count int,
 
 func (r filledRun) list(ctx context.Context) func() (time.Duration, error) {
 	return timed(func() error {
-		p, err := r.client.list(ctx, "")
-		if err == nil && len(p.Uploads) == 0 {
-			err = errors.New("the list is empty")
+		p, err := r.client.list(ctx, pageSize, "")
+		if err == nil && len(p.Uploads) != pageSize {
+			err = fmt.Errorf("the page has %d uploads, want %d", len(p.Uploads), pageSize)
 		}
 		return err
 	})
 }
 
 func (r filledRun) query(ctx context.Context) func() (time.Duration, error) {
-	return timed(func() error { return r.table.query(ctx) })
+	return timed(func() error { return r.table.query(ctx, pageSize) })
 }

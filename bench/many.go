@@ -120,7 +120,7 @@ func awaitAll(ctx context.Context, run *localRun, ids map[string]bool) error {
 func checkRecords(ctx context.Context, run *localRun, ids map[string]bool) error {
 	client, listed, sum := newClient(run), map[string]bool{}, int64(0)
 	for cursor, more := "", true; more; more = cursor != "" {
-		page, err := client.list(ctx, cursor)
+		page, err := client.list(ctx, 100, cursor)
 		if err != nil {
 			return err
 		}
@@ -148,12 +148,9 @@ type page struct {
 	Cursor string
 }
 
-// pageSize is how many uploads a page has.
-const pageSize = 100
-
-// list gets the owner's newest uploads, or those after a cursor.
-func (c *client) list(ctx context.Context, cursor string) (page, error) {
-	path := fmt.Sprintf("uploads?limit=%d", pageSize)
+// list gets a page of the owner's newest uploads, or of those after a cursor.
+func (c *client) list(ctx context.Context, limit int, cursor string) (page, error) {
+	path := fmt.Sprintf("uploads?limit=%d", limit)
 	if cursor != "" {
 		path += "&cursor=" + url.QueryEscape(cursor)
 	}

@@ -99,7 +99,7 @@ func (t uploadsTable) record(milliseconds int64, n int) item {
 }
 
 // query reads the newest page as the function does.
-func (t uploadsTable) query(ctx context.Context) error {
+func (t uploadsTable) query(ctx context.Context, limit int32) error {
 	output, err := t.client.Query(ctx, &dynamodb.QueryInput{
 		TableName:                 &t.name,
 		KeyConditionExpression:    aws.String("#owner = :owner AND #id < :before"),
@@ -107,10 +107,10 @@ func (t uploadsTable) query(ctx context.Context) error {
 		ExpressionAttributeValues: item{":owner": text(t.owner), ":before": text("g")},
 		ScanIndexForward:          aws.Bool(false),
 		ConsistentRead:            aws.Bool(true),
-		Limit:                     aws.Int32(pageSize),
+		Limit:                     &limit,
 	})
-	if err == nil && output.Count == 0 {
-		err = errors.New("it is empty")
+	if err == nil && output.Count != limit {
+		err = fmt.Errorf("it has %d records, want %d", output.Count, limit)
 	}
 	if err != nil {
 		return fmt.Errorf("reading a page: %w", err)
