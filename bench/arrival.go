@@ -126,7 +126,7 @@ func (l *eventLog) next() ([]event, error) {
 	lines := bufio.NewReader(io.NewSectionReader(file, l.offset, 1<<40))
 	for {
 		line, err := lines.ReadString('\n')
-		if err == io.EOF { // what is there of a line is read once it is whole
+		if errors.Is(err, io.EOF) { // what is there of a line is read once it is whole
 			return events, nil
 		}
 		if err != nil {
