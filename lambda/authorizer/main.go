@@ -6,7 +6,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -16,11 +15,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"postern/lambda/contract"
 	"postern/lambda/identity"
 	"postern/lambda/internal/records"
+	"postern/lambda/internal/transport"
 )
 
 func main() {
@@ -53,7 +52,7 @@ func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger
 	}
 	dynamodb, _ := lookup("AWS_ENDPOINT_URL_DYNAMODB")
 	secretsManager, _ := lookup("AWS_ENDPOINT_URL_SECRETS_MANAGER")
-	provider := credentialsOf(runtime)
+	provider := transport.Credentials(runtime)
 	tables := records.Config{Region: runtime.Region, Endpoint: dynamodb, Credentials: provider}
 	return &authorizer{
 		users:          records.NewUsers(tables, environment.UsersTable),
@@ -66,17 +65,6 @@ func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger
 		defaultQuota:   environment.DefaultQuota,
 		log:            log,
 	}, nil
-}
-
-// credentialsOf provides the credentials of the role, which live as long as the process.
-func credentialsOf(runtime contract.RuntimeEnv) aws.CredentialsProvider {
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{
-			AccessKeyID:     runtime.AccessKeyID,
-			SecretAccessKey: runtime.SecretAccessKey,
-			SessionToken:    runtime.SessionToken,
-		}, nil
-	})
 }
 
 // wallClock tells the time without its monotonic part, which stands still while Lambda freezes the process.

@@ -19,6 +19,7 @@ import (
 
 	"postern/lambda/contract"
 	"postern/lambda/identity"
+	"postern/lambda/internal/transport"
 )
 
 func variables(t *testing.T) map[string]string {
@@ -51,7 +52,7 @@ func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address
 	dynamo := httptest.NewServer(server.NewServer())
 	t.Cleanup(dynamo.Close)
 	client := dynamodb.New(dynamodb.Options{
-		Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}),
+		Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}),
 	})
 	item := map[string]types.AttributeValue{}
 	for name, value := range user.Item() {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"postern/lambda/identity"
+	"postern/lambda/internal/transport"
 )
 
 // A secret is the secret of Secrets Manager that holds the key of the owner hash. It is read when it is first needed
@@ -24,7 +25,7 @@ type secret struct {
 
 // newSecret makes no request. If endpoint is empty, it is AWS's own of the region.
 func newSecret(region, endpoint string, credentials aws.CredentialsProvider, arn string) *secret {
-	options := secretsmanager.Options{Region: region, Credentials: credentials}
+	options := secretsmanager.Options{Region: region, Credentials: credentials, HTTPClient: transport.New()}
 	if endpoint != "" {
 		options.BaseEndpoint = &endpoint
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"postern/lambda/contract"
+	"postern/lambda/internal/transport"
 )
 
 const secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf"
@@ -32,7 +33,7 @@ func secretsManager(t *testing.T, answers ...string) (address string, requests *
 }
 
 func openSecret(address string) *secret {
-	return newSecret("eu-west-1", address, credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), secretARN)
+	return newSecret("eu-west-1", address, transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), secretARN)
 }
 
 const (

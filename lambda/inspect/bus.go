@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"postern/lambda/internal/transport"
 	"postern/lambda/internal/upload"
 )
 
@@ -49,7 +50,7 @@ type bus struct {
 
 // newBus makes no request. If endpoint is empty, it is AWS's own of the region.
 func newBus(region, endpoint string, credentials aws.CredentialsProvider, name string) *bus {
-	options := eventbridge.Options{Region: region, Credentials: credentials}
+	options := eventbridge.Options{Region: region, Credentials: credentials, HTTPClient: transport.New()}
 	if endpoint != "" {
 		options.BaseEndpoint = &endpoint
 	}

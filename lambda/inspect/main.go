@@ -8,7 +8,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -16,13 +15,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"postern/lambda/contract"
 	"postern/lambda/internal/lifecycle"
 	"postern/lambda/internal/media"
 	"postern/lambda/internal/objects"
 	"postern/lambda/internal/records"
+	"postern/lambda/internal/transport"
 	"postern/lambda/internal/upload"
 )
 
@@ -49,7 +48,7 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (*handler, error
 	dynamodb, _ := lookup("AWS_ENDPOINT_URL_DYNAMODB")
 	s3, _ := lookup("AWS_ENDPOINT_URL_S3")
 	eventBridge, _ := lookup("AWS_ENDPOINT_URL_EVENTBRIDGE")
-	provider := credentialsOf(runtime)
+	provider := transport.Credentials(runtime)
 	table := records.Config{Region: runtime.Region, Endpoint: dynamodb, Credentials: provider}
 	bucket := objects.Config{Region: runtime.Region, Endpoint: s3, Bucket: environment.Bucket, Credentials: provider}
 	inspector := &lifecycle.Inspector{
@@ -77,15 +76,4 @@ func check(format contract.Format, object upload.Object) (upload.Reason, error) 
 		return upload.TypeMismatch, nil
 	}
 	return "", nil
-}
-
-// credentialsOf provides the credentials of the role, which live as long as the process.
-func credentialsOf(runtime contract.RuntimeEnv) aws.CredentialsProvider {
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{
-			AccessKeyID:     runtime.AccessKeyID,
-			SecretAccessKey: runtime.SecretAccessKey,
-			SessionToken:    runtime.SessionToken,
-		}, nil
-	})
 }

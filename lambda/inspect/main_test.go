@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postern/lambda/contract"
+	"postern/lambda/internal/transport"
 	"postern/lambda/internal/upload"
 )
 
@@ -98,7 +99,7 @@ func TestPublish(t *testing.T) {
 		_, _ = io.WriteString(w, `{"FailedEntryCount":0,"Entries":[{"EventId":"e"}]}`)
 	}))
 	defer server.Close()
-	bus := newBus("eu-west-1", server.URL, credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
+	bus := newBus("eu-west-1", server.URL, transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
 	if err := bus.Publish(t.Context(), announcement()); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestPublishFails(t *testing.T) {
 		"no JSON":                `<html>`,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
-		bus := newBus("eu-west-1", server.URL, credentialsOf(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
+		bus := newBus("eu-west-1", server.URL, transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
 		if err := bus.Publish(t.Context(), announcement()); err == nil || strings.Contains(err.Error(), "planted") {
 			t.Errorf("%s: got %v, want an error", name, err)
 		}

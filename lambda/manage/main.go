@@ -17,13 +17,13 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"postern/lambda/contract"
 	"postern/lambda/internal/api"
 	"postern/lambda/internal/lifecycle"
 	"postern/lambda/internal/objects"
 	"postern/lambda/internal/records"
+	"postern/lambda/internal/transport"
 	"postern/lambda/sign"
 )
 
@@ -90,7 +90,7 @@ func newManager(environment contract.ManageEnv, runtime contract.RuntimeEnv, at 
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
-	credentials := credentialsOf(runtime)
+	credentials := transport.Credentials(runtime)
 	uploads := records.NewUploads(records.Config{Region: runtime.Region, Endpoint: at.dynamodb, Credentials: credentials}, environment.UploadsTable)
 	bucket := objects.New(objects.Config{Region: runtime.Region, Endpoint: at.s3, Bucket: environment.Bucket, Credentials: credentials})
 	queue := newQueue(runtime.Region, at.sqs, credentials, environment.QueueURL, environment.Bucket)
@@ -104,17 +104,6 @@ func newManager(environment contract.ManageEnv, runtime contract.RuntimeEnv, at 
 		repairs:  &repairs{queue: queue, now: wallClock, log: log},
 		now:      wallClock,
 	}, nil
-}
-
-// credentialsOf provides the credentials of the role, which live as long as the process.
-func credentialsOf(runtime contract.RuntimeEnv) aws.CredentialsProvider {
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{
-			AccessKeyID:     runtime.AccessKeyID,
-			SecretAccessKey: runtime.SecretAccessKey,
-			SessionToken:    runtime.SessionToken,
-		}, nil
-	})
 }
 
 // wallClock tells the time without its monotonic part, which stands still while Lambda freezes the process.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"postern/lambda/internal/transport"
 )
 
 // A queue is SQS's, of what is to be inspected.
@@ -21,7 +23,7 @@ type queue struct {
 
 // newQueue makes no request. An empty endpoint is AWS's own of the region.
 func newQueue(region, endpoint string, credentials aws.CredentialsProvider, url, bucket string) *queue {
-	options := sqs.Options{Region: region, Credentials: credentials}
+	options := sqs.Options{Region: region, Credentials: credentials, HTTPClient: transport.New()}
 	if endpoint != "" {
 		options.BaseEndpoint = &endpoint
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"postern/lambda/internal/transport"
 	"postern/lambda/internal/upload"
 )
 
@@ -44,6 +45,7 @@ func New(config Config) *Bucket {
 	options := s3.Options{
 		Region:      config.Region,
 		Credentials: config.Credentials,
+		HTTPClient:  transport.New(),
 		// S3 has the checksum of an object, not of a range. Of the only part of a multipart upload it answers with one
 		// that looks like the object's.
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,

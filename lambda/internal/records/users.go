@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/lambda/identity"
+	"postern/lambda/internal/transport"
 )
 
 // Config says where the tables are.
@@ -26,7 +27,7 @@ type Config struct {
 	Endpoint string
 	// Credentials sign the requests.
 	Credentials aws.CredentialsProvider
-	// HTTP sends the requests. If nil, it is the SDK's own client.
+	// HTTP sends the requests. If nil, it is transport's client.
 	HTTP aws.HTTPClient
 	// Pause waits a random part of longest, or until ctx is done, before a write that met another is tried again. If nil,
 	// it does so by the clock.
@@ -36,6 +37,9 @@ type Config struct {
 // client makes no request.
 func (c Config) client() *dynamodb.Client {
 	options := dynamodb.Options{Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP}
+	if c.HTTP == nil {
+		options.HTTPClient = transport.New()
+	}
 	if c.Endpoint != "" {
 		options.BaseEndpoint = &c.Endpoint
 	}
