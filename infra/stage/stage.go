@@ -104,7 +104,7 @@ type Retention struct {
 	NoncurrentDays int
 
 	// IncompleteMultipartDays is how long the parts of a multipart upload wait for its completion. At most 7: one that is
-	// completed after its upload was deleted must still find the tombstone, which is kept for 8 days.
+	// completed after its upload was deleted must still find the tombstone, which is kept for 22 days.
 	// Default: 7.
 	IncompleteMultipartDays int
 }

@@ -8,7 +8,6 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -63,17 +62,11 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (*handler, error
 	return &handler{bucket: environment.Bucket, folders: environment.Folders, inspector: inspector, log: log}, nil
 }
 
-// check rejects an object whose content does not fit its format, or needs more reading than an inspection may do to
-// tell.
+// check rejects an object whose content does not fit its format.
 func check(format contract.Format, object upload.Object) (upload.Reason, error) {
 	fits, err := media.Check(format, object.Size, object.Content)
-	switch {
-	case errors.Is(err, upload.ErrBudget):
-		return upload.TypeMismatch, nil
-	case err != nil:
+	if err != nil || fits {
 		return "", err
-	case !fits:
-		return upload.TypeMismatch, nil
 	}
-	return "", nil
+	return upload.TypeMismatch, nil
 }

@@ -25,7 +25,7 @@ type Queue interface {
 }
 
 // A Deletion deletes uploads. It is safe for concurrent use, also with inspections. After any failure it can be
-// repeated, and, once the record is a tombstone and the queue knows, an Inspector completes it but for multipart uploads.
+// repeated, and, once the record is a tombstone and the queue knows, an Inspector completes it.
 type Deletion struct {
 	Records Records
 	Objects Remains
@@ -36,14 +36,18 @@ type Deletion struct {
 // Delete deletes an upload: record is what was read of it, or if there is no record one with Owner, ID, Key and a
 // Version of 0. It reports false, and does nothing, when the upload is deleted already and that is announced.
 func (d *Deletion) Delete(ctx context.Context, record upload.Record) (bool, error) {
+	if record.Status == upload.Deleted && record.Announced {
+		return false, nil
+	}
+	// First, because nothing else does it: once the tombstone is announced, all is taken to be done.
+	if err := d.Objects.AbortUploads(ctx, record.Key); err != nil {
+		return false, err
+	}
 	tombstone, err := d.bury(ctx, record)
 	if err != nil || tombstone.Announced {
 		return false, err
 	}
 	if err := d.Queue.Inspect(ctx, tombstone.Key); err != nil {
-		return false, err
-	}
-	if err := d.Objects.AbortUploads(ctx, tombstone.Key); err != nil {
 		return false, err
 	}
 	return true, removeAll(ctx, d.Objects, tombstone.Key)

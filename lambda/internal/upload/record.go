@@ -75,9 +75,10 @@ func (r Record) Shown() string {
 	return string(r.Status)
 }
 
-// TombstoneLifetime is how long a tombstone is kept: longer than any signature, and than a multipart upload may stay
-// open by default.
-const TombstoneLifetime = 8 * 24 * time.Hour
+// TombstoneLifetime is how long a tombstone is kept: longer than a multipart upload may stay open (7 days at most), and
+// then the message of its completion may wait in a dead-letter queue (14 days). Bytes that found no tombstone would be a
+// new upload.
+const TombstoneLifetime = 22 * 24 * time.Hour
 
 // A Version is one version of an object, as a list of versions has it.
 type Version struct {
