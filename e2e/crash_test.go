@@ -12,10 +12,14 @@ import (
 )
 
 // TestInspectSurvivesACrashAtEachStep kills the real inspect process before and after each of its calls to AWS, one
-// after the other, and sees one redelivery repair all.
+// after the other, and sees one redelivery repair all: with a second one the message would go to the dead-letter queue.
 func TestInspectSurvivesACrashAtEachStep(t *testing.T) {
 	requireLocal(t)
-	folder := edited(t, fastRedelivery)
+	folder := edited(t, func(t *testing.T, template map[string]any) {
+		fastRedelivery(t, template)
+		queue := properties(t, template, "AWS::SQS::Queue", func(p map[string]any) bool { return p["RedrivePolicy"] != nil })
+		queue["RedrivePolicy"].(map[string]any)["maxReceiveCount"] = 2
+	})
 	inspect := wrapFunction(t, folder, "inspect", "./e2e/testdata/crashing")
 	run := serve(t, folder)
 	c, o := newClient(run.url, demoUser), run.operator(t)

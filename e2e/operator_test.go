@@ -78,6 +78,32 @@ func (o operator) usage(t *testing.T, owner string) int64 {
 	return used
 }
 
+// use sets an owner's usage.
+func (o operator) use(t *testing.T, owner string, bytes int64) {
+	t.Helper()
+	_, err := o.tables.PutItem(t.Context(), &dynamodb.PutItemInput{
+		TableName: aws.String(o.outputs["UploadsTableName"]), Item: map[string]types.AttributeValue{
+			"owner": &types.AttributeValueMemberS{Value: owner}, "id": &types.AttributeValueMemberS{Value: "usage"},
+			"used": &types.AttributeValueMemberN{Value: strconv.FormatInt(bytes, 10)},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ownerOf is the owner in a user's row.
+func (o operator) ownerOf(t *testing.T, mail string) string {
+	t.Helper()
+	output, err := o.tables.GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String(o.outputs["UsersTableName"]), Key: map[string]types.AttributeValue{"mail": &types.AttributeValueMemberS{Value: mail}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return output.Item["owner"].(*types.AttributeValueMemberS).Value
+}
+
 // item is an item of the uploads table, nil if there is none.
 func (o operator) item(t *testing.T, owner, id string) map[string]types.AttributeValue {
 	t.Helper()

@@ -9,16 +9,18 @@ import (
 	"testing"
 )
 
-// postern runs the operator's command on a local run, with text for its stdin.
-func (r *localRun) postern(t *testing.T, stdin string, args ...string) {
+// postern runs the command on a local run, with text for its stdin, and returns what it prints.
+func (r *localRun) postern(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(context.Background(), filepath.Join(root, "bin", "postern"), args...)
 	cmd.Args = append(cmd.Args, "--stage", "local", "--data", r.data)
 	cmd.Env = os.Environ()
 	cmd.Stdin = strings.NewReader(stdin)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("postern %q: %v\n%s", args, err, out)
 	}
+	return string(out)
 }
 
 // addUser adds a user until the test ends, and returns a client that calls as that user.

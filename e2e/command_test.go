@@ -1,0 +1,51 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLostEventsAreRepaired serves a bucket that tells nobody of anything. The operator's command finds what no event
+// recorded, and a caller's command does the rest of an upload's life.
+func TestLostEventsAreRepaired(t *testing.T) {
+	requireLocal(t)
+	run := serve(t, edited(t, func(t *testing.T, template map[string]any) {
+		bucket := properties(t, template, "AWS::S3::Bucket", func(p map[string]any) bool { return p["NotificationConfiguration"] != nil })
+		delete(bucket, "NotificationConfiguration")
+	}))
+	c := newClient(run.url, demoUser)
+	text := []byte("a text that no event tells of")
+	g := c.store(t, "lost.txt", text, "title", "Lost")
+	if r := c.show(t, g.ID); r.Status != "waiting" || r.Size != int64(len(text)) {
+		t.Errorf("without an event: got %+v, want it to wait, with its size", r)
+	}
+	if out := run.postern(t, "", "reconcile", "--dry-run"); !strings.Contains(out, "1") {
+		t.Errorf("reconcile --dry-run: got %s, want one key", out)
+	}
+	if r := c.show(t, g.ID); r.Status != "waiting" {
+		t.Errorf("after a dry run: got %+v", r)
+	}
+	run.postern(t, "", "reconcile")
+	c.await(t, g.ID, "ready")
+	run.heard(t, g.ID, "Upload Ready")
+
+	if out := run.postern(t, "", "list", "--json"); !strings.Contains(out, g.ID) || !strings.Contains(out, `"Lost"`) {
+		t.Errorf("list: got %s", out)
+	}
+	run.postern(t, "", "describe", g.ID, "--title", "Found", "--label", "sea")
+	if out := run.postern(t, "", "show", g.ID); !strings.Contains(out, "Found") || !strings.Contains(out, "ready") {
+		t.Errorf("show: got %s", out)
+	}
+	file := filepath.Join(t.TempDir(), "copy.txt")
+	run.postern(t, "", "get", g.ID, "--output", file)
+	if got, err := os.ReadFile(file); err != nil || string(got) != string(text) {
+		t.Errorf("get: got %q, %v", got, err)
+	}
+	run.postern(t, "", "rm", g.ID, "--yes")
+	if a := c.do(t, http.MethodGet, "uploads/"+g.ID); a.status != http.StatusNotFound {
+		t.Errorf("after rm: got %d %s, want 404", a.status, a.body)
+	}
+}
