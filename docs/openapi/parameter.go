@@ -48,7 +48,7 @@ var descriptions = map[string]description{
 		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(longestCursor), exampleCursor,
 	},
 	"query status": {
-		"The one status whose uploads are listed. Default: all.",
+		"The one status whose uploads are listed, among those that have a record: one whose bytes have not been looked at is found by its id alone. Default: all.",
 		enumeration(contract.Statuses), contract.StatusReady,
 	},
 }

@@ -49,7 +49,7 @@ type Stage struct {
 	// Default: 100 GiB.
 	DefaultQuota int64
 
-	// Removal says what becomes of bucket, table, secret and logs when the stack or one of them goes.
+	// Removal says what becomes of bucket, tables, secret and logs when the stack or one of them goes.
 	// Default: Retain.
 	Removal Removal
 

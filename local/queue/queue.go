@@ -33,12 +33,9 @@ type Message struct {
 	FirstReceived time.Time
 }
 
-// A Delay is how long a message that is sent is hidden at first.
-type Delay = time.Duration
-
 // Send adds a message that can be received after a delay, and returns its id.
 func (q *Queue) Send(body string, delay time.Duration) string {
-	copies := []Delay{0}
+	copies := []time.Duration{0}
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
 	if q.all.faults != nil {

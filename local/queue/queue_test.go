@@ -172,11 +172,11 @@ func TestFindURL(t *testing.T) {
 
 // Troubles are faults that come as they are listed.
 type troubles struct {
-	copies  [][]queue.Delay
+	copies  [][]time.Duration
 	reorder []bool
 }
 
-func (f *troubles) Copies() []queue.Delay {
+func (f *troubles) Copies() []time.Duration {
 	next := f.copies[0]
 	f.copies = f.copies[1:]
 	return next
@@ -191,7 +191,7 @@ func (f *troubles) Reorder() bool {
 func TestFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, _ := open(&troubles{
-			copies:  [][]queue.Delay{{0}, {0, 300 * time.Millisecond}, {100 * time.Millisecond}, {0}},
+			copies:  [][]time.Duration{{0}, {0, 300 * time.Millisecond}, {100 * time.Millisecond}, {0}},
 			reorder: []bool{true},
 		}, &bytes.Buffer{})
 		for i := range 4 {

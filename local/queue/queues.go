@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"sync"
+	"time"
 
 	"postern/local/template"
 )
@@ -23,7 +24,7 @@ type Queues struct {
 // Faults are what goes wrong on purpose. Its methods are called for one message and one receipt after another.
 type Faults interface {
 	// Copies are the copies of a message that is sent, one or more, by their delays.
-	Copies() []Delay
+	Copies() []time.Duration
 	// Reorder reports whether a batch is handed out in the reverse order.
 	Reorder() bool
 }

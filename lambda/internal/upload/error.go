@@ -1,5 +1,5 @@
 // Package upload holds the rules of an upload, whoever carries it out: what may be uploaded under which name, how
-// large, how an upload is named, and what a client is told when a rule refuses. It knows neither AWS nor HTTP.
+// large, how an upload is named and recorded, and what a client is told when a rule refuses. It calls nothing.
 package upload
 
 import (
