@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"time"
 
 	"postern/lambda/contract"
@@ -96,9 +95,8 @@ func attributes(format contract.Format, metadata map[string]string, checksum *st
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html, form field tagging).
 const pendingXML = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>"
 
-// form signs a form for an object of min to max bytes.
-func (m *minter) form(object object, attributes map[string]string, min, max int64) (sign.PresignedPost, error) {
-	fields := maps.Clone(attributes)
+// form signs a form for an object of min to max bytes. It adds to fields, which are the object's attributes.
+func (m *minter) form(object object, fields map[string]string, min, max int64) (sign.PresignedPost, error) {
 	fields["tagging"] = pendingXML
 	signed, err := m.signer.PresignPost(sign.Post{Key: object.key, Fields: fields, MinSize: min, MaxSize: max}, object.granted, m.lifetime)
 	if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"postern/lambda/contract"
 	"postern/lambda/internal/api"
@@ -52,9 +51,9 @@ func (m *minter) upload(_ context.Context, request api.Request) (any, error) {
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html, x-amz-tagging).
 const pendingQuery = "status=pending"
 
-// put signs a PUT of exactly size bytes, which stores nothing over an object that is there.
-func (m *minter) put(object object, attributes map[string]string, size int64) (sign.PresignedRequest, error) {
-	headers := maps.Clone(attributes)
+// put signs a PUT of exactly size bytes, which stores nothing over an object that is there. It adds to headers, which are
+// the object's attributes.
+func (m *minter) put(object object, headers map[string]string, size int64) (sign.PresignedRequest, error) {
 	headers["x-amz-tagging"] = pendingQuery
 	headers["if-none-match"] = "*"
 	signed, err := m.signer.PresignPut(sign.Put{Key: object.key, Headers: headers, Size: size}, object.granted, m.lifetime)

@@ -31,6 +31,14 @@ func fail(status int, code, message string, event events.APIGatewayProxyRequest)
 
 // encode is an answer's JSON, with <, > and & as they are: people copy a form's fields by hand.
 func encode(answer any) ([]byte, error) {
+	if form, ok := answer.(contract.PresignedForm); ok {
+		return encodeForm(form)
+	}
+	return encodeAny(answer)
+}
+
+// encodeAny encodes by encoding/json.
+func encodeAny(answer any) ([]byte, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)

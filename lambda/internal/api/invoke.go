@@ -4,66 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
 // Invoke is Handle from JSON to JSON, and makes a Gateway a lambda.Handler. It decodes no more of an event than is read
 // and writes each byte of an answer into JSON once: what package lambda does around a function in general takes longer
 // than our handlers. It fails for what is no event of a proxy integration.
 func (g *Gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var event proxyEvent
-	if err := json.Unmarshal(payload, &event); err != nil {
-		return nil, fmt.Errorf("decoding the event: %w", err)
+	event, err := decodeEvent(payload)
+	if err != nil {
+		return nil, err
 	}
-	return encodeResponse(g.answer(ctx, event.request())), nil
-}
-
-// A proxyEvent is what is read of an events.APIGatewayProxyRequest.
-type proxyEvent struct {
-	Resource   string `json:"resource"`
-	HTTPMethod string `json:"httpMethod"`
-	Headers    struct {
-		ContentType headerValues `json:"Content-Type"`
-		IfMatch     headerValues `json:"If-Match"`
-	} `json:"multiValueHeaders"`
-	Query          map[string][]string `json:"multiValueQueryStringParameters"`
-	Path           map[string]string   `json:"pathParameters"`
-	RequestContext struct {
-		RequestID  string         `json:"requestId"`
-		Authorizer map[string]any `json:"authorizer"`
-	} `json:"requestContext"`
-	Body            string `json:"body"`
-	IsBase64Encoded bool   `json:"isBase64Encoded"`
-}
-
-// headerValues are all values of a header. For encoding/json, a member is a field's in any case of its name: it calls
-// UnmarshalJSON for each spelling of the header.
-type headerValues []string
-
-// UnmarshalJSON adds values.
-func (v *headerValues) UnmarshalJSON(text []byte) error {
-	var values []string
-	err := json.Unmarshal(text, &values)
-	*v = append(*v, values...)
-	return err
-}
-
-func (e *proxyEvent) request() events.APIGatewayProxyRequest {
-	request := events.APIGatewayProxyRequest{
-		Resource:                        e.Resource,
-		HTTPMethod:                      e.HTTPMethod,
-		MultiValueHeaders:               map[string][]string{"Content-Type": e.Headers.ContentType, "If-Match": e.Headers.IfMatch},
-		MultiValueQueryStringParameters: e.Query,
-		PathParameters:                  e.Path,
-		Body:                            e.Body,
-		IsBase64Encoded:                 e.IsBase64Encoded,
-	}
-	request.RequestContext.RequestID = e.RequestContext.RequestID
-	request.RequestContext.Authorizer = e.RequestContext.Authorizer
-	return request
+	return encodeResponse(g.answer(ctx, *event)), nil
 }
 
 // encodeResponse writes the JSON of what respond returns.
@@ -76,16 +28,22 @@ func encodeResponse(status int, body []byte) []byte {
 	if bytes.IndexByte(body, '\\') >= 0 {
 		body = bytes.ReplaceAll(body, []byte(`\`), []byte(`\\`))
 	}
-	body = bytes.ReplaceAll(body, []byte(`"`), []byte(`\"`))
-
-	response := make([]byte, 0, len(body)+len(headers)+len(`{"statusCode":200,"headers":,"body":""}`))
+	const quotes = 256 // enough for most answers
+	response := make([]byte, 0, len(body)+quotes+len(headers)+len(`{"statusCode":200,"headers":,"body":""}`))
 	response = append(response, `{"statusCode":`...)
 	response = strconv.AppendInt(response, int64(status), 10)
 	response = append(response, `,"headers":`...)
 	response = append(response, headers...)
 	response = append(response, `,"body":"`...)
-	response = append(response, body...)
-	return append(response, `"}`...)
+	for {
+		text, rest, found := bytes.Cut(body, []byte(`"`))
+		response = append(response, text...)
+		if !found {
+			return append(response, `"}`...)
+		}
+		response = append(response, `\"`...)
+		body = rest
+	}
 }
 
 // Headers of an answer, in JSON.
