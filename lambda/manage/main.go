@@ -8,13 +8,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -29,19 +27,16 @@ import (
 
 func main() {
 	log := lambdacontext.NewLogger()
-	handle, err := wire(os.LookupEnv, log)
+	gateway, err := wire(os.LookupEnv, log)
 	if err != nil {
 		log.Error("starting manage", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(handle)
+	lambda.Start(gateway)
 }
 
-// A handlerFunc answers events of API Gateway's proxy integration.
-type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
-
 // wire makes the function of its environment. It makes no request.
-func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, error) {
+func wire(lookup func(string) (string, bool), log *slog.Logger) (*api.Gateway, error) {
 	environment, err := contract.FromEnv[contract.ManageEnv](lookup)
 	if err != nil {
 		return nil, err
@@ -54,11 +49,7 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (handlerFunc, er
 	if err != nil {
 		return nil, err
 	}
-	gateway, err := api.New(contract.Manage, manager.handlers(), log)
-	if err != nil {
-		return nil, err
-	}
-	return gateway.Handle, nil
+	return api.New(contract.Manage, manager.handlers(), log)
 }
 
 // deletionSeconds is when an inspection looks at a deletion: after it is through, as a rule, so that both do not remove

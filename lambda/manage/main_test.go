@@ -83,11 +83,11 @@ func TestFunction(t *testing.T) {
 		"AWS_ENDPOINT_URL_DYNAMODB": dynamo.URL, "AWS_ENDPOINT_URL_S3": s3.URL, "AWS_ENDPOINT_URL_SQS": newSQS(t, &queued),
 	})
 	var w world
-	handle, err := wire(lookup(environment), slog.New(slog.NewJSONHandler(&w.log, nil)))
+	gateway, err := wire(lookup(environment), slog.New(slog.NewJSONHandler(&w.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.handle = handle
+	w.gateway = gateway
 	got := see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
 	if got.Status != "waiting" || got.Size != 7 || w.log.Len() != 0 {
 		t.Errorf("got %+v, log %s", got, &w.log)

@@ -56,7 +56,7 @@ type world struct {
 	signed  []sign.Get
 	now     time.Time
 	log     bytes.Buffer
-	handle  handlerFunc
+	gateway *api.Gateway
 }
 
 func newWorld(t testing.TB) *world {
@@ -78,7 +78,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.handle = gateway.Handle
+	w.gateway = gateway
 	return w
 }
 
@@ -209,9 +209,17 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	for name, value := range c.query {
 		event.MultiValueQueryStringParameters[name] = []string{value}
 	}
-	response, err := w.handle(t.Context(), event)
+	payload, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)
+	}
+	answer, err := w.gateway.Invoke(t.Context(), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var response events.APIGatewayProxyResponse
+	if err := json.Unmarshal(answer, &response); err != nil {
+		t.Fatalf("%s: %v", answer, err)
 	}
 	if log := w.log.String(); strings.Contains(log, marker) || c.id != "" && strings.Contains(log, c.id) {
 		t.Errorf("the log holds what a client sent: %s", log)
