@@ -71,6 +71,20 @@ func TestContentIsJudged(t *testing.T) {
 	}
 }
 
+// TestContentEncodingsAreRefused sends a header with a signed PUT that no signature covers: a browser would decode the
+// download, and see something else than was inspected.
+func TestContentEncodingsAreRefused(t *testing.T) {
+	requireLocal(t)
+	text := []byte("text")
+	g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text), "via": "put"})
+	if status, code := g.put(t, text, header("Content-Encoding", "deflate")); status != http.StatusOK {
+		t.Fatalf("PUT: got %d %s, want S3's 200", status, code)
+	}
+	if r := api.await(t, g.ID, "rejected"); r.Reason != "type_mismatch" {
+		t.Errorf("got %+v, want type_mismatch", r)
+	}
+}
+
 // archive is a ZIP with one file.
 func archive(t *testing.T) []byte {
 	t.Helper()

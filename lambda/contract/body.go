@@ -147,8 +147,8 @@ type UploadPatch struct {
 type Download struct {
 	// URL downloads the upload by GET, without credentials, and saves it under its own file name.
 	URL string `json:"url"`
-	// Expires is when S3 begins to refuse the URL, in UTC: 5 minutes after it was signed. A URL may die earlier with the
-	// credentials that signed it.
+	// Expires is when S3 begins to refuse the URL, in UTC: 5 minutes after it was signed, or sooner when the stage's
+	// signatures live shorter. A URL may die earlier with the credentials that signed it.
 	Expires time.Time `json:"expires"`
 }
 

@@ -10,8 +10,13 @@ import (
 	"postern/lambda/sign"
 )
 
-// downloadLifetime is how long the URL of a download is valid.
-const downloadLifetime = 5 * time.Minute
+const (
+	// downloadLifetime is how long the URL of a download is valid at most: the bucket refuses signatures that are older
+	// than the stage's lifetime.
+	downloadLifetime = 5 * time.Minute
+	// notCached keeps a download from outliving its upload, whatever the object itself says.
+	notCached = "private, no-store"
+)
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
 func (m *manager) download(ctx context.Context, request api.Request) (any, error) {
@@ -27,7 +32,8 @@ func (m *manager) download(ctx context.Context, request api.Request) (any, error
 		VersionID:          record.VersionID,
 		ContentDisposition: upload.AttachmentDisposition(record.Filename),
 		ContentType:        record.Type,
-	}, m.now(), downloadLifetime)
+		CacheControl:       notCached,
+	}, m.now(), min(downloadLifetime, m.lifetime))
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,8 @@ func TestDownload(t *testing.T) {
 	}
 	see[contract.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: unnamed}), http.StatusOK)
 	want := []sign.Get{
-		{Key: "moved/" + owner + "/" + id, VersionID: "v1", ContentDisposition: upload.AttachmentDisposition(marker + ".mp4"), ContentType: "video/mp4"},
-		{Key: keyOf(owner, unnamed), VersionID: "v1", ContentDisposition: "attachment", ContentType: "video/mp4"},
+		{Key: "moved/" + owner + "/" + id, VersionID: "v1", ContentDisposition: upload.AttachmentDisposition(marker + ".mp4"), ContentType: "video/mp4", CacheControl: "private, no-store"},
+		{Key: keyOf(owner, unnamed), VersionID: "v1", ContentDisposition: "attachment", ContentType: "video/mp4", CacheControl: "private, no-store"},
 	}
 	if diff := cmp.Diff(w.signed, want); diff != "" {
 		t.Errorf("signed (-got +want)\n%s", diff)

@@ -218,7 +218,7 @@ func TestRefusals(t *testing.T) {
 		}},
 		{"quota is used up", map[string]string{}, usedUp, upload.Error{
 			Code:    upload.Forbidden,
-			Message: "nothing may be uploaded: the quota of 100 bytes is used up",
+			Message: "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
 		}},
 	} {
 		answer, err := newMinter(t).presignedURL(t.Context(), api.Request{Identity: test.identity, Query: test.query})

@@ -21,9 +21,9 @@ type Get struct {
 	// VersionID names the version: 1 to 1024 visible ASCII characters, as S3 gives it.
 	VersionID string
 
-	// ContentDisposition and ContentType are headers of the answer, of visible ASCII and spaces: whoever has the URL
-	// cannot change them. An empty one is as the object has it.
-	ContentDisposition, ContentType string
+	// ContentDisposition, ContentType and CacheControl are headers of the answer, of visible ASCII and spaces: whoever has
+	// the URL cannot change them. An empty one is as the object has it.
+	ContentDisposition, ContentType, CacheControl string
 }
 
 // PresignGet signs a GET that S3 answers from now until lifetime has passed, both as for PresignPut. It has no headers
@@ -76,7 +76,9 @@ func (s *Signer) get(get Get, now time.Time, lifetime time.Duration) (PresignedR
 
 // headers are those of the answer, by name.
 func (g Get) headers() map[string]string {
-	return map[string]string{"content-disposition": g.ContentDisposition, "content-type": g.ContentType}
+	return map[string]string{
+		"content-disposition": g.ContentDisposition, "content-type": g.ContentType, "cache-control": g.CacheControl,
+	}
 }
 
 func (g Get) validate() error {

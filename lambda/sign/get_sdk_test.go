@@ -26,6 +26,7 @@ func TestPresignGetAsSDK(t *testing.T) {
 			VersionID:          generateText(random, 1+random.IntN(40), '!', '~'),
 			ContentDisposition: oneOf(random, "", "inline", "attachment; filename=\""+generateText(random, random.IntN(40), ' ', '~')+"\""),
 			ContentType:        oneOf(random, "", "video/mp4", "text/plain; charset=utf-8"),
+			CacheControl:       oneOf(random, "", "private, no-store"),
 		}
 		got := presignGet(t, newSigner(t, in.config), get, in.now, in.lifetime)
 		if diff := cmp.Diff(sdkPresignGet(t, in, get), got); diff != "" {
@@ -42,6 +43,9 @@ func sdkPresignGet(t *testing.T, in input, get sign.Get) sign.PresignedRequest {
 	}
 	if get.ContentType != "" {
 		input.ResponseContentType = &get.ContentType
+	}
+	if get.CacheControl != "" {
+		input.ResponseCacheControl = &get.CacheControl
 	}
 	request, err := sdkPresigner(in.config).PresignGetObject(context.Background(), input, func(o *s3.PresignOptions) {
 		o.Expires = in.lifetime

@@ -158,6 +158,10 @@ func TestInspectJudges(t *testing.T) {
 			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
 		},
 		{
+			"a content encoding", with(func(o *upload.Object) { o.Encoding = "gzip" }),
+			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
+		},
+		{
 			"another size", with(func(o *upload.Object) { o.Size = 59 }),
 			of(func(r *upload.Record) { r.Reason, r.Size, r.Counted = upload.SizeMismatch, 59, 59 }), "rejected",
 		},

@@ -26,7 +26,8 @@ type Records interface {
 	Announce(ctx context.Context, record upload.Record) error
 	// Bury turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
 	// usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
-	// upload.ErrChanged when the record is not as it was read. It returns the tombstone.
+	// upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
+	// have written of it in the meantime goes with it. It returns the tombstone.
 	Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
 }
 

@@ -49,6 +49,9 @@ type sample struct {
 
 func samples(t testing.TB) []sample {
 	moov, mdat := box("moov", box("mvhd", zeros(100))), box("mdat", zeros(500))
+	photo := encoded(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) })
+	screenshot := encoded(t, func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) })
+	banner := encoded(t, func(b *bytes.Buffer, m image.Image) error { return gif.Encode(b, m, nil) })
 	return []sample{
 		{"clip.mp4", mp4, string(clip.MP4())},
 		{"android.mp4", mp4, ftyp("mp42", "isom", "mp42") + box("free", zeros(50)) + mdat + moov},
@@ -70,23 +73,30 @@ func samples(t testing.TB) []sample {
 		{"recorded by a browser.webm", webm, ebml("webm") + "\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + zeros(500)},
 		{"muxed.mkv", mkv, ebml("matroska") + "\xec\x83abc\x18\x53\x80\x67\x41\xf4" + zeros(500)},
 		{"doc type with zeros.mkv", mkv, ebml("matroska\x00\x00") + "\x18\x53\x80\x67\xff" + zeros(500)},
-		{"photo.jpg", jpg, encoded(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) })},
-		{"with zeros at its end.jpg", jpg, encoded(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) }) + zeros(4000)},
+		{"photo.jpg", jpg, photo},
+		{"about markup.jpg", jpg, photo[:2] + "\xff\xfe\x00\x1e<ScRiPt>alert(1)</script>   " + photo[2:]},
+		{"of a length like a comment's.jpg", jpg, "\xff\xd8\xff\xe1/*Exif\x00\x00" + zeros(0x2F2A-8) + photo[2:]},
+		{"with zeros at its end.jpg", jpg, photo + zeros(4000)},
 		{"motion photo.jpg", jpg, "\xff\xd8\xff\xe1\x00\x50http://ns.adobe.com/xap/1.0/\x00GCamera:MotionPhoto=\"1\"" + zeros(9000) + "\xff\xd9" + string(clip.MP4()) + zeros(20000)},
-		{"screenshot.png", pngs, encoded(t, func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) })},
-		{"banner.gif", gifs, encoded(t, func(b *bytes.Buffer, m image.Image) error { return gif.Encode(b, m, nil) })},
-		{"with a byte more.gif", gifs, encoded(t, func(b *bytes.Buffer, m image.Image) error { return gif.Encode(b, m, nil) }) + "\x00"},
+		{"screenshot.png", pngs, screenshot},
+		{"of a page.png", pngs, screenshot[:33] + be32(17) + "tEXtXML\x00<svg><body>" + be32(0) + screenshot[33:]},
+		{"banner.gif", gifs, banner},
+		{"with a byte more.gif", gifs, banner + "\x00"},
+		{"about markup.gif", gifs, banner[:13] + "!\xfe\x1a<script>alert(1)</script>\x00" + banner[13:]},
 		{"61 pixels wide.gif", gifs, "GIF89a=\x00=\x00\x00\x00\x00," + zeros(8) + "\x02\x02\x44\x01\x00;"},
 		{"lossy.webp", webp, riff("WEBP", "VP8 "+le32(400)+zeros(400))},
 		{"extended.webp", webp, riff("WEBP", "VP8X"+le32(10)+zeros(10)+"VP8L"+le32(400)+zeros(400))},
 		{"tagged.mp3", mp3, id3(2000) + frames(20)},
 		{"art larger than the beginning.mp3", mp3, id3(100_000) + zeros(1000) + frames(20)},
 		{"two tags.mp3", mp3, id3(300) + id3(20_000) + frames(20) + "TAG" + zeros(125)},
+		{"about markup.mp3", mp3, "ID3\x04\x00\x00\x00\x00\x08\x00" + "<html><body>" + zeros(1024-12) + frames(20)},
 		{"bare.mp3", mp3, frames(20)},
 		{"cut out of a stream.mp3", mp3, frames(20)[100:]},
 		{"one frame.mp3", mp3, id3(100) + frames(1)},
 		{"recording.wav", wav, riff("WAVE", "fmt "+le32(16)+zeros(16)+"data"+le32(400)+zeros(400))},
 		{"into a pipe.wav", wav, "RIFF\xff\xff\xff\xffWAVEfmt " + le32(16) + zeros(16) + "data\xff\xff\xff\xff" + zeros(400)},
+		{"into a pipe by sox.wav", wav, "RIFF\x24\xf0\xff\x7fWAVEfmt " + le32(16) + zeros(16) + "data\x00\xf0\xff\x7f" + zeros(400)},
+		{"without a length.wav", wav, "RIFF\x00\x00\x00\x00WAVEfmt " + le32(16) + zeros(16) + "data\x00\x00\x00\x00" + zeros(400)},
 		{"large.wav", wav, "RF64\xff\xff\xff\xffWAVEds64" + le32(28) + zeros(428)},
 		{"minimal.pdf", pdf, minimalPDF},
 		{"with a line before.pdf", pdf, "\n" + minimalPDF + "\r\n"},

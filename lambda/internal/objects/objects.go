@@ -76,6 +76,7 @@ func (b *Bucket) Open(ctx context.Context, key, versionID string) (upload.Object
 	return upload.Object{
 		Size:     size,
 		Type:     aws.ToString(head.ContentType),
+		Encoding: aws.ToString(head.ContentEncoding),
 		ETag:     aws.ToString(head.ETag),
 		Checksum: wholeChecksum(head),
 		Metadata: head.Metadata,

@@ -129,7 +129,7 @@ func TestOpen(t *testing.T) {
 	hash := sha256.Sum256([]byte("a video"))
 	checksum := base64.StdEncoding.EncodeToString(hash[:])
 	first := s.put(t, key, "a video", func(in *s3.PutObjectInput) {
-		in.ContentType, in.ChecksumSHA256 = aws.String("video/mp4"), &checksum
+		in.ContentType, in.ChecksumSHA256, in.ContentEncoding = aws.String("video/mp4"), &checksum, aws.String("gzip")
 		in.Metadata = map[string]string{"quota": "5000", "Filename": "aG9saWRheS5tcDQ"}
 	})
 	second := s.put(t, key, "")
@@ -140,7 +140,7 @@ func TestOpen(t *testing.T) {
 	}
 	content := read(t, got)
 	want := upload.Object{
-		Size: 7, Type: "video/mp4", Checksum: checksum,
+		Size: 7, Type: "video/mp4", Encoding: "gzip", Checksum: checksum,
 		Metadata: map[string]string{"quota": "5000", "filename": "aG9saWRheS5tcDQ"},
 	}
 	ignored := cmpopts.IgnoreFields(upload.Object{}, "Content", "ETag")

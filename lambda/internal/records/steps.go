@@ -80,8 +80,8 @@ func (u *Uploads) Announce(ctx context.Context, record upload.Record) error {
 
 // Bury turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
 // usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
-// upload.ErrChanged when the record is not as it was read. It returns the tombstone, which keeps nothing that a client
-// wrote.
+// upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
+// have written of it in the meantime goes with it. It returns the tombstone, which keeps nothing that a client wrote.
 func (u *Uploads) Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
 	tombstone := upload.Record{
 		Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID,
@@ -111,17 +111,18 @@ func (u *Uploads) putNew(record upload.Record) types.TransactWriteItem {
 	}}
 }
 
-// replace puts record in the place of old, if that is still as it was read.
+// replace puts record in the place of old, if that has come no further since it was read. What people have written of it
+// in the meantime goes with it.
 func (u *Uploads) replace(old, record upload.Record) types.TransactWriteItem {
 	return types.TransactWriteItem{Put: &types.Put{
 		TableName:           &u.table,
 		Item:                toItem(record),
-		ConditionExpression: aws.String("#status = :status AND #version = :version AND #counted = :counted"),
+		ConditionExpression: aws.String("#status = :status AND #versionId = :versionId AND #counted = :counted"),
 		ExpressionAttributeNames: map[string]string{
-			"#status": statusAttribute, "#version": versionAttribute, "#counted": countedAttribute,
+			"#status": statusAttribute, "#versionId": versionIDAttribute, "#counted": countedAttribute,
 		},
 		ExpressionAttributeValues: item{
-			":status": text(string(old.Status)), ":version": number(old.Version), ":counted": number(old.Counted),
+			":status": text(string(old.Status)), ":versionId": text(old.VersionID), ":counted": number(old.Counted),
 		},
 	}}
 }

@@ -181,12 +181,17 @@ func TestBury(t *testing.T) {
 	if err := b.Announce(t.Context(), settled); err != nil {
 		t.Fatal(err)
 	}
-	otherCounted, otherVersion := settled, settled
-	otherCounted.Counted, otherVersion.Version = 99, 1
+	// What people write of it in the meantime does not keep it.
+	title := "t"
+	if _, err := b.Patch(t.Context(), owner, idOf(1), upload.Patch{Title: &title}, nil); err != nil {
+		t.Fatal(err)
+	}
+	otherCounted, otherPinned := settled, settled
+	otherCounted.Counted, otherPinned.VersionID = 99, "v2"
 	unknown := settled
 	unknown.Version = 0
 	for name, stale := range map[string]upload.Record{
-		"another status": record, "another counted": otherCounted, "another version": otherVersion, "no record": unknown,
+		"another status": record, "another counted": otherCounted, "another version pinned": otherPinned, "no record": unknown,
 	} {
 		if _, err := b.Bury(t.Context(), stale, expires); !errors.Is(err, upload.ErrChanged) {
 			t.Errorf("Bury, read with %s: %v, want ErrChanged", name, err)

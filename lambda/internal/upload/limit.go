@@ -64,7 +64,7 @@ func (l Limits) least() (limit, error) {
 	case least.bytes > 0:
 		return least, nil
 	case l.Quota > 0 && l.Remaining < 1:
-		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: the quota of %d bytes is used up", l.Quota)}
+		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: the quota of %d bytes is used up, or was a minute ago", l.Quota)}
 	default:
 		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: %s is %d bytes", least.name, least.bytes)}
 	}

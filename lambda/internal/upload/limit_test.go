@@ -33,8 +33,8 @@ func TestSinglePutRefusesNothing(t *testing.T) {
 		{Folder: 1, User: 0, Quota: 1, Remaining: 1}:  "nothing may be uploaded: the largest upload is 0 bytes",
 		{Folder: 0, User: 1, Quota: 1, Remaining: 1}:  "nothing may be uploaded: the largest object of the folder is 0 bytes",
 		{Folder: 1, User: -1, Quota: 1, Remaining: 1}: "nothing may be uploaded: the largest upload is -1 bytes",
-		{Folder: 1, User: 1, Quota: 100}:              "nothing may be uploaded: the quota of 100 bytes is used up",
-		{Folder: 1, User: 0, Quota: 100}:              "nothing may be uploaded: the quota of 100 bytes is used up",
+		{Folder: 1, User: 1, Quota: 100}:              "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
+		{Folder: 1, User: 0, Quota: 100}:              "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
 		{}:                                            "nothing may be uploaded: the quota is 0 bytes",
 	} {
 		largest, err := limits.SinglePut()
@@ -61,7 +61,7 @@ func TestCheckSize(t *testing.T) {
 		{"over the quota", upload.Limits{Folder: 8, User: 8, Quota: 7, Remaining: 7}, 8, &upload.Error{Code: upload.TooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the quota"}},
 		{"at what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 4, nil},
 		{"over what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 10, &upload.Error{Code: upload.TooLarge, Message: "size is 10 bytes: allowed are 1 to 4, what is left of the quota"}},
-		{"nothing left", upload.Limits{Folder: 8, User: 8, Quota: 8}, 1, &upload.Error{Code: upload.Forbidden, Message: "nothing may be uploaded: the quota of 8 bytes is used up"}},
+		{"nothing left", upload.Limits{Folder: 8, User: 8, Quota: 8}, 1, &upload.Error{Code: upload.Forbidden, Message: "nothing may be uploaded: the quota of 8 bytes is used up, or was a minute ago"}},
 		{"over the user's", upload.Limits{Folder: 8, User: 7, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: upload.TooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the largest upload"}},
 		{"over the folder's", upload.Limits{Folder: 7, User: 8, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: upload.TooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the largest object of the folder"}},
 		{"over S3's", upload.Limits{Folder: huge, User: huge, Quota: huge, Remaining: huge}, 53_687_091_200_001, &upload.Error{Code: upload.TooLarge, Message: "size is 53687091200001 bytes: allowed are 1 to 53687091200000, the largest object of S3"}},

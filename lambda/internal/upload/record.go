@@ -93,6 +93,7 @@ type Version struct {
 type Object struct {
 	Size     int64 // bytes
 	Type     string
+	Encoding string // Content-Encoding, empty if there is none
 	ETag     string // with its quotes
 	Checksum string // SHA-256 in base64; empty: there is none
 	// Metadata are the user's metadata, by the names that S3 has after x-amz-meta-, in lower case.
