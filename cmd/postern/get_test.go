@@ -108,6 +108,13 @@ func TestGetHostileNames(t *testing.T) {
 		{`attachment; filename=".."`, idA},
 		{`attachment; filename="."`, idA},
 		{`attachment; filename=".bashrc"`, idA},
+		{`attachment; filename="-rf"`, idA},
+		{`attachment; filename="x/-rf"`, idA},
+		{`attachment; filename="~"`, idA},
+		{`attachment; filename="~root"`, idA},
+		{`attachment; filename=" "`, idA},
+		{`attachment; filename*=UTF-8''%E3%80%80%C2%A0`, idA},
+		{`attachment; filename="a-~ b.mp4"`, "a-~ b.mp4"},
 		{`attachment; filename*=UTF-8''a%1B%5B2J%0A%00%C2%9B%E2%80%AEb.mp4`, "a_[2J____b.mp4"},
 		{`attachment; filename*=UTF-8''a%FFb.mp4`, "a_b.mp4"},
 		{`attachment; filename="` + long + `"`, long},
@@ -180,6 +187,8 @@ func TestGetFails(t *testing.T) {
 		{"not encrypted", func(a *apiServer) { a.download = "http://example.com/?X-Amz-Signature=" + signature }, "answers with something else than a URL of https"},
 		{"no URL", func(a *apiServer) { a.download = ":%" + signature }, "answers with something else than a URL of https"},
 		{"unreachable", func(a *apiServer) { a.download = "http://127.0.0.1:1/?X-Amz-Signature=" + signature }, "calling 127.0.0.1:1: dial tcp"},
+		{"host that steers", func(a *apiServer) { a.download = "https://\u009b31m\u202eevil.invalid:1/?X-Amz-Signature=" + signature }, "calling �31m�evil.invalid:1: "},
+		{"negative size", func(a *apiServer) { a.uploads[2]["size"] = -5 }, "answers 200 OK, and not as this API does"},
 		{"no HTTP", func(a *apiServer) {
 			a.fault = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != "/bucket/key" {
@@ -206,7 +215,7 @@ func TestGetFails(t *testing.T) {
 			test.change(api)
 			got := run(t, "", "get", idA, "--output=a.mp4")
 			got.refused(t, 1, test.want)
-			if strings.Contains(got.err, signature) || strings.Contains(got.err, "\x1b") {
+			if strings.Contains(got.err, signature) || strings.ContainsAny(got.err, "\x1b\u009b\u202e") {
 				t.Errorf("the error holds the signature, or steers the terminal: %q", got.err)
 			}
 			leaves(t, folder, map[string]string{})

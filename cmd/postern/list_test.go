@@ -2,9 +2,13 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -96,6 +100,85 @@ func TestListIsHarmless(t *testing.T) {
 	}
 }
 
+// JSON for programs may end at a terminal too. Its value stays what the API answered.
+func TestJSONIsHarmless(t *testing.T) {
+	api := serveAPI(t)
+	const title = "a\u009b31m\u202eb\x7f\u2066\u2028\U000e0041 été\u3000👩\u200d💻"
+	api.uploads = []map[string]any{{"id": idA, "title": title, "\u009b": 1, "createdAt": "2026-11-01T10:00:00Z"}}
+	for _, args := range [][]string{{"list", "--json"}, {"show", "--json", idA}} {
+		got := run(t, "", args...)
+		got.done(t)
+		if want := `"title": "a\u009b31m\u202eb\u007f\u2066\u2028\udb40\udc41 été　👩\u200d💻"`; !strings.Contains(got.out, want) {
+			t.Errorf("%q: got %+q, want it to have %+q", args, got.out, want)
+		}
+		if strings.ContainsFunc(got.out, func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }) {
+			t.Errorf("%q: got %+q, want nothing that steers", args, got.out)
+		}
+		var value any = &[]map[string]any{}
+		want := any(&api.uploads)
+		if args[0] == "show" {
+			value, want = &map[string]any{}, &api.uploads[0]
+		}
+		if err := json.Unmarshal([]byte(got.out), value); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(plainJSON(t, value), plainJSON(t, want)); diff != "" {
+			t.Errorf("%q: value (-got +want)\n%s", args, diff)
+		}
+	}
+}
+
+// Pages may be empty, and the upload that is looked for far down. After one that is empty, a page is asked for in full.
+func TestListPassesEmptyPages(t *testing.T) {
+	api := serveAPI(t)
+	const empty = 1500
+	pages := 0
+	api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+		page := map[string]any{"uploads": []any{}, "cursor": strconv.Itoa(pages)}
+		if pages == empty {
+			page = map[string]any{"uploads": api.uploads}
+		}
+		pages++
+		answer(w, page)
+		return true
+	}
+	got := run(t, "", "list", "--limit=2")
+	if got.code != 0 || got.err != "there may be more: see them with a higher --limit or --all\n" {
+		t.Errorf("got code %d, stderr %q, want success and more", got.code, got.err)
+	}
+	if want, _, _ := strings.Cut(listed, idA); got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+	want := []string{"GET /api/uploads limit=2", "GET /api/uploads cursor=0&limit=100"}
+	if diff := cmp.Diff(api.called()[:2], want); diff != "" {
+		t.Errorf("requests (-got +want)\n%s", diff)
+	}
+}
+
+// A server cannot keep the command busy for ever with pages that bring nothing, or nothing new.
+func TestListEnds(t *testing.T) {
+	for _, test := range []struct {
+		name, uploads, want string
+	}{
+		{"nothing", `[]`, "answers 10000 pages in a row without an upload"},
+		{"nothing new", `[{"id":"` + idA + `"}]`, "something else than a page of uploads"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			api := serveAPI(t)
+			pages := 0
+			api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+				if pages++; pages > 20_000 {
+					refuse(w, http.StatusTeapot, "enough")
+					return true
+				}
+				_, _ = fmt.Fprintf(w, `{"uploads":%s,"cursor":"%d"}`, test.uploads, pages)
+				return true
+			}
+			run(t, "", "list", "--all").refused(t, 1, test.want)
+		})
+	}
+}
+
 func TestStrangeAnswers(t *testing.T) {
 	const strange = "and not as this API does: is it the API's address?"
 	for _, test := range []struct {
@@ -117,7 +200,10 @@ func TestStrangeAnswers(t *testing.T) {
 		{"message that steers", http.StatusConflict, `{"message":"a\u001b[2Jb"}`, "listing uploads: a�[2Jb"},
 		{"denied by API Gateway", http.StatusForbidden, `{"Message":"denied"}`, "listing uploads: denied"},
 		{"same page for ever", http.StatusOK, `{"uploads":[],"cursor":"x"}`, "something else than a page of uploads"},
-		{"more than asked for", http.StatusOK, `{"uploads":[{"id":"` + idA + `"},{"id":"` + idB + `"},{"id":"` + idC + `"}]}`, "something else than a page of uploads"},
+		{"negative size", http.StatusOK, `{"uploads":[{"id":"` + idA + `","size":-5}]}`, "answers 200 OK, " + strange},
+		{"not the newest first", http.StatusOK, `{"uploads":[{"id":"` + idA + `"},{"id":"` + idB + `"}]}`, "something else than a page of uploads"},
+		{"one twice", http.StatusOK, `{"uploads":[{"id":"` + idA + `"},{"id":"` + idA + `"}]}`, "something else than a page of uploads"},
+		{"more than asked for", http.StatusOK, `{"uploads":[{"id":"` + idC + `"},{"id":"` + idB + `"},{"id":"` + idA + `"}]}`, "something else than a page of uploads"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api := serveAPI(t)

@@ -89,7 +89,7 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	if ctx.Err() != nil {
 		err = errors.New("interrupted")
 	}
-	_, _ = fmt.Fprintf(stderr, "error: %v\n", err)
+	_, _ = fmt.Fprintf(stderr, "error: %s\n", printableLines(err.Error()))
 	if errors.As(err, new(usageError)) {
 		return exitUsage
 	}

@@ -19,7 +19,8 @@ const (
 )
 
 // nameOf is the name to save an upload under: that of the Content-Disposition (RFC 6266), without folders and with _
-// for what is no printable character. Where that would be no name, or a hidden file's, it is the id.
+// for what is no printable character. Where that would be no name, a hidden file's, or one that a shell or a command takes
+// for something else (-rf, ~), it is the id.
 func nameOf(disposition string, id uploadID) string {
 	_, parameters, err := mime.ParseMediaType(disposition)
 	if err != nil {
@@ -28,7 +29,7 @@ func nameOf(disposition string, id uploadID) string {
 	name := parameters["filename"]
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.ReplaceAll(printable(name), string(unicode.ReplacementChar), "_")
-	if name == "" || strings.HasPrefix(name, ".") || len(name) > maxName {
+	if strings.TrimSpace(name) == "" || strings.ContainsRune(".-~", rune(name[0])) || len(name) > maxName {
 		return string(id)
 	}
 	return name

@@ -56,11 +56,14 @@ type upload struct {
 	raw json.RawMessage
 }
 
-// UnmarshalJSON reads an upload and keeps its JSON.
+// UnmarshalJSON reads an upload and keeps its JSON. It returns an error for one that cannot be.
 func (u *upload) UnmarshalJSON(text []byte) error {
 	type plain upload
 	if err := json.Unmarshal(text, (*plain)(u)); err != nil {
 		return err
+	}
+	if u.Size < 0 {
+		return errors.New("its size is negative")
 	}
 	u.raw = bytes.Clone(text)
 	return u.ID.UnmarshalText([]byte(u.ID))
@@ -165,4 +168,13 @@ func printable(text string) string {
 		}
 		return unicode.ReplacementChar
 	}, text)
+}
+
+// printableLines is printable of each line: errors of several uploads have one each.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = printable(line)
+	}
+	return strings.Join(lines, "\n")
 }
