@@ -11,19 +11,27 @@ import (
 func encodeForm(form contract.PresignedForm) ([]byte, error) {
 	const typical = 4 << 10 // with a role's session token
 	b := appendText(append(make([]byte, 0, typical), `{"url":`...), form.URL)
-	names := slices.AppendSeq(make([]string, 0, len(form.Fields)), maps.Keys(form.Fields))
-	slices.Sort(names)
-	b = append(b, `,"fields":{`...)
-	separator := ""
-	for _, name := range names {
-		b = append(appendText(append(b, separator...), name), ':')
-		b = appendText(b, form.Fields[name])
-		separator = ","
-	}
-	b = appendText(append(b, `},"id":`...), form.ID)
+	b = appendTexts(append(b, `,"fields":`...), form.Fields)
+	b = appendText(append(b, `,"id":`...), form.ID)
 	b = appendText(append(b, `,"key":`...), form.Key)
 	b, err := form.Expires.AppendText(append(b, `,"expires":"`...))
 	return append(b, `"}`...), err
+}
+
+// appendTexts appends a JSON object of strings, by name.
+func appendTexts(b []byte, texts map[string]string) []byte {
+	names := slices.AppendSeq(make([]string, 0, len(texts)), maps.Keys(texts))
+	slices.Sort(names)
+	opening := byte('{')
+	for _, name := range names {
+		b = append(appendText(append(b, opening), name), ':')
+		b = appendText(b, texts[name])
+		opening = ','
+	}
+	if len(names) == 0 {
+		b = append(b, opening)
+	}
+	return append(b, '}')
 }
 
 // appendText appends a JSON string.
