@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// window is how much of a file is read at once at most: its beginning, its end, and one other place. Whatever else is
-// read are a few headers.
+// window is how much of a file is read at once at most: its beginning and one other place; its end may be
+// two. Whatever else is read are a few headers.
 const window = 16 << 10
 
 // A file is content that is being looked at. The first fault ends it: from then on nothing can be read.
@@ -45,10 +45,14 @@ func (f *file) upTo(offset, length int64) []byte {
 	return f.at(offset, min(length, f.size-offset))
 }
 
-// tail is the last window of the file, or all of it.
+// tail is the last two windows of the file, or all of it. Of an archive it is one: its directory is another.
 func (f *file) tail() []byte {
 	if f.end == nil {
-		f.end = f.upTo(max(0, f.size-window), window)
+		length := int64(2 * window)
+		if f.isArchive() {
+			length = window
+		}
+		f.end = f.upTo(max(0, f.size-length), length)
 	}
 	return f.end
 }

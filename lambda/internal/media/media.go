@@ -1,5 +1,5 @@
-// Package media compares an upload's content with the format that it was signed for. It reads the beginning and the
-// end, each 16 KiB, and a few places that these point to: 64 KiB in all at most.
+// Package media compares an upload's content with the format that it was signed for. It reads the beginning, 16 KiB,
+// the end, 16 or 32 KiB, and a few places that these point to: 64 KiB in all at most.
 //
 // A format is known by its content type. What must hold:
 //
@@ -18,8 +18,12 @@
 //   - Any other type of a table: what mimetype detects. If it does not know the type, all that is not active: pages,
 //     scripts, programs.
 //
-// Content of two kinds is none of them: a PDF or markup within the first KiB of something else, a ZIP at its end, an
-// image that is a comment of a script.
+// Content of two kinds is none of them: a PDF within the first KiB of something else, markup within that of a video or
+// a PDF, a ZIP at its end, an image or a WAV that begins a script as a comment, or as what a GIF's name is assigned.
+//
+// The limits: a ZIP whose comment is longer than about 32 KiB is not seen at the end of another file, nor is what lies
+// in the middle of a large one, nor each way in which a picture may be read as a script. Against these stands the type
+// that a file is delivered with, which browsers must not guess, as a download.
 package media
 
 import (

@@ -78,9 +78,9 @@ func TestCheckRenamed(t *testing.T) {
 // TestCheckTruncated: half of a file is none, where a file says how long it is.
 func TestCheckTruncated(t *testing.T) {
 	endless := []string{
-		"large.wav", "into a pipe.wav", "recorded by a browser.webm", "doc type with zeros.mkv", // written while they are recorded
+		"large.wav", "into a pipe.wav", "into a pipe by sox.wav", "without a length.wav", "recorded by a browser.webm", "doc type with zeros.mkv", // written while they are recorded
 		"with zeros at its end.jpg", "motion photo.jpg", "of a dashcam, with more at its end.mp4", "fragmented.mp4", // complete so far
-		"box to the end.mp4", "61 pixels wide.gif", "protected.docx", "one frame.mp3",
+		"box to the end.mp4", "61 pixels wide.gif", "2592 pixels wide.gif", "protected.docx", "one frame.mp3",
 	}
 	for _, s := range samples(t) {
 		if slices.Contains([]string{mp3, txt, csv}, s.contentType) || slices.Contains(endless, s.name) {

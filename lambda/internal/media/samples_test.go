@@ -83,6 +83,7 @@ func samples(t testing.TB) []sample {
 		{"banner.gif", gifs, banner},
 		{"with a byte more.gif", gifs, banner + "\x00"},
 		{"about markup.gif", gifs, banner[:13] + "!\xfe\x1a<script>alert(1)</script>\x00" + banner[13:]},
+		{"2592 pixels wide.gif", gifs, "GIF89a\x20\x0a\x60\x03\x00\x00\x00," + zeros(8) + "\x02\x02\x44\x01\x00;"},
 		{"61 pixels wide.gif", gifs, "GIF89a=\x00=\x00\x00\x00\x00," + zeros(8) + "\x02\x02\x44\x01\x00;"},
 		{"lossy.webp", webp, riff("WEBP", "VP8 "+le32(400)+zeros(400))},
 		{"extended.webp", webp, riff("WEBP", "VP8X"+le32(10)+zeros(10)+"VP8L"+le32(400)+zeros(400))},

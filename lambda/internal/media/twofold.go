@@ -15,11 +15,15 @@ const sniffed = 1 << 10
 func (f *file) isTwofold(contentType string) bool {
 	start := f.head[:min(len(f.head), sniffed)]
 	kind, _, _ := strings.Cut(contentType, "/")
+	_, signed := rules[contentType]
 	switch {
-	case f.begins("PK\x03\x04", "PK00PK\x03\x04", directoryEnd):
+	case f.isArchive():
 		return false
 	case contentType == "application/pdf":
 		return hasMarkup(start) || f.endsInZIP(false)
+	case signed && (kind == "image" || kind == "audio"):
+		// They begin with their signatures, and no browser looks any further. Titles and comments may hold markup.
+		return bytes.Contains(start, []byte("%PDF-")) || f.endsInZIP(true)
 	case kind == "image" || kind == "audio" || kind == "video":
 		return hasMarkup(start) || bytes.Contains(start, []byte("%PDF-")) || f.endsInZIP(true)
 	}
@@ -38,7 +42,8 @@ func hasMarkup(b []byte) bool {
 }
 
 // endsInZIP reports whether archivers find a directory at the file's end, as they do whatever is before it and some of
-// them even if a little follows. A document may hold a ZIP, so there it must reach to the end itself.
+// them even if a little follows. A document may hold a ZIP, so there it must reach to the end itself. A ZIP's comment
+// may be longer than what is searched here.
 func (f *file) endsInZIP(anything bool) bool {
 	const smallestTrailer = 64 // bytes of what follows in a document
 	directories := f.directories()

@@ -6,12 +6,17 @@ import (
 	"strings"
 )
 
+// isArchive reports whether the file begins as a ZIP: with an entry, as one that was to be split and was not, or empty.
+func (f *file) isArchive() bool {
+	return f.begins("PK\x03\x04", "PK00PK\x03\x04", directoryEnd)
+}
+
 // isZIP is for any archive: an entry at its beginning and the directory at its end, which may be empty.
 func isZIP(f *file) bool {
 	if f.begins(directoryEnd) {
 		return f.size >= endLength && f.size == endLength+int64(binary.LittleEndian.Uint16(f.head[20:]))
 	}
-	if !f.begins("PK\x03\x04", "PK00PK\x03\x04") { // or one that was to be split, and was not
+	if !f.isArchive() {
 		return false
 	}
 	for _, d := range f.directories() {
@@ -34,10 +39,10 @@ func isOffice(folder string) func(*file) bool {
 		}
 		var types, parts bool
 		for _, name := range f.names() {
-			switch {
-			case strings.HasSuffix(name, "vbaProject.bin"):
+			switch name = strings.ToLower(name); { // as Office compares them
+			case strings.HasSuffix(name, "vbaproject.bin"):
 				return false
-			case name == "[Content_Types].xml":
+			case name == "[content_types].xml":
 				types = true
 			case strings.HasPrefix(name, folder):
 				parts = true
@@ -96,9 +101,9 @@ func isEncrypted(f *file) bool {
 	if shift != 9 && shift != 12 {
 		return false
 	}
-	const sectors = 4 // of the directory, which mostly follow each other
+	const directory = 2 << 10 // bytes of it, in sectors which mostly follow each other: 16 names
 	sector := int64(1) << shift
-	names := f.upTo((int64(binary.LittleEndian.Uint32(f.head[48:]))+1)*sector, sectors*sector)
+	names := f.upTo((int64(binary.LittleEndian.Uint32(f.head[48:]))+1)*sector, directory)
 	for _, other := range []string{"WordDocument", "Workbook", "PowerPoint Document"} {
 		if bytes.Contains(names, utf16Of(other)) {
 			return false
