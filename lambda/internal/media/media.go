@@ -18,12 +18,13 @@
 //   - Any other type of a table: what mimetype detects. If it does not know the type, all that is not active: pages,
 //     scripts, programs.
 //
-// Content of two kinds is none of them: a PDF within the first KiB of something else, markup within that of a video or
-// a PDF, a ZIP at its end, an image or a WAV that begins a script as a comment, or as what a GIF's name is assigned.
+// Content of two kinds is none of them: a PDF or PHP within the first KiB of something else, markup within that of a
+// video or a PDF, a ZIP at its end, a picture or a WAV that begins a script with a comment, or a GIF with an assignment.
 //
-// The limits: a ZIP whose comment is longer than about 32 KiB is not seen at the end of another file, nor is what lies
-// in the middle of a large one, nor each way in which a picture may be read as a script. Against these stands the type
-// that a file is delivered with, which browsers must not guess, as a download.
+// The limits: not seen are a ZIP at the end of another file if its comment is longer than about 32 KiB, what lies in the
+// middle of a large file, macros in the middle of a large directory, and some ways to read a picture as a script. Against
+// these stands that a file is delivered as a download with its own type, from which browsers must not depart. An
+// archive's own comment may be 16 KiB long.
 package media
 
 import (

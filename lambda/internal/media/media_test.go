@@ -124,6 +124,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"a JPEG that is its first bytes only", jpg, "\xff\xd8\xff\xe0" + page},
 		{"a JPEG that begins a script", jpg, "\xff\xd8\xff\xe0/*JFIF" + zeros(0x2F2A-6) + jpeg[2:]},
 		{"a JPEG whose comment begins a script", jpg, "\xff\xd8\xff\xfe/*" + zeros(0x2F2A-2) + jpeg[2:]},
+		{"a JPEG with PHP in a comment", jpg, jpeg[:2] + "\xff\xfe\x00\x15<?PHP phpinfo();?> " + jpeg[2:]},
 		{"a JPEG with an archive after it", jpg, jpeg + jar},
 		{"a JPEG with an archive of a long comment after it", jpg, jpeg + commented(t, strings.Repeat("x", 30_000)+"\xff\xd9")},
 		{"a JPEG with an archive and a little after it", jpg, jpeg + jar + zeros(100)},

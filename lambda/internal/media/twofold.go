@@ -22,8 +22,9 @@ func (f *file) isTwofold(contentType string) bool {
 	case contentType == "application/pdf":
 		return hasMarkup(start) || f.endsInZIP(false)
 	case signed && (kind == "image" || kind == "audio"):
-		// They begin with their signatures, and no browser looks any further. Titles and comments may hold markup.
-		return bytes.Contains(start, []byte("%PDF-")) || f.endsInZIP(true)
+		// They begin with their signatures, and no browser looks any further: titles and comments may hold markup. But a
+		// server runs PHP wherever it is.
+		return bytes.Contains(bytes.ToLower(start), []byte("<?php")) || bytes.Contains(start, []byte("%PDF-")) || f.endsInZIP(true)
 	case kind == "image" || kind == "audio" || kind == "video":
 		return hasMarkup(start) || bytes.Contains(start, []byte("%PDF-")) || f.endsInZIP(true)
 	}
