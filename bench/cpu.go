@@ -32,39 +32,46 @@ func start(ctx context.Context, f function) func() (time.Duration, error) {
 	return func() (time.Duration, error) { return f.cpu(ctx, 0) }
 }
 
-// measureInvoke gives both functions the same event.
+// window is how many invocations of one function are measured before it is the other's turn: in so short a time the
+// machine is the same for both.
+const window = 200
+
+// measureInvoke gives both functions the same event. Both live all the while, on one processor.
 func measureInvoke(ctx context.Context, bench *workbench) ([]comparison, error) {
 	presign, empty, err := functions(ctx, bench)
 	if err != nil {
 		return nil, err
 	}
-	invocations := bench.times(4000, 500)
-	a, b, err := inTurn(ctx, bench.times(9, 3), warm(ctx, presign, invocations), warm(ctx, empty, invocations))
+	ours, err := presign.warm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer ours.end()
+	reference, err := empty.warm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer reference.end()
+	a, b, err := inTurn(ctx, bench.times(200, 10), ours.invocation(window), reference.invocation(window))
 	if err != nil {
 		return nil, err
 	}
 	return []comparison{{
-		fmt.Sprintf("warm invocation, mean of %d: CPU time", invocations), duration,
+		fmt.Sprintf("warm invocation, mean of %d: CPU time", window), duration,
 		side{"presign, a form", seconds(a), 0},
 		side{"empty lambda.Start, same event", seconds(b), 0},
 		1.3,
 	}}, nil
 }
 
-// warmUp is how many invocations a process has behind it when it counts as warm.
-const warmUp = 200
-
-// warm is the mean of a number of invocations: what a process takes for its start, warmUp and them, less what another
-// one takes for its start and warmUp.
-func warm(ctx context.Context, f function, invocations int) func() (time.Duration, error) {
-	return func() (time.Duration, error) {
-		before, err := f.cpu(ctx, warmUp)
-		if err != nil {
-			return 0, err
-		}
-		after, err := f.cpu(ctx, warmUp+invocations)
-		return (after - before) / time.Duration(invocations), err
+// warm starts the function and invokes it until it counts as warm.
+func (f function) warm(ctx context.Context) (*process, error) {
+	const invocations = 1000
+	p, err := f.start(ctx)
+	if err != nil {
+		return nil, err
 	}
+	return p, p.invoke(invocations)
 }
 
 // functions are presign, which has to answer the event with a form, and the empty one. Both have the environment that the

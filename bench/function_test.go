@@ -41,6 +41,34 @@ func TestFunctionIsInvokedAsOftenAsAsked(t *testing.T) {
 	}
 }
 
+// A process that works more takes more processor time, which is told while it lives.
+func TestProcessorTimeOfInvocations(t *testing.T) {
+	p, err := function{program: buildEmpty(t), event: []byte("{}"), check: isNull}.warm(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.end()
+	begin, err := processorTime(p.cmd.Process.Pid)
+	if errors.Is(err, errSkipped) {
+		t.Skip(err)
+	}
+	mean, err := p.invocation(100)()
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, err := processorTime(p.cmd.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if total := 100 * mean; mean <= 0 || total > end-begin || total < (end-begin)/2 {
+		t.Errorf("got a mean of %v, want a hundredth of %v", mean, end-begin)
+	}
+	p.end()
+	if _, err := p.invocation(1)(); err == nil {
+		t.Error("an invocation of what is gone succeeded")
+	}
+}
+
 func TestFunctionFails(t *testing.T) {
 	ends := filepath.Join(t.TempDir(), "ends")
 	if err := os.WriteFile(ends, []byte("#!/bin/sh\necho the gate is shut >&2\nexit 3\n"), 0o700); err != nil {

@@ -10,19 +10,18 @@ import (
 	"time"
 )
 
-// A runtimeAPI is Lambda's Runtime API for one process, which it gives the same event a number of times
+// A runtimeAPI is Lambda's Runtime API for one process, which it gives the same event as often as told
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 type runtimeAPI struct {
 	event []byte
 	check func(response []byte) error // whether a response is a good one
 	left  atomic.Int64                // how often the event is still given
+	more  chan int                    // takes how often it is given once more, after ended gave nil
 	ended chan error                  // gets nil when the process asks for more than there is, or what went wrong
 }
 
-func newRuntimeAPI(event []byte, times int, check func([]byte) error) *runtimeAPI {
-	api := &runtimeAPI{event: event, check: check, ended: make(chan error, 1)}
-	api.left.Store(int64(times))
-	return api
+func newRuntimeAPI(event []byte, check func([]byte) error) *runtimeAPI {
+	return &runtimeAPI{event: event, check: check, more: make(chan int), ended: make(chan error, 1)}
 }
 
 func (api *runtimeAPI) handler() http.Handler {
@@ -38,10 +37,14 @@ func (api *runtimeAPI) handler() http.Handler {
 }
 
 func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
-	if api.left.Add(-1) < 0 {
+	for api.left.Add(-1) < 0 {
 		api.end(nil)
-		<-r.Context().Done()
-		return
+		select {
+		case times := <-api.more:
+			api.left.Store(int64(times))
+		case <-r.Context().Done():
+			return
+		}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
