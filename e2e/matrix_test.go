@@ -90,6 +90,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	}
 
 	another := addUser(t, "another@example.com").store(t, "secret.txt", []byte("text"), "title", "secret")
+	ids := matrixIDs{another: another.ID, own: map[string]string{}}
 
 	rows := strings.Split(strings.TrimSpace(matrix), "\n")
 	columns := strings.Fields(rows[0])[2:]
@@ -109,7 +110,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 				caller := callers[cells[2]]
 				path := cells[1]
 				if before, after, ok := strings.Cut(path, "{id}"); ok {
-					path = before + idFor(t, caller, column, another) + after
+					path = before + ids.of(t, caller, cells[0], column) + after
 				}
 				a := callRoute(t, caller, cells[0], path, column)
 				if got, want := fmt.Sprint(a.status), cells[3+i]; got != want {
@@ -156,22 +157,30 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 	return a
 }
 
-// idFor is the id that a column calls a route with: of a fresh upload of the caller's own that is ready, of another's, or
-// none. A caller who is nobody tries the API's own user's.
-func idFor(t *testing.T, c client, column string, another grant) string {
+// matrixIDs are the ids that routes are called with.
+type matrixIDs struct {
+	another string            // of another's upload
+	own     map[string]string // of a caller's own that is ready, by the caller's mail
+}
+
+// of is the id that a column calls a route with: of an upload of the caller's own that is ready, of another's, or none. A
+// caller who is nobody tries the API's own user's. What is deleted is made anew.
+func (ids matrixIDs) of(t *testing.T, c client, method, column string) string {
 	t.Helper()
 	switch column {
 	case "another's-id":
-		return another.ID
+		return ids.another
 	case "no-id":
-		return strings.Repeat("0", 12) + another.ID[12:] // long ago
+		return strings.Repeat("0", 12) + ids.another[12:] // long ago
 	}
 	if a := c.do(t, http.MethodGet, "uploads"); a.status != http.StatusOK {
 		c = api
 	}
-	id := c.store(t, "a.txt", []byte("text")).ID
-	c.await(t, id, "ready")
-	return id
+	if ids.own[c.user] == "" || method == http.MethodDelete {
+		ids.own[c.user] = c.store(t, "a.txt", []byte("text")).ID
+		c.await(t, ids.own[c.user], "ready")
+	}
+	return ids.own[c.user]
 }
 
 // checkNotCallers holds what a service got for another to be in that other's folder.
