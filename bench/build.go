@@ -10,7 +10,7 @@ import (
 )
 
 // functionFlags build a function: FUNCTION_FLAGS of the Makefile.
-var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="}
+var functionFlags = []string{"-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"}
 
 // A pair is the presign function and the empty one, as paths of programs that the same flags built.
 type pair struct{ presign, empty string }
