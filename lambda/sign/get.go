@@ -1,16 +1,12 @@
 package sign
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // A Get is a download to be allowed: one version of one object.
@@ -34,44 +30,13 @@ func (s *Signer) PresignGet(get Get, now time.Time, lifetime time.Duration) (Pre
 	if err := get.validate(); err != nil {
 		return PresignedRequest{}, err
 	}
-	if err := validateLifetime(lifetime); err != nil {
-		return PresignedRequest{}, err
-	}
-	now, lifetime = now.UTC().Truncate(time.Second), lifetime.Truncate(time.Second)
-	if lifetime == 0 {
-		return PresignedRequest{}, errors.New("lifetime is less than a second: at least 1s is allowed")
-	}
-	return s.get(get, now, lifetime)
-}
-
-// get signs a validated Get. Now and lifetime are whole seconds.
-func (s *Signer) get(get Get, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
-	address, err := s.object(get.Key)
-	if err != nil {
-		return PresignedRequest{}, err
-	}
-	query := url.Values{
-		"X-Amz-Expires": {strconv.FormatInt(int64(lifetime/time.Second), 10)},
-		"versionId":     {get.VersionID},
-		"x-id":          {"GetObject"}, // as in put
-	}
+	query := url.Values{"versionId": {get.VersionID}, "x-id": {"GetObject"}}
 	for name, value := range get.headers() {
 		if value != "" {
 			query.Set("response-"+name, value)
 		}
 	}
-	address.RawQuery = query.Encode()
-	credentials := aws.Credentials{
-		AccessKeyID:     s.config.Credentials.AccessKeyID,
-		SecretAccessKey: s.config.Credentials.SecretAccessKey,
-		SessionToken:    s.config.Credentials.SessionToken,
-	}
-	request := &http.Request{Method: http.MethodGet, URL: address, Header: http.Header{}}
-	signed, headers, err := s.v4.PresignHTTP(context.Background(), credentials, request, "UNSIGNED-PAYLOAD", "s3", s.config.Region, now)
-	if err != nil {
-		return PresignedRequest{}, fmt.Errorf("signing a request: %w", err)
-	}
-	return PresignedRequest{Method: request.Method, URL: signed, Headers: toSend(headers), Expires: now.Add(lifetime)}, nil
+	return s.presign(&http.Request{Method: http.MethodGet, Header: http.Header{}}, get.Key, query, now, lifetime)
 }
 
 // headers are those of the answer, by name.

@@ -53,6 +53,16 @@ func (s *Signer) PresignPut(put Put, now time.Time, lifetime time.Duration) (Pre
 	if err := put.validate(); err != nil {
 		return PresignedRequest{}, err
 	}
+	request := &http.Request{Method: http.MethodPut, Header: http.Header{}, ContentLength: put.Size}
+	for name, value := range put.Headers {
+		request.Header.Set(name, value)
+	}
+	return s.presign(request, put.Key, url.Values{"x-id": {"PutObject"}}, now, lifetime)
+}
+
+// presign signs a request for an object, with the query of its operation besides the signature's own. S3 does not read
+// x-id, but the SDKs send it and logs show it.
+func (s *Signer) presign(request *http.Request, key string, query url.Values, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
 	if err := validateLifetime(lifetime); err != nil {
 		return PresignedRequest{}, err
 	}
@@ -60,24 +70,13 @@ func (s *Signer) PresignPut(put Put, now time.Time, lifetime time.Duration) (Pre
 	if lifetime == 0 {
 		return PresignedRequest{}, errors.New("lifetime is less than a second: at least 1s is allowed")
 	}
-	return s.put(put, now, lifetime)
-}
-
-// put signs a validated Put. Now and lifetime are whole seconds.
-func (s *Signer) put(put Put, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
-	address, err := s.object(put.Key)
+	address, err := s.object(key)
 	if err != nil {
 		return PresignedRequest{}, err
 	}
-	address.RawQuery = url.Values{
-		"X-Amz-Expires": {strconv.FormatInt(int64(lifetime/time.Second), 10)},
-		// S3 does not read it, but the SDKs send it and logs show it.
-		"x-id": {"PutObject"},
-	}.Encode()
-	request := &http.Request{Method: http.MethodPut, URL: address, Header: http.Header{}, ContentLength: put.Size}
-	for name, value := range put.Headers {
-		request.Header.Set(name, value)
-	}
+	query.Set("X-Amz-Expires", strconv.FormatInt(int64(lifetime/time.Second), 10))
+	address.RawQuery = query.Encode()
+	request.URL = address
 	credentials := aws.Credentials{
 		AccessKeyID:     s.config.Credentials.AccessKeyID,
 		SecretAccessKey: s.config.Credentials.SecretAccessKey,
