@@ -59,7 +59,7 @@ func (a *authorizer) handle(ctx context.Context, event request) (answer response
 			answer, err = response{}, a.fault(ctx, event, api.PanicError(value))
 		}
 	}()
-	inTime, cancel := withMargin(ctx)
+	inTime, cancel := api.WithMargin(ctx, margin)
 	defer cancel()
 	answer, err = a.decide(inTime, event)
 	switch {
@@ -77,13 +77,4 @@ func (a *authorizer) fault(ctx context.Context, event request, err error) error 
 	a.log.ErrorContext(ctx, "authorization failed", "route", event.HTTPMethod+" "+event.Resource,
 		"apiRequestId", event.RequestContext.RequestID, "error", err.Error())
 	return errInternal
-}
-
-// withMargin moves a context's deadline forward by margin.
-func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-margin))
 }

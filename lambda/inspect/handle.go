@@ -38,20 +38,11 @@ type handler struct {
 // handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of
 // one owner, whose usage they share, are inspected one after the other.
 func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
-	ctx, cancel := withMargin(ctx)
+	ctx, cancel := api.WithMargin(ctx, margin)
 	defer cancel()
 	batch := &batch{handler: h, messages: event.Records, failed: make([]bool, len(event.Records))}
 	batch.inspect(ctx, batch.tasks(ctx))
 	return batch.response(), nil
-}
-
-// withMargin moves a context's deadline forward by margin.
-func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
 
 // A batch is some messages, and which of them have failed.
