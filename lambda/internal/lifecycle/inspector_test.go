@@ -239,26 +239,27 @@ func TestInspectVersions(t *testing.T) {
 	mark := func(_ *testing.T, s *stage) { s.bucket.mark(key) }
 	const ready, none = "ready v1 announced, used 60, map[v1:ready]", "no record, used 0, map[]"
 	for _, test := range []struct {
-		name   string
-		stages []stages
-		want   string
-		events string // statuses that were announced
+		name    string
+		stages  []stages
+		want    string
+		events  string // statuses that were announced
+		removed int    // removals, each with its line of the log
 	}{
-		{"once", []stages{put, look("v1")}, ready, "ready"},
-		{"twice", []stages{put, look("v1"), look("v1")}, ready, "ready"},
-		{"a second version", []stages{put, put, look("v1"), look("v2")}, ready, "ready"},
-		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 announced, used 60, map[v2:ready]", "ready"},
-		{"a key", []stages{put, look("")}, ready, "ready"},
-		{"a key of several versions", []stages{put, put, put, look("")}, ready, "ready"},
-		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 announced, used 60, map[v2:ready]", "ready"},
-		{"a key that has its record", []stages{put, look("v1"), put, put, look("")}, ready, "ready"},
-		{"a version that is gone", []stages{look("v1")}, none, ""},
-		{"a key that is gone", []stages{look("")}, none, ""},
-		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 announced, used 0, map[]", "ready deleted"},
-		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 announced, used 0, map[]", "ready deleted"},
-		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 announced, used 0, map[]", "ready deleted"},
-		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted announced, used 0, map[]", ""},
-		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted announced, used 0, map[]", ""},
+		{"once", []stages{put, look("v1")}, ready, "ready", 0},
+		{"twice", []stages{put, look("v1"), look("v1")}, ready, "ready", 0},
+		{"a second version", []stages{put, put, look("v1"), look("v2")}, ready, "ready", 1},
+		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 announced, used 60, map[v2:ready]", "ready", 1},
+		{"a key", []stages{put, look("")}, ready, "ready", 0},
+		{"a key of several versions", []stages{put, put, put, look("")}, ready, "ready", 2},
+		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 announced, used 60, map[v2:ready]", "ready", 0},
+		{"a key that has its record", []stages{put, look("v1"), put, put, look("")}, ready, "ready", 2},
+		{"a version that is gone", []stages{look("v1")}, none, "", 0},
+		{"a key that is gone", []stages{look("")}, none, "", 0},
+		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 announced, used 0, map[]", "ready deleted", 0},
+		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 announced, used 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 announced, used 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted announced, used 0, map[]", "", 1},
+		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted announced, used 0, map[]", "", 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage()
@@ -272,6 +273,10 @@ func TestInspectVersions(t *testing.T) {
 			}
 			if got := strings.Join(events, " "); got != test.events {
 				t.Errorf("announced %q, want %q", got, test.events)
+			}
+			line := `"level":"WARN","msg":"version removed","owner":"` + owner + `","id":"` + id + `"`
+			if got := strings.Count(s.log.String(), line); got != test.removed {
+				t.Errorf("%d versions removed, want %d, by the log\n%s", got, test.removed, s.log)
 			}
 		})
 	}
