@@ -1,7 +1,6 @@
 package records_test
 
 import (
-	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -374,72 +373,6 @@ func TestPatchOfWhatIsGone(t *testing.T) {
 	}
 	if _, found, err := b.Record(t.Context(), owner, idOf(3)); found || err != nil {
 		t.Errorf("a patch made a record: %t, %v", found, err)
-	}
-}
-
-func TestConflictsAreTriedAgain(t *testing.T) {
-	for _, test := range []struct {
-		name, answer string
-		times        int // that it is answered
-		want         error
-		pauses       int
-	}{
-		{"a conflict", conflict, 3, nil, 3},
-		{"a throttle", throttled, 1, nil, 1},
-		{"a conflict without end", conflict, 1000, errFault, 7},
-		{"a record that is there, and a conflict", mixed, 1, upload.ErrChanged, 0},
-		{"over quota, and a conflict", overAndClash, 1, nil, 1},
-		{"a fault", invalid, 1, errFault, 0},
-	} {
-		b := newBench(t)
-		left := test.times
-		b.meddle = func(_, _ string, w http.ResponseWriter, pass func()) {
-			if left--; left >= 0 {
-				refuse(w, http.StatusBadRequest, test.answer)
-				return
-			}
-			pass()
-		}
-		err := b.Accept(t.Context(), full(idOf(1)), 1000)
-		if errors.Is(test.want, errFault) {
-			if err == nil || errors.Is(err, upload.ErrChanged) || errors.Is(err, upload.ErrOverQuota) {
-				t.Errorf("%s: %v, want a fault", test.name, err)
-			}
-		} else if !errors.Is(err, test.want) {
-			t.Errorf("%s: %v, want %v", test.name, err, test.want)
-		}
-		if len(b.pauses) != test.pauses {
-			t.Errorf("%s: pauses %v, want %d", test.name, b.pauses, test.pauses)
-		}
-	}
-}
-
-var errFault = errors.New("any other error")
-
-func TestPausesGrow(t *testing.T) {
-	b := newBench(t)
-	b.meddle = func(_, _ string, w http.ResponseWriter, _ func()) { refuse(w, http.StatusBadRequest, itemConflict) }
-	if _, err := b.Settle(t.Context(), full(idOf(1))); err == nil || errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Settle: %v, want a fault", err)
-	}
-	const ms = time.Millisecond
-	want := []time.Duration{25 * ms, 50 * ms, 100 * ms, 200 * ms, 400 * ms, 800 * ms, time.Second}
-	if diff := cmp.Diff(b.pauses, want); diff != "" {
-		t.Errorf("pauses (-got +want)\n%s", diff)
-	}
-}
-
-func TestNoTryAfterTheDeadline(t *testing.T) {
-	b := newBench(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	tries := 0
-	b.meddle = func(_, _ string, w http.ResponseWriter, _ func()) {
-		tries++
-		cancel()
-		refuse(w, http.StatusBadRequest, conflict)
-	}
-	if err := b.Accept(ctx, full(idOf(1)), 1000); !errors.Is(err, context.Canceled) || tries != 1 {
-		t.Errorf("Accept: %v after %d tries, want one", err, tries)
 	}
 }
 
