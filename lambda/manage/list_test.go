@@ -59,7 +59,11 @@ func TestList(t *testing.T) {
 	ids := w.fill(t, owner, 60)
 	others := w.fill(t, other, 5)
 
+	w.queries.Store(0)
 	list := see[contract.UploadList](t, w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK)
+	if queries := w.queries.Load(); queries != 1 {
+		t.Errorf("a page costs %d queries, want 1", queries)
+	}
 	if diff := cmp.Diff(idsOf(list), ids[:50]); diff != "" || list.Cursor == "" {
 		t.Errorf("first page, cursor %q (-got +want)\n%s", list.Cursor, diff)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ type world struct {
 	records *records.Uploads
 	bucket  *bucket
 	queue   *line
+	queries atomic.Int64 // of the table
 	signed  []sign.Get
 	now     time.Time
 	log     bytes.Buffer
@@ -62,7 +64,13 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{now: start, bucket: &bucket{versions: map[string][]upload.Version{}, open: map[string]bool{}}, queue: &line{}}
-	dynamo := httptest.NewServer(server.NewServer())
+	table := server.NewServer()
+	dynamo := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".Query") {
+			w.queries.Add(1)
+		}
+		table.ServeHTTP(answer, r)
+	}))
 	t.Cleanup(dynamo.Close)
 	w.records = newTableAt(t, dynamo.URL)
 	log := slog.New(slog.NewJSONHandler(&w.log, nil))
