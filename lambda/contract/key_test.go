@@ -141,6 +141,38 @@ func FuzzKey(f *testing.F) {
 		if _, ok := folders[parts[0]]; !ok || !contract.IsOwner(owner) || !contract.IsID(id) {
 			t.Fatalf("Key(%q, %q) = %q", owner, id, key)
 		}
+		if gotOwner, gotID, ok := contract.ParseKey(key); !ok || gotOwner != owner || gotID != id {
+			t.Fatalf("ParseKey(%q) = %q, %q, %t", key, gotOwner, gotID, ok)
+		}
+	})
+}
+
+// FuzzParseKey: whatever a key is, it parses if it has a folder, an owner and an id and nothing else, and a table that
+// has the folder makes the same key of the two again.
+func FuzzParseKey(f *testing.F) {
+	const good = "videos/" + owner + "/" + uuid + ".mp4"
+	for _, key := range []string{
+		good, "-/" + owner + "/" + uuid + ".0", "", "//", good + "/", "/" + good, "../" + good, good + "\x00", good + "\n",
+		"videos//" + owner + "/" + uuid + ".mp4", "videos/" + owner + "/usage", "videos/" + owner + "%2F" + uuid + ".mp4",
+		"v\u00efdeos/" + owner + "/" + uuid + ".mp4", "videos/" + owner + "/" + uuid + ".m\xff4",
+	} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		owner, id, ok := contract.ParseKey(key)
+		parts := strings.Split(key, "/")
+		want := len(parts) == 3 && contract.IsFolder(parts[0]) && contract.IsOwner(parts[1]) && contract.IsID(parts[2])
+		if ok != want {
+			t.Fatalf("ParseKey(%q) = %q, %q, %t, want %t", key, owner, id, ok, want)
+		}
+		if !ok {
+			return
+		}
+		_, extension, _ := strings.Cut(id, ".")
+		table := contract.Folders{parts[0]: {Formats: map[string]string{extension: "video/mp4"}}}
+		if again, err := table.Key(owner, id); again != key || err != nil {
+			t.Fatalf("ParseKey(%q) = %q, %q, of which Key makes %q, %v", key, owner, id, again, err)
+		}
 	})
 }
 
