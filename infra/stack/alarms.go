@@ -6,8 +6,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// lateMinutes is how old the oldest message may be: as long as the tries of one that is set aside in the end.
-const lateMinutes = maxReceives * visibilitySeconds / 60
+// lateMinutes is how old the oldest message may be. A message that was received three times is no longer in SQS's metric
+// of the oldest one's age, so it must be shorter than two visibility timeouts: else the alarm would be silent when every
+// inspection fails.
+// Source: Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS".
+const lateMinutes = 5
 
 // newAlarms makes the alarms. They have no action, because whom to tell is the team's to say: a rule on the account's
 // event bus hears of every change of an alarm's state. Each has a page docs/runbook/<construct id>.md.

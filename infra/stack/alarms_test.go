@@ -27,7 +27,7 @@ func TestAlarms(t *testing.T) {
 	}
 	want := map[string]any{
 		"DeadLettersNotEmpty": alarm("DeadLetters", "ApproximateNumberOfMessagesVisible", "GreaterThanOrEqualToThreshold", 1),
-		"InspectionsLate":     alarm("Inspections", "ApproximateAgeOfOldestMessage", "GreaterThanThreshold", 15*60),
+		"InspectionsLate":     alarm("Inspections", "ApproximateAgeOfOldestMessage", "GreaterThanThreshold", 5*60),
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		got := map[string]any{}

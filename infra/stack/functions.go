@@ -41,69 +41,86 @@ const eventBus = "default"
 // oneThread is for functions with less than a processor: more threads would only wait for each other.
 var oneThread = map[string]string{"GOMAXPROCS": "1"}
 
+// functionSpecs are those of every function of the contract.
 func functionSpecs(s stage.Stage, d data, q queues) map[contract.Function]functionSpec {
 	return map[contract.Function]functionSpec{
-		contract.Authorizer: {
-			id:          "Authorizer",
-			description: "Decides who calls and for whom",
-			// From 1,769 MB on a function has a whole processor, and argon2id needs it: the same password takes 14 times
-			// as long at 128 MB, for the same price.
-			memory: 1769,
-			// A cold start, the secret, the row and a few retries of either. API Gateway waits for 29 s.
-			timeout: 10,
-			environment: contract.AuthorizerEnv{
-				UsersTable:     *d.users.TableName(),
-				UploadsTable:   *d.uploads.TableName(),
-				OwnerKeySecret: *d.key.SecretArn(),
-				DefaultMaxSize: s.DefaultMaxSize,
-				DefaultQuota:   s.DefaultQuota,
-			},
-			statements: authorizerStatements(d),
+		contract.Authorizer: authorizerSpec(s, d),
+		contract.Presign:    presignSpec(s, d),
+		contract.Manage:     manageSpec(s, d, q),
+		contract.Inspect:    inspectSpec(s, d, q),
+	}
+}
+
+func authorizerSpec(s stage.Stage, d data) functionSpec {
+	return functionSpec{
+		id:          "Authorizer",
+		description: "Decides who calls and for whom",
+		// From 1,769 MB on a function has a whole processor, and argon2id needs it: the same password takes 14 times
+		// as long at 128 MB, for the same price.
+		memory: 1769,
+		// A cold start, the secret, the row and a few retries of either. API Gateway waits for 29 s.
+		timeout: 10,
+		environment: contract.AuthorizerEnv{
+			UsersTable:     *d.users.TableName(),
+			UploadsTable:   *d.uploads.TableName(),
+			OwnerKeySecret: *d.key.SecretArn(),
+			DefaultMaxSize: s.DefaultMaxSize,
+			DefaultQuota:   s.DefaultQuota,
 		},
-		contract.Presign: {
-			id:          "Presign",
-			description: "Signs uploads; calls nothing",
-			memory:      256,
-			// Microseconds of computation: what is not done by then hangs.
-			timeout: 5,
-			environment: contract.PresignEnv{
-				Bucket:   *d.bucket.BucketName(),
-				Lifetime: s.SignatureLifetime,
-				Folders:  s.Folders,
-			},
-			variables:  oneThread,
-			statements: presignStatements(s, d),
+		statements: authorizerStatements(d),
+	}
+}
+
+func presignSpec(s stage.Stage, d data) functionSpec {
+	return functionSpec{
+		id:          "Presign",
+		description: "Signs uploads; calls nothing",
+		memory:      256,
+		// Microseconds of computation: what is not done by then hangs.
+		timeout: 5,
+		environment: contract.PresignEnv{
+			Bucket:   *d.bucket.BucketName(),
+			Lifetime: s.SignatureLifetime,
+			Folders:  s.Folders,
 		},
-		contract.Manage: {
-			id:          "Manage",
-			description: "Lists, describes, changes, deletes uploads, and signs downloads",
-			memory:      512,
-			// As long as API Gateway waits: an upload of many versions takes its time to delete.
-			timeout: 29,
-			environment: contract.ManageEnv{
-				Bucket:       *d.bucket.BucketName(),
-				UploadsTable: *d.uploads.TableName(),
-				QueueURL:     *q.inspections.QueueUrl(),
-				Lifetime:     s.SignatureLifetime,
-				Folders:      s.Folders,
-			},
-			variables:  oneThread,
-			statements: manageStatements(s, d, q),
+		variables:  oneThread,
+		statements: presignStatements(s, d),
+	}
+}
+
+func manageSpec(s stage.Stage, d data, q queues) functionSpec {
+	return functionSpec{
+		id:          "Manage",
+		description: "Lists, describes, changes, deletes uploads, and signs downloads",
+		memory:      512,
+		// As long as API Gateway waits: an upload of many versions takes its time to delete.
+		timeout: 29,
+		environment: contract.ManageEnv{
+			Bucket:       *d.bucket.BucketName(),
+			UploadsTable: *d.uploads.TableName(),
+			QueueURL:     *q.inspections.QueueUrl(),
+			Lifetime:     s.SignatureLifetime,
+			Folders:      s.Folders,
 		},
-		contract.Inspect: {
-			id:          "Inspect",
-			description: "Looks at what arrived, records it and says so",
-			memory:      512,
-			timeout:     inspectSeconds,
-			environment: contract.InspectEnv{
-				Bucket:       *d.bucket.BucketName(),
-				UploadsTable: *d.uploads.TableName(),
-				EventBus:     eventBus,
-				Folders:      s.Folders,
-			},
-			variables:  oneThread,
-			statements: inspectStatements(s, d, q),
+		variables:  oneThread,
+		statements: manageStatements(s, d, q),
+	}
+}
+
+func inspectSpec(s stage.Stage, d data, q queues) functionSpec {
+	return functionSpec{
+		id:          "Inspect",
+		description: "Looks at what arrived, records it and says so",
+		memory:      512,
+		timeout:     inspectSeconds,
+		environment: contract.InspectEnv{
+			Bucket:       *d.bucket.BucketName(),
+			UploadsTable: *d.uploads.TableName(),
+			EventBus:     eventBus,
+			Folders:      s.Folders,
 		},
+		variables:  oneThread,
+		statements: inspectStatements(s, d, q),
 	}
 }
 

@@ -26,10 +26,6 @@ const (
 
 	// batchSize is how many messages a function gets at once, at most.
 	batchSize = 10
-
-	// maxConcurrency is how many functions inspect at once, at most: a burst of uploads then takes a twentieth of the
-	// 1,000 concurrent executions that an account has by default, and callers of the API never wait for it.
-	maxConcurrency = 50
 )
 
 // queues are what is to be inspected, and what could not be.
@@ -107,15 +103,16 @@ func (q queues) notify(bucket awss3.Bucket) {
 }
 
 // inspectBy hands the queue's messages to a function, whose answer names those of a batch that have failed. The
-// function's role says what Lambda may do with the queue.
-func (q queues) inspectBy(stack awscdk.Stack, function awslambda.Function) {
+// function's role says what Lambda may do with the queue. No more than concurrency functions work at once, so that a burst
+// of uploads leaves callers of the API the rest of the account's concurrent executions.
+func (q queues) inspectBy(stack awscdk.Stack, concurrency int, function awslambda.Function) {
 	awslambda.NewCfnEventSourceMapping(stack, jsii.String("InspectInspections"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:          function.FunctionName(),
 		EventSourceArn:        q.inspections.QueueArn(),
 		BatchSize:             jsii.Number(batchSize),
 		FunctionResponseTypes: jsii.Strings("ReportBatchItemFailures"),
 		ScalingConfig: &awslambda.CfnEventSourceMapping_ScalingConfigProperty{
-			MaximumConcurrency: jsii.Number(maxConcurrency),
+			MaximumConcurrency: jsii.Number(concurrency),
 		},
 	})
 }

@@ -91,14 +91,14 @@ func TestNotifications(t *testing.T) {
 }
 
 func TestEventSource(t *testing.T) {
-	want := map[string]any{
-		"FunctionName":          "${Inspect}",
-		"EventSourceArn":        "${Inspections.Arn}",
-		"BatchSize":             10.0,
-		"FunctionResponseTypes": []any{"ReportBatchItemFailures"},
-		"ScalingConfig":         map[string]any{"MaximumConcurrency": 50.0},
-	}
-	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
+	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
+		want := map[string]any{
+			"FunctionName":          "${Inspect}",
+			"EventSourceArn":        "${Inspections.Arn}",
+			"BatchSize":             10.0,
+			"FunctionResponseTypes": []any{"ReportBatchItemFailures"},
+			"ScalingConfig":         map[string]any{"MaximumConcurrency": float64(s.InspectConcurrency)},
+		}
 		mappings := template.of("AWS::Lambda::EventSourceMapping")
 		got := written(mappings["InspectInspections"].Properties).(map[string]any)
 		delete(got, "Tags")

@@ -63,7 +63,7 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 	if err != nil {
 		return nil, fmt.Errorf("stack %s: %w", id, err)
 	}
-	queues.inspectBy(stack, functions[contract.Inspect])
+	queues.inspectBy(stack, s.InspectConcurrency, functions[contract.Inspect])
 	newAlarms(stack, queues)
 	api := newAPI(stack, s, functions)
 	newOutputs(stack, api, data, queues)

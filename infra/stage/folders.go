@@ -56,16 +56,15 @@ func DefaultFolders() contract.Folders {
 }
 
 var (
-	folderName  = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 	contentType = rule[string]{
 		allowed: `a content type in lower case without parameters, as "video/mp4", that no browser runs as a page, a script or XML`,
 		parse: func(value any) (string, bool) {
 			s, ok := value.(string)
-			return s, ok && isMediaType.MatchString(s) && !isActiveType(s)
+			return s, ok && mediaType.MatchString(s) && !isActiveType(s)
 		},
 	}
 	// Source: RFC 6838, section 4.2.
-	isMediaType = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$`)
+	mediaType = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$`)
 )
 
 // activeExtensions are those of files that a browser would run: pages, scripts and what can hold them.
@@ -103,7 +102,7 @@ func readFolders(o *object, name string, into *contract.Folders) {
 	}
 	table := make(contract.Folders, len(members))
 	for _, folder := range slices.Sorted(maps.Keys(members)) {
-		if !folderName.MatchString(folder) {
+		if !contract.IsFolder(folder) {
 			o.fail("%s.%s: %q is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -", path, folder, folder)
 			continue
 		}

@@ -57,6 +57,12 @@ type Stage struct {
 	// Default: the defaults of its fields.
 	Retention Retention
 
+	// InspectConcurrency is how many functions inspect at once, at most, 2 to 1,000. They are taken from the concurrent
+	// executions of the account, which its other functions need as well: those that answer callers among them.
+	// Source: Lambda Developer Guide, "Configuring maximum concurrency for Amazon SQS event sources".
+	// Default: 50.
+	InspectConcurrency int
+
 	// Throttle bounds the requests to each method of the API, all callers together.
 	// Default: the defaults of its fields.
 	Throttle Throttle
@@ -178,18 +184,19 @@ func (s Stages) Deployed() []Stage {
 
 func defaults(name string) *Stage {
 	return &Stage{
-		Name:              name,
-		AllowedOrigins:    []string{},
-		Folders:           DefaultFolders(),
-		SignatureLifetime: 15 * time.Minute,
-		DefaultMaxSize:    50 * gib,
-		DefaultQuota:      100 * gib,
-		Removal:           Retain,
-		Retention:         Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
-		Throttle:          Throttle{Rate: 50, Burst: 100},
-		LogRetentionDays:  30,
-		Tags:              map[string]string{"project": "postern", "stage": name},
-		APIGatewayLogRole: CreateLogRole,
+		Name:               name,
+		AllowedOrigins:     []string{},
+		Folders:            DefaultFolders(),
+		SignatureLifetime:  15 * time.Minute,
+		DefaultMaxSize:     50 * gib,
+		DefaultQuota:       100 * gib,
+		Removal:            Retain,
+		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
+		InspectConcurrency: 50,
+		Throttle:           Throttle{Rate: 50, Burst: 100},
+		LogRetentionDays:   30,
+		Tags:               map[string]string{"project": "postern", "stage": name},
+		APIGatewayLogRole:  CreateLogRole,
 	}
 }
 
@@ -206,6 +213,7 @@ func (s *Stage) read(o *object) {
 		read(o, "noncurrentDays", &s.Retention.NoncurrentDays, integer(15, 3650))
 		read(o, "incompleteMultipartDays", &s.Retention.IncompleteMultipartDays, integer(1, 7))
 	})
+	read(o, "inspectConcurrency", &s.InspectConcurrency, integer(2, 1000))
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
 		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))

@@ -34,18 +34,19 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := stage.Stages{"dev": {
-		Name:              "dev",
-		AllowedOrigins:    []string{},
-		Folders:           stage.DefaultFolders(),
-		SignatureLifetime: 15 * time.Minute,
-		DefaultMaxSize:    50 << 30,
-		DefaultQuota:      100 << 30,
-		Removal:           stage.Retain,
-		Retention:         stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
-		Throttle:          stage.Throttle{Rate: 50, Burst: 100},
-		LogRetentionDays:  30,
-		Tags:              map[string]string{"project": "postern", "stage": "dev"},
-		APIGatewayLogRole: stage.CreateLogRole,
+		Name:               "dev",
+		AllowedOrigins:     []string{},
+		Folders:            stage.DefaultFolders(),
+		SignatureLifetime:  15 * time.Minute,
+		DefaultMaxSize:     50 << 30,
+		DefaultQuota:       100 << 30,
+		Removal:            stage.Retain,
+		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
+		InspectConcurrency: 50,
+		Throttle:           stage.Throttle{Rate: 50, Burst: 100},
+		LogRetentionDays:   30,
+		Tags:               map[string]string{"project": "postern", "stage": "dev"},
+		APIGatewayLogRole:  stage.CreateLogRole,
 	}}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("stages (-got +want):\n%s", diff)
@@ -62,6 +63,7 @@ func TestEveryField(t *testing.T) {
 		"defaultQuota": 53687091200000,
 		"removal": "destroy",
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 3},
+		"inspectConcurrency": 5,
 		"throttle": {"rate": 5, "burst": 10},
 		"logRetentionDays": 3653,
 		"tags": {"team": "video", "project": "other"},
@@ -78,15 +80,16 @@ func TestEveryField(t *testing.T) {
 			"clips":   {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}},
 			"notes-1": {MaxSize: 1000, Formats: map[string]string{"txt": "text/plain"}},
 		},
-		SignatureLifetime: time.Hour,
-		DefaultMaxSize:    5 << 40,
-		DefaultQuota:      53687091200000,
-		Removal:           stage.Destroy,
-		Retention:         stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
-		Throttle:          stage.Throttle{Rate: 5, Burst: 10},
-		LogRetentionDays:  3653,
-		Tags:              map[string]string{"team": "video", "project": "other", "stage": "prod"},
-		APIGatewayLogRole: stage.ExistingLogRole,
+		SignatureLifetime:  time.Hour,
+		DefaultMaxSize:     5 << 40,
+		DefaultQuota:       53687091200000,
+		Removal:            stage.Destroy,
+		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
+		InspectConcurrency: 5,
+		Throttle:           stage.Throttle{Rate: 5, Burst: 10},
+		LogRetentionDays:   3653,
+		Tags:               map[string]string{"team": "video", "project": "other", "stage": "prod"},
+		APIGatewayLogRole:  stage.ExistingLogRole,
 	}}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("stages (-got +want):\n%s", diff)
@@ -108,7 +111,7 @@ func TestPartOfAnObject(t *testing.T) {
 
 // Texts of errors, where several values share one.
 const (
-	fields     = "region, allowedOrigins, folders, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, throttle, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logRetentionDays, apiGatewayLogRole, tags"
 	origins    = `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`
 	sizes      = `1 to 53687091200000 bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`
 	lifetimes  = `"1m" to "60m", in whole seconds`
@@ -159,6 +162,7 @@ func TestMistakes(t *testing.T) {
 		{"retention too short", `{"retention": {"noncurrentDays": 14}}`, `.retention.noncurrentDays: 14 is not allowed; allowed: a whole number from 15 to 3650`},
 		{"multiparts that outlive a tombstone", `{"retention": {"incompleteMultipartDays": 8}}`, `.retention.incompleteMultipartDays: 8 is not allowed; allowed: a whole number from 1 to 7`},
 		{"retention of a fraction", `{"retention": {"rejectedDays": 1.5}}`, `.retention.rejectedDays: 1.5 is not allowed; allowed: a whole number from 1 to 3650`},
+		{"no concurrency", `{"inspectConcurrency": 1}`, `.inspectConcurrency: 1 is not allowed; allowed: a whole number from 2 to 1000`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: 0 is not allowed; allowed: a whole number from 1 to 10000`},
 		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: 31 is not allowed; allowed: ` + days},
 		{"log role", `{"apiGatewayLogRole": "none"}`, `.apiGatewayLogRole: "none" is not allowed; allowed: "create", "existing"`},
