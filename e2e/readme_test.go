@@ -47,10 +47,13 @@ func TestReadmeRuns(t *testing.T) {
 		})
 	}
 	t.Run("attacks", func(t *testing.T) {
-		attacks := blocks["Security"][0]
-		got, _ := execute(t, folder, attacks.language, here.Replace(attacks.text))
-		if want := "403\n403\n403\n"; got != want {
-			t.Errorf("got %s, want %s", got, want)
+		var got strings.Builder
+		for _, b := range blocks["Security"] {
+			out, _ := execute(t, folder, b.language, here.Replace(b.text))
+			got.WriteString(out)
+		}
+		if want := "403\n403\n403\n"; got.String() != want {
+			t.Errorf("got %s, want %s", &got, want)
 		}
 	})
 }
