@@ -17,21 +17,8 @@ var (
 	checksumPattern = `[A-Za-z0-9+/]{43}=`
 )
 
-// Sizes in bytes: S3 takes an object of at most 10,000 parts, each of 5 MiB to 5 GiB but the last.
-// See https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-const (
-	leastPart     = 5 << 20
-	largestPart   = 5 << 30
-	mostParts     = 10_000
-	largestObject = mostParts * largestPart
-)
-
-// Limits of a page of uploads.
-const (
-	mostUploads    = 100
-	defaultUploads = 50
-	longestCursor  = 200
-)
+// longestCursor is longer than any cursor, in characters.
+const longestCursor = 200
 
 // bounds are what Go's types do not say of themselves, by type, and of their members, by type and member.
 var bounds = map[string]func(*openapi3.Schema){
@@ -41,9 +28,9 @@ var bounds = map[string]func(*openapi3.Schema){
 	"PresignedForm.key":    pattern(keyPattern),
 
 	// A file name is counted in bytes, of which a character takes one or more.
-	"UploadRequest.filename": length(1, 255),
-	"UploadRequest.size":     between(1, largestObject),
-	"UploadRequest.title":    length(0, 300),
+	"UploadRequest.filename": length(1, contract.MaxFilename),
+	"UploadRequest.size":     between(1, contract.MaxObject),
+	"UploadRequest.title":    length(0, contract.MaxTitle),
 	"UploadRequest.checksum": pattern(checksumPattern),
 	"UploadRequest.via":      oneOf(contract.Vias...),
 
@@ -53,26 +40,26 @@ var bounds = map[string]func(*openapi3.Schema){
 	"UploadGrant.url":       address,
 	"UploadGrant.fields":    notEmpty,
 	"UploadGrant.headers":   notEmpty,
-	"UploadGrant.partSize":  between(leastPart, largestPart),
-	"UploadGrant.partCount": between(1, mostParts),
+	"UploadGrant.partSize":  between(contract.MinPart, contract.MaxPart),
+	"UploadGrant.partCount": between(1, contract.MaxParts),
 
 	"Upload.id":          pattern(idPattern),
 	"Upload.status":      oneOf(contract.Statuses...),
 	"Upload.reason":      oneOf(contract.Reasons...),
-	"Upload.filename":    length(1, 255),
-	"Upload.title":       length(1, 300),
-	"Upload.description": length(1, 2000),
+	"Upload.filename":    length(1, contract.MaxFilename),
+	"Upload.title":       length(1, contract.MaxTitle),
+	"Upload.description": length(1, contract.MaxDescription),
 	"Upload.labels":      labels(1),
-	"Upload.size":        between(1, largestObject),
+	"Upload.size":        between(1, contract.MaxObject),
 	"Upload.checksum":    pattern(checksumPattern),
 	"Upload.version":     func(s *openapi3.Schema) { s.WithMin(0) },
 
-	"UploadList.uploads": func(s *openapi3.Schema) { s.WithMaxItems(mostUploads) },
+	"UploadList.uploads": func(s *openapi3.Schema) { s.WithMaxItems(contract.MaxPage) },
 	"UploadList.cursor":  length(1, longestCursor),
 
 	"UploadPatch":             notEmpty,
-	"UploadPatch.title":       length(0, 300),
-	"UploadPatch.description": length(0, 2000),
+	"UploadPatch.title":       length(0, contract.MaxTitle),
+	"UploadPatch.description": length(0, contract.MaxDescription),
 	"UploadPatch.labels":      labels(0),
 
 	"Download.url": address,
@@ -87,11 +74,11 @@ var bounds = map[string]func(*openapi3.Schema){
 func address(s *openapi3.Schema)  { s.WithFormat("uri") }
 func notEmpty(s *openapi3.Schema) { s.WithMinProperties(1) }
 
-// labels are at least so many, and 20 at most.
+// labels are at least so many.
 func labels(least int64) func(*openapi3.Schema) {
 	return func(s *openapi3.Schema) {
-		s.WithMinItems(least).WithMaxItems(20).WithUniqueItems(true)
-		length(1, 64)(s.Items.Value)
+		s.WithMinItems(least).WithMaxItems(contract.MaxLabels).WithUniqueItems(true)
+		length(1, contract.MaxLabel)(s.Items.Value)
 	}
 }
 
@@ -103,8 +90,8 @@ func length(least, most int64) func(*openapi3.Schema) {
 	return func(s *openapi3.Schema) { s.WithMinLength(least).WithMaxLength(most) }
 }
 
-func between(least, most float64) func(*openapi3.Schema) {
-	return func(s *openapi3.Schema) { s.WithMin(least).WithMax(most) }
+func between(least, most int64) func(*openapi3.Schema) {
+	return func(s *openapi3.Schema) { s.WithMin(float64(least)).WithMax(float64(most)) }
 }
 
 func oneOf(values ...string) func(*openapi3.Schema) {

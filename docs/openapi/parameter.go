@@ -33,7 +33,7 @@ var descriptions = map[string]description{
 	},
 	"query filename": {
 		`The file's name: 1 to 255 bytes of UTF-8 without control characters, / and \. Its extension chooses the format. Default: no name.`,
-		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(255), "intro.mp4",
+		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(contract.MaxFilename), "intro.mp4",
 	},
 	"query type": {
 		"The file's content type, in any case. It chooses the format if there is no file name, and must fit it otherwise. Default: the file name's, or video/mp4.",
@@ -41,7 +41,7 @@ var descriptions = map[string]description{
 	},
 	"query limit": {
 		"How many uploads the page has at most.",
-		openapi3.NewIntegerSchema().WithMin(1).WithMax(mostUploads).WithDefault(defaultUploads), 20,
+		openapi3.NewIntegerSchema().WithMin(1).WithMax(contract.MaxPage).WithDefault(contract.DefaultPage), 20,
 	},
 	"query cursor": {
 		"The cursor of the page before, as it was answered. Default: the first page.",

@@ -40,7 +40,7 @@ func isSHA256(s string) bool {
 // contract.Vias; if nil, it is a form as far as one goes. An Error names via.
 func Transport(via *string, size int64) (string, error) {
 	switch {
-	case via == nil && size > MaxSinglePut:
+	case via == nil && size > contract.MaxSinglePut:
 		return contract.MethodMultipart, nil
 	case via == nil:
 		return contract.MethodPost, nil
@@ -48,9 +48,9 @@ func Transport(via *string, size int64) (string, error) {
 		return "", &Error{Invalid, fmt.Sprintf("via %s is not known: allowed are %s", Quote(*via), strings.Join(contract.Vias, ", "))}
 	case *via == contract.ViaMultipart:
 		return contract.MethodMultipart, nil
-	case size > MaxSinglePut:
+	case size > contract.MaxSinglePut:
 		return "", &Error{Invalid, fmt.Sprintf("via %s does not fit size %d: it goes to %d bytes, allowed is %s",
-			Quote(*via), size, int64(MaxSinglePut), contract.ViaMultipart)}
+			Quote(*via), size, contract.MaxSinglePut, contract.ViaMultipart)}
 	case *via == contract.ViaPut:
 		return contract.MethodPut, nil
 	default:

@@ -10,18 +10,14 @@ import (
 	"postern/lambda/contract"
 )
 
-// MaxFilename is the longest file name, in bytes. In base64 it has 340, far below the 2 KB that S3 gives a user's
-// metadata in all.
-const MaxFilename = 255
-
-// CheckFilename returns an Error when name is not the name of a file: 1 to MaxFilename bytes of UTF-8, without control
+// checkFilename returns an Error when name is not the name of a file: 1 to contract.MaxFilename bytes of UTF-8, without control
 // characters, slashes and backslashes. A name with a path is refused, not cut, so that what comes back at a download
 // is what was sent.
-func CheckFilename(name string) error {
+func checkFilename(name string) error {
 	switch {
 	case name == "":
 		return invalidFilename(name, "is empty")
-	case len(name) > MaxFilename:
+	case len(name) > contract.MaxFilename:
 		return invalidFilename(name, fmt.Sprintf("has %d bytes", len(name)))
 	case !utf8.ValidString(name):
 		return invalidFilename(name, "is not UTF-8")
@@ -35,7 +31,7 @@ func CheckFilename(name string) error {
 
 func invalidFilename(name, reason string) error {
 	return &Error{Invalid, fmt.Sprintf("filename %s %s: allowed are 1 to %d bytes of UTF-8 without control characters, / and \\",
-		Quote(name), reason, MaxFilename)}
+		Quote(name), reason, contract.MaxFilename)}
 }
 
 // A File is what a client says of the file that it wants to upload. Nil is what it does not say.
@@ -68,7 +64,7 @@ func (f File) Format(formats contract.Folders) (contract.Format, error) {
 }
 
 func (f File) byName(formats contract.Folders) (contract.Format, error) {
-	if err := CheckFilename(*f.Name); err != nil {
+	if err := checkFilename(*f.Name); err != nil {
 		return contract.Format{}, err
 	}
 	format, ok := formats.ByExtension(strings.TrimPrefix(path.Ext(*f.Name), "."))

@@ -4,14 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-)
 
-// Limits of S3, in bytes (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
-const (
-	// MaxSinglePut is the largest object that one request can store: 5 GiB.
-	MaxSinglePut = 5 << 30
-	// MaxObject is the largest object: as many parts as there may be, each as large as one may be.
-	MaxObject = maxParts * maxPart
+	"postern/lambda/contract"
 )
 
 // Limits are what bounds the size of one upload besides S3, each in bytes.
@@ -29,10 +23,10 @@ type limit struct {
 }
 
 // SinglePut is the largest object that may be stored by one request, in bytes: the least of the limits and
-// MaxSinglePut. It returns an Error (Forbidden) that names the limit when not even one byte may be.
+// contract.MaxSinglePut. It returns an Error (Forbidden) that names the limit when not even one byte may be.
 func (l Limits) SinglePut() (int64, error) {
 	least, err := l.least()
-	return min(MaxSinglePut, least.bytes), err
+	return min(contract.MaxSinglePut, least.bytes), err
 }
 
 // CheckSize returns an Error when an object of size bytes may not be stored by any number of requests: Invalid when
@@ -58,7 +52,7 @@ func (l Limits) least() (limit, error) {
 		{"what is left of the quota", l.Remaining},
 		{"the largest upload", l.User},
 		{"the largest object of the folder", l.Folder},
-		{"the largest object of S3", MaxObject},
+		{"the largest object of S3", contract.MaxObject},
 	}, func(a, b limit) int { return cmp.Compare(a.bytes, b.bytes) })
 	switch {
 	case least.bytes > 0:

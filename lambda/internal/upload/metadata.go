@@ -5,18 +5,17 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"postern/lambda/contract"
 )
 
-// MaxTitle is the longest title, in characters.
-const MaxTitle = 300
-
-var titleText = text{longest: MaxTitle}
+var titleText = text{longest: contract.MaxTitle}
 
 // maxNames bounds file name and title in base64url together, in bytes: S3 gives a user's metadata 2 KB in all
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
 const maxNames = 1300
 
-// CheckTitle returns an Error when title is not the title of a file called name: at most MaxTitle characters of UTF-8
+// CheckTitle returns an Error when title is not the title of a file called name: at most contract.MaxTitle characters of UTF-8
 // without control characters, which fit into the object's metadata together with the name.
 func CheckTitle(title, name string) error {
 	if err := titleText.check("title", title); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/lambda/contract"
 	"postern/lambda/internal/upload"
 )
 
@@ -49,7 +50,7 @@ func TestMetadataFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := 0
-	for key, value := range (upload.Declared{Quota: 9223372036854775807, Size: upload.MaxObject, Filename: name, Title: title}).Metadata() {
+	for key, value := range (upload.Declared{Quota: 9223372036854775807, Size: contract.MaxObject, Filename: name, Title: title}).Metadata() {
 		size += len(key) + len(value)
 	}
 	if size > 2048 {

@@ -12,7 +12,7 @@ import (
 
 // A Page is the part of an owner's uploads that a client asks for.
 type Page struct {
-	// Limit is how many uploads it has at most: 1 to MaxPage.
+	// Limit is how many uploads it has at most: 1 to contract.MaxPage.
 	Limit int32
 	// Before is the id that all ids of the page are before. If empty, the page is the first.
 	Before string
@@ -20,20 +20,14 @@ type Page struct {
 	Status Status
 }
 
-// Limits of a page, in uploads.
-const (
-	MaxPage     = 100
-	defaultPage = 50
-)
-
 // ParsePage reads what a client asks for: limit, cursor and status, each of which may be missing. It returns an Error
 // that names the one that is malformed.
 func ParsePage(asked map[string]string) (Page, error) {
-	page := Page{Limit: defaultPage}
+	page := Page{Limit: contract.DefaultPage}
 	if text, ok := asked["limit"]; ok {
 		limit, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || limit < 1 || limit > MaxPage || text != strconv.FormatInt(limit, 10) {
-			return Page{}, &Error{Invalid, fmt.Sprintf("limit %s is not allowed: allowed are 1 to %d", Quote(text), MaxPage)}
+		if err != nil || limit < 1 || limit > contract.MaxPage || text != strconv.FormatInt(limit, 10) {
+			return Page{}, &Error{Invalid, fmt.Sprintf("limit %s is not allowed: allowed are 1 to %d", Quote(text), contract.MaxPage)}
 		}
 		page.Limit = int32(limit)
 	}

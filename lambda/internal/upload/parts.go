@@ -1,10 +1,6 @@
 package upload
 
-// Limits of a multipart upload (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
-const (
-	maxParts       = 10_000
-	maxPart  int64 = 5 << 30 // bytes
-)
+import "postern/lambda/contract"
 
 // usualPart is the size of a part wherever it can be, in bytes: small enough to send again after a fault, large enough
 // that signing is no work. Larger parts are multiples of partStep.
@@ -13,10 +9,10 @@ const (
 	partStep  = 1 << 20
 )
 
-// Parts divides an object of 1 to MaxObject bytes for a multipart upload: size is that of each part but the last, in
+// Parts divides an object of 1 to contract.MaxObject bytes for a multipart upload: size is that of each part but the last, in
 // bytes, a whole number of MiB of at least 16; count is how many there are, 1 to 10,000.
 func Parts(object int64) (size, count int64) {
-	size = max(usualPart, roundUp(divideUp(object, maxParts), partStep))
+	size = max(usualPart, roundUp(divideUp(object, contract.MaxParts), partStep))
 	return size, divideUp(object, size)
 }
 

@@ -1,6 +1,10 @@
 package upload
 
-import "fmt"
+import (
+	"fmt"
+
+	"postern/lambda/contract"
+)
 
 // A Patch is what a client changes of a record. Nil is what it leaves as it is; empty removes it.
 type Patch struct {
@@ -8,16 +12,9 @@ type Patch struct {
 	Labels             *[]string
 }
 
-// Limits of what a patch writes.
-const (
-	MaxDescription = 2000 // characters of a description
-	MaxLabels      = 20   // labels of an upload
-	MaxLabel       = 64   // characters of a label
-)
-
 var (
-	descriptionText = text{longest: MaxDescription, lines: true}
-	labelText       = text{shortest: 1, longest: MaxLabel}
+	descriptionText = text{longest: contract.MaxDescription, lines: true}
+	labelText       = text{shortest: 1, longest: contract.MaxLabel}
 )
 
 // Check returns an Error when the patch changes nothing, or when a field is not what contract.UploadPatch says of it.
@@ -42,8 +39,8 @@ func (p Patch) Check() error {
 }
 
 func checkLabels(labels []string) error {
-	if len(labels) > MaxLabels {
-		return &Error{Invalid, fmt.Sprintf("labels are %d: allowed are at most %d", len(labels), MaxLabels)}
+	if len(labels) > contract.MaxLabels {
+		return &Error{Invalid, fmt.Sprintf("labels are %d: allowed are at most %d", len(labels), contract.MaxLabels)}
 	}
 	seen := map[string]bool{}
 	for i, label := range labels {
