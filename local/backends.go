@@ -5,12 +5,10 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"maps"
 
 	"postern/local/chaos"
 	"postern/local/iam"
 	"postern/local/queue"
-	"postern/local/runtime"
 	"postern/local/services"
 	"postern/local/template"
 )
@@ -79,38 +77,4 @@ func (b *backends) close() {
 	if b.s3 != nil {
 		b.s3.Close()
 	}
-}
-
-// startFunctions makes the stack's functions ready to be invoked.
-func startFunctions(stack *template.Stack, b *backends, log io.Writer) (*runtime.Runtime, error) {
-	environment, err := environments(stack, b)
-	if err != nil {
-		return nil, err
-	}
-	return runtime.New(runtime.Config{Functions: stack.Functions, Region: stack.Region, Environment: environment, Log: log})
-}
-
-// environments are the functions' variables by logical id: where the services are, and the credentials of their roles.
-func environments(stack *template.Stack, b *backends) (map[string]map[string]string, error) {
-	byRole := make(map[string]iam.Credentials)
-	all := make(map[string]map[string]string)
-	for _, f := range stack.Functions {
-		credentials, ok := byRole[f.Role]
-		if !ok {
-			var err error
-			if credentials, err = b.issuer.Issue(f.Role); err != nil {
-				return nil, err
-			}
-			byRole[f.Role] = credentials
-		}
-		all[f.LogicalID] = credentials.Environment()
-		maps.Copy(all[f.LogicalID], map[string]string{
-			"AWS_ENDPOINT_URL_S3":              b.s3.URL,
-			"AWS_ENDPOINT_URL_DYNAMODB":        b.aws.URL,
-			"AWS_ENDPOINT_URL_SECRETS_MANAGER": b.aws.URL,
-			"AWS_ENDPOINT_URL_SQS":             b.aws.URL,
-			"AWS_ENDPOINT_URL_EVENTBRIDGE":     b.aws.URL,
-		})
-	}
-	return all, nil
 }

@@ -65,16 +65,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	defer functions.Close()
-	if b.chaos != nil {
-		b.chaos.OnKill(killer(stack, functions))
-	}
-	pollers, err := startPollers(stack, b, functions, stderr)
-	if err != nil {
-		return err
-	}
-	defer pollers.close()
-	go requeue(ctx, b.s3, stderr)
+	defer functions.close()
 	handler, err := gateway.New(stack.API, functions, gateway.Options{
 		AccessLog: stderr, ErrorLog: slog.New(slog.NewTextHandler(stderr, nil)),
 	})
