@@ -22,9 +22,9 @@ type caller struct {
 	Mail *mail    `placeholder:"MAIL" help:"Act for this user. Needs role service. Default: who calls."`
 }
 
-const callerHelp = `The address is that of --url, else of the stage named with --stage (read from its stack, which needs AWS
-credentials), else of POSTERN_URL. The password is that in POSTERN_PASSWORD, or it is asked for without showing it, or
-read from the first line of stdin when that is no terminal. It is never an argument.`
+const callerHelp = `The address of a stage is read from its stack, which needs AWS credentials. The password is never an argument:
+POSTERN_PASSWORD has it, or it is asked for without showing it, or read from the first line of stdin when that is no
+terminal.`
 
 // Help is the long text of --help.
 func (caller) Help() string { return callerHelp }

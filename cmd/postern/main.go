@@ -77,7 +77,7 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		return exitDone
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "error: %v\nsee postern --help\n", withoutArgument(err))
+		_, _ = fmt.Fprintf(stderr, "error: %v\nsee postern --help\n", withoutArgument(err, parser.Model.Children))
 		return exitUsage
 	}
 	line.named = isGiven(parsed, "stage")
@@ -106,11 +106,15 @@ func isGiven(parsed *kong.Context, name string) bool {
 	return false
 }
 
-// withoutArgument keeps the parser from repeating an argument that it did not expect, because it may be a password. The
-// parser has no type for that error.
-func withoutArgument(err error) error {
-	if strings.HasPrefix(err.Error(), "unexpected argument ") {
-		return errors.New("unexpected argument: a password is never one, it is asked for or read from stdin")
+// withoutArgument keeps the parser from repeating an argument that it did not expect, because it may be a password, or a
+// command that there is not. The parser has no type for that error.
+func withoutArgument(err error, commands []*kong.Node) error {
+	if !strings.HasPrefix(err.Error(), "unexpected argument ") {
+		return err
 	}
-	return err
+	var names []string
+	for _, command := range commands {
+		names = append(names, command.Name)
+	}
+	return fmt.Errorf("unexpected argument: a password is never one, it is asked for or read from stdin; commands are %s", strings.Join(names, ", "))
 }
