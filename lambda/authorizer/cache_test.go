@@ -127,9 +127,3 @@ func TestCacheIsSafeForConcurrentUse(t *testing.T) {
 	}
 	group.Wait()
 }
-
-func TestWallClockHasNoMonotonicPart(t *testing.T) {
-	if now := wallClock(); strings.Contains(now.String(), "m=") || time.Since(now) > time.Minute {
-		t.Errorf("got %v", now)
-	}
-}

@@ -11,13 +11,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"postern/lambda/contract"
 	"postern/lambda/identity"
+	"postern/lambda/internal/api"
 	"postern/lambda/internal/records"
 	"postern/lambda/internal/transport"
 )
@@ -42,11 +42,11 @@ func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	verified, err := newCache[identity.User](random, wallClock)
+	verified, err := newCache[identity.User](random, api.WallClock)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of users: %w", err)
 	}
-	used, err := newCache[int64](random, wallClock)
+	used, err := newCache[int64](random, api.WallClock)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of usages: %w", err)
 	}
@@ -66,6 +66,3 @@ func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger
 		log:            log,
 	}, nil
 }
-
-// wallClock tells the time without its monotonic part, which stands still while Lambda freezes the process.
-func wallClock() time.Time { return time.Now().Round(0) }

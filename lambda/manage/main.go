@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -90,12 +89,9 @@ func newManager(environment contract.ManageEnv, runtime contract.RuntimeEnv, at 
 		lifetime: environment.Lifetime,
 		records:  uploads,
 		objects:  bucket,
-		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: wallClock},
+		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: api.WallClock},
 		signer:   signer,
-		repairs:  &repairs{queue: queue, now: wallClock, log: log},
-		now:      wallClock,
+		repairs:  &repairs{queue: queue, now: api.WallClock, log: log},
+		now:      api.WallClock,
 	}, nil
 }
-
-// wallClock tells the time without its monotonic part, which stands still while Lambda freezes the process.
-func wallClock() time.Time { return time.Now().Round(0) }
