@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"maps"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -19,28 +18,16 @@ import (
 
 	"postern/lambda/contract"
 	"postern/lambda/identity"
+	"postern/lambda/internal/tabletest"
 	"postern/lambda/internal/transport"
+	"postern/lambda/internal/wiretest"
 )
 
-func variables(t *testing.T) map[string]string {
+func variables(t *testing.T) wiretest.Environment {
 	t.Helper()
-	variables, err := contract.Env(contract.AuthorizerEnv{
+	return wiretest.New(t, contract.AuthorizerEnv{
 		UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	maps.Copy(variables, map[string]string{
-		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
-	})
-	return variables
-}
-
-func lookup(variables map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := variables[name]
-		return value, ok
-	}
 }
 
 func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 64)) }
@@ -58,12 +45,12 @@ func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address
 	for name, value := range user.Item() {
 		item[name] = &types.AttributeValueMemberS{Value: value.(string)}
 	}
-	createTable(t, client, "users", "mail")
+	tabletest.Create(t, client, "users", "mail")
 	putItem(t, client, "users", item)
 	if used == nil {
 		return dynamo.URL
 	}
-	createTable(t, client, "uploads", "owner", "id")
+	tabletest.Create(t, client, "uploads", "owner", "id")
 	for owner, bytes := range used {
 		putItem(t, client, "uploads", map[string]types.AttributeValue{
 			"owner": &types.AttributeValueMemberS{Value: owner},
@@ -72,19 +59,6 @@ func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address
 		})
 	}
 	return dynamo.URL
-}
-
-// createTable makes a table of a partition key and, if there are two, a sort key.
-func createTable(t *testing.T, client *dynamodb.Client, name string, keys ...string) {
-	t.Helper()
-	input := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
-	for i, key := range keys {
-		input.AttributeDefinitions = append(input.AttributeDefinitions, types.AttributeDefinition{AttributeName: &key, AttributeType: types.ScalarAttributeTypeS})
-		input.KeySchema = append(input.KeySchema, types.KeySchemaElement{AttributeName: &key, KeyType: []types.KeyType{types.KeyTypeHash, types.KeyTypeRange}[i]})
-	}
-	if _, err := client.CreateTable(t.Context(), input); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func putItem(t *testing.T, client *dynamodb.Client, table string, item map[string]types.AttributeValue) {
@@ -107,7 +81,7 @@ func TestFunction(t *testing.T) {
 	}, map[string]string{demoOwner: "500"})
 	environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = secrets
 	var log bytes.Buffer
-	authorizer, err := wire(lookup(environment), randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
+	authorizer, err := wire(environment.Lookup, randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +157,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		environment := variables(t)
 		environment["AWS_ENDPOINT_URL_DYNAMODB"], environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = test.dynamodb, test.secrets
 		var log bytes.Buffer
-		authorizer, err := wire(lookup(environment), randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
+		authorizer, err := wire(environment.Lookup, randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,14 +188,10 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 }
 
 func TestWireNamesWhatLacks(t *testing.T) {
-	for name := range variables(t) {
-		environment := variables(t)
-		delete(environment, name)
-		if _, err := wire(lookup(environment), randomness(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("without %s: got %v, want an error that names it", name, err)
-		}
-	}
-	if _, err := wire(lookup(variables(t)), strings.NewReader("short"), slog.New(slog.DiscardHandler)); err == nil {
+	wiretest.CheckNamed(t, variables(t), func(lookup func(string) (string, bool), log *slog.Logger) (*authorizer, error) {
+		return wire(lookup, randomness(), log)
+	})
+	if _, err := wire(variables(t).Lookup, strings.NewReader("short"), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("wire succeeds without randomness")
 	}
 }

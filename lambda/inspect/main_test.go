@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,38 +16,19 @@ import (
 	"postern/lambda/contract"
 	"postern/lambda/internal/transport"
 	"postern/lambda/internal/upload"
+	"postern/lambda/internal/wiretest"
 )
 
-func variables(t *testing.T) map[string]string {
+func variables(t *testing.T) wiretest.Environment {
 	t.Helper()
-	variables, err := contract.Env(contract.InspectEnv{
+	return wiretest.New(t, contract.InspectEnv{
 		Bucket: "bucket", UploadsTable: "uploads", EventBus: "default",
 		Folders: contract.Folders{"videos": {MaxSize: 1 << 30, Formats: map[string]string{"mp4": "video/mp4"}}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	maps.Copy(variables, map[string]string{
-		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
-	})
-	return variables
-}
-
-func lookup(variables map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := variables[name]
-		return value, ok
-	}
 }
 
 func TestWireNamesWhatLacks(t *testing.T) {
-	for name := range variables(t) {
-		environment := variables(t)
-		delete(environment, name)
-		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("without %s: got %v, want an error that names it", name, err)
-		}
-	}
+	wiretest.CheckNamed(t, variables(t), wire)
 }
 
 // The whole function, whose services refuse: the message comes again, and the log tells which.
@@ -65,7 +45,7 @@ func TestFunctionWhoseServicesRefuse(t *testing.T) {
 		environment["AWS_ENDPOINT_URL_"+service] = refusing.URL
 	}
 	var log bytes.Buffer
-	handler, err := wire(lookup(environment), slog.New(slog.NewJSONHandler(&log, nil)))
+	handler, err := wire(environment.Lookup, slog.New(slog.NewJSONHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

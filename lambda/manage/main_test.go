@@ -17,45 +17,23 @@ import (
 
 	"postern/lambda/contract"
 	"postern/lambda/internal/upload"
+	"postern/lambda/internal/wiretest"
 )
 
-func variables(t *testing.T) map[string]string {
+func variables(t *testing.T) wiretest.Environment {
 	t.Helper()
-	variables, err := contract.Env(contract.ManageEnv{
+	return wiretest.New(t, contract.ManageEnv{
 		Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
 		Lifetime: 15 * time.Minute, Folders: folders(),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	maps.Copy(variables, map[string]string{
-		"AWS_REGION":            "eu-west-1",
-		"AWS_ACCESS_KEY_ID":     "ASIAIOSFODNN7EXAMPLE",
-		"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-		"AWS_SESSION_TOKEN":     "token",
-	})
-	return variables
-}
-
-func lookup(variables map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := variables[name]
-		return value, ok
-	}
 }
 
 func TestWireNamesWhatLacks(t *testing.T) {
-	for name := range variables(t) {
-		environment := variables(t)
-		delete(environment, name)
-		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("without %s: got %v, want an error that names it", name, err)
-		}
-	}
+	wiretest.CheckNamed(t, variables(t), wire)
 	for name, value := range map[string]string{"BUCKET": "No Bucket", "AWS_ENDPOINT_URL_S3": "ftp://x", "FOLDERS": "[]", "SIGNATURE_LIFETIME": "x"} {
 		environment := variables(t)
 		environment[name] = value
-		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := wire(environment.Lookup, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s = %s: wire succeeded", name, value)
 		}
 	}
@@ -83,7 +61,7 @@ func TestFunction(t *testing.T) {
 		"AWS_ENDPOINT_URL_DYNAMODB": dynamo.URL, "AWS_ENDPOINT_URL_S3": s3.URL, "AWS_ENDPOINT_URL_SQS": newSQS(t, &queued),
 	})
 	var w world
-	gateway, err := wire(lookup(environment), slog.New(slog.NewJSONHandler(&w.log, nil)))
+	gateway, err := wire(environment.Lookup, slog.New(slog.NewJSONHandler(&w.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,13 +19,13 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/truora/minidyn/server"
 
 	"postern/lambda/contract"
 	"postern/lambda/internal/api"
 	"postern/lambda/internal/lifecycle"
 	"postern/lambda/internal/records"
+	"postern/lambda/internal/tabletest"
 	"postern/lambda/internal/upload"
 	"postern/lambda/sign"
 )
@@ -98,21 +98,7 @@ var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credent
 func newTableAt(t testing.TB, address string) *records.Uploads {
 	t.Helper()
 	client := dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &address, Credentials: credentials})
-	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String("uploads"),
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String("owner"), AttributeType: types.ScalarAttributeTypeS},
-			{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS},
-		},
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String("owner"), KeyType: types.KeyTypeHash},
-			{AttributeName: aws.String("id"), KeyType: types.KeyTypeRange},
-		},
-		BillingMode: types.BillingModePayPerRequest,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tabletest.Create(t, client, "uploads", "owner", "id")
 	return records.NewUploads(records.Config{Region: "eu-west-1", Endpoint: address, Credentials: credentials}, "uploads")
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"postern/lambda/contract"
+	"postern/lambda/internal/wiretest"
 )
 
 // marker stands for what belongs to a person: mail, password and file name in these tests hold it.
@@ -30,26 +31,9 @@ func folders() contract.Folders {
 	}
 }
 
-func variables(t *testing.T) map[string]string {
+func variables(t *testing.T) wiretest.Environment {
 	t.Helper()
-	variables, err := contract.Env(contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	maps.Copy(variables, map[string]string{
-		"AWS_REGION":            "eu-west-1",
-		"AWS_ACCESS_KEY_ID":     "ASIAIOSFODNN7EXAMPLE",
-		"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-		"AWS_SESSION_TOKEN":     "token",
-	})
-	return variables
-}
-
-func lookup(variables map[string]string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		value, ok := variables[name]
-		return value, ok
-	}
+	return wiretest.New(t, contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders()})
 }
 
 // event reads the event of a request of mail alone and gives it a query.
@@ -84,7 +68,7 @@ type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.AP
 // function starts the function with real parts, as Lambda would.
 func function(t *testing.T, log *bytes.Buffer) handlerFunc {
 	t.Helper()
-	gateway, err := wire(lookup(variables(t)), slog.New(slog.NewJSONHandler(log, nil)))
+	gateway, err := wire(variables(t).Lookup, slog.New(slog.NewJSONHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +136,7 @@ func TestTwoFormsHaveTwoKeys(t *testing.T) {
 func TestEndpoint(t *testing.T) {
 	environment := variables(t)
 	environment["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000"
-	gateway, err := wire(lookup(environment), slog.New(slog.DiscardHandler))
+	gateway, err := wire(environment.Lookup, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,17 +147,11 @@ func TestEndpoint(t *testing.T) {
 }
 
 func TestWireNamesWhatLacks(t *testing.T) {
-	for name := range variables(t) {
-		environment := variables(t)
-		delete(environment, name)
-		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("without %s: got %v, want an error that names it", name, err)
-		}
-	}
+	wiretest.CheckNamed(t, variables(t), wire)
 	for name, value := range map[string]string{"BUCKET": "No Bucket", "AWS_ENDPOINT_URL_S3": "ftp://x", "FOLDERS": "[]"} {
 		environment := variables(t)
 		environment[name] = value
-		if _, err := wire(lookup(environment), slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := wire(environment.Lookup, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s = %s: wire succeeded", name, value)
 		}
 	}

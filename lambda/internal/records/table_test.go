@@ -18,6 +18,7 @@ import (
 	"github.com/truora/minidyn/server"
 
 	"postern/lambda/internal/records"
+	"postern/lambda/internal/tabletest"
 	"postern/lambda/internal/upload"
 )
 
@@ -73,21 +74,7 @@ func newBench(t *testing.T) *bench {
 	b.client = dynamodb.New(dynamodb.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String("http://dynamodb.test"), Credentials: credentials, HTTPClient: inProcess{dynamo},
 	})
-	_, err := b.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String(uploadsTable),
-		AttributeDefinitions: []types.AttributeDefinition{
-			{AttributeName: aws.String("owner"), AttributeType: types.ScalarAttributeTypeS},
-			{AttributeName: aws.String("id"), AttributeType: types.ScalarAttributeTypeS},
-		},
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String("owner"), KeyType: types.KeyTypeHash},
-			{AttributeName: aws.String("id"), KeyType: types.KeyTypeRange},
-		},
-		BillingMode: types.BillingModePayPerRequest,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tabletest.Create(t, b.client, uploadsTable, "owner", "id")
 	return b
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"postern/lambda/identity"
 	"postern/lambda/internal/records"
+	"postern/lambda/internal/tabletest"
 )
 
 const (
@@ -37,19 +38,6 @@ func open(t *testing.T, handler http.Handler) (*records.Users, *dynamodb.Client)
 	return users, dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentials})
 }
 
-func createTable(t *testing.T, client *dynamodb.Client) {
-	t.Helper()
-	_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName:            aws.String(table),
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("mail"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("mail"), KeyType: types.KeyTypeHash}},
-		BillingMode:          types.BillingModePayPerRequest,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func put(t *testing.T, client *dynamodb.Client, item map[string]types.AttributeValue) {
 	t.Helper()
 	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table), Item: item}); err != nil {
@@ -68,7 +56,7 @@ func row() map[string]types.AttributeValue {
 
 func TestUser(t *testing.T) {
 	users, client := open(t, server.NewServer())
-	createTable(t, client)
+	tabletest.Create(t, client, table, "mail")
 	item := row()
 	item["maxSize"], item["quota"] = number("5"), number("0")
 	item["groups"] = &types.AttributeValueMemberSS{Value: []string{"an attribute that is not known"}}
@@ -91,7 +79,7 @@ func TestUser(t *testing.T) {
 
 func TestUserRefusesMalformedRows(t *testing.T) {
 	users, client := open(t, server.NewServer())
-	createTable(t, client)
+	tabletest.Create(t, client, table, "mail")
 	for name, value := range map[string]types.AttributeValue{
 		"owner":   text("../planted"),
 		"hash":    &types.AttributeValueMemberNULL{Value: true},
