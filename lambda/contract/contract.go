@@ -7,7 +7,7 @@ package contract
 // leading slash.
 const BasePath = "api"
 
-// A Function is the name of a deployed function: its folder below lambda/, and its folder below dist/<system>_<architecture>/.
+// A Function is the name of a deployed function: its folder below lambda/, and below dist/linux_arm64/ and dist/host/.
 type Function string
 
 // The deployed functions.

@@ -1,6 +1,6 @@
 // Package sign makes presigned uploads and downloads for Amazon S3: forms and URLs with which a client that has no AWS
-// credentials uploads one object under rules that S3 enforces, or downloads one version of one. Signing is pure computation; it makes no network call and keeps no
-// state but the signing key of the day.
+// credentials uploads one object under rules that S3 enforces, or downloads one version of one. Signing is pure
+// computation; it makes no network call and keeps no state but the signing key of the day.
 //
 // A form is authorized by a POST policy, which is JSON in base64, signed with Signature Version 4:
 //

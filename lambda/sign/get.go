@@ -47,7 +47,7 @@ func (g Get) headers() map[string]string {
 }
 
 func (g Get) validate() error {
-	if err := (Put{Key: g.Key, Size: 1}).validate(); err != nil {
+	if err := validatePath(g.Key); err != nil {
 		return err
 	}
 	switch {

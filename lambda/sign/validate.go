@@ -39,13 +39,8 @@ func (p Post) validate() error {
 }
 
 func (p Put) validate() error {
-	if err := validateKey(p.Key); err != nil {
+	if err := validatePath(p.Key); err != nil {
 		return err
-	}
-	for segment := range strings.SplitSeq(p.Key, "/") {
-		if segment == "." || segment == ".." {
-			return fmt.Errorf("key is %q: the segments . and .. are not allowed", p.Key)
-		}
 	}
 	if p.Size < 1 || p.Size > maxSize {
 		return fmt.Errorf("size is %d bytes: 1 to %d are allowed", p.Size, int64(maxSize))
@@ -79,6 +74,16 @@ func validateHeader(name, value string) error {
 		return fmt.Errorf("value of header %s is malformed: only visible ASCII characters and single spaces inside are allowed", name)
 	}
 	return nil
+}
+
+// validatePath is validateKey for a key that becomes a URL's path, in which clients resolve some segments.
+func validatePath(key string) error {
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "." || segment == ".." {
+			return fmt.Errorf("key is %q: the segments . and .. are not allowed", key)
+		}
+	}
+	return validateKey(key)
 }
 
 func validateKey(key string) error {

@@ -10,12 +10,9 @@ import (
 
 // Remains are what is left of an upload in the bucket.
 type Remains interface {
+	Versions
 	// AbortUploads aborts every multipart upload of exactly this key that is open.
 	AbortUploads(ctx context.Context, key string) error
-	// Versions lists the versions and delete markers of exactly this key.
-	Versions(ctx context.Context, key string) ([]upload.Version, error)
-	// Remove deletes a version for good. One that is not there is no error.
-	Remove(ctx context.Context, key, versionID string) error
 }
 
 // A Queue takes what is to be inspected.

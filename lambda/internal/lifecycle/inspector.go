@@ -248,7 +248,7 @@ func isExpired(record upload.Record, versions []upload.Version) bool {
 }
 
 // removeAll deletes every version and delete marker of a key.
-func removeAll(ctx context.Context, objects versions, key string) error {
+func removeAll(ctx context.Context, objects Versions, key string) error {
 	versions, err := objects.Versions(ctx, key)
 	if err != nil {
 		return err
@@ -259,10 +259,4 @@ func removeAll(ctx context.Context, objects versions, key string) error {
 		}
 	}
 	return nil
-}
-
-// versions are what removeAll needs of Objects and of Remains.
-type versions interface {
-	Versions(ctx context.Context, key string) ([]upload.Version, error)
-	Remove(ctx context.Context, key, versionID string) error
 }

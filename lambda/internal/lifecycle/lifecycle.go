@@ -31,16 +31,21 @@ type Records interface {
 	Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
 }
 
+// Versions are what lies under keys in the bucket. No error holds personal data.
+type Versions interface {
+	// Versions lists the versions and delete markers of exactly this key, the oldest first.
+	Versions(ctx context.Context, key string) ([]upload.Version, error)
+	// Remove deletes a version for good. One that is not there is no error.
+	Remove(ctx context.Context, key, versionID string) error
+}
+
 // Objects are the bucket's. No error holds personal data.
 type Objects interface {
+	Versions
 	// Open reads the head of a version: upload.ErrGone when there is none.
 	Open(ctx context.Context, key, versionID string) (upload.Object, error)
 	// Tag sets the tag status of a version, and no other: upload.ErrGone when there is none.
 	Tag(ctx context.Context, key, versionID string, status upload.Status) error
-	// Remove deletes a version for good. One that is not there is no error.
-	Remove(ctx context.Context, key, versionID string) error
-	// Versions lists the versions and delete markers of exactly this key, the oldest first.
-	Versions(ctx context.Context, key string) ([]upload.Version, error)
 }
 
 // Events hear of uploads. No error holds personal data.
