@@ -229,6 +229,19 @@ func TestPresignsRole(t *testing.T) {
 			_, err := c.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: b, Key: k, Tagging: aws.String("status=ready")})
 			return err
 		}, "s3:PutObjectTagging on /" + key + " if s3:RequestObjectTag/status = ready"},
+		"UploadPart": {func() error {
+			_, err := c.UploadPart(ctx, &s3.UploadPartInput{
+				Bucket: b, Key: aws.String("elsewhere/1.mp4"), UploadId: aws.String("x"), PartNumber: aws.Int32(1), Body: strings.NewReader("a part"),
+			})
+			return err
+		}, "s3:PutObject on /elsewhere/1.mp4"},
+		"CompleteMultipartUpload": {func() error {
+			_, err := c.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+				Bucket: b, Key: aws.String("elsewhere/1.mp4"), UploadId: aws.String("x"),
+				MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: aws.String("x"), PartNumber: aws.Int32(1)}}},
+			})
+			return err
+		}, "s3:PutObject on /elsewhere/1.mp4"},
 		"AbortMultipartUpload": {func() error {
 			_, err := c.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: b, Key: k, UploadId: aws.String("x")})
 			return err
