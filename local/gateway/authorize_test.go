@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -51,6 +53,7 @@ func TestAuthorizerFailures(t *testing.T) {
 		{"other case", with("Authorizer", failing(reported{"errorString", "unauthorized"})), 500, `{"message":null}`, failure},
 		{"more words", with("Authorizer", failing(reported{"errorString", "Unauthorized: no"})), 500, `{"message":null}`, failure},
 		{"panic", with("Authorizer", failing(reported{"Runtime.ExitError", "exit status 2"})), 500, `{"message":null}`, failure},
+		{"timeout of its own", with("Authorizer", failing(reported{"Sandbox.Timedout", "timed out"})), 500, `{"message":null}`, failure},
 		{"not run", with("Authorizer", failing(errNotRun)), 500, `{"message":null}`, configuration},
 
 		{"the word as an answer", with("Authorizer", answering(`"Unauthorized"`)), 500, `{"message":null}`, configuration},
@@ -78,6 +81,25 @@ func TestAuthorizerFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An authorizer that never answers is waited for as long as API Gateway waits.
+func TestHangingAuthorizer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := with("Authorizer", hanging)
+		start := time.Now()
+		w := serve(handler(t, api(), f), get(presignedURL))
+		if got := time.Since(start); got != 29*time.Second {
+			t.Errorf("answered after %v, want 29s", got)
+		}
+		expect(t, w, 500, `{"message":null}`)
+		if got := w.Header().Get("X-Amzn-Errortype"); got != "AuthorizerConfigurationException" {
+			t.Errorf("got x-amzn-ErrorType %q, want AuthorizerConfigurationException", got)
+		}
+		if f.invoked("Handler") != nil {
+			t.Error("the function was invoked without authorization")
+		}
+	})
 }
 
 func TestPolicies(t *testing.T) {
