@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"postern/lambda/contract"
+	"postern/lambda/internal/api"
 	"postern/lambda/internal/wiretest"
 )
 
@@ -72,7 +73,23 @@ func function(t *testing.T, log *bytes.Buffer) handlerFunc {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gateway.Handle
+	return handler(gateway)
+}
+
+// handler is a gateway between encoding/json's writing and reading.
+func handler(gateway *api.Gateway) handlerFunc {
+	return func(ctx context.Context, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, err error) {
+		payload, err := json.Marshal(event)
+		if err != nil {
+			return response, err
+		}
+		answer, err := gateway.Invoke(ctx, payload)
+		if err != nil {
+			return response, err
+		}
+		err = json.Unmarshal(answer, &response)
+		return response, err
+	}
 }
 
 // answer is the body of a form as a client reads it.
@@ -140,7 +157,7 @@ func TestEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := gateway.Handle(t.Context(), event(t, nil))
+	response, err := handler(gateway)(t.Context(), event(t, nil))
 	if want := `"url":"http://127.0.0.1:9000/examplebucket"`; err != nil || !strings.Contains(response.Body, want) {
 		t.Errorf("got %s, %v, want %s", response.Body, err, want)
 	}

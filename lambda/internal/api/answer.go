@@ -46,10 +46,6 @@ func encodeAny(answer any) ([]byte, error) {
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
 }
 
-func respond(status int, body []byte) events.APIGatewayProxyResponse {
-	return events.APIGatewayProxyResponse{StatusCode: status, Headers: headersOf(body), Body: string(body)}
-}
-
 // headersOf are the headers of an answer. One without a body has no content type either.
 func headersOf(body []byte) map[string]string {
 	headers := maps.Clone(contract.Headers)

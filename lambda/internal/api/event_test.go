@@ -112,9 +112,8 @@ func checkDecoding(t *testing.T, gateway *api.Gateway, payload []byte) {
 	if err := json.Unmarshal(response, &got); err != nil {
 		t.Fatalf("%s: %v\n%s", shown, err, response)
 	}
-	want, err := gateway.Handle(t.Context(), e)
-	if diff := cmp.Diff(got, want); diff != "" || err != nil {
-		t.Errorf("%s: Invoke and Handle (-Invoke +Handle), %v\n%s", shown, err, diff)
+	if diff := cmp.Diff(got, gateway.Handle(t.Context(), e)); diff != "" {
+		t.Errorf("%s: Invoke and Handle (-Invoke +Handle)\n%s", shown, diff)
 	}
 }
 

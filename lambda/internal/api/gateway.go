@@ -31,9 +31,9 @@ type Request struct {
 	Body any
 }
 
-// A Handler answers one route. What it returns becomes the JSON body of a success, unless the route has none. An *upload.Error that it returns is
-// shown to the client; any other error, and a panic, is logged and becomes a bare internal error. Such an error must
-// hold no personal data.
+// A Handler answers one route. What it returns becomes the JSON body of a success, unless the route has none. An
+// *upload.Error that it returns is shown to the client; any other error, and a panic, is logged and becomes a bare
+// internal error. Such an error must hold no personal data.
 type Handler func(context.Context, Request) (any, error)
 
 // A Gateway is the guarded path between API Gateway's events and a function's handlers.
@@ -67,13 +67,7 @@ func New(function contract.Function, handlers map[string]Handler, log *slog.Logg
 
 func name(route contract.Route) string { return route.Method + " " + route.Path }
 
-// Handle answers an event of a REST API's proxy integration. It never fails and never panics: every fault is an answer.
-func (g *Gateway) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	status, body := g.answer(ctx, event)
-	return respond(status, body), nil
-}
-
-// answer returns the status and the JSON of the answer to an event.
+// answer returns the status and the JSON of the answer to an event. It never panics: every fault is an answer.
 func (g *Gateway) answer(ctx context.Context, event events.APIGatewayProxyRequest) (status int, body []byte) {
 	status, body, err := g.serve(ctx, event)
 	if err == nil {

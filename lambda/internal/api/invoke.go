@@ -6,9 +6,10 @@ import (
 	"strconv"
 )
 
-// Invoke is Handle from JSON to JSON, and makes a Gateway a lambda.Handler. It decodes no more of an event than is read
-// and writes each byte of an answer into JSON once: what package lambda does around a function in general takes longer
-// than our handlers. It fails for what is no event of a proxy integration.
+// Invoke answers an event of a REST API's proxy integration, from JSON to JSON, and makes a Gateway a lambda.Handler. It
+// decodes no more of an event than is read and writes each byte of an answer into JSON once: what package lambda does
+// around a function in general takes longer than our handlers. It fails for what is no such event, and for nothing else:
+// every other fault is an answer.
 func (g *Gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	event, err := decodeEvent(payload)
 	if err != nil {
@@ -17,7 +18,7 @@ func (g *Gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return encodeResponse(g.answer(ctx, *event)), nil
 }
 
-// encodeResponse writes the JSON of what respond returns.
+// encodeResponse writes the JSON of an events.APIGatewayProxyResponse.
 func encodeResponse(status int, body []byte) []byte {
 	headers := headersOfJSON
 	if len(body) == 0 {

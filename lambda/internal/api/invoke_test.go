@@ -34,10 +34,7 @@ func checkInvoke(t *testing.T, function contract.Function, handlers map[string]a
 	if err := json.Unmarshal(payload, &decoded); err != nil {
 		t.Fatal(err)
 	}
-	want, err := gateway.Handle(t.Context(), decoded)
-	if err != nil {
-		t.Fatalf("Handle failed: %v", err)
-	}
+	want := gateway.Handle(t.Context(), decoded)
 	response, err := gateway.Invoke(t.Context(), payload)
 	if err != nil {
 		t.Fatalf("Invoke failed: %v", err)
