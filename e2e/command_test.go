@@ -22,13 +22,15 @@ func TestLostEventsAreRepaired(t *testing.T) {
 	if r := c.show(t, g.ID); r.Status != "waiting" || r.Size != int64(len(text)) {
 		t.Errorf("without an event: got %+v, want it to wait, with its size", r)
 	}
-	if out := run.postern(t, "", "reconcile", "--dry-run"); !strings.Contains(out, "1") {
-		t.Errorf("reconcile --dry-run: got %s, want one key", out)
+	if out, want := run.postern(t, "", "reconcile", "--dry-run"), "\n1 keys: 0 foreign, 0 with a record; to queue: 1\n"; !strings.Contains(out, want) {
+		t.Errorf("reconcile --dry-run: got %s, want %q", out, want)
 	}
 	if r := c.show(t, g.ID); r.Status != "waiting" {
 		t.Errorf("after a dry run: got %+v", r)
 	}
-	run.postern(t, "", "reconcile")
+	if out, want := run.postern(t, "", "reconcile"), "\n1 keys: 0 foreign, 0 with a record; queued: 1\n"; !strings.Contains(out, want) {
+		t.Errorf("reconcile: got %s, want %q", out, want)
+	}
 	c.await(t, g.ID, "ready")
 	run.heard(t, g.ID, "Upload Ready")
 

@@ -28,7 +28,8 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 	})
 	t.Run("by the role", func(t *testing.T) {
 		folder := edited(t, func(*testing.T, map[string]any) {})
-		replaceFunction(t, folder, "manage", "./lambda/manage", "-overlay", unchecked(t))
+		replaceFunction(t, folder, "manage", "./lambda/manage", "-overlay",
+			overlay(t, "lambda/manage/ready.go", check, "if record.Status == upload.Deleted {"))
 		run := serve(t, folder)
 		c := newClient(run.url, demoUser)
 
@@ -53,29 +54,29 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 // check is the statement of lambda/manage/ready.go that refuses what is not ready.
 const check = "if record.Status != upload.Ready {"
 
-// unchecked is an overlay for go build that takes the check out.
-func unchecked(t *testing.T) string {
+// overlay is an overlay for go build that has other words in the place of some that a source, named below the root, has
+// once.
+func overlay(t *testing.T, name, words, others string) string {
 	t.Helper()
-	source := filepath.Join(root, "lambda", "manage", "ready.go")
+	source := filepath.Join(root, name)
 	b, err := os.ReadFile(source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Count(string(b), check) != 1 {
-		t.Fatalf("%s does not have %q once", source, check)
+	if strings.Count(string(b), words) != 1 {
+		t.Fatalf("%s does not have %q once", source, words)
 	}
 	folder := t.TempDir()
-	replaced := filepath.Join(folder, "ready.go")
-	text := strings.Replace(string(b), check, "if record.Status == upload.Deleted {", 1)
-	if err := os.WriteFile(replaced, []byte(text), 0o600); err != nil {
+	replaced := filepath.Join(folder, filepath.Base(name))
+	if err := os.WriteFile(replaced, []byte(strings.Replace(string(b), words, others, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: replaced}})
+	text, err := json.Marshal(map[string]any{"Replace": map[string]string{source: replaced}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(folder, "overlay.json")
-	if err := os.WriteFile(path, overlay, 0o600); err != nil {
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

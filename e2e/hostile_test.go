@@ -79,6 +79,12 @@ type hostile[T any] struct {
 	do   func(t *testing.T, signed T) (status int, code string)
 }
 
+// How many attempts presign's signatures give rise to at least: a signature that covers less gives fewer.
+const (
+	leastForms = 90
+	leastPuts  = 78
+)
+
 // TestEveryAlteredFormIsRefused alters each field of what presign really signs, in each way, and adds others.
 func TestEveryAlteredFormIsRefused(t *testing.T) {
 	requireLocal(t)
@@ -120,7 +126,7 @@ func TestEveryAlteredFormIsRefused(t *testing.T) {
 			return f.post(t, bytes.Repeat([]byte("x"), size))
 		}})
 	}
-	refuseAll(t, attempts, func() form {
+	refuseAll(t, leastForms, attempts, func() form {
 		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"}).form
 	}, func(t *testing.T, f form) (int, string) { return f.post(t, video) })
 }
@@ -140,6 +146,7 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 			continue
 		}
 		add(name+" altered", func(r *http.Request) { r.Header.Set(name, alter(r.Header.Get(name))) })
+		add(name+" emptied", func(r *http.Request) { r.Header.Set(name, "") })
 		add(name+" dropped", func(r *http.Request) { r.Header.Del(name) })
 		add(name+" doubled", func(r *http.Request) { r.Header.Add(name, alter(r.Header.Get(name))) })
 	}
@@ -163,6 +170,7 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(signed.Query())) {
 		query("query "+name+" altered", func(v url.Values) { v.Set(name, alter(v.Get(name))) })
+		query("query "+name+" emptied", func(v url.Values) { v.Set(name, "") })
 		query("query "+name+" dropped", func(v url.Values) { v.Del(name) })
 		query("query "+name+" doubled", func(v url.Values) { v.Add(name, alter(v.Get(name))) })
 	}
@@ -180,8 +188,48 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 			return g.put(t, bytes.Repeat([]byte("x"), size))
 		}})
 	}
-	refuseAll(t, attempts, func() grant { return api.grant(t, body) },
+	refuseAll(t, leastPuts, attempts, func() grant { return api.grant(t, body) },
 		func(t *testing.T, g grant) (int, string) { return g.put(t, video) })
+}
+
+// TestUnsignedHeadersDoNotRule sends headers with a signed PUT that no signature covers and that S3 keeps: the download
+// has those that Postern signs for it.
+func TestUnsignedHeadersDoNotRule(t *testing.T) {
+	requireLocal(t)
+	text := []byte("text")
+	signed := map[string]string{
+		"Content-Type": "text/plain", "Content-Disposition": `attachment; filename="a.txt"`, "Cache-Control": "private, no-store",
+	}
+	for _, test := range []struct {
+		name, planted string
+		comes         bool // with the download, in which nothing heeds it
+	}{
+		{"Cache-Control", "public, max-age=31536000", false},
+		{"Content-Disposition", `inline; filename="evil.html"`, false},
+		{"Content-Language", "tlh", true},                  // a word on the content, which it does not change
+		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT", true}, // Cache-Control is above it: RFC 9111, section 5.3
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text), "via": "put"})
+			if status, code := g.put(t, text, header(test.name, test.planted)); status != http.StatusOK {
+				t.Fatalf("PUT: got %d %s, want S3's 200", status, code)
+			}
+			api.await(t, g.ID, "ready")
+			a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+			got := fetch(t, decoded[struct{ URL string }](t, a).URL)
+			if got.status != http.StatusOK || !bytes.Equal(got.body, text) {
+				t.Fatalf("download: got %d %s, want 200 with %s", got.status, got.body, text)
+			}
+			for name, want := range signed {
+				if diff := cmp.Diff(got.header.Values(name), []string{want}); diff != "" {
+					t.Errorf("%s of the download (-got +want):\n%s", name, diff)
+				}
+			}
+			if comes := strings.Contains(fmt.Sprint(got.header), test.planted); comes != test.comes {
+				t.Errorf("the download has what was planted: got %t, want %t: %v", comes, test.comes, got.header)
+			}
+		})
+	}
 }
 
 // TestPutIsWriteOnce sends a PUT twice.
@@ -224,9 +272,13 @@ func TestChecksumIsEnforced(t *testing.T) {
 	}
 }
 
-// refuseAll sees what was signed succeed unaltered once, then each attempt refused, and nothing more in the bucket.
-func refuseAll[T interface{ location() form }](t *testing.T, attempts []hostile[T], signed func() T, send func(*testing.T, T) (int, string)) {
+// refuseAll sees what was signed succeed unaltered once, then each attempt refused, at least so many of them, and nothing
+// more in the bucket.
+func refuseAll[T interface{ location() form }](t *testing.T, least int, attempts []hostile[T], signed func() T, send func(*testing.T, T) (int, string)) {
 	t.Helper()
+	if len(attempts) < least {
+		t.Errorf("got %d attempts, want at least %d", len(attempts), least)
+	}
 	first := signed()
 	if status, code := send(t, first); status >= 300 {
 		t.Fatalf("unaltered: got %d %s, want 2xx", status, code)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -62,7 +63,7 @@ func startLocal(assembly, data string) (*localRun, error) {
 	}
 }
 
-// stop ends the run as Ctrl-C does and waits until it is gone.
+// stop ends the run as Ctrl-C does, waits until it is gone and takes what it reports of grants and chaos.
 func (r *localRun) stop() error {
 	if err := r.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		return err
@@ -72,7 +73,7 @@ func (r *localRun) stop() error {
 		if r.err != nil {
 			return fmt.Errorf("local run ended with an error: %w\n%s", r.err, r.logs)
 		}
-		return nil
+		return errors.Join(allGrants.add(r.data), allChaos.add(r.logs.String()))
 	case <-time.After(15 * time.Second):
 		_ = r.cmd.Process.Kill()
 		return fmt.Errorf("local run did not stop within 15 s\n%s", r.logs)

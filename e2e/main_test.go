@@ -7,6 +7,7 @@ package e2e_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -54,11 +55,29 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	api = newClient(server.url, demoUser)
+	// The tests that run at once wait for redeliveries most of the time, however few processors there are.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		return 0, err
+	}
 	code = m.Run()
 	if err := server.stop(); err != nil {
 		return 0, err
 	}
-	return code, nil
+	whole := isWhole()
+	if whole {
+		allGrants.report(os.Stdout)
+	}
+	return code, allChaos.check(os.Stdout, whole && code == 0)
+}
+
+// isWhole reports whether all tests run, and not only some of them.
+func isWhole() bool {
+	for _, name := range []string{"run", "skip", "list"} {
+		if flag.Lookup("test."+name).Value.String() != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // synthesize writes a stage's assembly to a folder, the way make run does.

@@ -16,13 +16,16 @@ import (
 // matrix is who may do what: the status that each caller gets on each route. The first four columns act for the caller's
 // own mail, another's, a malformed one, and without a mail, on an upload of the caller's own; the last two without a mail
 // on the id of another's upload, and on an id that is none. A young id reads as waiting, whoever minted it, and a
-// deletion of it buries it in the caller's own folder alone. A route that is not here fails the test.
+// deletion of it buries it in the caller's own folder alone. A route that lacks the row of a caller fails the test.
 const matrix = `
 route                       caller          own  other  malformed  none  another's-id  no-id
 
 GET /health                 anonymous       200  200    200        200   -             -
 GET /health                 wrong-password  200  200    200        200   -             -
+GET /health                 removed         200  200    200        200   -             -
 GET /health                 user            200  200    200        200   -             -
+GET /health                 second          200  200    200        200   -             -
+GET /health                 service         200  200    200        200   -             -
 
 GET /presignedurl           anonymous       401  401    401        401   -             -
 GET /presignedurl           wrong-password  401  401    401        401   -             -
@@ -92,43 +95,62 @@ func TestAuthorizationMatrix(t *testing.T) {
 	another := addUser(t, "another@example.com").store(t, "secret.txt", []byte("text"), "title", "secret")
 	ids := matrixIDs{another: another.ID, own: map[string]string{}}
 
-	rows := strings.Split(strings.TrimSpace(matrix), "\n")
-	columns := strings.Fields(rows[0])[2:]
-	routes := map[string]bool{}
-	for _, row := range rows[1:] {
-		cells := strings.Fields(row)
-		if len(cells) == 0 {
-			continue
-		}
-		route := cells[0] + " " + cells[1]
-		routes[route] = true
+	columns, rows := readMatrix()
+	known := map[string]bool{}
+	for _, cells := range rows {
+		method, path, name := cells[0], cells[1], cells[2]
+		row := strings.Join(cells[:3], " ")
+		known[row] = true
 		for i, column := range columns {
-			if cells[3+i] == "-" {
+			want := cells[3+i]
+			if want == "-" {
+				if !needsID(column) || strings.Contains(path, "{id}") {
+					t.Errorf("%s %s: nothing says what the caller gets", row, column)
+				}
 				continue
 			}
-			t.Run(strings.Join([]string{route, cells[2], column}, " "), func(t *testing.T) {
-				caller := callers[cells[2]]
-				path := cells[1]
+			t.Run(row+" "+column, func(t *testing.T) {
+				caller, path := callers[name], path
 				if before, after, ok := strings.Cut(path, "{id}"); ok {
-					path = before + ids.of(t, caller, cells[0], column) + after
+					path = before + ids.of(t, caller, method, column) + after
 				}
-				a := callRoute(t, caller, cells[0], path, column)
-				if got, want := fmt.Sprint(a.status), cells[3+i]; got != want {
+				a := callRoute(t, caller, method, path, column)
+				if got := fmt.Sprint(a.status); got != want {
 					t.Fatalf("got %s %s, want %s", got, a.body, want)
 				}
-				if a.status < 300 && column == "other" && (cells[1] == "/presignedurl" || a.status == http.StatusCreated) {
+				if a.status < 300 && column == "other" && (path == "/presignedurl" || a.status == http.StatusCreated) {
 					checkNotCallers(t, caller, a)
 				}
 			})
 		}
 	}
-	want := map[string]bool{}
+	if diff := cmp.Diff(known, everyRow(callers)); diff != "" {
+		t.Errorf("rows of the matrix (-got +want):\n%s", diff)
+	}
+}
+
+// readMatrix are the matrix's columns that a caller gets a status in, and the cells of each row.
+func readMatrix() (columns []string, rows [][]string) {
+	for line := range strings.Lines(matrix) {
+		if cells := strings.Fields(line); len(cells) > 0 {
+			rows = append(rows, cells)
+		}
+	}
+	return rows[0][2:], rows[1:]
+}
+
+// needsID reports whether a column is for routes of one upload alone.
+func needsID(column string) bool { return column == "another's-id" || column == "no-id" }
+
+// everyRow are the rows that the matrix is to have: each route of the contract for each caller.
+func everyRow(callers map[string]client) map[string]bool {
+	all := map[string]bool{}
 	for _, route := range contract.Routes {
-		want[route.Method+" "+route.Path] = true
+		for caller := range callers {
+			all[route.Method+" "+route.Path+" "+caller] = true
+		}
 	}
-	if diff := cmp.Diff(routes, want); diff != "" {
-		t.Errorf("routes of the matrix (-got +want):\n%s", diff)
-	}
+	return all
 }
 
 // callRoute calls a route for the mail that a column names.

@@ -156,17 +156,32 @@ func (o operator) dead(t *testing.T) int {
 			queue = queue[:strings.LastIndex(queue, "/")+1] + "Postern-local-" + id
 		}
 	}
-	count, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: &queue, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameApproximateNumberOfMessages},
-	})
+	return o.messages(t, queue, sqstypes.QueueAttributeNameApproximateNumberOfMessages)
+}
+
+// queued is how many messages are in the queue of what is to be inspected, those included that are being processed.
+func (o operator) queued(t *testing.T) int {
+	t.Helper()
+	return o.messages(t, o.outputs["QueueUrl"], sqstypes.QueueAttributeNameApproximateNumberOfMessages,
+		sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
+}
+
+// messages is the sum of some of a queue's numbers of messages.
+func (o operator) messages(t *testing.T, queue string, numbers ...sqstypes.QueueAttributeName) int {
+	t.Helper()
+	output, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &queue, AttributeNames: numbers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := strconv.Atoi(count.Attributes["ApproximateNumberOfMessages"])
-	if err != nil {
-		t.Fatal(err)
+	sum := 0
+	for _, number := range numbers {
+		n, err := strconv.Atoi(output.Attributes[string(number)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
 	}
-	return n
+	return sum
 }
 
 // put stores an object past the API.

@@ -2,113 +2,302 @@ package e2e_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
 
+// A way is one that a client's words take through the API.
+type way struct {
+	name   string
+	status int // of the answer; 0: there is none
+	// echoes is whether a refusal may repeat the words: they are neither a mail nor a password there.
+	echoes bool
+	send   func(t *testing.T, planted string) answer
+}
+
+// marker begins everything that these tests plant.
+const marker = "planted"
+
 // TestNothingPersonalIsLogged sends 1,000 planted mails, passwords, file names and titles through every route and
-// refusal, and looks for each in all that the local run and its functions have logged, and for the passwords in the
-// answers.
+// refusal. It looks for each, whatever its encoding, in all that the local run and its functions have logged, in the
+// events, and for the mails and passwords in every answer that is an error.
 func TestNothingPersonalIsLogged(t *testing.T) {
 	requireLocal(t)
-	own := url.QueryEscape(api.user)
-	basic := func(mail, password string) func(*http.Request) {
-		return header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(mail+":"+password)))
-	}
-	ways := []func(planted string) answer{
-		func(p string) answer {
-			return api.do(t, http.MethodGet, "presignedurl?mail="+own+"&filename="+p+".mp4")
-		},
-		func(p string) answer {
-			return api.do(t, http.MethodGet, "presignedurl?mail="+own+"&filename="+p+".html")
-		},
-		func(p string) answer {
-			return api.do(t, http.MethodGet, "presignedurl?mail="+own+"&filename="+p+"%0D%0A.mp4")
-		},
-		func(p string) answer { return api.do(t, http.MethodGet, "presignedurl?mail="+own+"&type="+p) },
-		func(p string) answer { return api.do(t, http.MethodGet, "presignedurl?mail="+p+"%40example.com") },
-		func(p string) answer { return api.do(t, http.MethodGet, "presignedurl?mail="+p) },
-		func(p string) answer { return api.do(t, http.MethodGet, "presignedurl?mail="+own+"&"+p+"=1") },
-		func(p string) answer { return api.do(t, http.MethodGet, p) },
-		func(p string) answer { return api.do(t, http.MethodPut, "presignedurl?mail="+p) },
-		func(p string) answer { return api.do(t, http.MethodGet, "health?mail="+p) },
-		func(p string) answer {
-			return api.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p})
-		},
-		func(p string) answer { return api.postJSON(t, "uploads", map[string]any{"filename": p, "size": 1}) },
-		func(p string) answer {
-			return api.postJSON(t, "uploads", map[string]any{"filename": "a.mp4", "size": p})
-		},
-		func(p string) answer { return api.postJSON(t, "uploads", map[string]any{p: p}) },
-		func(p string) answer { return api.postJSON(t, "uploads?mail="+p+"%40example.com", map[string]any{}) },
-		func(p string) answer { return api.postJSON(t, "uploads", p) },
-		func(p string) answer {
-			return api.do(t, http.MethodGet, "presignedurl?mail="+own, header("Authorization", "Bearer "+p))
-		},
-		func(p string) answer {
-			return api.do(t, http.MethodGet, "presignedurl?mail="+own, header("User-Agent", p))
-		},
-	}
 	ready := api.store(t, "privacy.txt", []byte("text"))
 	api.await(t, ready.ID, "ready")
-	ways = append(ways,
-		func(p string) answer { // through inspection, its events and the record
-			g := api.store(t, p+".txt", []byte(p), "title", p)
-			return api.do(t, http.MethodDelete, "uploads/"+g.ID)
-		},
-		func(p string) answer {
-			api.store(t, p+".mp4", []byte(p), "title", p) // rejected
-			return answer{}
-		},
-		func(p string) answer {
-			return api.patch(t, ready.ID, map[string]any{"title": p, "description": p, "labels": []string{p}})
-		},
-		func(p string) answer { return api.patch(t, ready.ID, map[string]any{"title": p + "\x00"}) },
-		func(p string) answer { return api.patch(t, ready.ID, map[string]any{p: p}) },
-		func(p string) answer {
-			return api.patch(t, ready.ID, map[string]any{"title": "x"}, header("If-Match", p))
-		},
-		func(string) answer { return api.do(t, http.MethodGet, "uploads/"+ready.ID+"/download") },
-		func(p string) answer { return api.do(t, http.MethodGet, "uploads?cursor="+p) },
-		func(p string) answer { return api.do(t, http.MethodGet, "uploads?status="+p) },
-		func(p string) answer { return api.do(t, http.MethodGet, "uploads/"+p) },
-		func(p string) answer { return api.do(t, http.MethodDelete, "uploads/"+p+"%40example.com") },
-		func(p string) answer {
-			server.operator(t).send(t, `{"Records":[{"s3":{"object":{"key":"`+p+`"}}}]}`)
-			return answer{}
-		},
-	)
-	for i := range 900 {
-		ways[i%len(ways)](fmt.Sprintf("planted%04d", i))
+	ways := slices.Concat(waysOfQueries(), waysOfBodies(), waysOfHeaders(), waysOfUploads(ready))
+	const all, costly = 1000, 100
+	for i := range all - costly {
+		ways[i%len(ways)].try(t, api, fmt.Sprintf("%s%04d", marker, i))
 	}
-	for i := 900; i < 1000; i++ { // each of these costs a derivation
-		p := fmt.Sprintf("planted%04d", i)
-		user := p + "@example.com"
-		if i%2 == 0 {
-			user = api.user
-		}
-		a := api.do(t, http.MethodGet, "presignedurl?mail="+own, basic(user, p))
-		if a.status != http.StatusUnauthorized || strings.Contains(string(a.body), p) {
-			t.Errorf("wrong password: got %d %s, want 401 without it", a.status, a.body)
-		}
+	for i := all - costly; i < all; i++ {
+		ways := waysOfPasswords(api, http.StatusUnauthorized) // each of which costs a derivation
+		ways[i%len(ways)].try(t, api, fmt.Sprintf("%s%04d", marker, i))
 	}
 	for _, e := range server.allEvents(t) {
-		if strings.Contains(e, "planted") || strings.Contains(e, api.user) {
+		if reveals(e, marker) || reveals(e, api.user) {
 			t.Errorf("an event holds %s", e)
 		}
 	}
-	logs := server.logs.String()
-	if !strings.Contains(logs, "/presignedurl") {
+	if !strings.Contains(server.logs.String(), "/presignedurl") {
 		t.Fatal("the access log is not among the logs")
 	}
-	for line := range strings.Lines(logs) {
-		for _, personal := range []string{"planted", api.password, api.user} {
-			if strings.Contains(line, personal) && !strings.Contains(line, "demo user") { // the banner names the demo user
+	checkLogs(t, server)
+}
+
+// TestNothingPersonalIsLoggedOfFaults sends more of them to a function that panics with what it got, and to functions
+// whose dependencies fail.
+func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
+	requireLocal(t)
+	t.Run("after the authorizer", func(t *testing.T) {
+		folder := edited(t, func(t *testing.T, template map[string]any) {
+			for _, statement := range []string{"AuthorizerRole/OwnerKey", "ManageRole/Records", "InspectRole/Records"} {
+				without(statement)(t, template)
+			}
+		})
+		const reads = "declared := request.Body.(contract.UploadRequest)"
+		replaceFunction(t, folder, "presign", "./lambda/presign", "-overlay",
+			overlay(t, "lambda/presign/upload.go", reads, reads+"; panic(fmt.Sprint(declared, request))"))
+		run := serve(t, folder)
+		addService(t, run)
+		tryFaults(t, run, waysOfFaults(run))
+		for _, says := range []string{"panic: string", "lacks secretsmanager:", "lacks dynamodb:"} {
+			if !strings.Contains(run.logs.String(), says) {
+				t.Errorf("the logs have no %q: there was no such fault\n%s", says, run.logs)
+			}
+		}
+	})
+	t.Run("in the authorizer", func(t *testing.T) {
+		run := serve(t, edited(t, without("AuthorizerRole/Users")))
+		tryFaults(t, run, waysOfPasswords(newClient(run.url, demoUser), http.StatusInternalServerError))
+	})
+}
+
+// tryFaults goes ways of a local run a few times, and looks into its logs.
+func tryFaults(t *testing.T, run *localRun, ways []way) {
+	t.Helper()
+	c := newClient(run.url, demoUser)
+	for i := range 5 * len(ways) {
+		ways[i%len(ways)].try(t, c, fmt.Sprintf("%s-fault%04d", marker, i))
+	}
+	eventually(t, func() bool { return strings.Contains(run.logs.String(), "iam: denied: ") }, func() string { return "nothing is denied" })
+	checkLogs(t, run)
+}
+
+// try goes a way as a client whose own mail and password, too, no refusal may repeat.
+func (w way) try(t *testing.T, c client, planted string) {
+	t.Helper()
+	a := w.send(t, planted)
+	if a.status != w.status {
+		t.Errorf("%s: got %d %s, want %d", w.name, a.status, a.body, w.status)
+	}
+	if a.status < http.StatusBadRequest {
+		return // an answer to the caller, which may hold the caller's own words
+	}
+	text := fmt.Sprintf("%s %v", a.body, a.header)
+	for _, secret := range []string{c.user, c.password, planted} {
+		if secret == planted && w.echoes {
+			continue
+		}
+		if reveals(text, secret) {
+			t.Errorf("%s: the refusal %d holds %q: %s", w.name, a.status, secret, text)
+		}
+	}
+}
+
+// get is a way by GET.
+func get(name string, status int, path func(planted string) string) way {
+	return way{name: name, status: status, send: func(t *testing.T, p string) answer { return api.do(t, http.MethodGet, path(p)) }}
+}
+
+// echo is a way of words that are neither a mail nor a password.
+func echo(w way) way {
+	w.echoes = true
+	return w
+}
+
+// waysOfQueries are those through paths and queries.
+func waysOfQueries() []way {
+	own := "presignedurl?mail=" + url.QueryEscape(api.user)
+	return []way{
+		get("file name", http.StatusOK, func(p string) string { return own + "&filename=" + p + ".mp4" }),
+		echo(get("file name of no format", http.StatusUnsupportedMediaType, func(p string) string { return own + "&filename=" + p + ".html" })),
+		echo(get("file name with a line break", http.StatusBadRequest, func(p string) string { return own + "&filename=" + p + "%0D%0A.mp4" })),
+		echo(get("type", http.StatusUnsupportedMediaType, func(p string) string { return own + "&type=" + p })),
+		get("another's mail", http.StatusForbidden, func(p string) string { return "presignedurl?mail=" + p + "%40example.com" }),
+		echo(get("mail that is none", http.StatusBadRequest, func(p string) string { return "presignedurl?mail=" + p })),
+		echo(get("parameter", http.StatusBadRequest, func(p string) string { return own + "&" + p + "=1" })),
+		get("path", http.StatusForbidden, func(p string) string { return p }),
+		get("mail that nobody asked for", http.StatusOK, func(p string) string { return "health?mail=" + p }),
+		echo(get("cursor", http.StatusBadRequest, func(p string) string { return "uploads?cursor=" + p })),
+		echo(get("status", http.StatusBadRequest, func(p string) string { return "uploads?status=" + p })),
+		get("id", http.StatusNotFound, func(p string) string { return "uploads/" + p }),
+		{name: "wrong method", status: http.StatusForbidden, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodPut, "presignedurl?mail="+p+"%40example.com")
+		}},
+		{name: "id that is a mail", status: http.StatusNotFound, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodDelete, "uploads/"+p+"%40example.com")
+		}},
+	}
+}
+
+// waysOfBodies are those through what declares an upload.
+func waysOfBodies() []way {
+	post := func(name string, status int, path string, body func(planted string) any) way {
+		return way{name: name, status: status, send: func(t *testing.T, p string) answer {
+			return api.postJSON(t, strings.ReplaceAll(path, marker, p), body(p))
+		}}
+	}
+	return []way{
+		post("declared name and title", http.StatusCreated, "uploads", func(p string) any {
+			return map[string]any{"filename": p + ".mp4", "size": 1, "title": p}
+		}),
+		echo(post("declared name of no format", http.StatusUnsupportedMediaType, "uploads", func(p string) any {
+			return map[string]any{"filename": p, "size": 1}
+		})),
+		echo(post("size", http.StatusBadRequest, "uploads", func(p string) any { return map[string]any{"filename": "a.mp4", "size": p} })),
+		echo(post("field", http.StatusBadRequest, "uploads", func(p string) any { return map[string]any{p: p} })),
+		echo(post("body", http.StatusBadRequest, "uploads", func(p string) any { return p })),
+		post("declared for another", http.StatusForbidden, "uploads?mail="+marker+"%40example.com", func(string) any { return map[string]any{} }),
+	}
+}
+
+// waysOfHeaders are those through headers.
+func waysOfHeaders() []way {
+	own := "presignedurl?mail=" + url.QueryEscape(api.user)
+	return []way{
+		{name: "token", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodGet, own, header("Authorization", "Bearer "+p))
+		}},
+		{name: "credentials that are not encoded", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodGet, own, header("Authorization", "Basic "+p+"@example.com:"+p))
+		}},
+		{name: "agent", status: http.StatusOK, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodGet, own, header("User-Agent", p))
+		}},
+	}
+}
+
+// waysOfUploads are those through what is stored and recorded, by an upload that is ready.
+func waysOfUploads(ready grant) []way {
+	patch := func(name string, status int, body func(planted string) map[string]any) way {
+		return way{name: name, status: status, send: func(t *testing.T, p string) answer { return api.patch(t, ready.ID, body(p)) }}
+	}
+	return []way{
+		{name: "content, then deletion", status: http.StatusNoContent, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodDelete, "uploads/"+api.store(t, p+".txt", []byte(p), "title", p).ID)
+		}},
+		{name: "content that is rejected", status: http.StatusOK, send: func(t *testing.T, p string) answer {
+			return api.do(t, http.MethodGet, "uploads/"+api.store(t, p+".mp4", []byte(p), "title", p).ID)
+		}},
+		{name: "download", status: http.StatusOK, send: func(t *testing.T, _ string) answer {
+			return api.do(t, http.MethodGet, "uploads/"+ready.ID+"/download")
+		}},
+		patch("new title", http.StatusOK, func(p string) map[string]any {
+			return map[string]any{"title": p, "description": p, "labels": []string{p}}
+		}),
+		echo(patch("title with a NUL", http.StatusBadRequest, func(p string) map[string]any { return map[string]any{"title": p + "\x00"} })),
+		echo(patch("field of a record", http.StatusBadRequest, func(p string) map[string]any { return map[string]any{p: p} })),
+		{name: "version", status: http.StatusBadRequest, echoes: true, send: func(t *testing.T, p string) answer {
+			return api.patch(t, ready.ID, map[string]any{"title": "x"}, header("If-Match", p))
+		}},
+		{name: "message", send: func(t *testing.T, p string) answer {
+			server.operator(t).send(t, `{"Records":[{"s3":{"object":{"key":"`+p+`"}}}]}`)
+			return answer{}
+		}},
+	}
+}
+
+// waysOfPasswords are those of wrong passwords, which get a status, for a client's own user and for one who is not there.
+func waysOfPasswords(c client, status int) []way {
+	with := func(mail, p string) func(*http.Request) {
+		return header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(mail+":"+p)))
+	}
+	own := "presignedurl?mail=" + url.QueryEscape(c.user)
+	return []way{
+		{name: "password", status: status, send: func(t *testing.T, p string) answer {
+			return c.do(t, http.MethodGet, own, with(c.user, p))
+		}},
+		{name: "user and password", status: status, send: func(t *testing.T, p string) answer {
+			return c.do(t, http.MethodGet, own, with(p+"@example.com", p))
+		}},
+	}
+}
+
+// waysOfFaults are those that end in a fault of a local run.
+func waysOfFaults(run *localRun) []way {
+	c, service := newClient(run.url, demoUser), newClient(run.url, serviceMail+":"+servicePassword)
+	return []way{
+		{name: "panic", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+			return c.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p})
+		}},
+		{name: "no secret for an owner", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+			return service.do(t, http.MethodGet, "presignedurl?mail="+p+"%40example.com&filename="+p+".mp4")
+		}},
+		{name: "no table for records", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+			return c.patch(t, c.presignedURL(t, "filename", p+".mp4").ID, map[string]any{"title": p, "description": p, "labels": []string{p}})
+		}},
+		{name: "no table for inspections", status: http.StatusNoContent, send: func(t *testing.T, p string) answer {
+			status, _ := c.presignedURL(t, "filename", p+".txt").post(t, []byte(p))
+			return answer{status: status}
+		}},
+	}
+}
+
+// checkLogs wants nothing that was planted, and nothing of the demo user, in a local run's logs.
+func checkLogs(t *testing.T, run *localRun) {
+	t.Helper()
+	for line := range strings.Lines(run.logs.String()) {
+		for _, personal := range []string{marker, api.password, api.user} {
+			if reveals(line, personal) && !strings.Contains(line, "demo user") { // the banner names the demo user
 				t.Fatalf("logged: %s", line)
 			}
 		}
+	}
+}
+
+// reveals reports whether a text holds a secret, as it is or encoded.
+func reveals(text, secret string) bool {
+	return slices.ContainsFunc(disguises(secret), func(disguise string) bool { return strings.Contains(text, disguise) })
+}
+
+// disguises are a text and what it looks like inside of something that is encoded: escaped in a URL, in hex, and in
+// base64 of both alphabets, of which it has other characters for each remainder of what is in front of it.
+func disguises(text string) []string {
+	small := hex.EncodeToString([]byte(text))
+	all := []string{text, url.QueryEscape(text), small, strings.ToUpper(small)}
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			encoded := encoding.EncodeToString(append(make([]byte, before), text...))
+			// A character has 6 bits. Those that share some with what is around the text are left out.
+			all = append(all, encoded[(8*before+5)/6:8*(before+len(text))/6])
+		}
+	}
+	return all
+}
+
+// TestDisguisesAreSeenThrough encodes a secret that differs in both alphabets, with other text around it.
+func TestDisguisesAreSeenThrough(t *testing.T) {
+	const secret = "~~a?>?~ü@example.com"
+	for _, before := range []string{"", "x", "xy", "xyz", "wxyz"} {
+		for _, after := range []string{"", ":", ":p", ":pw"} {
+			whole := before + secret + after
+			for name, encoded := range map[string]string{
+				"nothing": whole, "a URL": url.QueryEscape(whole), "hex": hex.EncodeToString([]byte(whole)), "hex in capitals": fmt.Sprintf("%X", whole),
+				"base64": base64.StdEncoding.EncodeToString([]byte(whole)), "base64url": base64.RawURLEncoding.EncodeToString([]byte(whole)),
+			} {
+				if !reveals(encoded, secret) {
+					t.Errorf("%s, encoded as %s, is not found in %s", whole, name, encoded)
+				}
+			}
+		}
+	}
+	if other := base64.StdEncoding.EncodeToString([]byte("another@example.org")); reveals(other, secret) {
+		t.Errorf("found in %s", other)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,7 +95,8 @@ func TestUploadsSurviveARestart(t *testing.T) {
 	}
 }
 
-// TestRecordsComeBack restarts the local run, whose tables are in memory: what lies in the bucket is inspected again.
+// TestRecordsComeBack restarts the local run, whose tables are in memory: what lies in the bucket is inspected again. The
+// run says what of it does not come back.
 func TestRecordsComeBack(t *testing.T) {
 	requireLocal(t)
 	data := filepath.Join(t.TempDir(), "data")
@@ -117,11 +119,40 @@ func TestRecordsComeBack(t *testing.T) {
 		if file, _ := c.download(t, g.ID); string(file) != "text" {
 			t.Errorf("start %d: downloaded %q", i+1, file)
 		}
+		checkBanner(t, run.logs.String())
 		if err := run.stop(); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
+
+// forgets is what the banner says of a restart, over the end of a line.
+var forgets = regexp.MustCompile(`its records come back;\s+later edits of titles,[^.]* do not\.`)
+
+// checkBanner holds what a local run says at its start to what it does: it forgets edits, and it enforces roles.
+func checkBanner(t *testing.T, logs string) {
+	t.Helper()
+	if !forgets.MatchString(logs) {
+		t.Errorf("nothing says %s:\n%s", forgets, logs)
+	}
+	_, list, ok := strings.Cut(logs, "\nNot enforced on this machine:\n")
+	items := 0
+	for line := range strings.Lines(list) {
+		what, isItem := strings.CutPrefix(line, "  - ")
+		if isItem {
+			items++
+		}
+		if isItem && role.MatchString(what) {
+			t.Errorf("not enforced: %s", what)
+		}
+	}
+	if !ok || items < 5 {
+		t.Errorf("got %d items of what is not enforced:\n%s", items, logs)
+	}
+}
+
+// role is a word for what the local run holds every call to.
+var role = regexp.MustCompile(`(?i)\b(roles?|iam|permissions?)\b`)
 
 // sendHalf sends the head of an upload and half of its file, and leaves the connection open.
 func sendHalf(t *testing.T, f form) net.Conn {

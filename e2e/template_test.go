@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // An edit changes a template in place.
@@ -19,7 +21,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		edit  edit
-		check func(t *testing.T, c client)
+		check func(t *testing.T, run *localRun, c client)
 	}{
 		{
 			name: "dropped authorizer",
@@ -33,7 +35,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 					return method["HttpMethod"] == "GET"
 				})
 			},
-			check: func(t *testing.T, c client) {
+			check: func(t *testing.T, _ *localRun, c client) {
 				// Without the authorizer the function gets no identity, and fails closed by itself.
 				a := newClient(c.base, "").do(t, http.MethodGet, own)
 				if a.status != http.StatusInternalServerError {
@@ -50,7 +52,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 				})
 				response["StatusCode"] = "418"
 			},
-			check: func(t *testing.T, c client) {
+			check: func(t *testing.T, _ *localRun, c client) {
 				if a := newClient(c.base, "").do(t, http.MethodGet, own); a.status != http.StatusTeapot {
 					t.Errorf("got %d, want 418", a.status)
 				}
@@ -63,7 +65,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 					return p["PathPart"] == "health"
 				})["PathPart"] = "alive"
 			},
-			check: func(t *testing.T, c client) {
+			check: func(t *testing.T, _ *localRun, c client) {
 				if a := c.do(t, http.MethodGet, "alive"); a.status != http.StatusOK {
 					t.Errorf("new path: got %d, want 200", a.status)
 				}
@@ -77,18 +79,23 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 			edit: func(t *testing.T, template map[string]any) {
 				environment(t, template, presign)["SIGNATURE_LIFETIME"] = "1s"
 			},
-			check: func(t *testing.T, c client) {
+			check: func(t *testing.T, run *localRun, c client) {
 				f := c.presignedURL(t)
 				if left := time.Until(f.Expires); left > time.Second {
 					t.Errorf("expires in %s, want at most 1s", left)
 				}
 				put := c.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
+				bucket := openStore(t, run, f)
+				before := bucket.keys(t)
 				time.Sleep(time.Until(put.Expires) + 1100*time.Millisecond)
 				if status, code := f.post(t, []byte("late")); status != http.StatusForbidden {
 					t.Errorf("expired form: got %d %s, want 403", status, code)
 				}
 				if status, code := put.put(t, []byte("late")); status != http.StatusForbidden {
 					t.Errorf("expired PUT: got %d %s, want 403", status, code)
+				}
+				if diff := cmp.Diff(bucket.keys(t), before); diff != "" {
+					t.Errorf("something was stored (-got +want):\n%s", diff)
 				}
 			},
 		},
@@ -97,7 +104,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 			edit: func(t *testing.T, template map[string]any) {
 				delete(environment(t, template, presign), "SIGNATURE_LIFETIME")
 			},
-			check: func(t *testing.T, c client) {
+			check: func(t *testing.T, _ *localRun, c client) {
 				a := c.do(t, http.MethodGet, own)
 				if a.status != http.StatusBadGateway {
 					t.Fatalf("got %d %s, want 502", a.status, a.body)
@@ -108,7 +115,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			run := serve(t, edited(t, test.edit))
-			test.check(t, newClient(run.url, demoUser))
+			test.check(t, run, newClient(run.url, demoUser))
 		})
 	}
 }
