@@ -58,7 +58,7 @@ type S3Config struct {
 	Faults Faults
 }
 
-// An S3 is a running S3 server (versitygw). There can be one in a process, and it changes the process's working
+// An S3 is a running S3 server (versitygw). There can be one in a process at a time, and it changes the process's working
 // directory.
 type S3 struct {
 	// URL is the server's address, without a slash at its end.
@@ -71,8 +71,12 @@ type S3 struct {
 	ended    chan struct{}
 }
 
-// StartS3 starts the server and makes the buckets. It returns ErrPortInUse, and errors that say so when the folder's file
-// system has no extended attributes, or when a bucket may not notify its queue.
+// running is full while there is a server. One that is closed may take ten seconds more, if a client has opened a connection
+// and sent nothing yet.
+var running = make(chan struct{}, 1)
+
+// StartS3 starts the server and makes the buckets, once an earlier server has ended. It returns ErrPortInUse, and errors
+// that say so when the folder's file system has no extended attributes, or when a bucket may not notify its queue.
 func StartS3(config S3Config) (*S3, error) {
 	port, err := claimPort(config.Port)
 	if err != nil {
@@ -89,36 +93,18 @@ func StartS3(config S3Config) (*S3, error) {
 	if err := notifier.test(); err != nil {
 		return nil, err
 	}
+	select {
+	case running <- struct{}{}:
+	case <-time.After(s3StartTimeout):
+		return nil, fmt.Errorf("starting the S3 server: another one still runs in this process after %v", s3StartTimeout)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	s := &S3{
-		URL:      "http://" + address,
-		Done:     done,
-		notifier: notifier,
-		cancel:   cancel,
-		ended:    make(chan struct{}),
-	}
+	s := &S3{URL: "http://" + address, Done: done, notifier: notifier, cancel: cancel, ended: make(chan struct{})}
 	listening := make(chan struct{})
-	gateway := &embedgw.Config{
-		// Nobody knows them, and the checks know nobody by them.
-		RootUserAccess:    rand.Text(),
-		RootUserSecret:    rand.Text(),
-		Region:            config.Region,
-		Ports:             []string{address},
-		MaxConnections:    maxConnections,
-		MaxRequests:       maxConnections,
-		MultipartMaxParts: maxParts,
-		Quiet:             true,
-		KeepAlive:         true,
-		IAMService:        accounts{config.Issuer},
-		S3Options: []s3api.Option{
-			s3api.WithOnListen(func() { close(listening) }),
-			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
-			s3api.WithMiddleware("/", guard{config.Issuer, faultsOr(config.Faults)}.serve),
-		},
-	}
 	go func() {
-		done <- embedgw.RunVersityGW(ctx, &access{notifier, config.Issuer, config.Policies}, gateway)
+		done <- embedgw.RunVersityGW(ctx, &access{notifier, config.Issuer, config.Policies}, config.server(address, listening))
+		<-running
 		close(s.ended)
 	}()
 	if err := s.prepare(listening, done, config); err != nil {
@@ -126,6 +112,28 @@ func StartS3(config S3Config) (*S3, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// server is the configuration of a server that closes listening when it listens at an address.
+func (c S3Config) server(address string, listening chan<- struct{}) *embedgw.Config {
+	return &embedgw.Config{
+		// Nobody knows them, and the checks know nobody by them.
+		RootUserAccess:    rand.Text(),
+		RootUserSecret:    rand.Text(),
+		Region:            c.Region,
+		Ports:             []string{address},
+		MaxConnections:    maxConnections,
+		MaxRequests:       maxConnections,
+		MultipartMaxParts: maxParts,
+		Quiet:             true,
+		KeepAlive:         true,
+		IAMService:        accounts{c.Issuer},
+		S3Options: []s3api.Option{
+			s3api.WithOnListen(func() { close(listening) }),
+			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
+			s3api.WithMiddleware("/", guard{c.Issuer, faultsOr(c.Faults)}.serve),
+		},
+	}
 }
 
 // prepare waits until the server listens and makes it ready for uploads.
