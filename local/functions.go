@@ -17,7 +17,7 @@ import (
 
 // Functions are the stack's functions, with what feeds them besides the API.
 type functions struct {
-	*runtime.Runtime
+	runtime *runtime.Runtime
 	pollers []*queue.Poller
 	stop    context.CancelFunc
 	feeding sync.WaitGroup
@@ -38,7 +38,7 @@ func startFunctions(stack *template.Stack, b *backends, log io.Writer) (*functio
 		b.chaos.OnKill(killer(stack, r))
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	f := &functions{Runtime: r, stop: stop}
+	f := &functions{runtime: r, stop: stop}
 	if err := f.poll(stack, b, log); err != nil {
 		f.close()
 		return nil, err
@@ -54,7 +54,7 @@ func (f *functions) poll(stack *template.Stack, b *backends, log io.Writer) erro
 			return fmt.Errorf("event source %s: there is no queue %s", source.LogicalID, source.Queue)
 		}
 		f.pollers = append(f.pollers, queue.StartPoller(queue.PollerConfig{
-			Source: source, Queue: q, Role: roleOf(stack, source.Function), Policies: b.policies, Invoker: f,
+			Source: source, Queue: q, Role: roleOf(stack, source.Function), Policies: b.policies, Invoker: f.runtime,
 			Region: stack.Region, Processes: runtime.DefaultProcesses, Log: log,
 		}))
 	}
@@ -67,7 +67,7 @@ func (f *functions) close() {
 	for _, p := range f.pollers {
 		p.Close()
 	}
-	f.Close()
+	f.runtime.Close()
 	for _, p := range f.pollers {
 		p.Wait()
 	}

@@ -66,7 +66,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer functions.close()
-	handler, err := gateway.New(stack.API, functions, gateway.Options{
+	handler, err := gateway.New(stack.API, functions.runtime, gateway.Options{
 		AccessLog: stderr, ErrorLog: slog.New(slog.NewTextHandler(stderr, nil)),
 	})
 	if err != nil {

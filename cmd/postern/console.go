@@ -97,8 +97,8 @@ func writeJSON(out io.Writer, value any) error {
 	return err
 }
 
-// escaped is the same JSON with \uXXXX for each character that is invisible, or would steer the terminal or turn the
-// line's direction. Outside of strings, JSON has none but line feeds.
+// escaped is the same JSON with an escape (RFC 8259, section 7) for each character that is invisible, or would steer the
+// terminal or turn the line's direction. Outside of strings, JSON has none but line feeds.
 func escaped(text string) []byte {
 	safe := make([]byte, 0, len(text))
 	for _, r := range text {

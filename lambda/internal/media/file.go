@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// window is how much of a file is read at once at most: its beginning and one other place; its end may be
-// two. Whatever else is read are a few headers.
+// window is how much of a file is read at once at most: its beginning and one other place; its end may be two. Whatever
+// else is read are a few headers.
 const window = 16 << 10
 
 // A file is content that is being looked at. The first fault ends it: from then on nothing can be read.

@@ -66,8 +66,8 @@ func isWebP(f *file) bool {
 }
 
 // isRIFF reports whether the file is a RIFF of a form, whose length is inside the file. Some writers count their own
-// header; what is written while it is recorded has no length. A length that begins a
-// comment of a script is odd, which hardly any is.
+// header; what is written while it is recorded has no length. A length that begins a comment of a script is odd, which
+// hardly any is.
 func (f *file) isRIFF(form string, signatures ...string) bool {
 	if !f.begins(signatures...) || len(f.head) < 12 || string(f.head[8:12]) != form || string(f.head[4:6]) == "/*" {
 		return false

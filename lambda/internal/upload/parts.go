@@ -9,8 +9,8 @@ const (
 	partStep  = 1 << 20
 )
 
-// Parts divides an object of 1 to contract.MaxObject bytes for a multipart upload: size is that of each part but the last, in
-// bytes, a whole number of MiB of at least 16; count is how many there are, 1 to 10,000.
+// Parts divides an object of 1 to contract.MaxObject bytes for a multipart upload: size is that of each part but the
+// last, in bytes, a whole number of MiB of at least 16; count is how many there are, 1 to contract.MaxParts.
 func Parts(object int64) (size, count int64) {
 	size = max(usualPart, roundUp(divideUp(object, contract.MaxParts), partStep))
 	return size, divideUp(object, size)
