@@ -69,12 +69,12 @@ test-race: setup
 
 ## verify: hold 100,000 deliveries to the model of an upload's life, in every order and with every fault; a few minutes
 verify:
-	@go test ./lambda/internal/lifecycle -run '^TestModel' -count=1 -v -timeout 60m -rapid.checks=100000 -deliveries=100000
+	@go test ./internal/lifecycle -run '^TestModel' -count=1 -v -timeout 60m -rapid.checks=100000 -deliveries=100000
 
 ## fuzz: fuzz every target FUZZ_RUNS times (default 20000)
 fuzz:
-	@for target in $$(grep -rhoE "^func Fuzz[A-Za-z]+" --include='*_test.go' lambda local | sed 's/func //'); do \
-		package=$$(grep -rlE "^func $$target\(" --include='*_test.go' lambda local | xargs dirname); \
+	@for target in $$(grep -rhoE "^func Fuzz[A-Za-z]+" --include='*_test.go' internal lambda local | sed 's/func //'); do \
+		package=$$(grep -rlE "^func $$target\(" --include='*_test.go' internal lambda local | xargs dirname); \
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_RUNS)x -fuzzminimizetime 10x "./$$package" || exit 1; \
 	done
 

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net/http"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // presignEnvironment is what presign finds in its environment: what the template says, and what Lambda adds.
 func presignEnvironment(assembly string) ([]string, error) {
-	stack, err := template.Load(assembly)
+	stack, err := cfn.Load(assembly)
 	if err != nil {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
@@ -33,7 +33,7 @@ func presignEnvironment(assembly string) ([]string, error) {
 }
 
 // presignOf is the function that answers GET /presignedurl.
-func presignOf(stack *template.Stack) (template.Function, error) {
+func presignOf(stack *cfn.Stack) (cfn.Function, error) {
 	for _, method := range stack.API.Methods {
 		if method.HTTPMethod != http.MethodGet || method.Resource != "/presignedurl" {
 			continue
@@ -44,5 +44,5 @@ func presignOf(stack *template.Stack) (template.Function, error) {
 			}
 		}
 	}
-	return template.Function{}, errors.New("the template has no function for GET /presignedurl")
+	return cfn.Function{}, errors.New("the template has no function for GET /presignedurl")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"postern/lambda/sign"
+	"postern/internal/sign"
 )
 
 // measureSign signs a form as presign does, and the same form with the SDK.
@@ -31,7 +31,7 @@ func measureSign(ctx context.Context, bench *workbench) ([]comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	const name, sdk = "lambda/sign", "PresignPostObject of the SDK"
+	const name, sdk = "internal/sign", "PresignPostObject of the SDK"
 	return []comparison{
 		{
 			"signing a form, temporary credentials: time", duration,

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // matrix is who may do what: the status that each caller gets on each route. The first four columns act for the caller's

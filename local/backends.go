@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 
+	"postern/internal/cfn"
 	"postern/local/chaos"
 	"postern/local/iam"
 	"postern/local/queue"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 // Backends are the services that functions call, the queues that feed them, and who may call them.
@@ -26,7 +26,7 @@ type backends struct {
 
 // startBackends starts the services with everything in them that the stack has, the demo user too. What they deny gets
 // a line in log.
-func startBackends(ctx context.Context, s settings, stack *template.Stack, log io.Writer) (*backends, error) {
+func startBackends(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (*backends, error) {
 	b := &backends{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log)}
 	if s.chaos {
 		b.chaos = startChaos(s.seed, stack)
@@ -41,7 +41,7 @@ func startBackends(ctx context.Context, s settings, stack *template.Stack, log i
 	return b, nil
 }
 
-func (b *backends) start(ctx context.Context, s settings, stack *template.Stack, log io.Writer) (err error) {
+func (b *backends) start(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (err error) {
 	if b.operator, err = b.issuer.Issue(iam.Operator); err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // notEnforced is what AWS enforces and this machine does not, whatever the template says.
@@ -18,7 +18,7 @@ var notEnforced = []string{
 }
 
 // banner says where everything is, and what a deployed stack would enforce and this one does not.
-func banner(w io.Writer, s settings, stack *template.Stack, b *backends, api string) {
+func banner(w io.Writer, s settings, stack *cfn.Stack, b *backends, api string) {
 	lines := []string{
 		stack.Name + ", from " + s.assembly,
 		"  API        " + api,

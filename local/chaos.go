@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"postern/internal/cfn"
 	"postern/local/chaos"
 	"postern/local/runtime"
-	"postern/local/template"
 )
 
 // What chaos makes of the queues that feed functions: what a killed function has not processed comes back soon, and
@@ -19,14 +19,14 @@ const (
 )
 
 // startChaos makes the decisions of a seed, or of a random one, and changes the stack's queues.
-func startChaos(seed uint64, stack *template.Stack) *chaos.Chaos {
+func startChaos(seed uint64, stack *cfn.Stack) *chaos.Chaos {
 	for seed == 0 {
 		seed = rand.Uint64()
 	}
 	var queued []string
 	for _, source := range stack.EventSources {
 		queued = append(queued, roleOf(stack, source.Function))
-		i := slices.IndexFunc(stack.Queues, func(q template.Queue) bool { return q.LogicalID == source.Queue })
+		i := slices.IndexFunc(stack.Queues, func(q cfn.Queue) bool { return q.LogicalID == source.Queue })
 		q := &stack.Queues[i]
 		q.Visibility = min(q.Visibility, chaosVisibility)
 		q.MaxReceives = max(q.MaxReceives, chaosReceives)
@@ -35,7 +35,7 @@ func startChaos(seed uint64, stack *template.Stack) *chaos.Chaos {
 }
 
 // killer kills a function of a role, in the middle of what it does.
-func killer(stack *template.Stack, functions *runtime.Runtime) func(role string) {
+func killer(stack *cfn.Stack, functions *runtime.Runtime) func(role string) {
 	return func(role string) {
 		for _, f := range stack.Functions {
 			if f.Role == role {

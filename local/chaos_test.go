@@ -6,23 +6,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 func TestStartChaos(t *testing.T) {
-	stack := &template.Stack{
-		Queues: []template.Queue{
+	stack := &cfn.Stack{
+		Queues: []cfn.Queue{
 			{LogicalID: "Dead", Visibility: time.Minute},
 			{LogicalID: "Slow", Visibility: 3 * time.Minute, DeadLetters: "Dead", MaxReceives: 5},
 			{LogicalID: "Fast", Visibility: time.Second, DeadLetters: "Dead", MaxReceives: 500},
 		},
-		Functions:    []template.Function{{LogicalID: "Inspect", Role: "InspectRole"}},
-		EventSources: []template.EventSource{{Queue: "Slow", Function: "Inspect"}, {Queue: "Fast", Function: "Inspect"}},
+		Functions:    []cfn.Function{{LogicalID: "Inspect", Role: "InspectRole"}},
+		EventSources: []cfn.EventSource{{Queue: "Slow", Function: "Inspect"}, {Queue: "Fast", Function: "Inspect"}},
 	}
 	if got := startChaos(7, stack).Seed(); got != 7 {
 		t.Errorf("got the seed %d, want 7", got)
 	}
-	want := []template.Queue{
+	want := []cfn.Queue{
 		{LogicalID: "Dead", Visibility: time.Minute},
 		{LogicalID: "Slow", Visibility: 2 * time.Second, DeadLetters: "Dead", MaxReceives: 30},
 		{LogicalID: "Fast", Visibility: time.Second, DeadLetters: "Dead", MaxReceives: 500},

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"postern/lambda/identity"
+	"postern/internal/cfn"
+	"postern/internal/identity"
 	"postern/local/iam"
-	"postern/local/template"
 )
 
 // The one user of the local stage.
@@ -23,7 +23,7 @@ const (
 )
 
 // makeDemoUser writes the demo user into the users table, as an operator would: through the services' own APIs.
-func makeDemoUser(ctx context.Context, stack *template.Stack, url string, operator iam.Credentials) error {
+func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator iam.Credentials) error {
 	secrets := secretsmanager.New(secretsmanager.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 	tables := dynamodb.New(dynamodb.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 
@@ -43,7 +43,7 @@ func makeDemoUser(ctx context.Context, stack *template.Stack, url string, operat
 	return err
 }
 
-func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *template.Stack) ([]byte, error) {
+func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {
 	arn, err := output(stack, "OwnerKeySecretArn")
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func attributes(row map[string]any) map[string]types.AttributeValue {
 	return item
 }
 
-func output(stack *template.Stack, name string) (string, error) {
+func output(stack *cfn.Stack, name string) (string, error) {
 	value := stack.Outputs[name]
 	if value == "" {
 		return "", fmt.Errorf("the template has no output %s", name)

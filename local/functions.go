@@ -8,11 +8,11 @@ import (
 	"maps"
 	"sync"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/queue"
 	"postern/local/runtime"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 // Functions are the stack's functions, with what feeds them besides the API.
@@ -25,7 +25,7 @@ type functions struct {
 
 // startFunctions makes the stack's functions ready to be invoked and starts to feed them: from the queues, as the
 // template's event source mappings say, and with what lies in the bucket from an earlier run.
-func startFunctions(stack *template.Stack, b *backends, log io.Writer) (*functions, error) {
+func startFunctions(stack *cfn.Stack, b *backends, log io.Writer) (*functions, error) {
 	environment, err := environments(stack, b)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func startFunctions(stack *template.Stack, b *backends, log io.Writer) (*functio
 	return f, nil
 }
 
-func (f *functions) poll(stack *template.Stack, b *backends, log io.Writer) error {
+func (f *functions) poll(stack *cfn.Stack, b *backends, log io.Writer) error {
 	for _, source := range stack.EventSources {
 		q, ok := b.queues.Find(source.Queue)
 		if !ok {
@@ -75,7 +75,7 @@ func (f *functions) close() {
 }
 
 // roleOf is the role of a function, both by logical id.
-func roleOf(stack *template.Stack, function string) string {
+func roleOf(stack *cfn.Stack, function string) string {
 	for _, f := range stack.Functions {
 		if f.LogicalID == function {
 			return f.Role
@@ -97,7 +97,7 @@ func requeue(ctx context.Context, s3 *services.S3, log io.Writer) {
 }
 
 // environments are the functions' variables by logical id: where the services are, and the credentials of their roles.
-func environments(stack *template.Stack, b *backends) (map[string]map[string]string, error) {
+func environments(stack *cfn.Stack, b *backends) (map[string]map[string]string, error) {
 	byRole := make(map[string]iam.Credentials)
 	all := make(map[string]map[string]string)
 	for _, f := range stack.Functions {

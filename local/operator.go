@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
-	"postern/local/template"
 )
 
 // Addresses are where the services are.
@@ -20,7 +20,7 @@ type addresses struct {
 // writeOperator writes what this machine's operator needs to work on the services past the API: AWS's credentials and
 // config files, and the stack's outputs as cdk deploy --outputs-file does. They end with this run.
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
-func writeOperator(data string, c iam.Credentials, stack *template.Stack, at addresses) (forget func(), err error) {
+func writeOperator(data string, c iam.Credentials, stack *cfn.Stack, at addresses) (forget func(), err error) {
 	outputs := maps.Clone(stack.Outputs)
 	outputs["ApiUrl"] = at.api
 	text, err := json.MarshalIndent(map[string]any{stack.Name: outputs}, "", "  ")

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
-	"postern/local/template"
 )
 
 func TestWriteOperator(t *testing.T) {
@@ -17,7 +17,7 @@ func TestWriteOperator(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "credentials"), []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	stack := &template.Stack{
+	stack := &cfn.Stack{
 		Name: "Postern-local", Region: "eu-west-1",
 		Outputs: map[string]string{"ApiUrl": "https://id.execute-api.eu-west-1.amazonaws.com/api/", "UsersTableName": "users"},
 	}

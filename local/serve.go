@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"postern/internal/cfn"
 	"postern/local/gateway"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 const stackName = "Postern-local"
@@ -94,8 +94,8 @@ func serveAPI(ctx context.Context, api *http.Server, listener net.Listener, s3 <
 	}
 }
 
-func load(assembly string) (*template.Stack, error) {
-	stack, err := template.Load(assembly)
+func load(assembly string) (*cfn.Stack, error) {
+	stack, err := cfn.Load(assembly)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"time"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // maxAnswer is the largest answer of API Gateway, in bytes.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"os"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // The one user of the local run, as its documentation has it.

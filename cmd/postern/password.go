@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/term"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 const passwordHelp = `The password is asked for twice, without showing it, or read from the first line of stdin when that is no

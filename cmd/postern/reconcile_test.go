@@ -28,9 +28,9 @@ import (
 	"github.com/truora/minidyn/server"
 
 	postern "postern/cmd/postern"
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 const (
@@ -62,7 +62,7 @@ func withObjects(m *testing.M) int {
 	if objects.operator, err = issuer.Issue(iam.Operator); err != nil {
 		panic(err)
 	}
-	policies := iam.NewPolicies(&template.Stack{Region: region}, io.Discard)
+	policies := iam.NewPolicies(&cfn.Stack{Region: region}, io.Discard)
 	objects.S3, err = services.StartS3(services.S3Config{Data: data, Region: region, Issuer: issuer, Policies: policies, Operator: objects.operator})
 	if err != nil {
 		panic(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // localStage is the stage that make run serves.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // felt is how soon a changed or removed user is refused: the authorizer keeps a verified identity for 60 s.

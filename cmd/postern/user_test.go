@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // verify fails the test unless a row's hash is that of password.

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 type listUsers struct {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // contentType is that of every body.

@@ -17,7 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 const root = "../.."
@@ -219,7 +219,7 @@ func TestParameters(t *testing.T) {
 // TestEveryCodeIsDocumented reads the codes where they are made: in the functions' domain and in the template.
 func TestEveryCodeIsDocumented(t *testing.T) {
 	var made []string
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "lambda/internal/upload/error.go"), nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "internal/upload/error.go"), nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

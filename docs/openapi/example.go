@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // An example is what a schema describes.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // A failure is an error's status, and the code of its body, with an example of its message.

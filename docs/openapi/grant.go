@@ -7,7 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // A variant is what an UploadGrant looks like with one method.

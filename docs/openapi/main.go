@@ -1,4 +1,4 @@
-// Openapi writes docs/openapi.json, the document of the API, from the route table and the types of lambda/contract.
+// Openapi writes docs/openapi.json, the document of the API, from the route table and the types of internal/contract.
 // It runs in the repository's root:
 //
 //	go run ./docs/openapi
@@ -13,7 +13,7 @@ import (
 // Where the document lies, and the sources it is made from, below the repository's root.
 const (
 	documentFile   = "docs/openapi.json"
-	contractFolder = "lambda/contract"
+	contractFolder = "internal/contract"
 )
 
 func main() {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // A description says of a parameter what the route table does not.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // schemas makes the schemas of Go types, each once, under the type's name.

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/infra/stage"
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // The API speaks TLS 1.2 with forward secrecy or 1.3, and only under its own host name. CDK's constant lacks the prefix

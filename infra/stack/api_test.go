@@ -14,7 +14,7 @@ import (
 
 	"postern/infra/stack"
 	"postern/infra/stage"
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // paths are those of a template's API resources, by Ref.

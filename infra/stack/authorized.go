@@ -6,7 +6,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // authorizedMethods fails the synthesis of a stack with a method that anybody could call, unless it is a preflight or

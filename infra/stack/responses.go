@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/jsii-runtime-go"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // challenge asks for the credentials that the authorizer reads.

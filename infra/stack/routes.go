@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // requestHeaders are those that a page may send to the API.

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/infra/stage"
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // Props are what a stack is made from.

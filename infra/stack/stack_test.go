@@ -18,7 +18,7 @@ import (
 
 	"postern/infra/stack"
 	"postern/infra/stage"
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew")

@@ -18,7 +18,7 @@ import (
 
 	"postern/infra/stack"
 	"postern/infra/stage"
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // TestGoldens compares whole templates with those checked in, so that a review sees every change. After a wanted one:

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // Local is the name of the stage that is served on this machine and never deployed.

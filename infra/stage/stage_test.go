@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postern/infra/stage"
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 // The goldens are the stack's, but go test ./infra/... -update hands the flag to every package.

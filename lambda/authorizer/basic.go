@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // maxHeader is the longest Authorization header that is read, in bytes.

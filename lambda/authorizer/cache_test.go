@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // clock is a time that a test moves.

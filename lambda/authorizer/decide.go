@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"postern/lambda/identity"
-	"postern/lambda/internal/api"
+	"postern/internal/apigw"
+	"postern/internal/identity"
 )
 
 // users is the users table.
@@ -90,22 +90,22 @@ func (a *authorizer) authenticate(ctx context.Context, headers []string) (identi
 
 // identify finds whom the caller acts for: itself, or the one mail that the query names, which is its own unless it is
 // a service, or else errForbidden. Several mails or one that is none are nobody: an identity without an owner.
-func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (api.Identity, error) {
+func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (apigw.Identity, error) {
 	if len(mails) == 0 {
 		return a.acting(ctx, caller, caller)
 	}
 	mail, err := identity.ParseMail(mails[0])
 	switch {
 	case len(mails) > 1 || err != nil:
-		return api.Identity{Role: string(caller.Role)}, nil
+		return apigw.Identity{Role: string(caller.Role)}, nil
 	case mail == caller.Mail:
 		return a.acting(ctx, caller, caller)
 	case caller.Role != identity.RoleService:
-		return api.Identity{}, errForbidden
+		return apigw.Identity{}, errForbidden
 	}
 	user, err := a.user(ctx, mail)
 	if err != nil {
-		return api.Identity{}, fmt.Errorf("finding whom the caller acts for: %w", err)
+		return apigw.Identity{}, fmt.Errorf("finding whom the caller acts for: %w", err)
 	}
 	return a.acting(ctx, caller, user)
 }
@@ -125,8 +125,8 @@ func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.Use
 }
 
 // acting is the identity of a caller that acts for a user: the role is the caller's, everything else the user's.
-func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (api.Identity, error) {
-	acting := api.Identity{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
+func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (apigw.Identity, error) {
+	acting := apigw.Identity{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
 	if user.MaxSize != nil {
 		acting.MaxSize = *user.MaxSize
 	}
@@ -135,7 +135,7 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 	}
 	used, err := a.usage(ctx, user.Owner)
 	if err != nil {
-		return api.Identity{}, fmt.Errorf("finding what is left of the quota: %w", err)
+		return apigw.Identity{}, fmt.Errorf("finding what is left of the quota: %w", err)
 	}
 	acting.Remaining = min(max(0, acting.Quota-used), acting.Quota)
 	return acting, nil

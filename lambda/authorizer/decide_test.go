@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/identity"
-	"postern/lambda/internal/api"
+	"postern/internal/apigw"
+	"postern/internal/identity"
 )
 
 const (
@@ -136,32 +136,32 @@ var (
 )
 
 func TestWhoMayActForWhom(t *testing.T) {
-	user := func(owner string) api.Identity {
-		return api.Identity{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500}
+	user := func(owner string) apigw.Identity {
+		return apigw.Identity{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500}
 	}
-	nobody := func(role string) api.Identity { return api.Identity{Role: role} }
+	nobody := func(role string) apigw.Identity { return apigw.Identity{Role: role} }
 	for _, test := range []struct {
 		name      string
 		header    string
 		mails     []string
 		principal string
-		allow     *api.Identity // nil: deny
+		allow     *apigw.Identity // nil: deny
 	}{
 		{"no mail: itself", demo, nil, demoOwner, new(user(demoOwner))},
 		{"own mail", demo, []string{"demo@example.com"}, demoOwner, new(user(demoOwner))},
 		{"own mail, upper case", demo, []string{"DEMO@Example.com"}, demoOwner, new(user(demoOwner))},
-		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &api.Identity{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0}},
+		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &apigw.Identity{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0}},
 
 		{"another's mail", demo, []string{"limited@example.com"}, demoOwner, nil},
 		{"a service's mail", demo, []string{"service@example.com"}, demoOwner, nil},
 		{"mail without a row", demo, []string{"nobody@example.com"}, demoOwner, nil},
 		{"longer mail", demo, []string{"demo@example.com.example.org"}, demoOwner, nil},
 
-		{"service, no mail: itself", service, nil, serviceOwner, &api.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &api.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &api.Identity{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500}},
-		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &api.Identity{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
-		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &api.Identity{
+		{"service, no mail: itself", service, nil, serviceOwner, &apigw.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
+		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &apigw.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
+		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &apigw.Identity{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500}},
+		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &apigw.Identity{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
+		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &apigw.Identity{
 			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 2000,
 		}},
 

@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"postern/lambda/identity"
-	"postern/lambda/internal/api"
+	"postern/internal/apigw"
+	"postern/internal/identity"
 )
 
 // unauthorized is what the invocation fails with when the caller is not who it says it is. API Gateway makes a 401 of
@@ -56,10 +56,10 @@ type (
 func (a *authorizer) handle(ctx context.Context, event request) (answer response, err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			answer, err = response{}, a.fault(ctx, event, api.PanicError(value))
+			answer, err = response{}, a.fault(ctx, event, apigw.PanicError(value))
 		}
 	}()
-	inTime, cancel := api.WithMargin(ctx, margin)
+	inTime, cancel := apigw.WithMargin(ctx, margin)
 	defer cancel()
 	answer, err = a.decide(inTime, event)
 	switch {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"postern/lambda/identity"
+	"postern/internal/identity"
 )
 
 // marker stands for what belongs to a person: it may show up in no log and no error.

@@ -15,11 +15,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"postern/lambda/contract"
-	"postern/lambda/identity"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/records"
-	"postern/lambda/internal/transport"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/identity"
+	"postern/internal/records"
+	"postern/internal/transport"
 )
 
 func main() {
@@ -42,11 +42,11 @@ func wire(lookup func(string) (string, bool), random io.Reader, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	verified, err := newCache[identity.User](random, api.WallClock)
+	verified, err := newCache[identity.User](random, apigw.WallClock)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of users: %w", err)
 	}
-	used, err := newCache[int64](random, api.WallClock)
+	used, err := newCache[int64](random, apigw.WallClock)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of usages: %w", err)
 	}

@@ -16,11 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/truora/minidyn/server"
 
-	"postern/lambda/contract"
-	"postern/lambda/identity"
-	"postern/lambda/internal/tabletest"
-	"postern/lambda/internal/transport"
-	"postern/lambda/internal/wiretest"
+	"postern/internal/contract"
+	"postern/internal/identity"
+	"postern/internal/tabletest"
+	"postern/internal/transport"
+	"postern/internal/wiretest"
 )
 
 func variables(t *testing.T) wiretest.Environment {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"postern/lambda/internal/api"
+	"postern/internal/apigw"
 )
 
 // isOneRequest reports whether a policy about an ARN is about its request alone. The ARN ends with the path that the
@@ -13,7 +13,7 @@ import (
 func isOneRequest(methodARN string) bool { return !strings.ContainsAny(methodARN, "*?$") }
 
 // allow lets the one request pass, as the identity. The principal is the caller's owner, which API Gateway may log.
-func allow(principal, methodARN string, identity api.Identity) response {
+func allow(principal, methodARN string, identity apigw.Identity) response {
 	answer := policy("Allow", principal, methodARN)
 	answer.Context = identity.Context()
 	return answer

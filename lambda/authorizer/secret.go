@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"postern/lambda/identity"
-	"postern/lambda/internal/transport"
+	"postern/internal/identity"
+	"postern/internal/transport"
 )
 
 // A secret is the secret of Secrets Manager that holds the key of the owner hash. It is read when it is first needed

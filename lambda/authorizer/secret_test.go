@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/transport"
+	"postern/internal/contract"
+	"postern/internal/transport"
 )
 
 const secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf"

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"postern/lambda/internal/transport"
-	"postern/lambda/internal/upload"
+	"postern/internal/transport"
+	"postern/internal/upload"
 )
 
 // source is the source of every event.

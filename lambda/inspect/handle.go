@@ -9,9 +9,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/lifecycle"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
 )
 
 const (
@@ -38,7 +38,7 @@ type handler struct {
 // handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of
 // one owner, whose usage they share, are inspected one after the other.
 func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
-	ctx, cancel := api.WithMargin(ctx, margin)
+	ctx, cancel := apigw.WithMargin(ctx, margin)
 	defer cancel()
 	batch := &batch{handler: h, messages: event.Records, failed: make([]bool, len(event.Records))}
 	batch.inspect(ctx, batch.tasks(ctx))
@@ -122,7 +122,7 @@ func (b *batch) guard(ctx context.Context, message int, part func() error, attri
 func recovered(part func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = api.PanicError(value)
+			err = apigw.PanicError(value)
 		}
 	}()
 	return part()

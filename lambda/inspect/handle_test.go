@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/lifecycle"
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
 )
 
 const (

@@ -15,13 +15,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/lifecycle"
-	"postern/lambda/internal/media"
-	"postern/lambda/internal/objects"
-	"postern/lambda/internal/records"
-	"postern/lambda/internal/transport"
-	"postern/lambda/internal/upload"
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
+	"postern/internal/media"
+	"postern/internal/objects"
+	"postern/internal/records"
+	"postern/internal/transport"
+	"postern/internal/upload"
 )
 
 func main() {

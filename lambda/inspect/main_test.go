@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/transport"
-	"postern/lambda/internal/upload"
-	"postern/lambda/internal/wiretest"
+	"postern/internal/contract"
+	"postern/internal/transport"
+	"postern/internal/upload"
+	"postern/internal/wiretest"
 )
 
 func variables(t *testing.T) wiretest.Environment {

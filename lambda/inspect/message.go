@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"postern/lambda/internal/lifecycle"
+	"postern/internal/lifecycle"
 )
 
 // A task is one record of a message.

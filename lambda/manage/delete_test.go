@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/internal/lifecycle"
-	"postern/lambda/internal/upload"
+	"postern/internal/lifecycle"
+	"postern/internal/upload"
 )
 
 // checkDeleted holds a world to an upload of the owner that is deleted and not announced yet.

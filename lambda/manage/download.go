@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 )
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
-func (m *manager) download(ctx context.Context, request api.Request) (any, error) {
+func (m *manager) download(ctx context.Context, request apigw.Request) (any, error) {
 	record, err := m.find(ctx, request.Identity.Owner, request.Path["id"])
 	if err != nil {
 		return nil, err

@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 func TestDownload(t *testing.T) {

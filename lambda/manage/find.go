@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/upload"
+	"postern/internal/contract"
+	"postern/internal/upload"
 )
 
 // errNoUpload is what a client is told of an id that names nothing, is malformed, another's or deleted: one as the other.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/upload"
+	"postern/internal/contract"
+	"postern/internal/upload"
 )
 
 func TestGet(t *testing.T) {

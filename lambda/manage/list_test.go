@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/upload"
+	"postern/internal/contract"
+	"postern/internal/upload"
 )
 
 // fill accepts n uploads of an owner, one a second, and returns their ids, the newest first. Of three, the first is

@@ -15,13 +15,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/lifecycle"
-	"postern/lambda/internal/objects"
-	"postern/lambda/internal/records"
-	"postern/lambda/internal/transport"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
+	"postern/internal/objects"
+	"postern/internal/records"
+	"postern/internal/sign"
+	"postern/internal/transport"
 )
 
 func main() {
@@ -35,7 +35,7 @@ func main() {
 }
 
 // wire makes the function of its environment. It makes no request.
-func wire(lookup func(string) (string, bool), log *slog.Logger) (*api.Gateway, error) {
+func wire(lookup func(string) (string, bool), log *slog.Logger) (*apigw.Gateway, error) {
 	environment, err := contract.FromEnv[contract.ManageEnv](lookup)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (*api.Gateway, e
 	if err != nil {
 		return nil, err
 	}
-	return api.New(contract.Manage, manager.handlers(), log)
+	return apigw.New(contract.Manage, manager.handlers(), log)
 }
 
 // deletionSeconds is when an inspection looks at a deletion: after it is through, as a rule, so that both do not remove
@@ -89,9 +89,9 @@ func newManager(environment contract.ManageEnv, runtime contract.RuntimeEnv, at 
 		lifetime: environment.Lifetime,
 		records:  uploads,
 		objects:  bucket,
-		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: api.WallClock},
+		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: apigw.WallClock},
 		signer:   signer,
-		repairs:  &repairs{queue: queue, now: api.WallClock, log: log},
-		now:      api.WallClock,
+		repairs:  &repairs{queue: queue, now: apigw.WallClock, log: log},
+		now:      apigw.WallClock,
 	}, nil
 }

@@ -15,9 +15,9 @@ import (
 
 	"github.com/truora/minidyn/server"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/upload"
-	"postern/lambda/internal/wiretest"
+	"postern/internal/contract"
+	"postern/internal/upload"
+	"postern/internal/wiretest"
 )
 
 func variables(t *testing.T) wiretest.Environment {
@@ -113,7 +113,7 @@ func TestLinksOnlyTheServicesItCalls(t *testing.T) {
 		if ok && service != "internal" && service != "dynamodb" && service != "s3" && service != "sqs" {
 			t.Errorf("manage links %s", name)
 		}
-		if strings.HasPrefix(name, "github.com/aws/aws-sdk-go-v2/config") || strings.HasPrefix(name, "postern/lambda/internal/media") {
+		if strings.HasPrefix(name, "github.com/aws/aws-sdk-go-v2/config") || strings.HasPrefix(name, "postern/internal/media") {
 			t.Errorf("manage links %s", name)
 		}
 	}

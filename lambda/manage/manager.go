@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 // uploadRecords keep what is known of uploads. Every read is consistent. No error holds personal data.
@@ -57,8 +57,8 @@ type manager struct {
 }
 
 // handlers are the manager's by route.
-func (m *manager) handlers() map[string]api.Handler {
-	return map[string]api.Handler{
+func (m *manager) handlers() map[string]apigw.Handler {
+	return map[string]apigw.Handler{
 		"GET /uploads":               m.list,
 		"GET /uploads/{id}":          m.get,
 		"PATCH /uploads/{id}":        m.patch,
@@ -68,7 +68,7 @@ func (m *manager) handlers() map[string]api.Handler {
 }
 
 // list answers GET /uploads: a page of the owner's uploads that have a record.
-func (m *manager) list(ctx context.Context, request api.Request) (any, error) {
+func (m *manager) list(ctx context.Context, request apigw.Request) (any, error) {
 	page, err := upload.ParsePage(request.Query)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (m *manager) list(ctx context.Context, request api.Request) (any, error) {
 }
 
 // get answers GET /uploads/{id}: what became of one of the owner's uploads.
-func (m *manager) get(ctx context.Context, request api.Request) (any, error) {
+func (m *manager) get(ctx context.Context, request apigw.Request) (any, error) {
 	record, err := m.find(ctx, request.Identity.Owner, request.Path["id"])
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (m *manager) get(ctx context.Context, request api.Request) (any, error) {
 }
 
 // delete answers DELETE /uploads/{id}: nothing of it is left, and what arrives late is removed.
-func (m *manager) delete(ctx context.Context, request api.Request) (any, error) {
+func (m *manager) delete(ctx context.Context, request apigw.Request) (any, error) {
 	found, err := m.lookUp(ctx, request.Identity.Owner, request.Path["id"])
 	if err != nil {
 		return nil, err

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/upload"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/upload"
 )
 
 // maxPatches is how often a patch is tried that an inspection comes between.
 const maxPatches = 3
 
 // patch answers PATCH /uploads/{id}: the upload as it is then.
-func (m *manager) patch(ctx context.Context, request api.Request) (any, error) {
+func (m *manager) patch(ctx context.Context, request apigw.Request) (any, error) {
 	patch := upload.Patch(request.Body.(contract.UploadPatch))
 	if err := patch.Check(); err != nil {
 		return nil, err

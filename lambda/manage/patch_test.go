@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/upload"
+	"postern/internal/contract"
+	"postern/internal/upload"
 )
 
 func TestPatch(t *testing.T) {

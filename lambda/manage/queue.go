@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"postern/lambda/internal/transport"
+	"postern/internal/transport"
 )
 
 // A queue is SQS's, of what is to be inspected.

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"postern/lambda/internal/upload"
+	"postern/internal/upload"
 )
 
 // checkReady refuses the download of what is not ready. S3 refuses it as well: the role may read only what is tagged so.

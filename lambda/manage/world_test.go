@@ -21,13 +21,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/truora/minidyn/server"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/lifecycle"
-	"postern/lambda/internal/records"
-	"postern/lambda/internal/tabletest"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
+	"postern/internal/records"
+	"postern/internal/sign"
+	"postern/internal/tabletest"
+	"postern/internal/upload"
 )
 
 const (
@@ -58,7 +58,7 @@ type world struct {
 	signed  []sign.Get
 	now     time.Time
 	log     bytes.Buffer
-	gateway *api.Gateway
+	gateway *apigw.Gateway
 }
 
 func newWorld(t testing.TB) *world {
@@ -82,7 +82,7 @@ func newWorld(t testing.TB) *world {
 		repairs:  &repairs{queue: w.queue, now: clock, log: log},
 		now:      clock,
 	}
-	gateway, err := api.New(contract.Manage, w.manager.handlers(), log)
+	gateway, err := apigw.New(contract.Manage, w.manager.handlers(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	t.Helper()
 	event := events.APIGatewayProxyRequest{Resource: "/uploads/{id}", HTTPMethod: http.MethodGet, Body: c.body, MultiValueHeaders: map[string][]string{}}
 	event.RequestContext.RequestID = "request-1"
-	event.RequestContext.Authorizer = api.Identity{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1}.Context()
+	event.RequestContext.Authorizer = apigw.Identity{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1}.Context()
 	if c.method != "" {
 		event.HTTPMethod = c.method
 	}

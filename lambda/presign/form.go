@@ -6,10 +6,10 @@ import (
 	"io"
 	"time"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 // A signer signs without a network call, from now until lifetime has passed. Its errors hold no value of a field or a
@@ -31,7 +31,7 @@ type minter struct {
 }
 
 // presignedURL answers GET /presignedurl: a form for one new object of the owner.
-func (m *minter) presignedURL(_ context.Context, request api.Request) (any, error) {
+func (m *minter) presignedURL(_ context.Context, request apigw.Request) (any, error) {
 	file := upload.File{Name: optional(request.Query, "filename"), Type: optional(request.Query, "type")}
 	format, err := file.Format(m.folders)
 	if err != nil {

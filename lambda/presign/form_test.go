@@ -17,10 +17,10 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 var now = time.Date(2026, time.March, 14, 15, 9, 26, 535_000_000, time.UTC)
@@ -49,13 +49,13 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func request(query map[string]string) api.Request {
+func request(query map[string]string) apigw.Request {
 	query["mail"] = marker + "@example.com"
-	return api.Request{Identity: api.Identity{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30}, Query: query}
+	return apigw.Request{Identity: apigw.Identity{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30}, Query: query}
 }
 
 // mint returns the form of a request and its policy's conditions.
-func mint(t *testing.T, m *minter, request api.Request) (contract.PresignedForm, map[string]string) {
+func mint(t *testing.T, m *minter, request apigw.Request) (contract.PresignedForm, map[string]string) {
 	t.Helper()
 	answer, err := m.presignedURL(t.Context(), request)
 	if err != nil {
@@ -186,14 +186,14 @@ func TestSizeIsTheLeastLimit(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	unlimited := api.Identity{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1}
+	unlimited := apigw.Identity{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1}
 	noQuota, usedUp := unlimited, unlimited
 	noQuota.Quota, noQuota.Remaining = 0, 0
 	usedUp.Quota, usedUp.Remaining = 100, 0
 	for _, test := range []struct {
 		name     string
 		query    map[string]string
-		identity api.Identity
+		identity apigw.Identity
 		want     upload.Error
 	}{
 		{"name", map[string]string{"filename": "a\r\nb.mp4"}, unlimited, upload.Error{
@@ -221,7 +221,7 @@ func TestRefusals(t *testing.T) {
 			Message: "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
 		}},
 	} {
-		answer, err := newMinter(t).presignedURL(t.Context(), api.Request{Identity: test.identity, Query: test.query})
+		answer, err := newMinter(t).presignedURL(t.Context(), apigw.Request{Identity: test.identity, Query: test.query})
 		got, ok := errors.AsType[*upload.Error](err)
 		if !ok {
 			t.Errorf("%s: got %v, %v, want a refusal", test.name, answer, err)
@@ -311,7 +311,7 @@ func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
 			var log bytes.Buffer
 			minter := newMinter(t)
 			test.spoil(minter)
-			gateway, err := api.New(contract.Presign, minter.handlers(), slog.New(slog.NewJSONHandler(&log, nil)))
+			gateway, err := apigw.New(contract.Presign, minter.handlers(), slog.New(slog.NewJSONHandler(&log, nil)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/sign"
 )
 
 func main() {
@@ -31,7 +31,7 @@ func main() {
 }
 
 // wire makes the function of its environment.
-func wire(lookup func(string) (string, bool), log *slog.Logger) (*api.Gateway, error) {
+func wire(lookup func(string) (string, bool), log *slog.Logger) (*apigw.Gateway, error) {
 	environment, err := contract.FromEnv[contract.PresignEnv](lookup)
 	if err != nil {
 		return nil, err
@@ -61,12 +61,12 @@ func wire(lookup func(string) (string, bool), log *slog.Logger) (*api.Gateway, e
 		now:      time.Now,
 		random:   rand.Reader,
 	}
-	return api.New(contract.Presign, minter.handlers(), log)
+	return apigw.New(contract.Presign, minter.handlers(), log)
 }
 
 // handlers are the minter's by route.
-func (m *minter) handlers() map[string]api.Handler {
-	return map[string]api.Handler{
+func (m *minter) handlers() map[string]apigw.Handler {
+	return map[string]apigw.Handler{
 		"GET /presignedurl": m.presignedURL,
 		"POST /uploads":     m.upload,
 	}

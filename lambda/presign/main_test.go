@@ -15,9 +15,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/wiretest"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/wiretest"
 )
 
 // marker stands for what belongs to a person: mail, password and file name in these tests hold it.
@@ -77,7 +77,7 @@ func function(t *testing.T, log *bytes.Buffer) handlerFunc {
 }
 
 // handler is a gateway between encoding/json's writing and reading.
-func handler(gateway *api.Gateway) handlerFunc {
+func handler(gateway *apigw.Gateway) handlerFunc {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, err error) {
 		payload, err := json.Marshal(event)
 		if err != nil {
@@ -181,12 +181,12 @@ func TestLinksNoService(t *testing.T) {
 		t.Fatal(err)
 	}
 	dependencies := string(output)
-	if !strings.Contains(dependencies, "postern/lambda/sign\n") {
+	if !strings.Contains(dependencies, "postern/internal/sign\n") {
 		t.Fatalf("the list lacks the signer:\n%s", dependencies)
 	}
 	for dependency := range strings.Lines(dependencies) {
 		for _, forbidden := range []string{
-			"golang.org/x/", "postern/lambda/identity",
+			"golang.org/x/", "postern/internal/identity",
 			"github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
 			"github.com/aws/aws-sdk-go-v2/feature/", "github.com/aws/aws-sdk-go-v2/service/",
 		} {

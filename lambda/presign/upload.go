@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 
-	"postern/lambda/contract"
-	"postern/lambda/internal/api"
-	"postern/lambda/internal/upload"
-	"postern/lambda/sign"
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 // upload answers POST /uploads: what uploads the one file that the client declares as one new object of the owner.
-func (m *minter) upload(_ context.Context, request api.Request) (any, error) {
+func (m *minter) upload(_ context.Context, request apigw.Request) (any, error) {
 	declared := request.Body.(contract.UploadRequest)
 	format, err := upload.Check(declared, m.folders, request.Identity.Limits())
 	if err != nil {

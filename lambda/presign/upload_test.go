@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/contract"
+	"postern/internal/contract"
 )
 
 const (

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // maxAuthorizerTime bounds an authorizer's invocation.
@@ -18,7 +18,7 @@ type authorizer struct {
 	sources  []parameter
 }
 
-func newAuthorizer(a template.Authorizer) (*authorizer, error) {
+func newAuthorizer(a cfn.Authorizer) (*authorizer, error) {
 	made := &authorizer{function: a.Function}
 	for _, source := range a.IdentitySources {
 		p, err := parseParameter(source)

@@ -20,7 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // An Invoker invokes functions.
@@ -75,7 +75,7 @@ type gateway struct {
 
 // New makes a handler that serves an API below /<stage>. The error joins everything in the API that cannot be served,
 // each with the logical id and the value.
-func New(api template.API, invoker Invoker, options Options) (http.Handler, error) {
+func New(api cfn.API, invoker Invoker, options Options) (http.Handler, error) {
 	g := &gateway{stage: api.Stage, apiID: api.ID, arn: api.ARN, invoker: invoker, options: options}
 	if options.ErrorLog == nil {
 		g.options.ErrorLog = slog.New(slog.DiscardHandler)

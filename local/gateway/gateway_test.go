@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"postern/internal/cfn"
 	"postern/local/gateway"
-	"postern/local/template"
 )
 
 // functions invokes Go functions by logical id, and keeps the events they got.
@@ -94,41 +94,41 @@ func with(function string, answer func(context.Context, []byte) ([]byte, error))
 	return f
 }
 
-func proxied(method, resource string, authorizer *template.Authorizer) template.Method {
-	return template.Method{
+func proxied(method, resource string, authorizer *cfn.Authorizer) cfn.Method {
+	return cfn.Method{
 		LogicalID:   "Method" + method,
 		HTTPMethod:  method,
 		Resource:    resource,
 		ResourceID:  "abc123",
 		Authorizer:  authorizer,
-		Integration: template.Integration{Type: "AWS_PROXY", Function: "Handler", Timeout: time.Second},
+		Integration: cfn.Integration{Type: "AWS_PROXY", Function: "Handler", Timeout: time.Second},
 	}
 }
 
-func mocked(method, resource, status, body string) template.Method {
-	return template.Method{
+func mocked(method, resource, status, body string) cfn.Method {
+	return cfn.Method{
 		LogicalID:  "Mock" + method,
 		HTTPMethod: method,
 		Resource:   resource,
-		Integration: template.Integration{
+		Integration: cfn.Integration{
 			Type:             "MOCK",
 			Passthrough:      "WHEN_NO_MATCH",
 			RequestTemplates: map[string]string{"application/json": "{ statusCode: 200 }"},
-			Responses: []template.IntegrationResponse{{
+			Responses: []cfn.IntegrationResponse{{
 				StatusCode: status,
 				Parameters: map[string]string{"method.response.header.Access-Control-Allow-Origin": "'*'"},
 				Templates:  map[string]string{"application/json": body},
 			}},
 		},
-		Responses: map[string]template.MethodResponse{
+		Responses: map[string]cfn.MethodResponse{
 			status: {Parameters: map[string]bool{"method.response.header.Access-Control-Allow-Origin": true}},
 		},
 	}
 }
 
 // api is an API of the shape of this project's.
-func api() template.API {
-	authorizer := &template.Authorizer{
+func api() cfn.API {
+	authorizer := &cfn.Authorizer{
 		LogicalID:       "RequestAuthorizer",
 		Function:        "Authorizer",
 		IdentitySources: []string{"method.request.header.Authorization"},
@@ -139,12 +139,12 @@ func api() template.API {
 		"method.request.querystring.mail": true,
 		"method.request.querystring.type": false,
 	}
-	return template.API{
+	return cfn.API{
 		LogicalID: "Api",
 		ID:        "abcdefghij",
 		ARN:       "arn:aws:execute-api:eu-west-1:000000000000:abcdefghij",
 		Stage:     "api",
-		Methods: []template.Method{
+		Methods: []cfn.Method{
 			presignedURL,
 			mocked("OPTIONS", "/presignedurl", "204", ""),
 			mocked("GET", "/health", "200", `{"status":"ok"}`),
@@ -166,7 +166,7 @@ func options() gateway.Options {
 	}
 }
 
-func handler(t *testing.T, api template.API, f *functions) http.Handler {
+func handler(t *testing.T, api cfn.API, f *functions) http.Handler {
 	t.Helper()
 	h, err := gateway.New(api, f, options())
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // A gatewayResponse is how failures of one type are answered.
@@ -21,7 +21,7 @@ type gatewayResponse struct {
 
 // newGatewayResponses makes the responses of every type: the template's, or its DEFAULT_4XX or DEFAULT_5XX, or API
 // Gateway's own.
-func newGatewayResponses(given map[string]template.GatewayResponse) (map[string]gatewayResponse, error) {
+func newGatewayResponses(given map[string]cfn.GatewayResponse) (map[string]gatewayResponse, error) {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, ok := responseTypes[name]; !ok || name == noStage {
@@ -48,7 +48,7 @@ func newGatewayResponses(given map[string]template.GatewayResponse) (map[string]
 	return made, nil
 }
 
-func newGatewayResponse(name string, source template.GatewayResponse) (gatewayResponse, error) {
+func newGatewayResponse(name string, source cfn.GatewayResponse) (gatewayResponse, error) {
 	header, err := staticHeaders(source.Parameters, "gatewayresponse.header.")
 	if err != nil {
 		return gatewayResponse{}, err

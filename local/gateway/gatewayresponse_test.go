@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 func TestGatewayResponses(t *testing.T) {
@@ -12,7 +12,7 @@ func TestGatewayResponses(t *testing.T) {
 	jsonBody := func(text string) map[string]string { return map[string]string{"application/json": text} }
 	for _, test := range []struct {
 		name      string
-		responses map[string]template.GatewayResponse
+		responses map[string]cfn.GatewayResponse
 		request   *http.Request
 		functions *functions
 		status    int
@@ -21,7 +21,7 @@ func TestGatewayResponses(t *testing.T) {
 	}{
 		{
 			"own type",
-			map[string]template.GatewayResponse{"MISSING_AUTHENTICATION_TOKEN": {
+			map[string]cfn.GatewayResponse{"MISSING_AUTHENTICATION_TOKEN": {
 				StatusCode: "404", Templates: jsonBody(body), Parameters: map[string]string{"gatewayresponse.header.X-Own": "'a \"b\" c'"},
 			}},
 			get("/api/unknown"), honest(), 404,
@@ -29,22 +29,22 @@ func TestGatewayResponses(t *testing.T) {
 		},
 		{
 			"own type with headers alone",
-			map[string]template.GatewayResponse{"MISSING_AUTHENTICATION_TOKEN": {Parameters: map[string]string{"gatewayresponse.header.X-Own": "'a'"}}},
+			map[string]cfn.GatewayResponse{"MISSING_AUTHENTICATION_TOKEN": {Parameters: map[string]string{"gatewayresponse.header.X-Own": "'a'"}}},
 			get("/api/unknown"), honest(), 403, missingToken, "a",
 		},
 		{
 			"default of 4XX",
-			map[string]template.GatewayResponse{"DEFAULT_4XX": {Templates: jsonBody("4 $context.error.messageString"), Parameters: map[string]string{"gatewayresponse.header.X-Own": "'4'"}}},
+			map[string]cfn.GatewayResponse{"DEFAULT_4XX": {Templates: jsonBody("4 $context.error.messageString"), Parameters: map[string]string{"gatewayresponse.header.X-Own": "'4'"}}},
 			get("/api/presignedurl"), honest(), 400, `4 "Missing required request parameters: [mail]"`, "4",
 		},
 		{
 			"default of 4XX with a status code",
-			map[string]template.GatewayResponse{"DEFAULT_4XX": {StatusCode: "418"}},
+			map[string]cfn.GatewayResponse{"DEFAULT_4XX": {StatusCode: "418"}},
 			get("/api/presignedurl"), honest(), 418, `{"message":"Missing required request parameters: [mail]"}`, "",
 		},
 		{
 			"own type before the default",
-			map[string]template.GatewayResponse{
+			map[string]cfn.GatewayResponse{
 				"DEFAULT_4XX":            {Templates: jsonBody("default")},
 				"BAD_REQUEST_PARAMETERS": {Templates: jsonBody("own $context.error.validationErrorString")},
 			},
@@ -52,23 +52,23 @@ func TestGatewayResponses(t *testing.T) {
 		},
 		{
 			"default of 4XX does not hold for 5XX",
-			map[string]template.GatewayResponse{"DEFAULT_4XX": {Templates: jsonBody("4")}},
+			map[string]cfn.GatewayResponse{"DEFAULT_4XX": {Templates: jsonBody("4")}},
 			post(""), with("Handler", failing(errNotRun)), 500, internalError, "",
 		},
 		{
 			"default of 5XX keeps 502",
-			map[string]template.GatewayResponse{"DEFAULT_5XX": {Templates: jsonBody(body)}},
+			map[string]cfn.GatewayResponse{"DEFAULT_5XX": {Templates: jsonBody(body)}},
 			post(""), with("Handler", answering("null")), 502,
 			`{"message":"Internal server error","code":"x","type":"DEFAULT_5XX","requestId":"11111111-2222-4333-8444-555555555555","text":"Internal server error"}`, "",
 		},
 		{
 			"default of 5XX for an authorizer, whose message is null",
-			map[string]template.GatewayResponse{"DEFAULT_5XX": {Templates: jsonBody(`{"message":$context.error.messageString}`)}},
+			map[string]cfn.GatewayResponse{"DEFAULT_5XX": {Templates: jsonBody(`{"message":$context.error.messageString}`)}},
 			get(presignedURL), with("Authorizer", answering("null")), 500, `{"message":null}`, "",
 		},
 		{
 			"nothing changes what is outside of the API",
-			map[string]template.GatewayResponse{"DEFAULT_4XX": {StatusCode: "418", Templates: jsonBody("4")}},
+			map[string]cfn.GatewayResponse{"DEFAULT_4XX": {StatusCode: "418", Templates: jsonBody("4")}},
 			get("/outside"), honest(), 403, forbidden, "",
 		},
 	} {

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"regexp"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // A mock answers without a function.
@@ -21,7 +21,7 @@ type mock struct {
 // reader of objects allows.
 var mockTemplate = regexp.MustCompile(`^\s*\{\s*"?statusCode"?\s*:\s*(\d{3})\s*\}\s*$`)
 
-func newMock(method template.Method) (*mock, error) {
+func newMock(method cfn.Method) (*mock, error) {
 	integration := method.Integration
 	m := &mock{statuses: map[string]string{}}
 	switch integration.Passthrough {

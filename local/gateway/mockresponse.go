@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 type mockResponse struct {
@@ -15,7 +15,7 @@ type mockResponse struct {
 	answer  answer
 }
 
-func newMockResponse(response template.IntegrationResponse, declared map[string]template.MethodResponse) (mockResponse, error) {
+func newMockResponse(response cfn.IntegrationResponse, declared map[string]cfn.MethodResponse) (mockResponse, error) {
 	methodResponse, ok := declared[response.StatusCode]
 	if !ok {
 		return mockResponse{}, errors.New("the method declares no response with this status code")

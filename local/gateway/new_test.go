@@ -5,76 +5,76 @@ import (
 	"strings"
 	"testing"
 
+	"postern/internal/cfn"
 	"postern/local/gateway"
-	"postern/local/template"
 )
 
-func newHandler(a template.API, f *functions) (http.Handler, error) {
+func newHandler(a cfn.API, f *functions) (http.Handler, error) {
 	return gateway.New(a, f, options())
 }
 
 // What the gateway could not do as AWS does is an error that names the resource and the value.
 func TestNewRefuses(t *testing.T) {
-	respond := func(r template.GatewayResponse) func(*template.API) {
+	respond := func(r cfn.GatewayResponse) func(*cfn.API) {
 		r.LogicalID = "Response"
-		return func(a *template.API) { a.Responses = map[string]template.GatewayResponse{"UNAUTHORIZED": r} }
+		return func(a *cfn.API) { a.Responses = map[string]cfn.GatewayResponse{"UNAUTHORIZED": r} }
 	}
 	body := func(text string) map[string]string { return map[string]string{"application/json": text} }
-	mock := func(edit func(*template.Method)) func(*template.API) {
-		return func(a *template.API) { edit(&a.Methods[2]) }
+	mock := func(edit func(*cfn.Method)) func(*cfn.API) {
+		return func(a *cfn.API) { edit(&a.Methods[2]) }
 	}
 	for _, test := range []struct {
 		name string
-		edit func(*template.API)
+		edit func(*cfn.API)
 		want string
 	}{
-		{"integration type", func(a *template.API) { a.Methods[4].Integration.Type = "HTTP" }, `MethodPOST (POST /open): integration type "HTTP"`},
-		{"same route twice", func(a *template.API) { a.Methods = append(a.Methods, mocked("GET", "/health", "200", "")) }, "MockGET has the same path and HTTP method"},
-		{"greedy path", func(a *template.API) { a.Methods[5].Resource = "/{proxy+}" }, `path part "{proxy+}" is neither text nor a {parameter}`},
-		{"two names for a path parameter", func(a *template.API) { a.Methods[5].Resource = "/uploads/{other}" }, "stand in the same place"},
-		{"identity source", func(a *template.API) {
+		{"integration type", func(a *cfn.API) { a.Methods[4].Integration.Type = "HTTP" }, `MethodPOST (POST /open): integration type "HTTP"`},
+		{"same route twice", func(a *cfn.API) { a.Methods = append(a.Methods, mocked("GET", "/health", "200", "")) }, "MockGET has the same path and HTTP method"},
+		{"greedy path", func(a *cfn.API) { a.Methods[5].Resource = "/{proxy+}" }, `path part "{proxy+}" is neither text nor a {parameter}`},
+		{"two names for a path parameter", func(a *cfn.API) { a.Methods[5].Resource = "/uploads/{other}" }, "stand in the same place"},
+		{"identity source", func(a *cfn.API) {
 			a.Methods[0].Authorizer.IdentitySources = []string{"context.identity.sourceIp"}
 		}, `identity source of RequestAuthorizer: request parameter "context.identity.sourceIp"`},
-		{"path as an identity source", func(a *template.API) { a.Methods[0].Authorizer.IdentitySources = []string{"method.request.path.id"} }, "a path parameter is no identity source"},
-		{"request parameter", func(a *template.API) { a.Methods[0].Parameters = map[string]bool{"method.request.body.x": true} }, `request parameter "method.request.body.x"`},
+		{"path as an identity source", func(a *cfn.API) { a.Methods[0].Authorizer.IdentitySources = []string{"method.request.path.id"} }, "a path parameter is no identity source"},
+		{"request parameter", func(a *cfn.API) { a.Methods[0].Parameters = map[string]bool{"method.request.body.x": true} }, `request parameter "method.request.body.x"`},
 
-		{"request template with Velocity", mock(func(m *template.Method) {
+		{"request template with Velocity", mock(func(m *cfn.Method) {
 			m.Integration.RequestTemplates = body("#set($a = 1)\n{\"statusCode\": 200}")
 		}), "MockGET (GET /health): request template for application/json"},
-		{"response template with Velocity", mock(func(m *template.Method) { m.Integration.Responses[0].Templates = body("#set($a = 1)") }), "integration response 200: the response template is no plain text"},
-		{"response template with a variable", mock(func(m *template.Method) { m.Integration.Responses[0].Templates = body("$input.json('$')") }), "Velocity is not served"},
-		{"response template of another type", mock(func(m *template.Method) { m.Integration.Responses[0].Templates = map[string]string{"text/html": ""} }), "a template for text/html is not served"},
-		{"response not declared", mock(func(m *template.Method) { m.Responses = nil }), "the method declares no response with this status code"},
-		{"response header not declared", mock(func(m *template.Method) { m.Responses["200"] = template.MethodResponse{} }), "does not declare method.response.header.Access-Control-Allow-Origin"},
-		{"mapped response header", mock(func(m *template.Method) {
+		{"response template with Velocity", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = body("#set($a = 1)") }), "integration response 200: the response template is no plain text"},
+		{"response template with a variable", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = body("$input.json('$')") }), "Velocity is not served"},
+		{"response template of another type", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = map[string]string{"text/html": ""} }), "a template for text/html is not served"},
+		{"response not declared", mock(func(m *cfn.Method) { m.Responses = nil }), "the method declares no response with this status code"},
+		{"response header not declared", mock(func(m *cfn.Method) { m.Responses["200"] = cfn.MethodResponse{} }), "does not declare method.response.header.Access-Control-Allow-Origin"},
+		{"mapped response header", mock(func(m *cfn.Method) {
 			m.Integration.Responses[0].Parameters["method.response.header.Access-Control-Allow-Origin"] = "method.request.header.Origin"
 		}), `"method.request.header.Origin" is no static value`},
-		{"two default responses", mock(func(m *template.Method) {
+		{"two default responses", mock(func(m *cfn.Method) {
 			m.Integration.Responses = append(m.Integration.Responses, m.Integration.Responses[0])
 		}), "more than one integration response has no selection pattern"},
-		{"selection pattern", mock(func(m *template.Method) { m.Integration.Responses[0].Selection = "(" }), "integration response 200: "},
-		{"status code", mock(func(m *template.Method) {
+		{"selection pattern", mock(func(m *cfn.Method) { m.Integration.Responses[0].Selection = "(" }), "integration response 200: "},
+		{"status code", mock(func(m *cfn.Method) {
 			m.Integration.Responses[0].StatusCode = "2xx"
 			m.Responses["2xx"] = m.Responses["200"]
 		}), "want a status code of 200 to 599"},
-		{"passthrough behavior", mock(func(m *template.Method) { m.Integration.Passthrough = "SOMETIMES" }), `passthrough behavior "SOMETIMES"`},
+		{"passthrough behavior", mock(func(m *cfn.Method) { m.Integration.Passthrough = "SOMETIMES" }), `passthrough behavior "SOMETIMES"`},
 
-		{"type of gateway response", func(a *template.API) {
-			a.Responses = map[string]template.GatewayResponse{"TEAPOT": {LogicalID: "Response"}}
+		{"type of gateway response", func(a *cfn.API) {
+			a.Responses = map[string]cfn.GatewayResponse{"TEAPOT": {LogicalID: "Response"}}
 		}, `Response: "TEAPOT" is no type of gateway response`},
-		{"no type of gateway response", func(a *template.API) { a.Responses = map[string]template.GatewayResponse{"": {LogicalID: "Response"}} }, `Response: "" is no type`},
-		{"variable of a gateway response", respond(template.GatewayResponse{Templates: body("$context.identity.sourceIp")}), "Response: response template: the local run does not know the variable $context.identity.sourceIp"},
-		{"longer variable", respond(template.GatewayResponse{Templates: body("$context.requestIdentity")}), "the local run does not know the variable $context.requestIdentity"},
-		{"function in a gateway response", respond(template.GatewayResponse{Templates: body("$util.escapeJavaScript('a')")}), `"$util.escapeJavaScri" is no variable`},
-		{"braced variable", respond(template.GatewayResponse{Templates: body("${context.requestId}")}), `"${context.requestId}" is no variable`},
-		{"HTML gateway response", respond(template.GatewayResponse{Templates: map[string]string{"text/html": ""}}), "Response: a template for text/html is not served"},
-		{"mapped header of a gateway response", respond(template.GatewayResponse{Parameters: map[string]string{"gatewayresponse.header.A": "method.request.header.Origin"}}), "is no static value in single quotes"},
-		{"query of a gateway response", respond(template.GatewayResponse{Parameters: map[string]string{"gatewayresponse.querystring.A": "'a'"}}), "want gatewayresponse.header."},
-		{"status code of a gateway response", respond(template.GatewayResponse{StatusCode: "9"}), `Response: status code "9"`},
+		{"no type of gateway response", func(a *cfn.API) { a.Responses = map[string]cfn.GatewayResponse{"": {LogicalID: "Response"}} }, `Response: "" is no type`},
+		{"variable of a gateway response", respond(cfn.GatewayResponse{Templates: body("$context.identity.sourceIp")}), "Response: response template: the local run does not know the variable $context.identity.sourceIp"},
+		{"longer variable", respond(cfn.GatewayResponse{Templates: body("$context.requestIdentity")}), "the local run does not know the variable $context.requestIdentity"},
+		{"function in a gateway response", respond(cfn.GatewayResponse{Templates: body("$util.escapeJavaScript('a')")}), `"$util.escapeJavaScri" is no variable`},
+		{"braced variable", respond(cfn.GatewayResponse{Templates: body("${context.requestId}")}), `"${context.requestId}" is no variable`},
+		{"HTML gateway response", respond(cfn.GatewayResponse{Templates: map[string]string{"text/html": ""}}), "Response: a template for text/html is not served"},
+		{"mapped header of a gateway response", respond(cfn.GatewayResponse{Parameters: map[string]string{"gatewayresponse.header.A": "method.request.header.Origin"}}), "is no static value in single quotes"},
+		{"query of a gateway response", respond(cfn.GatewayResponse{Parameters: map[string]string{"gatewayresponse.querystring.A": "'a'"}}), "want gatewayresponse.header."},
+		{"status code of a gateway response", respond(cfn.GatewayResponse{StatusCode: "9"}), `Response: status code "9"`},
 
-		{"variable of the access log", func(a *template.API) { a.AccessLog = "$context.wafResponseCode" }, "access log: the local run does not know the variable $context.wafResponseCode"},
-		{"header in the access log", func(a *template.API) { a.AccessLog = "$input.params('Authorization')" }, `is no variable`},
-		{"ARN", func(a *template.API) { a.ARN = "abc" }, `"abc" is no ARN of an API`},
+		{"variable of the access log", func(a *cfn.API) { a.AccessLog = "$context.wafResponseCode" }, "access log: the local run does not know the variable $context.wafResponseCode"},
+		{"header in the access log", func(a *cfn.API) { a.AccessLog = "$input.params('Authorization')" }, `is no variable`},
+		{"ARN", func(a *cfn.API) { a.ARN = "abc" }, `"abc" is no ARN of an API`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := api()
@@ -91,7 +91,7 @@ func TestNewReportsAll(t *testing.T) {
 	a := api()
 	a.Methods[4].Integration.Type = "HTTP"
 	a.AccessLog = "$context.nothing"
-	a.Responses = map[string]template.GatewayResponse{"TEAPOT": {LogicalID: "Response"}}
+	a.Responses = map[string]cfn.GatewayResponse{"TEAPOT": {LogicalID: "Response"}}
 	_, err := newHandler(a, honest())
 	for _, want := range []string{"MethodPOST", "$context.nothing", "TEAPOT"} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"postern/local/template/wildcard"
+	"postern/internal/cfn/wildcard"
 )
 
 // A policy is an IAM policy with what the local run understands of it: a member without a field here makes the

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // A route is one method of the API, ready to serve.
 type route struct {
-	template.Method
+	cfn.Method
 
 	authorizer *authorizer
 	required   []parameter // request parameters that the validator wants
@@ -20,7 +20,7 @@ type route struct {
 	mock       *mock
 }
 
-func newRoutes(methods []template.Method) (*node, error) {
+func newRoutes(methods []cfn.Method) (*node, error) {
 	root := &node{}
 	var errs []error
 	for _, method := range methods {
@@ -35,7 +35,7 @@ func newRoutes(methods []template.Method) (*node, error) {
 	return root, errors.Join(errs...)
 }
 
-func newRoute(method template.Method) (*route, error) {
+func newRoute(method cfn.Method) (*route, error) {
 	r := &route{Method: method, timeout: method.Integration.Timeout}
 	var errs [3]error
 	if method.Authorizer != nil {

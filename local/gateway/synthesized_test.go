@@ -4,12 +4,12 @@ import (
 	"net/http"
 	"testing"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // What CDK synthesizes, read by package template, is an API that can be served.
 func TestSynthesizedAPI(t *testing.T) {
-	stack, err := template.Load("../template/testdata/assembly")
+	stack, err := cfn.Load("../template/testdata/assembly")
 	if err != nil {
 		t.Fatal(err)
 	}

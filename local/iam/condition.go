@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"strings"
 
-	"postern/local/template"
-	"postern/local/template/wildcard"
+	"postern/internal/cfn"
+	"postern/internal/cfn/wildcard"
 )
 
 // An answer is whether a condition holds. The zero value is that nobody knows.
@@ -18,7 +18,7 @@ const (
 )
 
 // meets reports whether all conditions of a statement hold: one that is not understood matters only when no other fails.
-func (c Call) meets(s template.Statement) answer {
+func (c Call) meets(s cfn.Statement) answer {
 	all := yes
 	for operator, conditions := range s.Conditions {
 		for key, wanted := range conditions {

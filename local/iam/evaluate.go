@@ -3,8 +3,8 @@ package iam
 import (
 	"strings"
 
-	"postern/local/template"
-	"postern/local/template/wildcard"
+	"postern/internal/cfn"
+	"postern/internal/cfn/wildcard"
 )
 
 // A Call is one action that a principal wants to take on one resource.
@@ -18,7 +18,7 @@ type Call struct {
 
 // covers reports whether a statement is about the call's action and resource, and by which of its patterns. Actions
 // are alike in either case. Source: IAM User Guide, "IAM JSON policy elements: Action" and "Resource".
-func (c Call) covers(s template.Statement) (action, resource string, ok bool) {
+func (c Call) covers(s cfn.Statement) (action, resource string, ok bool) {
 	for _, action = range s.Actions {
 		if !wildcard.Match(strings.ToLower(action), strings.ToLower(c.Action)) {
 			continue
@@ -33,13 +33,13 @@ func (c Call) covers(s template.Statement) (action, resource string, ok bool) {
 }
 
 // allowedBy reports whether a statement allows the call. A condition that is not understood does not hold.
-func (c Call) allowedBy(s template.Statement) (action, resource string, ok bool) {
+func (c Call) allowedBy(s cfn.Statement) (action, resource string, ok bool) {
 	action, resource, ok = c.covers(s)
 	return action, resource, ok && s.Effect == "Allow" && c.meets(s) == yes
 }
 
 // deniedBy reports whether a statement denies the call. A condition that is not understood holds.
-func (c Call) deniedBy(s template.Statement) bool {
+func (c Call) deniedBy(s cfn.Statement) bool {
 	_, _, ok := c.covers(s)
 	return ok && s.Effect != "Allow" && c.meets(s) != no
 }

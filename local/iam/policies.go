@@ -6,15 +6,15 @@ import (
 	"strings"
 	"sync"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // Policies are what the stack lets its roles do. They are safe for concurrent use.
 type Policies struct {
 	account string
-	roles   []template.Role
-	denials []template.Statement // of the buckets and queues, for everyone
-	allowed []template.Statement // of the queues, for services
+	roles   []cfn.Role
+	denials []cfn.Statement // of the buckets and queues, for everyone
+	allowed []cfn.Statement // of the queues, for services
 	log     io.Writer
 
 	mu   sync.Mutex
@@ -22,7 +22,7 @@ type Policies struct {
 }
 
 // NewPolicies takes the policies of a stack's roles, buckets and queues. It writes a line to log for each call that it denies.
-func NewPolicies(stack *template.Stack, log io.Writer) *Policies {
+func NewPolicies(stack *cfn.Stack, log io.Writer) *Policies {
 	p := &Policies{account: stack.AccountID, roles: stack.Roles, log: log, used: make(map[grant]int)}
 	for _, bucket := range stack.Buckets {
 		p.denials = append(p.denials, bucket.Policy...)
@@ -92,14 +92,14 @@ func (p *Policies) decide(principal string, call Call) (grant, *DeniedError) {
 }
 
 // role finds what a principal is allowed by: a role, or what the queues allow to a service, which is no logical id.
-func (p *Policies) role(principal string) (template.Role, bool) {
+func (p *Policies) role(principal string) (cfn.Role, bool) {
 	for _, role := range p.roles {
 		if role.LogicalID == principal {
 			return role, true
 		}
 	}
 	if isService(principal) {
-		service := template.Role{LogicalID: principal, Name: principal}
+		service := cfn.Role{LogicalID: principal, Name: principal}
 		for _, s := range p.allowed {
 			if s.Service == principal {
 				service.Statements = append(service.Statements, s)
@@ -107,14 +107,14 @@ func (p *Policies) role(principal string) (template.Role, bool) {
 		}
 		return service, true
 	}
-	return template.Role{Name: "unknown"}, false
+	return cfn.Role{Name: "unknown"}, false
 }
 
 // isService reports whether a principal is a service of AWS. No logical id has a dot.
 func isService(principal string) bool { return strings.HasSuffix(principal, ".amazonaws.com") }
 
 // arn names a principal as AWS does in its answers: a role by a session of it.
-func (p *Policies) arn(principal string, role template.Role) string {
+func (p *Policies) arn(principal string, role cfn.Role) string {
 	if isService(principal) {
 		return principal
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
-	"postern/local/template"
 )
 
 const (
@@ -24,22 +24,22 @@ const (
 type conditions = map[string]map[string][]string
 
 // The stack of these tests: roles as this project has them, and as it will.
-func stack() *template.Stack {
+func stack() *cfn.Stack {
 	folders := []string{bucket + "/videos/*", bucket + "/images/*"}
-	return &template.Stack{
+	return &cfn.Stack{
 		AccountID: "000000000000",
-		Roles: []template.Role{
-			{LogicalID: "Authorizer", Name: "authorizer", Statements: []template.Statement{
+		Roles: []cfn.Role{
+			{LogicalID: "Authorizer", Name: "authorizer", Statements: []cfn.Statement{
 				{Sid: "Users", Effect: "Allow", Actions: []string{"dynamodb:GetItem", "dynamodb:BatchGetItem"}, Resources: []string{users}},
 			}},
-			{LogicalID: "Presign", Name: "presign", Statements: []template.Statement{
+			{LogicalID: "Presign", Name: "presign", Statements: []cfn.Statement{
 				{Sid: "Put", Effect: "Allow", Actions: []string{"s3:PutObject"}, Resources: folders},
 				{
 					Sid: "TagPending", Effect: "Allow", Actions: []string{"s3:PutObjectTagging"}, Resources: folders,
 					Conditions: conditions{"StringEquals": {"s3:RequestObjectTag/status": {"pending"}}},
 				},
 			}},
-			{LogicalID: "Manage", Name: "manage", Statements: []template.Statement{
+			{LogicalID: "Manage", Name: "manage", Statements: []cfn.Statement{
 				{
 					Sid: "ReadReady", Effect: "Allow", Actions: []string{"s3:GetObjectVersion"}, Resources: folders,
 					Conditions: conditions{"StringEquals": {"s3:ExistingObjectTag/status": {"ready"}}},
@@ -49,7 +49,7 @@ func stack() *template.Stack {
 					Conditions: conditions{"StringLike": {"s3:prefix": {"videos/*", "images/*"}}},
 				},
 			}},
-			{LogicalID: "Inspect", Name: "inspect", Statements: []template.Statement{
+			{LogicalID: "Inspect", Name: "inspect", Statements: []cfn.Statement{
 				{
 					Sid: "Tag", Effect: "Allow", Actions: []string{"s3:PutObjectVersionTagging"}, Resources: folders,
 					Conditions: conditions{"StringEquals": {"s3:RequestObjectTag/status": {"ready", "rejected"}}},
@@ -59,11 +59,11 @@ func stack() *template.Stack {
 					Conditions: conditions{"StringEquals": {"events:source": {"postern"}, "events:detail-type": {"Upload Ready", "Upload Rejected"}}},
 				},
 			}},
-			{LogicalID: "Wide", Name: "wide", Statements: []template.Statement{
+			{LogicalID: "Wide", Name: "wide", Statements: []cfn.Statement{
 				{Effect: "Allow", Actions: []string{"S3:get*"}, Resources: []string{"*"}},
 				{Sid: "NotSecrets", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket + "/secret-?/*"}},
 			}},
-			{LogicalID: "Strange", Name: "strange", Statements: []template.Statement{
+			{LogicalID: "Strange", Name: "strange", Statements: []cfn.Statement{
 				{Effect: "Allow", Actions: []string{"a:Allowed"}, Resources: []string{"*"}, Conditions: conditions{"DateLessThan": {"s3:prefix": {"x"}}}},
 				{Effect: "Allow", Actions: []string{"a:Denied", "a:Number", "a:Both"}, Resources: []string{"*"}},
 				{Effect: "Deny", Actions: []string{"a:Denied"}, Resources: []string{"*"}, Conditions: conditions{"DateLessThan": {"s3:prefix": {"x"}}}},
@@ -73,7 +73,7 @@ func stack() *template.Stack {
 				{Effect: "Maybe", Actions: []string{"a:Other"}, Resources: []string{"*"}},
 			}},
 		},
-		Queues: []template.Queue{{Policy: []template.Statement{
+		Queues: []cfn.Queue{{Policy: []cfn.Statement{
 			{
 				Sid: "DenyWithoutTLS", Effect: "Deny", Actions: []string{"sqs:*"}, Resources: []string{queue},
 				Conditions: conditions{"Bool": {"aws:SecureTransport": {"false"}}},
@@ -84,7 +84,7 @@ func stack() *template.Stack {
 			},
 			{Effect: "Allow", Service: "events.amazonaws.com", Actions: []string{"sqs:ReceiveMessage"}, Resources: []string{queue}},
 		}}},
-		Buckets: []template.Bucket{{Policy: []template.Statement{
+		Buckets: []cfn.Bucket{{Policy: []cfn.Statement{
 			{
 				Sid: "DenyOldSignatures", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket, bucket + "/*"},
 				Conditions: conditions{
@@ -294,7 +294,7 @@ func TestGrants(t *testing.T) {
 	s := stack()
 	s.Roles = s.Roles[:2]
 	// What the first statement allows already.
-	s.Roles[0].Statements = append(s.Roles[0].Statements, template.Statement{
+	s.Roles[0].Statements = append(s.Roles[0].Statements, cfn.Statement{
 		Sid: "Again", Effect: "Allow", Actions: []string{"dynamodb:*"}, Resources: []string{"*"},
 	})
 	policies := iam.NewPolicies(s, &bytes.Buffer{})

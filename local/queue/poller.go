@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/runtime"
-	"postern/local/template"
 )
 
 // An Invoker invokes the function with a logical id and returns its response.
@@ -20,7 +20,7 @@ type Invoker interface {
 
 // PollerConfig says what a Poller feeds, from where, and on whose behalf.
 type PollerConfig struct {
-	Source template.EventSource
+	Source cfn.EventSource
 	Queue  *Queue
 	// Role is the logical id of the function's role: Lambda polls with it.
 	Role     string

@@ -15,9 +15,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/queue"
-	"postern/local/template"
 )
 
 // A function is what answers the batches of a test, and remembers them.
@@ -61,7 +61,7 @@ type feed struct {
 	log         *safeBuffer
 }
 
-func startFeed(t *testing.T, f *function, source template.EventSource) feed {
+func startFeed(t *testing.T, f *function, source cfn.EventSource) feed {
 	t.Helper()
 	log := &safeBuffer{}
 	q, dead := open(nil, log)
@@ -77,7 +77,7 @@ func TestPollerEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got events.SQSEvent
 		f := &function{answer: func(e events.SQSEvent) (string, error) { got = e; return "null", nil }}
-		feed := startFeed(t, f, template.EventSource{BatchSize: 10})
+		feed := startFeed(t, f, cfn.EventSource{BatchSize: 10})
 		sent := fmt.Sprint(time.Now().UnixMilli())
 		id := feed.queue.Send(`{"a":"<&>"}`, 0)
 		synctest.Wait()
@@ -133,7 +133,7 @@ func TestBatchFailures(t *testing.T) {
 					}
 					return answer, test.err
 				}}
-				feed := startFeed(t, f, template.EventSource{BatchSize: 3, Window: time.Second})
+				feed := startFeed(t, f, cfn.EventSource{BatchSize: 3, Window: time.Second})
 				for i := range 3 {
 					feed.queue.Send(fmt.Sprint(i), 0)
 				}
@@ -165,7 +165,7 @@ func TestPoison(t *testing.T) {
 			}
 			return "null", nil
 		}}
-		feed := startFeed(t, f, template.EventSource{BatchSize: 3, Window: time.Second})
+		feed := startFeed(t, f, cfn.EventSource{BatchSize: 3, Window: time.Second})
 		for _, body := range []string{"a", "poison", "b"} {
 			feed.queue.Send(body, 0)
 		}
@@ -185,12 +185,12 @@ func TestPoison(t *testing.T) {
 
 func TestConcurrency(t *testing.T) {
 	for name, test := range map[string]struct {
-		source template.EventSource
+		source cfn.EventSource
 		want   int
 	}{
-		"of the mapping":   {template.EventSource{BatchSize: 1, Concurrency: 2}, 2},
-		"of the processes": {template.EventSource{BatchSize: 1, Concurrency: 100}, 4},
-		"unbounded":        {template.EventSource{BatchSize: 1}, 4},
+		"of the mapping":   {cfn.EventSource{BatchSize: 1, Concurrency: 2}, 2},
+		"of the processes": {cfn.EventSource{BatchSize: 1, Concurrency: 100}, 4},
+		"unbounded":        {cfn.EventSource{BatchSize: 1}, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestPollersRole(t *testing.T) {
 				*allowed = slices.DeleteFunc(*allowed, func(a string) bool { return a == action })
 				f := &function{answer: succeed}
 				p := queue.StartPoller(queue.PollerConfig{
-					Source: template.EventSource{BatchSize: 1, Function: "Inspect"}, Queue: q, Role: "InspectRole",
+					Source: cfn.EventSource{BatchSize: 1, Function: "Inspect"}, Queue: q, Role: "InspectRole",
 					Policies: iam.NewPolicies(s, log), Invoker: f, Processes: 1, Log: log,
 				})
 				defer p.Close()
@@ -251,7 +251,7 @@ func TestPollersRole(t *testing.T) {
 func TestPollerCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &function{answer: succeed, takes: time.Second}
-		feed := startFeed(t, f, template.EventSource{BatchSize: 1, Concurrency: 2})
+		feed := startFeed(t, f, cfn.EventSource{BatchSize: 1, Concurrency: 2})
 		feed.queue.Send("a", 0)
 		synctest.Wait()
 		feed.Close()

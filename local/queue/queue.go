@@ -9,12 +9,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // A Queue is a standard queue.
 type Queue struct {
-	template.Queue
+	cfn.Queue
 
 	all       *Queues
 	messages  byVisibility

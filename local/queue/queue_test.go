@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/local/chaos"
 	"postern/local/queue"
-	"postern/local/template"
 )
 
 const (
@@ -26,17 +26,17 @@ const (
 )
 
 // stack has a queue whose messages become dead letters when they were received three times.
-func stack() *template.Stack {
-	return &template.Stack{
+func stack() *cfn.Stack {
+	return &cfn.Stack{
 		AccountID: "000000000000",
-		Queues: []template.Queue{
+		Queues: []cfn.Queue{
 			{
 				LogicalID: "Inspections", Name: "inspections", ARN: queueARN, Visibility: visibility, DeadLetters: "DeadLetters", MaxReceives: 3,
 				URL: "https://sqs.eu-west-1.amazonaws.com/000000000000/inspections",
 			},
 			{LogicalID: "DeadLetters", Name: "dead-letters", Visibility: time.Minute, URL: "https://sqs.eu-west-1.amazonaws.com/000000000000/dead-letters"},
 		},
-		Roles: []template.Role{{LogicalID: "InspectRole", Name: "inspect", Statements: []template.Statement{{
+		Roles: []cfn.Role{{LogicalID: "InspectRole", Name: "inspect", Statements: []cfn.Statement{{
 			Effect: "Allow", Actions: []string{"sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:DeleteMessage"}, Resources: []string{queueARN},
 		}}}},
 	}

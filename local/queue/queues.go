@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // Queues are the queues of a stack. They are safe for concurrent use.
@@ -31,7 +31,7 @@ type Faults interface {
 
 // New makes the stack's queues, with nothing in them. It writes a line to log for each message that becomes a dead
 // letter. Faults may be nil: nothing goes wrong.
-func New(stack *template.Stack, log io.Writer, faults Faults) *Queues {
+func New(stack *cfn.Stack, log io.Writer, faults Faults) *Queues {
 	qs := &Queues{log: log, faults: faults, byID: make(map[string]*Queue)}
 	for _, q := range stack.Queues {
 		qs.byID[q.LogicalID] = &Queue{Queue: q, all: qs, changed: make(chan struct{}), byReceipt: make(map[string]*entry)}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // reserved are the variables that Lambda sets and a template may not:
@@ -23,7 +23,7 @@ var reserved = []string{
 
 // environment is everything that a process of f finds in its environment: what Lambda sets, what the template says
 // and the given additions. Nothing of this program's own environment is in it.
-func environment(f template.Function, region string, additions map[string]string, api, stream string) []string {
+func environment(f cfn.Function, region string, additions map[string]string, api, stream string) []string {
 	vars := map[string]string{
 		"PATH":                            "/usr/local/bin:/usr/bin:/bin:/opt/bin",
 		"LANG":                            "en_US.UTF-8",
@@ -57,7 +57,7 @@ func environment(f template.Function, region string, additions map[string]string
 	return list
 }
 
-func checkEnvironment(f template.Function) error {
+func checkEnvironment(f cfn.Function) error {
 	for _, name := range reserved {
 		if _, ok := f.Environment[name]; ok {
 			return fmt.Errorf("environment variable %s is reserved by Lambda", name)
@@ -71,6 +71,6 @@ func logStream(now time.Time, instance string) string {
 	return now.UTC().Format("2006/01/02") + "/[$LATEST]" + instance
 }
 
-func bootstrap(f template.Function) string {
+func bootstrap(f cfn.Function) string {
 	return filepath.Join(f.Code, "bootstrap")
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // A host is what the functions of a runtime share.
@@ -25,7 +25,7 @@ type host struct {
 
 // A function starts and reuses the processes of one template function.
 type function struct {
-	template.Function
+	cfn.Function
 	host
 	region      string
 	additions   map[string]string
@@ -37,7 +37,7 @@ type function struct {
 	serving []*sandbox // those with an invocation, the first one longest
 }
 
-func newFunction(f template.Function, config Config, host host) (*function, error) {
+func newFunction(f cfn.Function, config Config, host host) (*function, error) {
 	if err := checkEnvironment(f); err != nil {
 		return nil, err
 	}

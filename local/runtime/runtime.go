@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // Defaults of Config.
@@ -30,7 +30,7 @@ const (
 // Config says what to run.
 type Config struct {
 	// Functions are the functions of the stack, with distinct logical ids.
-	Functions []template.Function
+	Functions []cfn.Function
 	// Region is the AWS region that the functions are told.
 	Region string
 	// Environment holds variables by the function's logical id, beyond those of the template: credentials and the

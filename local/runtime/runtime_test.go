@@ -19,8 +19,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/local/runtime"
-	"postern/local/template"
 )
 
 // code is the folder that holds the compiled bootstrap of testdata/function.
@@ -75,18 +75,18 @@ func (j *journal) awaitLine(t *testing.T, want string) {
 	t.Errorf("the log lacks %q:\n%s", want, j)
 }
 
-func function(timeout time.Duration, init string) template.Function {
-	return template.Function{
+func function(timeout time.Duration, init string) cfn.Function {
+	return cfn.Function{
 		LogicalID: "Fn", Name: "fn", ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fn", Code: code,
 		Handler: "bootstrap", Timeout: timeout, MemorySize: 128, LogGroup: "/aws/lambda/fn", LogFormat: "JSON", LogLevel: "INFO",
 		Environment: map[string]string{"INIT": init, "GREETING": "hello world"},
 	}
 }
 
-func start(t *testing.T, config runtime.Config, f template.Function) (*runtime.Runtime, *journal) {
+func start(t *testing.T, config runtime.Config, f cfn.Function) (*runtime.Runtime, *journal) {
 	t.Helper()
 	log := &journal{}
-	config.Functions = []template.Function{f}
+	config.Functions = []cfn.Function{f}
 	config.Region = "eu-west-1"
 	config.Log = log
 	r, err := runtime.New(config)
@@ -368,13 +368,13 @@ func TestCloseLetsInvocationsFinish(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	tests := map[string]struct {
-		change func(*template.Function)
+		change func(*cfn.Function)
 		want   string
 	}{
-		"no bootstrap": {func(f *template.Function) { f.Code = "/nowhere" }, "function Fn: its code folder /nowhere has no compiled bootstrap"},
-		"no timeout":   {func(f *template.Function) { f.Timeout = 0 }, "function Fn: its timeout is 0s: it must be positive"},
+		"no bootstrap": {func(f *cfn.Function) { f.Code = "/nowhere" }, "function Fn: its code folder /nowhere has no compiled bootstrap"},
+		"no timeout":   {func(f *cfn.Function) { f.Timeout = 0 }, "function Fn: its timeout is 0s: it must be positive"},
 		"reserved variable": {
-			func(f *template.Function) { f.Environment = map[string]string{"AWS_REGION": "x"} },
+			func(f *cfn.Function) { f.Environment = map[string]string{"AWS_REGION": "x"} },
 			"function Fn: environment variable AWS_REGION is reserved by Lambda",
 		},
 	}
@@ -382,7 +382,7 @@ func TestNewRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := function(time.Second, "")
 			test.change(&f)
-			_, err := runtime.New(runtime.Config{Functions: []template.Function{f}})
+			_, err := runtime.New(runtime.Config{Functions: []cfn.Function{f}})
 			if err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %s", err, test.want)
 			}

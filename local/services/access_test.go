@@ -16,7 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/sign"
+	"postern/internal/sign"
 	"postern/local/iam"
 )
 

@@ -18,9 +18,9 @@ import (
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 // unchecked are the store's operations that are open to everyone, and why.
@@ -222,8 +222,8 @@ func newRight(t *testing.T, actions []string, resource string) right {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policies := iam.NewPolicies(&template.Stack{AccountID: account, Roles: []template.Role{{
-		LogicalID: "Role", Name: "role", Statements: []template.Statement{{Effect: "Allow", Actions: actions, Resources: []string{resource}}},
+	policies := iam.NewPolicies(&cfn.Stack{AccountID: account, Roles: []cfn.Role{{
+		LogicalID: "Role", Name: "role", Statements: []cfn.Statement{{Effect: "Allow", Actions: actions, Resources: []string{resource}}},
 	}}}, log)
 	return right{services.AccessForTest(sealed{}, issuer, policies), credentials.AccessKeyID, log}
 }

@@ -13,10 +13,10 @@ import (
 
 	"github.com/truora/minidyn/server"
 
+	"postern/internal/cfn"
 	"postern/local/chaos"
 	"postern/local/iam"
 	"postern/local/queue"
-	"postern/local/template"
 )
 
 // maxBody is the largest request, in bytes: DynamoDB's.
@@ -28,9 +28,9 @@ type AWSConfig struct {
 	// one a line as EventBridge would deliver it; only their owner may read them.
 	Data string
 	// Tables are made at every start: they are in memory.
-	Tables []template.Table
+	Tables []cfn.Table
 	// Secrets are generated once.
-	Secrets []template.Secret
+	Secrets []cfn.Secret
 	// Region is the AWS region that requests must be signed for, and AccountID the account of all resources.
 	Region, AccountID string
 	// Issuer knows the credentials that may sign requests.

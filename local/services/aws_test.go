@@ -18,9 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 // An awsRun is a running server of DynamoDB and Secrets Manager.
@@ -139,7 +139,7 @@ func TestSecretOfAnotherLength(t *testing.T) {
 	startAWS(t, data)
 	_, err := services.StartAWS(services.AWSConfig{
 		Data: data, Random: rand.Reader,
-		Secrets: []template.Secret{{Name: "OwnerKey", Length: 32}},
+		Secrets: []cfn.Secret{{Name: "OwnerKey", Length: 32}},
 	})
 	if err == nil || !strings.Contains(err.Error(), "has 64 characters and the template wants 32") {
 		t.Errorf("got %v, want an error that names both lengths", err)

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // makeBuckets makes the buckets that are missing and gives all of them the template's settings.
@@ -29,7 +29,7 @@ func (s *S3) makeBuckets(ctx context.Context, config S3Config) error {
 	return nil
 }
 
-func makeBucket(ctx context.Context, client *s3.Client, bucket template.Bucket) error {
+func makeBucket(ctx context.Context, client *s3.Client, bucket cfn.Bucket) error {
 	_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket.Name})
 	if _, missing := errors.AsType[*types.NotFound](err); missing {
 		_, err = client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket.Name})
@@ -46,7 +46,7 @@ func makeBucket(ctx context.Context, client *s3.Client, bucket template.Bucket) 
 	return nil
 }
 
-func setVersioning(ctx context.Context, client *s3.Client, bucket template.Bucket) error {
+func setVersioning(ctx context.Context, client *s3.Client, bucket cfn.Bucket) error {
 	current, err := client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket.Name})
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func setVersioning(ctx context.Context, client *s3.Client, bucket template.Bucke
 	return err
 }
 
-func setCORS(ctx context.Context, client *s3.Client, bucket template.Bucket) error {
+func setCORS(ctx context.Context, client *s3.Client, bucket cfn.Bucket) error {
 	if len(bucket.CORS) == 0 {
 		_, err := client.DeleteBucketCors(ctx, &s3.DeleteBucketCorsInput{Bucket: &bucket.Name})
 		return err

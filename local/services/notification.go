@@ -15,9 +15,9 @@ import (
 	"github.com/versity/versitygw/s3api/utils"
 	"github.com/versity/versitygw/s3response"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/queue"
-	"postern/local/template"
 )
 
 // A notifier tells queues what has been stored, as the buckets' notification configurations want it. S3 is the sender:
@@ -26,7 +26,7 @@ type notifier struct {
 	backend.Backend
 
 	region, account string
-	buckets         []template.Bucket
+	buckets         []cfn.Bucket
 	queues          *queue.Queues
 	policies        *iam.Policies
 	sequencer       sequencer

@@ -14,10 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/queue"
 	"postern/local/services"
-	"postern/local/template"
 )
 
 // told takes the next message for the queue, empty if there is none.
@@ -228,7 +228,7 @@ func TestConfiguredEvents(t *testing.T) {
 			g := newGuard()
 			operator := g.issue(t, iam.Operator)
 			buckets := stack().Buckets
-			buckets[0].Notifications = []template.Notification{{Event: event, Queue: "Inspections"}}
+			buckets[0].Notifications = []cfn.Notification{{Event: event, Queue: "Inspections"}}
 			server, err := services.StartS3(services.S3Config{
 				Data: t.TempDir(), Region: region, AccountID: account, Issuer: g.issuer, Policies: g.policies, Operator: operator, Buckets: buckets, Queues: g.queues,
 			})

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // Requeue sends, for each key that has an object, a message that asks to look at the key, in the order of the keys. It is
@@ -28,7 +28,7 @@ func (s *S3) Requeue(ctx context.Context) (int, error) {
 }
 
 // notified are the queues that a bucket tells of new objects, each once.
-func notified(bucket template.Bucket) []string {
+func notified(bucket cfn.Bucket) []string {
 	var queues []string
 	seen := make(map[string]bool)
 	for _, n := range bucket.Notifications {

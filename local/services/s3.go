@@ -20,9 +20,9 @@ import (
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/queue"
-	"postern/local/template"
 )
 
 // Bounds of the S3 server.
@@ -45,7 +45,7 @@ type S3Config struct {
 	// Region is the AWS region that requests must be signed for, and AccountID the account of the buckets.
 	Region, AccountID string
 	// Buckets are made, with their versioning and CORS, unless they are there.
-	Buckets []template.Bucket
+	Buckets []cfn.Bucket
 	// Queues are what the buckets notify.
 	Queues *queue.Queues
 	// Issuer knows the credentials that may sign requests.

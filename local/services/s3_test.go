@@ -24,7 +24,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/lambda/sign"
+	"postern/internal/sign"
 	"postern/local/iam"
 	"postern/local/services"
 )

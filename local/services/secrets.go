@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // secretAlphabet are the characters of a generated secret. There are 64 of them, so that a byte picks one evenly.
@@ -18,7 +18,7 @@ const secretAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 // A secret is a generated value, kept in a file.
 type secret struct {
-	template.Secret
+	cfn.Secret
 	value string
 	made  time.Time
 }
@@ -27,7 +27,7 @@ type secret struct {
 type secrets []secret
 
 // openSecrets reads the secrets and generates those that are not there.
-func openSecrets(data string, list []template.Secret, random io.Reader) (secrets, error) {
+func openSecrets(data string, list []cfn.Secret, random io.Reader) (secrets, error) {
 	dir := filepath.Join(data, "secrets")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of secrets: %w", err)
@@ -43,7 +43,7 @@ func openSecrets(data string, list []template.Secret, random io.Reader) (secrets
 	return all, nil
 }
 
-func openSecret(file string, s template.Secret, random io.Reader) (secret, error) {
+func openSecret(file string, s cfn.Secret, random io.Reader) (secret, error) {
 	value, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		if value, err = generate(s.Length, random); err == nil {

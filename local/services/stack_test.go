@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"postern/internal/cfn"
 	"postern/local/iam"
 	"postern/local/queue"
-	"postern/local/template"
 )
 
 const (
@@ -29,23 +29,23 @@ const (
 type conditions = map[string]map[string][]string
 
 // stack has roles of this project's shapes.
-func stack() *template.Stack {
+func stack() *cfn.Stack {
 	folders := []string{bucketARN + "/videos/*"}
-	allow := func(resources []string, c conditions, actions ...string) template.Statement {
-		return template.Statement{Effect: "Allow", Actions: actions, Resources: resources, Conditions: c}
+	allow := func(resources []string, c conditions, actions ...string) cfn.Statement {
+		return cfn.Statement{Effect: "Allow", Actions: actions, Resources: resources, Conditions: c}
 	}
-	return &template.Stack{
+	return &cfn.Stack{
 		Region: region, AccountID: account,
-		Roles: []template.Role{
-			{LogicalID: "AuthorizerRole", Name: "authorizer", Statements: []template.Statement{
+		Roles: []cfn.Role{
+			{LogicalID: "AuthorizerRole", Name: "authorizer", Statements: []cfn.Statement{
 				allow([]string{tables + "users"}, nil, "dynamodb:GetItem", "dynamodb:BatchGetItem"),
 				allow([]string{secretARN}, nil, "secretsmanager:GetSecretValue"),
 			}},
-			{LogicalID: "PresignRole", Name: "presign", Statements: []template.Statement{
+			{LogicalID: "PresignRole", Name: "presign", Statements: []cfn.Statement{
 				allow(folders, nil, "s3:PutObject"),
 				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"pending"}}}, "s3:PutObjectTagging"),
 			}},
-			{LogicalID: "ManageRole", Name: "manage", Statements: []template.Statement{
+			{LogicalID: "ManageRole", Name: "manage", Statements: []cfn.Statement{
 				allow(folders, nil, "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:DeleteObjectVersion"),
 				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"pending"}}}, "s3:PutObjectTagging"),
 				allow(folders, conditions{"StringEquals": {"s3:ExistingObjectTag/status": {"ready"}}}, "s3:GetObjectVersion"),
@@ -55,7 +55,7 @@ func stack() *template.Stack {
 				allow([]string{tables + "uploads"}, nil, "dynamodb:Query", "dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
 				allow([]string{queueARN}, nil, "sqs:SendMessage"),
 			}},
-			{LogicalID: "InspectRole", Name: "inspect", Statements: []template.Statement{
+			{LogicalID: "InspectRole", Name: "inspect", Statements: []cfn.Statement{
 				allow(folders, nil, "s3:GetObjectVersion", "s3:DeleteObjectVersion"),
 				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"ready", "rejected"}}}, "s3:PutObjectVersionTagging"),
 				allow([]string{bucketARN}, conditions{"StringLike": {"s3:prefix": {"videos/*"}}}, "s3:ListBucketVersions"),
@@ -63,24 +63,24 @@ func stack() *template.Stack {
 				allow([]string{busARN}, conditions{"StringEquals": {"events:source": {"postern"}}}, "events:PutEvents"),
 			}},
 		},
-		Queues: []template.Queue{
+		Queues: []cfn.Queue{
 			{
 				LogicalID: "Inspections", Name: "inspections", ARN: queueARN, URL: queueURL, Visibility: time.Minute,
-				Policy: []template.Statement{{
+				Policy: []cfn.Statement{{
 					Sid: "Bucket", Effect: "Allow", Service: "s3.amazonaws.com", Actions: []string{"sqs:SendMessage"}, Resources: []string{queueARN},
 					Conditions: conditions{"ArnLike": {"aws:SourceArn": {"arn:aws:s3:::*"}}, "StringEquals": {"aws:SourceAccount": {account}}},
 				}},
 			},
 			{LogicalID: "DeadLetters", Name: "dead-letters", ARN: queueARN + "-dead", URL: deadURL, Visibility: time.Minute},
 		},
-		Buckets: []template.Bucket{{
+		Buckets: []cfn.Bucket{{
 			LogicalID: "Uploads", Name: bucket, Versioned: true,
-			Notifications: []template.Notification{{Event: "s3:ObjectCreated:*", Queue: "Inspections"}},
-			CORS: []template.CORSRule{{
+			Notifications: []cfn.Notification{{Event: "s3:ObjectCreated:*", Queue: "Inspections"}},
+			CORS: []cfn.CORSRule{{
 				AllowedOrigins: []string{"https://app.example.com"}, AllowedMethods: []string{"POST"},
 				AllowedHeaders: []string{"*"}, ExposeHeaders: []string{"ETag"}, MaxAge: time.Hour,
 			}},
-			Policy: []template.Statement{{
+			Policy: []cfn.Statement{{
 				Sid: "DenyOldSignatures", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucketARN, bucketARN + "/*"},
 				Conditions: conditions{
 					"NumericGreaterThan": {"s3:signatureAge": {"900000"}},
@@ -88,11 +88,11 @@ func stack() *template.Stack {
 				},
 			}},
 		}},
-		Tables: []template.Table{
+		Tables: []cfn.Table{
 			{LogicalID: "Users", Name: "users", PartitionKey: "mail"},
 			{LogicalID: "Uploads", Name: "uploads", PartitionKey: "owner", SortKey: "id"},
 		},
-		Secrets: []template.Secret{{LogicalID: "OwnerKey", Name: "OwnerKey", ARN: secretARN, Length: 64}},
+		Secrets: []cfn.Secret{{LogicalID: "OwnerKey", Name: "OwnerKey", ARN: secretARN, Length: 64}},
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net/http"
 
-	"postern/local/template"
+	"postern/internal/cfn"
 )
 
 // makeTables makes the tables through DynamoDB's own API.
-func makeTables(dynamodb http.Handler, tables []template.Table) error {
+func makeTables(dynamodb http.Handler, tables []cfn.Table) error {
 	for _, table := range tables {
 		if err := makeTable(dynamodb, table); err != nil {
 			return fmt.Errorf("making table %s: %w", table.Name, err)
@@ -20,7 +20,7 @@ func makeTables(dynamodb http.Handler, tables []template.Table) error {
 	return nil
 }
 
-func makeTable(dynamodb http.Handler, table template.Table) error {
+func makeTable(dynamodb http.Handler, table cfn.Table) error {
 	type attribute struct{ AttributeName, AttributeType string }
 	type key struct{ AttributeName, KeyType string }
 	input := struct {

@@ -1,0 +1,291 @@
+package apigw_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/apigw"
+	"postern/internal/contract"
+)
+
+const goodBody = `{"filename":"clip.mp4","size":7}`
+
+// bodyEvent is an event of POST /uploads, whose body is a contract.UploadRequest.
+func bodyEvent(body string) events.APIGatewayProxyRequest {
+	e := event(nil)
+	e.Resource, e.HTTPMethod, e.Body = "/uploads", http.MethodPost, body
+	e.MultiValueHeaders = map[string][]string{"Content-Type": {"application/json"}}
+	return e
+}
+
+func TestBodyOfARoute(t *testing.T) {
+	whole := contract.UploadRequest{
+		Filename: "é \"\u2028🎬.mp4", Size: 9223372036854775807,
+		Type: new("video/mp4"), Title: new(""), Checksum: new("c"), Via: new("put"),
+	}
+	for _, test := range []struct {
+		name   string
+		body   string
+		change func(*events.APIGatewayProxyRequest)
+		want   contract.UploadRequest
+	}{
+		{"required fields", goodBody, nil, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"every field", `{"via":"put","checksum":"c","title":"","type":"video/mp4","size":9223372036854775807,"filename":"é \"\u2028\ud83c\udfac.mp4"}`, nil, whole},
+		{"space around", "\r\n\t " + `{ "filename" : "clip.mp4" , "size" : 7 }` + "\n", nil, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"empty and negative", `{"filename":"","size":-1}`, nil, contract.UploadRequest{Size: -1}},
+		{"base64", base64.StdEncoding.EncodeToString([]byte(goodBody)), func(e *events.APIGatewayProxyRequest) { e.IsBase64Encoded = true }, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"name of the header in lower case", goodBody, func(e *events.APIGatewayProxyRequest) {
+			e.MultiValueHeaders = map[string][]string{"content-type": {"application/json"}}
+		}, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"parameters", goodBody, func(e *events.APIGatewayProxyRequest) {
+			e.MultiValueHeaders = map[string][]string{"Content-Type": {"Application/JSON; charset=utf-8"}}
+		}, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"largest", goodBody + strings.Repeat(" ", 65536-len(goodBody)), nil, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+	} {
+		var got apigw.Request
+		e := bodyEvent(test.body)
+		if test.change != nil {
+			test.change(&e)
+		}
+		response, log := call(t, func(_ context.Context, request apigw.Request) (any, error) {
+			got = request
+			return map[string]int{"answer": 42}, nil
+		}, e)
+		if response.StatusCode != http.StatusCreated || response.Body != `{"answer":42}` || log != "" {
+			t.Errorf("%s: got %d %s, log %q, want 201", test.name, response.StatusCode, response.Body, log)
+		}
+		if diff := cmp.Diff(got, apigw.Request{Identity: identity, Query: map[string]string{}, Body: test.want}); diff != "" {
+			t.Errorf("%s: request (-got +want)\n%s", test.name, diff)
+		}
+	}
+}
+
+// A route that takes no body does not look at one.
+func TestBodyOfARouteWithoutOne(t *testing.T) {
+	var got apigw.Request
+	e := event(map[string][]string{"mail": mail})
+	e.Body = strings.Repeat("{", 70_000)
+	response, _ := call(t, func(_ context.Context, request apigw.Request) (any, error) {
+		got = request
+		return nil, nil
+	}, e)
+	if response.StatusCode != http.StatusOK || got.Body != nil {
+		t.Errorf("got %d, body %v, want 200 and none", response.StatusCode, got.Body)
+	}
+}
+
+func TestRefusedBodies(t *testing.T) {
+	const (
+		notObject = "body is not JSON of one object: allowed is one JSON object"
+		more      = "body has more after its JSON object: allowed is one JSON object"
+		known     = " is not known: allowed are filename, size, type, title, checksum, via"
+		number    = ": allowed is a whole number in digits, at most 9223372036854775807"
+		text      = ": allowed is a string"
+	)
+	long := strings.Repeat("x", 9000)
+	for _, test := range []struct{ name, body, message string }{
+		{"empty", "", notObject},
+		{"space", " \n", notObject},
+		{"text", "filename=clip.mp4&size=7", notObject},
+		{"null", "null", notObject},
+		{"string", `"a"`, notObject},
+		{"number", "7", notObject},
+		{"array", "[" + goodBody + "]", notObject},
+		{"cut off", goodBody[:len(goodBody)-1], notObject},
+		{"cut off in a value", `{"filename":"cl`, notObject},
+		{"comma at the end", `{"filename":"clip.mp4","size":7,}`, notObject},
+		{"no comma", `{"filename":"clip.mp4" "size":7}`, notObject},
+		{"name without quotes", `{filename:"clip.mp4","size":7}`, notObject},
+		{"single quotes", `{'filename':'clip.mp4'}`, notObject},
+		{"comment", `{"filename":"clip.mp4","size":7/**/}`, notObject},
+		{"control character in a string", "{\"filename\":\"a\nb\",\"size\":7}", notObject},
+		{"escape that is none", `{"filename":"\x41","size":7}`, notObject},
+		{"leading zero", `{"filename":"clip.mp4","size":07}`, notObject},
+		{"hexadecimal", `{"filename":"clip.mp4","size":0x7}`, notObject},
+		{"not a number", `{"filename":"clip.mp4","size":NaN}`, notObject},
+		{"byte order mark", "\ufeff" + goodBody, notObject},
+		{"deep", `{"filename":` + strings.Repeat("[", 60_000), notObject},
+		{"two objects", goodBody + goodBody, more},
+		{"two values", goodBody + " 7", more},
+		{"rest", goodBody + "}", more},
+		{"UTF-16", "{\x00\"\x00", notObject},
+		{"not UTF-8", "{\"filename\":\"a\xff.mp4\",\"size\":7}", "body is not UTF-8"},
+		{"surrogate in UTF-8", "{\"filename\":\"a\xed\xa0\x80.mp4\",\"size\":7}", "body is not UTF-8"},
+		{"half a pair", `{"filename":"a\ud83c.mp4","size":7}`, `field filename has half a surrogate pair: allowed is a string of whole characters`},
+		{"half a pair, reversed", `{"filename":"a\uDFAC\uD83C.mp4","size":7}`, `field filename has half a surrogate pair: allowed is a string of whole characters`},
+		{"no fields", "{}", "field filename is missing"},
+		{"one field", `{"filename":"clip.mp4"}`, "field size is missing"},
+		{"unknown", `{"filename":"clip.mp4","size":7,"owner":"x"}`, `field "owner"` + known},
+		{"other case", `{"Filename":"clip.mp4","size":7}`, `field "Filename"` + known},
+		{"name of the struct", `{"filename":"clip.mp4","Size":7}`, `field "Size"` + known},
+		{"empty name", `{"":1}`, `field ""` + known},
+		{"unknown, hostile", `{"a\r\n\u0000":1}`, `field "a\r\n\x00"` + known},
+		{"unknown, long", `{"` + long + `":1}`, `field "` + long[:64] + `"…` + known},
+		{"prototype", `{"__proto__":{"size":7}}`, `field "__proto__"` + known},
+		{"twice", `{"filename":"a.mp4","filename":"b.mp4","size":7}`, "field filename is given more than once: allowed is once"},
+		{"twice, equal", `{"size":7,"filename":"a.mp4","size":7}`, "field size is given more than once: allowed is once"},
+		{"twice, one escaped", `{"size":7,"\u0073ize":8,"filename":"a.mp4"}`, "field size is given more than once: allowed is once"},
+		{"twice, optional", `{"title":"a","title":"a"}`, "field title is given more than once: allowed is once"},
+		{"null for a field", `{"filename":null,"size":7}`, "field filename is null" + text},
+		{"null for an optional field", `{"filename":"clip.mp4","size":7,"title":null}`, "field title is null" + text},
+		{"number for a string", `{"filename":7}`, "field filename is the number 7" + text},
+		{"boolean for a string", `{"filename":true}`, "field filename is true" + text},
+		{"array for a string", `{"title":["a"]}`, "field title is an array" + text},
+		{"object for a string", `{"title":{"a":1}}`, "field title is an object" + text},
+		{"null for a number", `{"size":null}`, "field size is null" + number},
+		{"string for a number", `{"size":"7"}`, "field size is a string" + number},
+		{"fraction", `{"size":7.5}`, "field size is the number 7.5" + number},
+		{"whole number with a fraction", `{"size":7.0}`, "field size is the number 7.0" + number},
+		{"exponent", `{"size":7e3}`, "field size is the number 7e3" + number},
+		{"over 64 bits", `{"size":9223372036854775808}`, "field size is the number 9223372036854775808" + number},
+		{"many digits", `{"size":` + strings.Repeat("9", 9000) + `}`, "field size is the number " + strings.Repeat("9", 64) + "…" + number},
+	} {
+		response, log := call(t, unreached, bodyEvent(test.body))
+		if want := failure(test.message, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant 400 %s", test.name, response.StatusCode, response.Body, log, want)
+		}
+	}
+}
+
+func TestArraysOfStrings(t *testing.T) {
+	for body, want := range map[string]contract.UploadPatch{
+		`{"title":""}`:                      {Title: new("")},
+		`{"labels":[]}`:                     {Labels: &[]string{}},
+		`{"labels":[ "a" , "" ]}`:           {Labels: &[]string{"a", ""}},
+		`{"labels":["\ud83c\udfac\u0000"]}`: {Labels: &[]string{"🎬\x00"}},
+		`{}`:                                {},
+	} {
+		if diff := cmp.Diff(received(t, patchEvent(body)).Body, any(want)); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", body, diff)
+		}
+	}
+}
+
+func TestRefusedArraysOfStrings(t *testing.T) {
+	const array, text = ": allowed is an array of strings", ": allowed is a string"
+	for body, message := range map[string]string{
+		`{"labels":null}`:                     "field labels is null" + array,
+		`{"labels":"a"}`:                      "field labels is a string" + array,
+		`{"labels":7}`:                        "field labels is the number 7" + array,
+		`{"labels":true}`:                     "field labels is true" + array,
+		`{"labels":{"0":"a"}}`:                "field labels is an object" + array,
+		`{"labels":["a","b",7 ]}`:             "field labels[2] is the number 7" + text,
+		`{"labels":["a",null]}`:               "field labels[1] is null" + text,
+		`{"labels":[["a"]]}`:                  "field labels[0] is an array" + text,
+		`{"labels":[{}]}`:                     "field labels[0] is an object" + text,
+		`{"labels":[false]}`:                  "field labels[0] is false" + text,
+		`{"labels":["a","\ud83c"]}`:           "field labels[1] has half a surrogate pair: allowed is a string of whole characters",
+		`{"labels":["a","b"],"labels":["a"]}`: "field labels is given more than once: allowed is once",
+		`{"labels":["a",]}`:                   "body is not JSON of one object: allowed is one JSON object",
+		`{"labels":["a"]}{}`:                  "body has more after its JSON object: allowed is one JSON object",
+		`{"tags":["a"]}`:                      `field "tags" is not known: allowed are title, description, labels`,
+	} {
+		response, log := call(t, unreached, patchEvent(body))
+		if want := failure(message, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant 400 %s", body, response.StatusCode, response.Body, log, want)
+		}
+	}
+}
+
+func TestRefusedSizes(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		body    string
+		base64  bool
+		status  int
+		message string
+		code    string
+	}{
+		{"one byte more", goodBody + strings.Repeat(" ", 65537-len(goodBody)), false, 413, "body has 65537 bytes: at most 65536 are allowed", "payload_too_large"},
+		{"as large as an event", strings.Repeat("x", 6<<20), false, 413, "body has 6291456 bytes: at most 65536 are allowed", "payload_too_large"},
+		{"in base64", base64.StdEncoding.EncodeToString(make([]byte, 65537)), true, 413, "body has 65537 bytes: at most 65536 are allowed", "payload_too_large"},
+		{"no base64", goodBody, true, 400, "body is not the base64 that it is said to be", "invalid_request"},
+	} {
+		e := bodyEvent(test.body)
+		e.IsBase64Encoded = test.base64
+		response, log := call(t, unreached, e)
+		if want := failure(test.message, test.code); response.StatusCode != test.status || response.Body != want || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant %d %s", test.name, response.StatusCode, response.Body, log, test.status, want)
+		}
+	}
+}
+
+func TestRefusedContentTypes(t *testing.T) {
+	const allowed = ": allowed is application/json, once"
+	for _, test := range []struct {
+		name    string
+		headers map[string][]string
+		message string
+	}{
+		{"none", nil, "Content-Type is given 0 times" + allowed},
+		{"empty", map[string][]string{"Content-Type": {""}}, `Content-Type "" is not supported` + allowed},
+		{"form", map[string][]string{"Content-Type": {"application/x-www-form-urlencoded"}}, `Content-Type "application/x-www-form-urlencoded" is not supported` + allowed},
+		{"multipart", map[string][]string{"Content-Type": {"multipart/form-data; boundary=x"}}, `Content-Type "multipart/form-data; boundary=x" is not supported` + allowed},
+		{"text", map[string][]string{"Content-Type": {"text/plain"}}, `Content-Type "text/plain" is not supported` + allowed},
+		{"beginning alike", map[string][]string{"Content-Type": {"application/jsonp"}}, `Content-Type "application/jsonp" is not supported` + allowed},
+		{"ending alike", map[string][]string{"Content-Type": {"application/vnd.api+json"}}, `Content-Type "application/vnd.api+json" is not supported` + allowed},
+		{"two in one", map[string][]string{"Content-Type": {"application/json, text/plain"}}, `Content-Type "application/json, text/plain" is not supported` + allowed},
+		{"wildcard", map[string][]string{"Content-Type": {"*/*"}}, `Content-Type "*/*" is not supported` + allowed},
+		{"malformed parameter", map[string][]string{"Content-Type": {"application/json; charset"}}, `Content-Type "application/json; charset" is not supported` + allowed},
+		{"doubled", map[string][]string{"Content-Type": {"application/json", "application/json"}}, "Content-Type is given 2 times" + allowed},
+		{"doubled in two cases", map[string][]string{"Content-Type": {"application/json"}, "content-type": {"application/json"}}, "Content-Type is given 2 times" + allowed},
+		{"hostile", map[string][]string{"Content-Type": {"a\r\nb\x00" + strings.Repeat("x", 9000)}}, `Content-Type "a\r\nb\x00` + strings.Repeat("x", 59) + `"… is not supported` + allowed},
+	} {
+		e := bodyEvent(goodBody)
+		e.MultiValueHeaders = test.headers
+		response, log := call(t, unreached, e)
+		if want := failure(test.message, "unsupported_media_type"); response.StatusCode != http.StatusUnsupportedMediaType || response.Body != want || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant 415 %s", test.name, response.StatusCode, response.Body, log, want)
+		}
+	}
+}
+
+// An unknown caller learns nothing of its body.
+func TestIdentityComesBeforeTheBody(t *testing.T) {
+	e := bodyEvent("{")
+	e.RequestContext.Authorizer = nil
+	response, log := call(t, unreached, e)
+	if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want || log == "" {
+		t.Errorf("got %d %s, log %q, want 500 %s", response.StatusCode, response.Body, log, want)
+	}
+}
+
+// FuzzBody: whatever the body, it is a short refusal, or it is JSON that encoding/json reads alike.
+func FuzzBody(f *testing.F) {
+	f.Add([]byte(goodBody))
+	f.Add([]byte(`{"filename":"\ud83c\udfac","size":1e3,"title":null}`))
+	f.Add([]byte(`{"size":7,"\u0073ize":8}`))
+	f.Add([]byte("{\"filename\":\"\xff\"}{}"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var got *contract.UploadRequest
+		response, log := call(t, func(_ context.Context, request apigw.Request) (any, error) {
+			body := request.Body.(contract.UploadRequest)
+			got = &body
+			return nil, nil
+		}, bodyEvent(string(body)))
+		if log != "" || len(response.Body) > 1000 {
+			t.Fatalf("got %d %s, log %q", response.StatusCode, response.Body, log)
+		}
+		if (response.StatusCode == http.StatusCreated) != (got != nil) {
+			t.Fatalf("got %d, handler reached: %v", response.StatusCode, got != nil)
+		}
+		if got == nil {
+			return
+		}
+		var want contract.UploadRequest
+		if err := json.Unmarshal(body, &want); err != nil || !utf8.Valid(body) {
+			t.Fatalf("reached the handler, but: %v", err)
+		}
+		if diff := cmp.Diff(*got, want); diff != "" {
+			t.Errorf("body (-got +want)\n%s", diff)
+		}
+	})
+}

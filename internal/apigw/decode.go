@@ -1,0 +1,186 @@
+package apigw
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"postern/internal/upload"
+)
+
+// decodeObject decodes text, which is one JSON object and nothing else, into body, a struct with json tags. Unlike
+// encoding/json it refuses members that the struct does not have in exactly this spelling, members given twice, null,
+// and objects that lack a field whose tag does not say omitempty. A refusal is an *upload.Error that names the field.
+func decodeObject(text []byte, body reflect.Value) error {
+	if !utf8.Valid(text) {
+		return invalid("body is not UTF-8")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return errNotObject
+	}
+	fields := fieldsOf(body)
+	given := map[string]bool{}
+	for decoder.More() {
+		if err := decodeMember(decoder, fields, given); err != nil {
+			return err
+		}
+	}
+	if _, err := decoder.Token(); err != nil {
+		return errNotObject
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return invalid("body has more after its JSON object: allowed is one JSON object")
+	}
+	for _, field := range fields {
+		if !field.optional && !given[field.name] {
+			return invalid("field %s is missing", field.name)
+		}
+	}
+	return nil
+}
+
+var errNotObject = invalid("body is not JSON of one object: allowed is one JSON object")
+
+// A field is a member of the object that a struct stands for.
+type field struct {
+	name     string
+	optional bool
+	value    reflect.Value
+}
+
+func fieldsOf(body reflect.Value) []field {
+	fields := make([]field, body.NumField())
+	for i := range fields {
+		name, options, _ := strings.Cut(body.Type().Field(i).Tag.Get("json"), ",")
+		fields[i] = field{name, options == "omitempty", body.Field(i)}
+	}
+	return fields
+}
+
+// decodeMember decodes the next member of an object and adds its name to those given.
+func decodeMember(decoder *json.Decoder, fields []field, given map[string]bool) error {
+	token, err := decoder.Token()
+	name, ok := token.(string)
+	if err != nil || !ok {
+		return errNotObject
+	}
+	var value json.RawMessage
+	if err := decoder.Decode(&value); err != nil {
+		return errNotObject
+	}
+	names := make([]string, len(fields))
+	for i, field := range fields {
+		names[i] = field.name
+		if field.name != name {
+			continue
+		}
+		if given[name] {
+			return invalid("field %s is given more than once: allowed is once", name)
+		}
+		given[name] = true
+		return field.decode(value)
+	}
+	return invalid("field %s is not known: allowed are %s", upload.Quote(name), strings.Join(names, ", "))
+}
+
+// allowed says to people what a kind of field takes.
+var allowed = map[reflect.Kind]string{
+	reflect.String: "a string",
+	reflect.Int64:  "a whole number in digits, at most 9223372036854775807",
+	reflect.Slice:  "an array of strings",
+}
+
+func (f field) decode(value json.RawMessage) error {
+	target := f.value
+	if target.Kind() == reflect.Pointer {
+		target.Set(reflect.New(target.Type().Elem()))
+		target = target.Elem()
+	}
+	if target.Kind() == reflect.Slice {
+		return decodeArray(f.name, value, target)
+	}
+	return decodeValue(f.name, value, target)
+}
+
+// decodeArray decodes an array into a slice, an element as a field is decoded.
+func decodeArray(name string, value json.RawMessage, target reflect.Value) error {
+	var elements []json.RawMessage
+	if value[0] == 'n' || json.Unmarshal(value, &elements) != nil {
+		return refused(name, value, target.Kind())
+	}
+	target.Set(reflect.MakeSlice(target.Type(), len(elements), len(elements)))
+	for i, element := range elements {
+		if err := decodeValue(fmt.Sprintf("%s[%d]", name, i), element, target.Index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decodeValue(name string, value json.RawMessage, target reflect.Value) error {
+	if value[0] == 'n' || json.Unmarshal(value, target.Addr().Interface()) != nil {
+		return refused(name, value, target.Kind())
+	}
+	if hasLoneSurrogate(value) {
+		return invalid("field %s has half a surrogate pair: allowed is a string of whole characters", name)
+	}
+	return nil
+}
+
+func refused(name string, value json.RawMessage, kind reflect.Kind) error {
+	return invalid("field %s is %s: allowed is %s", name, describe(value), allowed[kind])
+}
+
+// hasLoneSurrogate reports whether a JSON value has an escape of half a character, for which encoding/json would put
+// another character: what is stored would not be what was sent.
+func hasLoneSurrogate(value json.RawMessage) bool {
+	for i := 0; i < len(value); i++ {
+		if value[i] != '\\' {
+			continue
+		}
+		i++ // to what is escaped
+		if value[i] != 'u' {
+			continue
+		}
+		unit := codeUnit(value[i+1:])
+		i += 4
+		if !utf16.IsSurrogate(unit) {
+			continue
+		}
+		if !bytes.HasPrefix(value[i+1:], []byte(`\u`)) || utf16.DecodeRune(unit, codeUnit(value[i+3:])) == utf8.RuneError {
+			return true
+		}
+		i += len(`\uffff`)
+	}
+	return false
+}
+
+// codeUnit is the UTF-16 code unit of four hexadecimal digits.
+func codeUnit(digits []byte) rune {
+	unit, _ := strconv.ParseUint(string(digits[:4]), 16, 16)
+	return rune(unit)
+}
+
+// describe is a JSON value as an error may show it.
+func describe(value json.RawMessage) string {
+	switch value[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f', 'n':
+		return string(value)
+	default:
+		// A number has no character that quoting would change.
+		return "the number " + strings.ReplaceAll(upload.Quote(string(value)), `"`, "")
+	}
+}

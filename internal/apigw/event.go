@@ -1,0 +1,169 @@
+package apigw
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/tidwall/gjson"
+)
+
+// errNotEvent tells nothing of what was given: an event holds personal data.
+var errNotEvent = errors.New("decoding the event: it is not one of a proxy integration")
+
+// decodeEvent reads of an event what is used: no other member, no other header, no value of the authorizer's that is not a
+// string. It fails for what is not JSON in UTF-8, and when what it reads is of another type or, headers aside, given
+// twice: of two identities none is right.
+func decodeEvent(payload []byte) (*events.APIGatewayProxyRequest, error) {
+	if !utf8.Valid(payload) || !isJSON(payload) {
+		return nil, errNotEvent
+	}
+	var event events.APIGatewayProxyRequest
+	d := decoder{given: make([]string, 0, 10)}
+	d.event(gjson.ParseBytes(payload), &event)
+	if d.failed {
+		return nil, errNotEvent
+	}
+	return &event, nil
+}
+
+// maxNested is the longest text, in bytes, that gjson looks at first: it checks JSON several times as fast as encoding/json,
+// but its stack grows with the depth of what it checks.
+const maxNested = 128 << 10
+
+func isJSON(text []byte) bool {
+	if len(text) > maxNested {
+		return json.Valid(text)
+	}
+	return gjson.ValidBytes(text)
+}
+
+// A decoder reads values of valid JSON. As for encoding/json, null is the zero value of any type.
+type decoder struct {
+	given  []string // names of members that may be given once in all of the event
+	failed bool
+}
+
+func (d *decoder) event(value gjson.Result, event *events.APIGatewayProxyRequest) {
+	d.object(value, func(name string, value gjson.Result) {
+		switch name {
+		case "resource":
+			d.once(name)
+			event.Resource = d.text(value)
+		case "httpMethod":
+			d.once(name)
+			event.HTTPMethod = d.text(value)
+		case "multiValueHeaders":
+			d.once(name)
+			event.MultiValueHeaders = d.headers(value)
+		case "multiValueQueryStringParameters":
+			d.once(name)
+			event.MultiValueQueryStringParameters = objectOf(d, value, d.texts)
+		case "pathParameters":
+			d.once(name)
+			event.PathParameters = objectOf(d, value, d.text)
+		case "requestContext":
+			d.once(name)
+			d.context(value, &event.RequestContext)
+		case "body":
+			d.once(name)
+			event.Body = d.text(value)
+		case "isBase64Encoded":
+			d.once(name)
+			event.IsBase64Encoded = d.boolean(value)
+		}
+	})
+}
+
+func (d *decoder) context(value gjson.Result, context *events.APIGatewayProxyRequestContext) {
+	d.object(value, func(name string, value gjson.Result) {
+		switch name {
+		case "requestId":
+			d.once(name)
+			context.RequestID = d.text(value)
+		case "authorizer":
+			d.once(name)
+			context.Authorizer = objectOf(d, value, textOrNil)
+		}
+	})
+}
+
+// headers are those that are read, in any case. Each spelling adds values.
+func (d *decoder) headers(value gjson.Result) map[string][]string {
+	headers := map[string][]string{}
+	d.object(value, func(name string, value gjson.Result) {
+		for _, read := range []string{"Content-Type", "If-Match"} {
+			if strings.EqualFold(name, read) {
+				headers[read] = append(headers[read], d.texts(value)...)
+			}
+		}
+	})
+	return headers
+}
+
+// once fails for a name that has been given.
+func (d *decoder) once(name string) {
+	d.failed = d.failed || slices.Contains(d.given, name)
+	d.given = append(d.given, name)
+}
+
+// object reads each member of an object.
+func (d *decoder) object(value gjson.Result, read func(name string, value gjson.Result)) {
+	if !d.is(value, value.IsObject()) {
+		return
+	}
+	value.ForEach(func(name, value gjson.Result) bool {
+		read(name.Str, value)
+		return !d.failed
+	})
+}
+
+// objectOf reads an object into a map. It fails for a name that is given twice.
+func objectOf[T any](d *decoder, value gjson.Result, read func(gjson.Result) T) map[string]T {
+	object := map[string]T{}
+	d.object(value, func(name string, value gjson.Result) {
+		_, given := object[name]
+		d.failed = d.failed || given
+		object[name] = read(value)
+	})
+	return object
+}
+
+func (d *decoder) texts(value gjson.Result) []string {
+	if !d.is(value, value.IsArray()) {
+		return nil
+	}
+	var texts []string
+	value.ForEach(func(_, value gjson.Result) bool {
+		texts = append(texts, d.text(value))
+		return !d.failed
+	})
+	return texts
+}
+
+func (d *decoder) text(value gjson.Result) string {
+	d.is(value, value.Type == gjson.String)
+	return value.Str
+}
+
+func (d *decoder) boolean(value gjson.Result) bool {
+	d.is(value, value.IsBool())
+	return value.Type == gjson.True
+}
+
+// is reports whether a value is of its type. It fails for one that is of another and not null.
+func (d *decoder) is(value gjson.Result, ofType bool) bool {
+	d.failed = d.failed || !ofType && value.Type != gjson.Null
+	return ofType
+}
+
+// textOrNil is a string, or nil for all else.
+func textOrNil(value gjson.Result) any {
+	if value.Type != gjson.String {
+		return nil
+	}
+	return value.Str
+}

@@ -1,0 +1,269 @@
+package apigw_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/apigw"
+	"postern/internal/contract"
+	"postern/internal/upload"
+)
+
+// marker stands for what belongs to a person: it may be in an answer to that person and nowhere else.
+const marker = "planted-secret"
+
+func event(query map[string][]string) events.APIGatewayProxyRequest {
+	return events.APIGatewayProxyRequest{
+		Resource:                        "/presignedurl",
+		HTTPMethod:                      "GET",
+		MultiValueQueryStringParameters: query,
+		RequestContext: events.APIGatewayProxyRequestContext{
+			RequestID:  "request-1",
+			Authorizer: identity.Context(),
+		},
+	}
+}
+
+var mail = []string{marker + "@example.com"}
+
+// call sends an event through the gateway of its route's function, with one handler for all routes, and returns the
+// answer and what was logged.
+func call(t *testing.T, handler apigw.Handler, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, string) {
+	t.Helper()
+	var log bytes.Buffer
+	function := functionOf(event)
+	handlers := map[string]apigw.Handler{}
+	for _, route := range contract.Routes {
+		if route.Function == function {
+			handlers[route.Method+" "+route.Path] = handler
+		}
+	}
+	gateway, err := apigw.New(function, handlers, slog.New(slog.NewJSONHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response := gateway.Handle(t.Context(), event)
+	checkInvoke(t, function, handlers, event)
+	headers := maps.Clone(contract.Headers)
+	if response.StatusCode == http.StatusNoContent {
+		delete(headers, "Content-Type")
+	}
+	if empty := response.Body == ""; empty != (response.StatusCode == http.StatusNoContent) || !empty && !json.Valid([]byte(response.Body)) {
+		t.Errorf("status %d with body %q, want JSON or 204 and none", response.StatusCode, response.Body)
+	}
+	if diff := cmp.Diff(response.Headers, headers); diff != "" {
+		t.Errorf("headers (-got +want)\n%s", diff)
+	}
+	if strings.Contains(log.String(), marker) {
+		t.Errorf("the log holds personal data: %s", &log)
+	}
+	return response, log.String()
+}
+
+// functionOf is the function that gets an event: presign, unless it is for one of manage's routes.
+func functionOf(event events.APIGatewayProxyRequest) contract.Function {
+	if route, ok := contract.RouteOf(event.Resource, event.HTTPMethod); ok && route.Function == contract.Manage {
+		return contract.Manage
+	}
+	return contract.Presign
+}
+
+func failure(message, code string) string {
+	body, _ := json.Marshal(message)
+	return fmt.Sprintf(`{"message":%s,"code":%q,"requestId":"request-1"}`, body, code)
+}
+
+func TestHandlerGetsWhatIsChecked(t *testing.T) {
+	var got apigw.Request
+	handler := func(_ context.Context, request apigw.Request) (any, error) {
+		got = request
+		return map[string]int{"answer": 42}, nil
+	}
+	response, log := call(t, handler, event(map[string][]string{"mail": mail, "type": {""}}))
+	if response.StatusCode != http.StatusOK || response.Body != `{"answer":42}` || log != "" {
+		t.Errorf("got %d %s, log %q", response.StatusCode, response.Body, log)
+	}
+	want := apigw.Request{Identity: identity, Query: map[string]string{"mail": mail[0], "type": ""}}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("request (-got +want)\n%s", diff)
+	}
+}
+
+func unreached(context.Context, apigw.Request) (any, error) { panic("the handler was reached") }
+
+func TestRefusedBeforeTheHandler(t *testing.T) {
+	long := strings.Repeat("x", 9000)
+	noOwner := identity
+	noOwner.Owner = ""
+	for _, test := range []struct {
+		name   string
+		event  events.APIGatewayProxyRequest
+		change func(*events.APIGatewayProxyRequest)
+		status int
+		body   string
+	}{
+		{"no query", event(nil), nil, 400, failure("query parameter mail is missing", "invalid_request")},
+		{
+			"doubled", event(map[string][]string{"mail": {"a@x.com", "b@x.com"}}), nil, 400,
+			failure("query parameter mail is given 2 times: allowed is once", "invalid_request"),
+		},
+		{
+			"doubled, equal", event(map[string][]string{"mail": mail, "type": {"a", "a"}}), nil, 400,
+			failure("query parameter type is given 2 times: allowed is once", "invalid_request"),
+		},
+		{
+			"no value at all", event(map[string][]string{"mail": {}}), nil, 400,
+			failure("query parameter mail is given 0 times: allowed is once", "invalid_request"),
+		},
+		{
+			"unknown", event(map[string][]string{"mail": mail, "owner": {"x"}}), nil, 400,
+			failure(`query parameter "owner" is not known: allowed are mail, filename, type`, "invalid_request"),
+		},
+		{
+			"other case", event(map[string][]string{"Mail": mail}), nil, 400,
+			failure(`query parameter "Mail" is not known: allowed are mail, filename, type`, "invalid_request"),
+		},
+		{
+			"unknown, hostile", event(map[string][]string{"a\r\n\x00\xff": {"x"}}), nil, 400,
+			failure(`query parameter "a\r\n\x00\xff" is not known: allowed are mail, filename, type`, "invalid_request"),
+		},
+		{
+			"unknown, long", event(map[string][]string{long: {"x"}}), nil, 400,
+			failure(`query parameter "`+long[:64]+`"… is not known: allowed are mail, filename, type`, "invalid_request"),
+		},
+		{
+			"other method", event(map[string][]string{"mail": mail}), func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "POST" }, 404,
+			failure("no such route", "not_found"),
+		},
+		{
+			"other resource", event(map[string][]string{"mail": mail}), func(e *events.APIGatewayProxyRequest) { e.Resource = "/" + marker }, 404,
+			failure("no such route", "not_found"),
+		},
+		{
+			"another function's route", event(nil), func(e *events.APIGatewayProxyRequest) { e.Resource = "/health" }, 404,
+			failure("no such route", "not_found"),
+		},
+		{
+			"mail that the authorizer could not read", event(map[string][]string{"mail": {"a b@x.com"}}),
+			func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = noOwner.Context() }, 400,
+			failure(`mail "a b@x.com" is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %2B)`, "invalid_request"),
+		},
+	} {
+		if test.change != nil {
+			test.change(&test.event)
+		}
+		response, log := call(t, unreached, test.event)
+		if response.StatusCode != test.status || response.Body != test.body || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant %d %s", test.name, response.StatusCode, response.Body, log, test.status, test.body)
+		}
+	}
+}
+
+func TestIdentityComesFromTheAuthorizerAlone(t *testing.T) {
+	for name, change := range map[string]func(*events.APIGatewayProxyRequest){
+		"no authorizer": func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = nil },
+		"identity in headers": func(e *events.APIGatewayProxyRequest) {
+			e.RequestContext.Authorizer = nil
+			e.Headers = map[string]string{"owner": identity.Owner, "role": "service", "maxSize": "1", "quota": "1"}
+		},
+		"malformed owner": func(e *events.APIGatewayProxyRequest) {
+			e.RequestContext.Authorizer = map[string]any{"owner": marker, "role": "user", "maxSize": "1", "quota": "1"}
+		},
+	} {
+		e := event(map[string][]string{"mail": mail})
+		change(&e)
+		response, log := call(t, unreached, e)
+		if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want {
+			t.Errorf("%s: got %d %s, want 500 %s", name, response.StatusCode, response.Body, want)
+		}
+		if strings.Count(log, "\n") != 1 || !strings.Contains(log, "reading the identity") {
+			t.Errorf("%s: log %q, want one line that says why", name, log)
+		}
+	}
+}
+
+func TestErrorsOfAHandler(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		body   string
+		log    string // part of the one line; empty: none
+	}{
+		{"invalid", &upload.Error{Code: upload.Invalid, Message: marker}, 400, failure(marker, "invalid_request"), ""},
+		{"forbidden", &upload.Error{Code: upload.Forbidden, Message: "m"}, 403, failure("m", "forbidden"), ""},
+		{"not found", &upload.Error{Code: upload.NotFound, Message: "m"}, 404, failure("m", "not_found"), ""},
+		{"conflict", &upload.Error{Code: upload.Conflict, Message: "m"}, 409, failure("m", "conflict"), ""},
+		{"precondition", &upload.Error{Code: upload.PreconditionFailed, Message: "m"}, 412, failure("m", "precondition_failed"), ""},
+		{"type", &upload.Error{Code: upload.UnsupportedMediaType, Message: "m"}, 415, failure("m", "unsupported_media_type"), ""},
+		{"size", &upload.Error{Code: upload.TooLarge, Message: "m"}, 413, failure("m", "payload_too_large"), ""},
+		{"wrapped", fmt.Errorf("choosing: %w", &upload.Error{Code: upload.Invalid, Message: "m"}), 400, failure("m", "invalid_request"), ""},
+		{"code without a status", &upload.Error{Code: "other", Message: "m"}, 500, failure("internal error", "internal_error"), "request failed"},
+		{"fault", errors.New("the signer broke"), 500, failure("internal error", "internal_error"), "the signer broke"},
+	} {
+		handler := func(context.Context, apigw.Request) (any, error) { return nil, test.err }
+		response, log := call(t, handler, event(map[string][]string{"mail": mail}))
+		if response.StatusCode != test.status || response.Body != test.body {
+			t.Errorf("%s: got %d %s, want %d %s", test.name, response.StatusCode, response.Body, test.status, test.body)
+		}
+		checkLog(t, test.name, log, test.log)
+	}
+}
+
+func TestPanicsOfAHandler(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		handler apigw.Handler
+		log     string
+	}{
+		{"text", func(context.Context, apigw.Request) (any, error) { panic(marker) }, "panic: string"},
+		{"error", func(context.Context, apigw.Request) (any, error) { panic(errors.New(marker)) }, "panic: *errors.errorString"},
+		{"runtime", func(_ context.Context, r apigw.Request) (any, error) { return r.Query["mail"][len(r.Query):1], nil }, "panic: runtime error: slice bounds out of range [2:1]"},
+		{"answer that is no JSON", func(context.Context, apigw.Request) (any, error) { return func() {}, nil }, "unsupported type"},
+	} {
+		response, log := call(t, test.handler, event(map[string][]string{"mail": mail, "type": {"a"}}))
+		if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want {
+			t.Errorf("%s: got %d %s, want 500 %s", test.name, response.StatusCode, response.Body, want)
+		}
+		checkLog(t, test.name, log, test.log)
+	}
+}
+
+func checkLog(t *testing.T, name, log, want string) {
+	t.Helper()
+	if want == "" {
+		if log != "" {
+			t.Errorf("%s: log %q, want none", name, log)
+		}
+		return
+	}
+	if strings.Count(log, "\n") != 1 || !strings.Contains(log, want) ||
+		!strings.Contains(log, `"route":"GET /presignedurl","apiRequestId":"request-1"`) {
+		t.Errorf("%s: log %q, want one line with route, request and %q", name, log, want)
+	}
+}
+
+func TestNewWantsAHandlerForEachRoute(t *testing.T) {
+	for name, handlers := range map[string]map[string]apigw.Handler{
+		"none":                     nil,
+		"one":                      {"GET /presignedurl": unreached},
+		"nil":                      {"GET /presignedurl": nil, "POST /uploads": unreached},
+		"one more":                 {"GET /presignedurl": unreached, "POST /uploads": unreached, "GET /other": unreached},
+		"another function's route": {"GET /presignedurl": unreached, "POST /uploads": unreached, "GET /health": unreached},
+	} {
+		if _, err := apigw.New(contract.Presign, handlers, slog.New(slog.DiscardHandler)); err == nil {
+			t.Errorf("%s: New succeeded, want an error", name)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package cfn
+
+import (
+	"errors"
+	"maps"
+	"slices"
+)
+
+// apiParts are the resources of the REST API, as they are read: in the order of their logical ids, so before what
+// they refer to.
+type apiParts struct {
+	apis, stages []string // logical ids
+	resources    map[string]resourceProperties
+	validators   map[string]validatorProperties
+	authorizers  map[string]Authorizer
+	methods      []methodProperties
+	permissions  []permissionProperties
+}
+
+type apiProperties struct {
+	EndpointConfiguration struct{ Types []string }
+	Name                  string
+	Description           inert
+	EndpointAccessMode    unenforced
+	SecurityPolicy        unenforced
+	Tags                  inert
+}
+
+func (r *reader) restAPI(id string) {
+	r.parts.apis = append(r.parts.apis, id)
+	var p apiProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	for i, endpoint := range p.EndpointConfiguration.Types {
+		if endpoint != "REGIONAL" {
+			r.fail(id, index("EndpointConfiguration.Types", i), "%q is not served, only REGIONAL is", endpoint)
+		}
+	}
+	api := r.references[id].ref
+	r.stack.API.LogicalID = id
+	r.stack.API.ID = api
+	r.stack.API.ARN = names{region: r.stack.Region, account: r.stack.AccountID}.arn("execute-api", api)
+	r.stack.API.Name = p.Name
+}
+
+type resourceProperties struct {
+	id string
+
+	ParentId, PathPart, RestApiId string
+}
+
+func (r *reader) resource(id string) {
+	p := resourceProperties{id: id}
+	if r.properties(id, &p) {
+		put(&r.parts.resources, r.references[id].ref, p)
+	}
+}
+
+type validatorProperties struct {
+	ValidateRequestBody       bool
+	ValidateRequestParameters bool
+
+	Name      inert
+	RestApiId string
+}
+
+func (r *reader) validator(id string) {
+	var p validatorProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	if p.ValidateRequestBody {
+		r.fail(id, "ValidateRequestBody", "the local run does not validate bodies")
+	}
+	put(&r.parts.validators, r.references[id].ref, p)
+}
+
+type gatewayResponseProperties struct {
+	ResponseParameters map[string]string
+	ResponseTemplates  map[string]string
+	ResponseType       string
+	RestApiId          string
+	StatusCode         string
+}
+
+func (r *reader) gatewayResponse(id string) {
+	var p gatewayResponseProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	if other, ok := r.stack.API.Responses[p.ResponseType]; ok {
+		r.fail(id, "ResponseType", "%s has another response for %s", other.LogicalID, p.ResponseType)
+	}
+	put(&r.stack.API.Responses, p.ResponseType, GatewayResponse{
+		LogicalID:  id,
+		StatusCode: p.StatusCode,
+		Parameters: p.ResponseParameters,
+		Templates:  p.ResponseTemplates,
+	})
+}
+
+// finishAPI puts the parts of the API together, once all of them are read.
+func (r *reader) finishAPI() {
+	if len(r.parts.apis) == 0 || len(r.parts.stages) == 0 {
+		r.errs = append(r.errs, errors.New("the template has no AWS::ApiGateway::RestApi with an AWS::ApiGateway::Stage"))
+		return
+	}
+	for _, extra := range r.parts.apis[1:] {
+		r.fail(extra, "", "the local run serves one REST API")
+	}
+	for _, extra := range r.parts.stages[1:] {
+		r.fail(extra, "", "the local run serves one deployment stage")
+	}
+	for _, p := range r.parts.methods {
+		r.finishMethod(p)
+	}
+	for _, ref := range slices.Sorted(maps.Keys(r.parts.authorizers)) {
+		authorizer := r.parts.authorizers[ref]
+		r.mustBePermitted(authorizer.LogicalID, "AuthorizerUri", authorizer.Function, r.stack.API.ARN+"/authorizers/"+ref)
+	}
+}
+
+func put[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}

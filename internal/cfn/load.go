@@ -1,0 +1,149 @@
+package cfn
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// accountID is the made-up account that names and ARNs of the local run hold.
+const accountID = "000000000000"
+
+// Load reads the one stack of the cloud assembly in a folder (what cdk synth writes) and resolves it. Names are
+// deterministic: <stack>-<logical id>, in lower case for a bucket; ARNs have AWS's shape, with the account 000000000000
+// and the region that the stack is made for, eu-west-1 if it is made for any.
+//
+// It fails on whatever the local run could not serve as AWS would. The error joins all that it found, each with
+// logical id, resource type and property path.
+func Load(dir string) (*Stack, error) {
+	assembly, err := readAssembly(dir)
+	if err != nil {
+		return nil, err
+	}
+	stack := &Stack{Name: assembly.stack, Region: assembly.region, AccountID: accountID, Outputs: map[string]string{}}
+	r := newReader(assembly, stack)
+	r.read()
+	if err := errors.Join(r.errs...); err != nil {
+		return nil, fmt.Errorf("the template %s cannot be served on this machine:\n%w", assembly.file, err)
+	}
+	return stack, nil
+}
+
+// A reader turns a template's resources into a Stack and collects what is wrong with them.
+type reader struct {
+	assembly
+	resolver
+	stack *Stack
+	parts apiParts
+	errs  []error
+
+	// Statements by what they are for: the name of a role, the name of a bucket, the URL of a queue.
+	attached, ofBuckets, ofQueues map[string][]Statement
+}
+
+func newReader(a assembly, stack *Stack) *reader {
+	r := &reader{assembly: a, stack: stack}
+	r.resolver = resolver{
+		pseudo: map[string]string{
+			"AWS::Region":    stack.Region,
+			"AWS::AccountId": stack.AccountID,
+			"AWS::Partition": "aws",
+			"AWS::URLSuffix": "amazonaws.com",
+			"AWS::StackName": stack.Name,
+			"AWS::StackId":   "arn:aws:cloudformation:" + stack.Region + ":" + stack.AccountID + ":stack/" + stack.Name + "/local",
+		},
+		references: map[string]reference{},
+	}
+	names := names{stack: stack.Name, region: stack.Region, account: stack.AccountID}
+	for id, resource := range a.document.Resources {
+		if kind := kinds[resource.Type]; kind.refer != nil {
+			r.references[id] = kind.refer(names, id, resource)
+		}
+	}
+	return r
+}
+
+// read goes through the resources in the order of their logical ids, so that errors and results are stable.
+func (r *reader) read() {
+	for _, id := range slices.Sorted(maps.Keys(r.document.Resources)) {
+		resource := r.document.Resources[id]
+		kind, known := kinds[resource.Type]
+		switch {
+		case !known:
+			r.fail(id, "", "the local run does not know this resource type")
+		case kind.read == nil:
+		case resource.Condition != "":
+			r.fail(id, "Condition", "conditions are not supported")
+		default:
+			kind.read(r, id)
+		}
+	}
+	r.finishAPI()
+	r.finishPolicies()
+	for _, name := range slices.Sorted(maps.Keys(r.document.Outputs)) {
+		r.output(name)
+	}
+	slices.Sort(r.stack.Unenforced)
+}
+
+func (r *reader) output(name string) {
+	output := r.document.Outputs[name]
+	if output.Condition != "" {
+		r.errs = append(r.errs, fmt.Errorf("output %s: conditions are not supported", name))
+		return
+	}
+	value, err := r.resolve(output.Value, "Value")
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("output %s: %w", name, err))
+		return
+	}
+	r.stack.Outputs[name] = fmt.Sprint(value)
+}
+
+// properties resolves a resource's properties into a struct of property types. It reports false, with the errors
+// recorded, when that fails.
+func (r *reader) properties(id string, into any) bool {
+	resource := r.document.Resources[id]
+	properties, errs := r.resolveMap(resource.Properties, "")
+	decoder := decoder{errs: errs}
+	decoder.decodeStruct(properties, into)
+	for _, err := range decoder.errs {
+		r.errs = append(r.errs, fmt.Errorf("%s: %w", describe(id, resource.Type), err))
+	}
+	for _, path := range decoder.unenforced {
+		r.stack.Unenforced = append(r.stack.Unenforced, describe(id, resource.Type)+": "+path)
+	}
+	return len(decoder.errs) == 0
+}
+
+// fail records what is wrong with a property of a resource; an empty path means the resource as a whole.
+func (r *reader) fail(id, path, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	if path != "" {
+		message = path + ": " + message
+	}
+	r.errs = append(r.errs, fmt.Errorf("%s: %s", describe(id, r.document.Resources[id].Type), message))
+}
+
+// find looks up the resource of a type that a resolved Ref or ARN stands for.
+func (r *reader) find(resourceType, value string) (logicalID string, ok bool) {
+	for id, reference := range r.references {
+		if r.document.Resources[id].Type != resourceType || value == "" {
+			continue
+		}
+		if reference.ref == value || reference.attributes["Arn"] == value {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+// unenforcedResource takes a resource that has no effect on this machine, and would have one on AWS.
+func (r *reader) unenforcedResource(id string) {
+	r.stack.Unenforced = append(r.stack.Unenforced, describe(id, r.document.Resources[id].Type))
+}
+
+func describe(id, resourceType string) string {
+	return id + " (" + resourceType + ")"
+}

@@ -1,0 +1,208 @@
+package cfn
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// policyVersion is the version of the policy language that is read.
+const policyVersion = "2012-10-17"
+
+// Operators are the condition operators that package iam evaluates.
+var operators = []string{
+	"StringEquals", "StringLike", "ArnEquals", "ArnLike", "Bool", "NumericLessThan", "NumericGreaterThan",
+}
+
+// Of the conditions' keys, conditionKeys are whole ones, tagKeys go on with the name of a tag, and tlsKeys are those
+// that no request on this machine has.
+var (
+	conditionKeys = []string{
+		"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge",
+		"events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount",
+	}
+	tagKeys = []string{"s3:RequestObjectTag/", "s3:ExistingObjectTag/"}
+	tlsKeys = []string{"aws:SecureTransport", "s3:TlsVersion"}
+)
+
+// A statement of any other form, NotAction and the like, fails for a property that is not known.
+type statementProperties struct {
+	Sid       string
+	Effect    string
+	Action    texts
+	Resource  texts
+	Condition map[string]map[string]texts
+}
+
+type policyDocument struct {
+	Version   string
+	Statement []statementProperties
+}
+
+type roleProperties struct {
+	Policies []struct {
+		PolicyDocument policyDocument
+		PolicyName     inert
+	}
+	AssumeRolePolicyDocument inert
+	Description              inert
+	Tags                     inert
+}
+
+func (r *reader) role(id string) {
+	var p roleProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	role := Role{LogicalID: id, Name: r.references[id].ref}
+	for i, policy := range p.Policies {
+		role.Statements = append(role.Statements, r.statements(id, index("Policies", i)+".PolicyDocument", policy.PolicyDocument)...)
+	}
+	r.stack.Roles = append(r.stack.Roles, role)
+}
+
+type policyProperties struct {
+	PolicyDocument policyDocument
+	PolicyName     inert
+	Roles          []string
+}
+
+// policy takes a policy that is attached to roles.
+func (r *reader) policy(id string) {
+	var p policyProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	statements := r.statements(id, "PolicyDocument", p.PolicyDocument)
+	for i, name := range p.Roles {
+		if _, ok := r.find("AWS::IAM::Role", name); !ok {
+			r.fail(id, index("Roles", i), "%q is no role of this template", name)
+		}
+		put(&r.attached, name, append(r.attached[name], statements...))
+	}
+}
+
+type bucketPolicyProperties struct {
+	Bucket         string
+	PolicyDocument struct {
+		Version   string
+		Statement []struct {
+			Principal struct{ AWS texts }
+
+			statementProperties
+		}
+	}
+}
+
+// bucketPolicy takes what a bucket's policy denies to everyone. What it would allow to some, the local run cannot tell.
+func (r *reader) bucketPolicy(id string) {
+	var p bucketPolicyProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	if _, ok := r.find("AWS::S3::Bucket", p.Bucket); !ok {
+		r.fail(id, "Bucket", "%q is no bucket of this template", p.Bucket)
+	}
+	document := policyDocument{Version: p.PolicyDocument.Version}
+	for i, s := range p.PolicyDocument.Statement {
+		path := index("PolicyDocument.Statement", i)
+		if s.Effect != "Deny" || !slices.Equal(s.Principal.AWS, texts{"*"}) {
+			r.fail(id, path, "the local run serves statements with the Effect Deny and the Principal * only")
+		}
+		if s.hasKey(tlsKeys) {
+			r.stack.Unenforced = append(r.stack.Unenforced, describe(id, "AWS::S3::BucketPolicy")+": "+path+" "+s.Sid)
+		}
+		document.Statement = append(document.Statement, s.statementProperties)
+	}
+	statements := r.statements(id, "PolicyDocument", document)
+	put(&r.ofBuckets, p.Bucket, append(r.ofBuckets[p.Bucket], statements...))
+}
+
+func (s statementProperties) hasKey(keys []string) bool {
+	for _, conditions := range s.Condition {
+		for key := range conditions {
+			if slices.Contains(keys, key) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// finishPolicies puts the policies to their roles, buckets and queues, once all of them are read.
+func (r *reader) finishPolicies() {
+	for i := range r.stack.Roles {
+		role := &r.stack.Roles[i]
+		role.Statements = append(role.Statements, r.attached[role.Name]...)
+	}
+	for i := range r.stack.Buckets {
+		r.stack.Buckets[i].Policy = r.ofBuckets[r.stack.Buckets[i].Name]
+	}
+	for i := range r.stack.Queues {
+		r.stack.Queues[i].Policy = r.ofQueues[r.stack.Queues[i].URL]
+	}
+}
+
+// statements takes a policy's statements and holds them to what package iam evaluates.
+func (r *reader) statements(id, path string, d policyDocument) []Statement {
+	if d.Version != policyVersion {
+		r.fail(id, path+".Version", "%q is not served, only %s is", d.Version, policyVersion)
+	}
+	statements := make([]Statement, len(d.Statement))
+	for i, s := range d.Statement {
+		at := index(path+".Statement", i)
+		if s.Effect != "Allow" && s.Effect != "Deny" {
+			r.fail(id, at+".Effect", "%q is neither Allow nor Deny", s.Effect)
+		}
+		if len(s.Action) == 0 || len(s.Resource) == 0 {
+			r.fail(id, at, "want an Action and a Resource")
+		}
+		r.checkVariables(id, at+".Resource", s.Resource)
+		statements[i] = Statement{Sid: s.Sid, Effect: s.Effect, Actions: s.Action, Resources: s.Resource}
+		statements[i].Conditions = r.conditions(id, at+".Condition", s.Condition)
+	}
+	return statements
+}
+
+func (r *reader) conditions(id, path string, p map[string]map[string]texts) map[string]map[string][]string {
+	var conditions map[string]map[string][]string
+	for _, operator := range slices.Sorted(maps.Keys(p)) {
+		values := make(map[string][]string, len(p[operator]))
+		for _, key := range slices.Sorted(maps.Keys(p[operator])) {
+			r.checkCondition(id, join(join(path, operator), key), operator, key, p[operator][key])
+			values[key] = p[operator][key]
+		}
+		put(&conditions, operator, values)
+	}
+	return conditions
+}
+
+func (r *reader) checkCondition(id, path, operator, key string, values []string) {
+	if !slices.Contains(operators, operator) {
+		r.fail(id, path, "the local run does not know this operator")
+	}
+	isTag := slices.ContainsFunc(tagKeys, func(prefix string) bool { return strings.HasPrefix(key, prefix) && key != prefix })
+	if !isTag && !slices.Contains(conditionKeys, key) && !slices.Contains(tlsKeys, key) {
+		r.fail(id, path, "the local run does not know this key")
+	}
+	if len(values) == 0 {
+		r.fail(id, path, "want a value")
+	}
+	for i, value := range values {
+		_, err := strconv.ParseFloat(value, 64)
+		if strings.HasPrefix(operator, "Numeric") && err != nil {
+			r.fail(id, index(path, i), "%q is no number", value)
+		}
+	}
+	r.checkVariables(id, path, values)
+}
+
+// checkVariables refuses the variables of the policy language: ${aws:username}.
+func (r *reader) checkVariables(id, path string, values []string) {
+	for i, value := range values {
+		if strings.Contains(value, "${") {
+			r.fail(id, index(path, i), "the local run does not know policy variables")
+		}
+	}
+}

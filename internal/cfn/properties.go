@@ -1,0 +1,122 @@
+package cfn
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+)
+
+// Types of properties that the local run does not read.
+type (
+	// inert properties have no effect that a caller could see: descriptions, tags.
+	inert struct{}
+	// unenforced properties would have an effect on AWS. They are reported.
+	unenforced struct{}
+)
+
+// Texts is a list of strings. A single string is written without the list's brackets too.
+type texts []string
+
+// A decoder puts resolved properties into structs whose fields are named as the properties. A property without a
+// field is an error: what is not understood is not served.
+type decoder struct {
+	unenforced []string
+	errs       []error
+}
+
+func (d *decoder) decodeStruct(properties map[string]any, into any) {
+	d.value(properties, reflect.ValueOf(into).Elem(), "")
+}
+
+func (d *decoder) fail(path, format string, args ...any) {
+	d.errs = append(d.errs, fmt.Errorf("%s: %s", path, fmt.Sprintf(format, args...)))
+}
+
+func (d *decoder) value(value any, into reflect.Value, path string) {
+	switch into.Interface().(type) {
+	case inert:
+		return
+	case unenforced:
+		d.unenforced = append(d.unenforced, path)
+		return
+	case texts:
+		if _, ok := scalar(value); ok {
+			value = []any{value}
+		}
+	}
+	switch into.Kind() {
+	case reflect.Struct, reflect.Map:
+		d.object(value, into, path)
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		d.value(value, into.Elem(), path)
+	case reflect.Slice:
+		d.list(value, into, path)
+	default:
+		d.scalar(value, into, path)
+	}
+}
+
+func (d *decoder) object(value any, into reflect.Value, path string) {
+	properties, ok := value.(map[string]any)
+	if !ok {
+		d.fail(path, "want an object")
+		return
+	}
+	if into.Kind() == reflect.Map {
+		into.Set(reflect.MakeMap(into.Type()))
+	}
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if into.Kind() == reflect.Map {
+			member := reflect.New(into.Type().Elem()).Elem()
+			d.value(properties[name], member, join(path, name))
+			into.SetMapIndex(reflect.ValueOf(name), member)
+			continue
+		}
+		field := into.FieldByName(name)
+		if !field.IsValid() {
+			d.fail(join(path, name), "the local run does not know this property")
+			continue
+		}
+		d.value(properties[name], field, join(path, name))
+	}
+}
+
+func (d *decoder) list(value any, into reflect.Value, path string) {
+	members, ok := value.([]any)
+	if !ok {
+		d.fail(path, "want a list")
+		return
+	}
+	into.Set(reflect.MakeSlice(into.Type(), len(members), len(members)))
+	for i, member := range members {
+		d.value(member, into.Index(i), index(path, i))
+	}
+}
+
+// scalar takes a number or boolean written as a string too, as CloudFormation does.
+func (d *decoder) scalar(value any, into reflect.Value, path string) {
+	text, ok := scalar(value)
+	if !ok {
+		d.fail(path, "want a %s", into.Kind())
+		return
+	}
+	var err error
+	switch into.Kind() {
+	case reflect.String:
+		into.SetString(text)
+	case reflect.Bool:
+		var b bool
+		b, err = strconv.ParseBool(text)
+		into.SetBool(b)
+	case reflect.Int:
+		var i int64
+		i, err = strconv.ParseInt(text, 10, 64)
+		into.SetInt(i)
+	}
+	if err != nil {
+		d.fail(path, "%q is no %s", text, into.Kind())
+	}
+}

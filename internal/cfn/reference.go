@@ -1,0 +1,98 @@
+package cfn
+
+import (
+	"fmt"
+	"strings"
+)
+
+func (r resolver) ref(argument any, path string) (any, error) {
+	name, _ := argument.(string)
+	if name == "AWS::NoValue" {
+		return absent{}, nil
+	}
+	if value, ok := r.pseudo[name]; ok {
+		return value, nil
+	}
+	if reference, ok := r.references[name]; ok {
+		return reference.ref, nil
+	}
+	return nil, fmt.Errorf("%s: the local run has no value for %q", path, name)
+}
+
+func (r resolver) getAtt(argument any, path string) (any, error) {
+	id, attribute, ok := "", "", false
+	switch argument := argument.(type) {
+	case string:
+		id, attribute, ok = strings.Cut(argument, ".")
+	case []any:
+		if len(argument) == 2 {
+			id, ok = argument[0].(string)
+			attribute, _ = argument[1].(string)
+		}
+	}
+	value, known := r.references[id].attributes[attribute]
+	if !ok || !known {
+		return nil, fmt.Errorf("%s: the local run has no value for attribute %q of %q", path, attribute, id)
+	}
+	return value, nil
+}
+
+// A reference is what Ref and Fn::GetAtt give for a resource.
+type reference struct {
+	ref        string
+	attributes map[string]string
+}
+
+func bucketReference(n names, id string, _ resource) reference {
+	name := n.bucket(id)
+	return reference{name, map[string]string{
+		"Arn":                "arn:aws:s3:::" + name,
+		"DomainName":         name + ".s3.amazonaws.com",
+		"RegionalDomainName": name + ".s3." + n.region + ".amazonaws.com",
+	}}
+}
+
+func tableReference(n names, id string, _ resource) reference {
+	return reference{n.name(id), map[string]string{"Arn": n.arn("dynamodb", "table/"+n.name(id))}}
+}
+
+func secretReference(n names, id string, _ resource) reference {
+	arn := n.arn("secretsmanager", "secret:"+n.name(id)+"-"+n.id(id, 6))
+	return reference{arn, map[string]string{"Id": arn}}
+}
+
+// queueReference has the URL that AWS would give, so that no address of this machine is in the stack.
+func queueReference(n names, id string, _ resource) reference {
+	url := "https://sqs." + n.region + ".amazonaws.com/" + n.account + "/" + n.name(id)
+	return reference{url, map[string]string{"Arn": n.arn("sqs", n.name(id)), "QueueName": n.name(id), "QueueUrl": url}}
+}
+
+func functionReference(n names, id string, _ resource) reference {
+	return reference{n.name(id), map[string]string{"Arn": n.arn("lambda", "function:"+n.name(id))}}
+}
+
+func roleReference(n names, id string, _ resource) reference {
+	return reference{n.name(id), map[string]string{"Arn": "arn:aws:iam::" + n.account + ":role/" + n.name(id)}}
+}
+
+func logGroupReference(n names, id string, _ resource) reference {
+	return reference{n.name(id), map[string]string{"Arn": n.arn("logs", "log-group:"+n.name(id)+":*")}}
+}
+
+func apiReference(n names, id string, _ resource) reference {
+	api := n.id(id, 10)
+	return reference{api, map[string]string{"RestApiId": api, "RootResourceId": n.id(id+"/", 10)}}
+}
+
+func stageReference(_ names, _ string, r resource) reference {
+	name, _ := r.Properties["StageName"].(string)
+	return reference{ref: name}
+}
+
+// idReference is for resources known by a made-up id alone, which one attribute repeats.
+func idReference(attribute string) func(names, string, resource) reference {
+	return func(n names, id string, _ resource) reference {
+		made := n.id(id, 6)
+		return reference{made, map[string]string{attribute: made}}
+	}
+}

@@ -1,0 +1,148 @@
+package cfn
+
+import (
+	"slices"
+	"time"
+)
+
+type bucketProperties struct {
+	CorsConfiguration struct {
+		CorsRules []struct {
+			AllowedHeaders, AllowedMethods, AllowedOrigins, ExposedHeaders []string
+
+			Id     inert
+			MaxAge int // seconds
+		}
+	}
+	NotificationConfiguration struct {
+		QueueConfigurations []struct{ Event, Queue string }
+	}
+	VersioningConfiguration struct{ Status string }
+
+	BucketEncryption               unenforced
+	LifecycleConfiguration         unenforced
+	OwnershipControls              unenforced
+	PublicAccessBlockConfiguration unenforced
+	Tags                           inert
+}
+
+func (r *reader) bucket(id string) {
+	var p bucketProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	bucket := Bucket{
+		LogicalID: id,
+		Name:      r.references[id].ref,
+		Versioned: p.VersioningConfiguration.Status == "Enabled",
+	}
+	for _, rule := range p.CorsConfiguration.CorsRules {
+		bucket.CORS = append(bucket.CORS, CORSRule{
+			AllowedOrigins: rule.AllowedOrigins,
+			AllowedMethods: rule.AllowedMethods,
+			AllowedHeaders: rule.AllowedHeaders,
+			ExposeHeaders:  rule.ExposedHeaders,
+			MaxAge:         time.Duration(rule.MaxAge) * time.Second,
+		})
+	}
+	for i, n := range p.NotificationConfiguration.QueueConfigurations {
+		bucket.Notifications = append(bucket.Notifications, r.notification(id, i, n.Event, n.Queue))
+	}
+	r.stack.Buckets = append(r.stack.Buckets, bucket)
+}
+
+// notifications are the events that the local run knows: of a new object, which it sends, and of the end of one, which
+// does not happen here because nothing expires.
+// Source: Amazon S3 User Guide, "Supported event types for SQS, SNS, and Lambda".
+var notifications = []string{
+	"s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:CompleteMultipartUpload",
+	"s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
+}
+
+func (r *reader) notification(id string, i int, event, arn string) Notification {
+	path := index("NotificationConfiguration.QueueConfigurations", i)
+	if !slices.Contains(notifications, event) {
+		r.fail(id, path+".Event", "the local run does not send %q", event)
+	}
+	queue, ok := r.find("AWS::SQS::Queue", arn)
+	if !ok {
+		r.fail(id, path+".Queue", "%q is no queue of this template", arn)
+	}
+	return Notification{Event: event, Queue: queue}
+}
+
+type tableProperties struct {
+	AttributeDefinitions []struct{ AttributeName, AttributeType string }
+	KeySchema            []struct{ AttributeName, KeyType string }
+
+	BillingMode                      inert
+	DeletionProtectionEnabled        unenforced
+	PointInTimeRecoverySpecification unenforced
+	SSESpecification                 unenforced
+	Tags                             inert
+	TimeToLiveSpecification          unenforced
+}
+
+func (r *reader) table(id string) {
+	var p tableProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	for i, attribute := range p.AttributeDefinitions {
+		if attribute.AttributeType != "S" {
+			r.fail(id, index("AttributeDefinitions", i), "attribute type %q is not served, only S is", attribute.AttributeType)
+		}
+	}
+	table := Table{LogicalID: id, Name: r.references[id].ref}
+	for i, key := range p.KeySchema {
+		switch key.KeyType {
+		case "HASH":
+			table.PartitionKey = key.AttributeName
+		case "RANGE":
+			table.SortKey = key.AttributeName
+		default:
+			r.fail(id, index("KeySchema", i), "key type %q is neither HASH nor RANGE", key.KeyType)
+		}
+	}
+	if table.PartitionKey == "" {
+		r.fail(id, "KeySchema", "a table needs a HASH key")
+	}
+	r.stack.Tables = append(r.stack.Tables, table)
+}
+
+// defaultSecretLength is the length of a generated secret whose template names none.
+// Source: CloudFormation Template Reference, AWS::SecretsManager::Secret GenerateSecretString.
+const defaultSecretLength = 32
+
+type secretProperties struct {
+	// Whatever is excluded, letters and digits are what the local run generates.
+	GenerateSecretString *struct {
+		PasswordLength          int
+		ExcludePunctuation      inert
+		IncludeSpace            inert
+		RequireEachIncludedType inert
+	}
+	Description inert
+	Tags        inert
+}
+
+func (r *reader) secret(id string) {
+	var p secretProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	if p.GenerateSecretString == nil {
+		r.fail(id, "GenerateSecretString", "the local run serves generated secrets only")
+		return
+	}
+	secret := Secret{
+		LogicalID: id,
+		Name:      names{stack: r.stack.Name}.name(id),
+		ARN:       r.references[id].ref,
+		Length:    p.GenerateSecretString.PasswordLength,
+	}
+	if secret.Length == 0 {
+		secret.Length = defaultSecretLength
+	}
+	r.stack.Secrets = append(r.stack.Secrets, secret)
+}

@@ -1,0 +1,194 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"postern/internal/contract"
+)
+
+const (
+	owner = "0123456789abcdef0123"
+	uuid  = "0190f3b2c4d57e8f90a1b2c3d4e5f607"
+)
+
+var folders = contract.Folders{
+	"videos":    {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4", "mov": "video/quicktime"}},
+	"documents": {MaxSize: 1 << 20, Formats: map[string]string{"pdf": "application/pdf"}},
+}
+
+func TestKey(t *testing.T) {
+	for _, test := range []struct{ name, owner, id, want, err string }{
+		{"video", owner, uuid + ".mp4", "videos/" + owner + "/" + uuid + ".mp4", ""},
+		{"document", owner, uuid + ".pdf", "documents/" + owner + "/" + uuid + ".pdf", ""},
+		{"unknown extension", owner, uuid + ".html", "", "no folder for the extension of upload id " + uuid + ".html"},
+		{"no owner", "", uuid + ".mp4", "", "malformed owner"},
+		{"owner with a slash", "../0123456789abcdef0", uuid + ".mp4", "", "malformed owner"},
+		{"owner with capitals", strings.ToUpper(owner), uuid + ".mp4", "", "malformed owner"},
+		{"no id", owner, "", "", "malformed upload id"},
+		{"id with a path", owner, uuid + ".mp4/../x", "", "malformed upload id"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := folders.Key(test.owner, test.id)
+			message := ""
+			if err != nil {
+				message = err.Error()
+			}
+			if got != test.want || message != test.err {
+				t.Errorf("got %q, %q, want %q, %q", got, message, test.want, test.err)
+			}
+		})
+	}
+}
+
+// TestKeyStaysInItsFolder takes anything for an owner and an id.
+func TestKeyStaysInItsFolder(t *testing.T) {
+	anything := rapid.OneOf(rapid.String(), rapid.StringMatching(`[0-9a-f]{19,21}`), rapid.StringMatching(`[0-9a-f]{31,33}\.(mp4|pdf|MP4|html|mp4/)`))
+	rapid.Check(t, func(t *rapid.T) {
+		o, id := anything.Draw(t, "owner"), anything.Draw(t, "id")
+		key, err := folders.Key(o, id)
+		if err != nil {
+			return
+		}
+		parts := strings.Split(key, "/")
+		if len(parts) != 3 || len(parts[1]) != 20 || len(parts[2]) != 36 || parts[1] != o || parts[2] != id {
+			t.Fatalf("key %q of owner %q and id %q", key, o, id)
+		}
+		if _, ok := folders[parts[0]]; !ok {
+			t.Fatalf("key %q has no folder of the table", key)
+		}
+	})
+}
+
+func TestIsOwner(t *testing.T) {
+	for s, want := range map[string]bool{
+		owner: true, "": false, owner[1:]: false, owner + "0": false, strings.ToUpper(owner): false,
+		"0123456789abcdef012g": false, "0123456789abcdef012/": false, "0123456789abcdef01é": false,
+	} {
+		if got := contract.IsOwner(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}
+
+func TestIsID(t *testing.T) {
+	for s, want := range map[string]bool{
+		uuid + ".mp4": true, uuid + ".m": true, uuid + ".12345678": true,
+		"": false, uuid: false, uuid + ".": false, uuid + "mp4": false, uuid + ".123456789": false, uuid + ".MP4": false,
+		uuid + "..mp4": false, uuid + ".mp4 ": false, uuid + ".mp4\n": false, uuid + ".m/4": false, uuid[1:] + ".mp4": false,
+		"0" + uuid + ".mp4": false, strings.ToUpper(uuid) + ".mp4": false,
+	} {
+		if got := contract.IsID(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	mov := contract.Format{Extension: "mov", ContentType: "video/quicktime", Folder: "videos", MaxSize: 5 << 30}
+	for _, extension := range []string{"mov", "MOV", "Mov"} {
+		if got, ok := folders.ByExtension(extension); !ok || got != mov {
+			t.Errorf("extension %s: got %v, %v, want %v", extension, got, ok, mov)
+		}
+	}
+	for _, contentType := range []string{"video/quicktime", "Video/QuickTime"} {
+		if got, ok := folders.ByType(contentType); !ok || got != mov {
+			t.Errorf("type %s: got %v, %v, want %v", contentType, got, ok, mov)
+		}
+	}
+	for _, unknown := range []string{"", ".mov", "video/quicktime; x=1", "html", "videos"} {
+		if got, ok := folders.ByExtension(unknown); ok {
+			t.Errorf("extension %q: got %v, want none", unknown, got)
+		}
+		if got, ok := folders.ByType(unknown); ok {
+			t.Errorf("type %q: got %v, want none", unknown, got)
+		}
+	}
+}
+
+func TestListsAreSorted(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		got, want []string
+	}{
+		{"names", folders.Names(), []string{"documents", "videos"}},
+		{"extensions", folders.Extensions(), []string{"mov", "mp4", "pdf"}},
+		{"content types", folders.ContentTypes(), []string{"application/pdf", "video/mp4", "video/quicktime"}},
+	} {
+		if diff := cmp.Diff(test.got, test.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", test.name, diff)
+		}
+	}
+}
+
+// FuzzKey: whatever owner and id are, a key stays in a folder of the table and has them as its last two segments.
+func FuzzKey(f *testing.F) {
+	f.Add(owner, uuid+".mp4")
+	f.Add("../0123456789abcdef0", uuid+".pdf")
+	f.Add(owner, uuid+".mp4/../../x")
+	f.Fuzz(func(t *testing.T, owner, id string) {
+		key, err := folders.Key(owner, id)
+		if err != nil {
+			return
+		}
+		parts := strings.Split(key, "/")
+		if len(parts) != 3 || parts[1] != owner || parts[2] != id {
+			t.Fatalf("Key(%q, %q) = %q", owner, id, key)
+		}
+		if _, ok := folders[parts[0]]; !ok || !contract.IsOwner(owner) || !contract.IsID(id) {
+			t.Fatalf("Key(%q, %q) = %q", owner, id, key)
+		}
+		if gotOwner, gotID, ok := contract.ParseKey(key); !ok || gotOwner != owner || gotID != id {
+			t.Fatalf("ParseKey(%q) = %q, %q, %t", key, gotOwner, gotID, ok)
+		}
+	})
+}
+
+// FuzzParseKey: whatever a key is, it parses if it has a folder, an owner and an id and nothing else, and a table that
+// has the folder makes the same key of the two again.
+func FuzzParseKey(f *testing.F) {
+	const good = "videos/" + owner + "/" + uuid + ".mp4"
+	for _, key := range []string{
+		good, "-/" + owner + "/" + uuid + ".0", "", "//", good + "/", "/" + good, "../" + good, good + "\x00", good + "\n",
+		"videos//" + owner + "/" + uuid + ".mp4", "videos/" + owner + "/usage", "videos/" + owner + "%2F" + uuid + ".mp4",
+		"v\u00efdeos/" + owner + "/" + uuid + ".mp4", "videos/" + owner + "/" + uuid + ".m\xff4",
+	} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		owner, id, ok := contract.ParseKey(key)
+		parts := strings.Split(key, "/")
+		want := len(parts) == 3 && contract.IsFolder(parts[0]) && contract.IsOwner(parts[1]) && contract.IsID(parts[2])
+		if ok != want {
+			t.Fatalf("ParseKey(%q) = %q, %q, %t, want %t", key, owner, id, ok, want)
+		}
+		if !ok {
+			return
+		}
+		_, extension, _ := strings.Cut(id, ".")
+		table := contract.Folders{parts[0]: {Formats: map[string]string{extension: "video/mp4"}}}
+		if again, err := table.Key(owner, id); again != key || err != nil {
+			t.Fatalf("ParseKey(%q) = %q, %q, of which Key makes %q, %v", key, owner, id, again, err)
+		}
+	})
+}
+
+func TestParseKey(t *testing.T) {
+	const owner, id = "0123456789abcdef0123", "0123456789abcdef0123456789abcdef.mp4"
+	if gotOwner, gotID, ok := contract.ParseKey("videos/" + owner + "/" + id); !ok || gotOwner != owner || gotID != id {
+		t.Errorf("got %q, %q, %t", gotOwner, gotID, ok)
+	}
+	for _, key := range []string{
+		"", "/", "//", "videos", owner + "/" + id, "/" + owner + "/" + id, "videos/" + owner, "videos//" + id,
+		"videos/" + owner + "/" + id + "/", "videos/" + owner + "/x/" + id, "Videos/" + owner + "/" + id,
+		"videos/" + strings.ToUpper(owner) + "/" + id, "videos/" + owner + "/" + id + "\n", "videos/" + owner + "%2F" + id,
+		"../" + owner + "/" + id, strings.Repeat("v", 33) + "/" + owner + "/" + id,
+	} {
+		if gotOwner, gotID, ok := contract.ParseKey(key); ok {
+			t.Errorf("%q: got %q, %q", key, gotOwner, gotID)
+		}
+	}
+}

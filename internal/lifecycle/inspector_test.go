@@ -1,0 +1,419 @@
+package lifecycle_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
+	"postern/internal/records"
+	"postern/internal/upload"
+)
+
+const (
+	owner = "0123456789abcdef0123"
+	id    = "00000000000000000000000000000001.mp4"
+	key   = "videos/" + owner + "/" + id
+)
+
+var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+// A stage is an inspector with a table, a bucket and what it tells others.
+type stage struct {
+	*lifecycle.Inspector
+	table   *table
+	records *records.Uploads
+	bucket  *versionedBucket
+	heard   *[]upload.Announcement
+	log     *bytes.Buffer
+}
+
+func newStage() *stage {
+	table, log, heard := newTable(), new(bytes.Buffer), new([]upload.Announcement)
+	s := &stage{table: table, records: table.uploads(), bucket: newVersionedBucket(), heard: heard, log: log}
+	s.Inspector = s.inspector(s.records, s.bucket, listener{heard})
+	return s
+}
+
+func (s *stage) inspector(records lifecycle.Records, objects lifecycle.Objects, events lifecycle.Events) *lifecycle.Inspector {
+	return &lifecycle.Inspector{
+		Records: records, Objects: objects, Events: events,
+		Check: check, Folders: folders, Now: func() time.Time { return now }, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+	}
+}
+
+// deletion deletes what the stage has. Its queue keeps nothing.
+func (s *stage) deletion(records lifecycle.Records) *lifecycle.Deletion {
+	return &lifecycle.Deletion{Records: records, Objects: s.bucket, Queue: noQueue{}, Now: func() time.Time { return now }}
+}
+
+type listener struct{ heard *[]upload.Announcement }
+
+func (l listener) Publish(_ context.Context, announcement upload.Announcement) error {
+	*l.heard = append(*l.heard, announcement)
+	return nil
+}
+
+type noQueue struct{}
+
+func (noQueue) Inspect(context.Context, string) error { return nil }
+
+// arrival is that of a version of key, or of the key if versionID is empty.
+func arrival(versionID string) lifecycle.Arrival {
+	return lifecycle.Arrival{Key: key, Owner: owner, ID: id, VersionID: versionID}
+}
+
+func (s *stage) inspect(t *testing.T, arrivals ...lifecycle.Arrival) {
+	t.Helper()
+	for _, a := range arrivals {
+		if err := s.Inspect(t.Context(), a); err != nil {
+			t.Errorf("Inspect(%+v): %v", a, err)
+		}
+	}
+}
+
+// state is all that there is of key.
+func (s *stage) state(t *testing.T) string {
+	t.Helper()
+	record, found, err := s.records.Record(t.Context(), owner, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, err := s.records.Usage(t.Context(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := "no record"
+	if found {
+		kept = strings.Join(strings.Fields(fmt.Sprint(record.Status, " ", record.Reason, " ", record.VersionID)), " ")
+		if record.Announced {
+			kept += " announced"
+		}
+	}
+	return fmt.Sprintf("%s, used %d, %v", kept, used, s.bucket.tags(key))
+}
+
+func (s *stage) check(t *testing.T, name, want string) {
+	t.Helper()
+	if got := s.state(t); got != want {
+		t.Errorf("%s: got %s, want %s", name, got, want)
+	}
+}
+
+func TestParseArrival(t *testing.T) {
+	if got, ok := lifecycle.ParseArrival(key, "v1"); !ok || got != arrival("v1") {
+		t.Errorf("ParseArrival = %+v, %t", got, ok)
+	}
+	for _, foreign := range []string{"", "x", "videos/" + owner, key + "/x", "/" + key, "videos/" + owner + "/usage", "../" + owner + "/" + id} {
+		if _, ok := lifecycle.ParseArrival(foreign, "v1"); ok {
+			t.Errorf("ParseArrival accepts %q", foreign)
+		}
+	}
+}
+
+func TestInspectJudges(t *testing.T) {
+	signed := upload.Declared{Quota: 100, Size: 60, Filename: "f.mp4", Title: "t"}
+	with := func(change func(*upload.Object)) upload.Object {
+		o := upload.Object{
+			Size: 60, Type: "video/mp4", ETag: `"e"`, Checksum: "c", Metadata: signed.Metadata(), Content: strings.NewReader(fitting),
+		}
+		change(&o)
+		return o
+	}
+	of := func(change func(*upload.Record)) upload.Record {
+		r := upload.Record{
+			Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Rejected, Size: 60, Counted: 60,
+			Type: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Version: 2, Announced: true,
+		}
+		change(&r)
+		return r
+	}
+	for _, test := range []struct {
+		name   string
+		object upload.Object
+		want   upload.Record
+		tag    string // empty: the version is removed
+	}{
+		{"fits", with(func(*upload.Object) {}), of(func(r *upload.Record) { r.Status = upload.Ready }), "ready"},
+		{
+			"fits, its size not declared",
+			with(func(o *upload.Object) { o.Metadata = upload.Declared{Quota: 60}.Metadata() }),
+			of(func(r *upload.Record) { r.Status, r.Filename, r.Title = upload.Ready, "", "" }), "ready",
+		},
+		{
+			"another content", with(func(o *upload.Object) { o.Content = strings.NewReader(foreign) }),
+			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
+		},
+		{
+			"another content type", with(func(o *upload.Object) { o.Type = "text/html" }),
+			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
+		},
+		{
+			"a content encoding", with(func(o *upload.Object) { o.Encoding = "gzip" }),
+			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
+		},
+		{
+			"another size", with(func(o *upload.Object) { o.Size = 59 }),
+			of(func(r *upload.Record) { r.Reason, r.Size, r.Counted = upload.SizeMismatch, 59, 59 }), "rejected",
+		},
+		{
+			"unsigned, over any quota", with(func(o *upload.Object) { o.Metadata, o.Size = map[string]string{"title": "dA"}, 1<<40 }),
+			of(func(r *upload.Record) {
+				r.Reason, r.Size, r.Counted, r.Filename, r.Title = upload.Unsigned, 1<<40, 1<<40, "", ""
+			}), "rejected",
+		},
+		{
+			"over quota", with(func(o *upload.Object) { o.Size, o.Metadata = 101, upload.Declared{Quota: 100}.Metadata() }),
+			of(func(r *upload.Record) {
+				r.Reason, r.Size, r.Counted, r.Filename, r.Title = upload.OverQuota, 101, 0, "", ""
+			}), "",
+		},
+		{
+			"empty", with(func(o *upload.Object) { o.Size, o.Metadata = 0, upload.Declared{}.Metadata() }),
+			of(func(r *upload.Record) { r.Status, r.Size, r.Counted, r.Filename, r.Title = upload.Ready, 0, 0, "", "" }), "ready",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage()
+			s.inspect(t, arrival(s.bucket.put(key, test.object)))
+			got, _, err := s.records.Record(t.Context(), owner, id)
+			if diff := cmp.Diff(got, test.want); err != nil || diff != "" {
+				t.Errorf("record: %v (-got +want)\n%s", err, diff)
+			}
+			tags := map[string]string{}
+			if test.tag != "" {
+				tags["v1"] = test.tag
+			}
+			if diff := cmp.Diff(s.bucket.tags(key), tags); diff != "" {
+				t.Errorf("versions (-got +want)\n%s", diff)
+			}
+			if used, err := s.records.Usage(t.Context(), owner); used != test.want.Counted || err != nil {
+				t.Errorf("usage %d, %v, want %d", used, err, test.want.Counted)
+			}
+			announced := test.want
+			announced.ETag, announced.Filename, announced.Title, announced.Counted, announced.Version, announced.Announced = "", "", "", 0, 0, false
+			want := []upload.Announcement{{ID: owner + "/" + id + "/" + string(test.want.Status), Record: announced}}
+			if diff := cmp.Diff(*s.heard, want); diff != "" {
+				t.Errorf("announcements (-got +want)\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the table had when it was signed, it may have no more.
+func TestInspectWithoutARow(t *testing.T) {
+	s := newStage()
+	s.Folders = contract.Folders{"videos": {Formats: map[string]string{"mov": "video/mp4"}}}
+	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))))
+	s.check(t, "mp4", "rejected type_mismatch v1 announced, used 60, map[v1:rejected]")
+	if record, _, err := s.records.Record(t.Context(), owner, id); record.Type != "application/octet-stream" || err != nil {
+		t.Errorf("type %s, %v, want application/octet-stream", record.Type, err)
+	}
+}
+
+func TestInspectVersions(t *testing.T) {
+	type stages = func(t *testing.T, s *stage)
+	put := func(_ *testing.T, s *stage) { s.bucket.put(key, object(60, 100, fitting)) }
+	look := func(versionID string) stages {
+		return func(t *testing.T, s *stage) { s.inspect(t, arrival(versionID)) }
+	}
+	remove := func(t *testing.T, s *stage) {
+		record, _, err := s.records.Record(t.Context(), owner, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record.Owner, record.ID, record.Key = owner, id, key
+		if _, err := s.deletion(s.records).Delete(t.Context(), record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mark := func(_ *testing.T, s *stage) { s.bucket.mark(key) }
+	const ready, none = "ready v1 announced, used 60, map[v1:ready]", "no record, used 0, map[]"
+	for _, test := range []struct {
+		name    string
+		stages  []stages
+		want    string
+		events  string // statuses that were announced
+		removed int    // removals, each with its line of the log
+	}{
+		{"once", []stages{put, look("v1")}, ready, "ready", 0},
+		{"twice", []stages{put, look("v1"), look("v1")}, ready, "ready", 0},
+		{"a second version", []stages{put, put, look("v1"), look("v2")}, ready, "ready", 1},
+		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 announced, used 60, map[v2:ready]", "ready", 1},
+		{"a key", []stages{put, look("")}, ready, "ready", 0},
+		{"a key of several versions", []stages{put, put, put, look("")}, ready, "ready", 2},
+		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 announced, used 60, map[v2:ready]", "ready", 0},
+		{"a key that has its record", []stages{put, look("v1"), put, put, look("")}, ready, "ready", 2},
+		{"a version that is gone", []stages{look("v1")}, none, "", 0},
+		{"a key that is gone", []stages{look("")}, none, "", 0},
+		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 announced, used 0, map[]", "ready deleted", 0},
+		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 announced, used 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 announced, used 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted announced, used 0, map[]", "", 1},
+		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted announced, used 0, map[]", "", 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage()
+			for _, stage := range test.stages {
+				stage(t, s)
+			}
+			s.check(t, "end", test.want)
+			var events []string
+			for _, announcement := range *s.heard {
+				events = append(events, string(announcement.Status))
+			}
+			if got := strings.Join(events, " "); got != test.events {
+				t.Errorf("announced %q, want %q", got, test.events)
+			}
+			line := `"level":"WARN","msg":"version removed","owner":"` + owner + `","id":"` + id + `"`
+			if got := strings.Count(s.log.String(), line); got != test.removed {
+				t.Errorf("%d versions removed, want %d, by the log\n%s", got, test.removed, s.log)
+			}
+		})
+	}
+}
+
+// A record is used by its key: what has the same id in another folder is not its version.
+func TestInspectOfAnotherFolder(t *testing.T) {
+	s := newStage()
+	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))))
+	elsewhere := arrival("")
+	elsewhere.Key = "media/" + owner + "/" + id
+	elsewhere.VersionID = s.bucket.put(elsewhere.Key, object(60, 100, fitting))
+	s.inspect(t, elsewhere)
+	s.check(t, "record", "ready v1 announced, used 60, map[v1:ready]")
+	if left := s.bucket.tags(elsewhere.Key); len(left) > 0 {
+		t.Errorf("left elsewhere: %v", left)
+	}
+}
+
+func TestExpire(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		content string
+		size    int64
+		bucket  func(*versionedBucket)
+		want    string
+	}{
+		{"a marker on a rejected one", foreign, 60, func(b *versionedBucket) { b.mark(key) }, "deleted type_mismatch v1 announced, used 0, map[]"},
+		{"a marker on one that is ready", fitting, 60, func(b *versionedBucket) { b.mark(key) }, "ready v1 announced, used 60, map[v1:ready]"},
+		{"a rejected one without a marker", foreign, 60, func(*versionedBucket) {}, "rejected type_mismatch v1 announced, used 60, map[v1:rejected]"},
+		{"a version is gone", fitting, 60, func(b *versionedBucket) { delete(b.keys, key) }, "deleted v1 announced, used 0, map[]"},
+		{"one over quota has no version", fitting, 101, func(b *versionedBucket) { b.mark(key) }, "rejected over_quota v1 announced, used 0, map[]"},
+	} {
+		s := newStage()
+		s.inspect(t, arrival(s.bucket.put(key, object(test.size, 100, test.content))))
+		test.bucket(s.bucket)
+		for range 2 {
+			if err := s.Expire(t.Context(), arrival("m2")); err != nil {
+				t.Errorf("%s: Expire: %v", test.name, err)
+			}
+			s.check(t, test.name, test.want)
+		}
+	}
+	s := newStage()
+	if err := s.Expire(t.Context(), arrival("v1")); err != nil {
+		t.Errorf("Expire of nothing: %v", err)
+	}
+	s.check(t, "nothing", "no record, used 0, map[]")
+}
+
+// accept leaves an upload where a crash would, before its version is tagged.
+func (s *stage) accept(t *testing.T, reason upload.Reason) {
+	t.Helper()
+	err := s.records.Accept(t.Context(), upload.Record{
+		Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Accepted, Reason: reason, Size: 60, Counted: 60, Version: 1,
+	}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An accepted upload can lose its bytes before it is settled.
+func TestAcceptedAndGone(t *testing.T) {
+	s := newStage()
+	s.accept(t, "")
+	s.inspect(t, arrival("v1"))
+	s.check(t, "the version is gone", "deleted v1 announced, used 0, map[]")
+
+	s = newStage()
+	s.accept(t, upload.TypeMismatch)
+	s.bucket.put(key, object(60, 100, foreign))
+	if err := s.Expire(t.Context(), arrival(s.bucket.mark(key))); err != nil {
+		t.Error(err)
+	}
+	s.check(t, "the version has expired", "deleted type_mismatch v1 announced, used 0, map[]")
+}
+
+func TestTombstonesExpire(t *testing.T) {
+	s := newStage()
+	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))))
+	delete(s.bucket.keys, key)
+	if err := s.Expire(t.Context(), arrival("v1")); err != nil {
+		t.Fatal(err)
+	}
+	record, _, err := s.records.Record(t.Context(), owner, id)
+	if want := time.Date(2026, 3, 26, 5, 6, 7, 0, time.UTC); !record.Expires.Equal(want) || err != nil {
+		t.Errorf("expires %v, %v, want %v", record.Expires, err, want)
+	}
+}
+
+func TestFaultsOfTheCheck(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want error
+	}{{errFault, errFault}, {fmt.Errorf("reading: %w", upload.ErrGone), nil}} {
+		s := newStage()
+		s.Check = func(contract.Format, upload.Object) (upload.Reason, error) { return "", test.err }
+		if err := s.Inspect(t.Context(), arrival(s.bucket.put(key, object(60, 100, fitting)))); !errors.Is(err, test.want) {
+			t.Errorf("Inspect: %v, want %v", err, test.want)
+		}
+		s.check(t, test.err.Error(), "no record, used 0, map[v1:]")
+	}
+}
+
+// A record that changes without end is a fault, not a loop.
+func TestChangesWithoutEnd(t *testing.T) {
+	s := newStage()
+	s.inspect(t)
+	s.Inspector = s.inspector(alwaysNew{s.records}, s.bucket, listener{s.heard})
+	s.bucket.put(key, object(60, math.MaxInt64, fitting))
+	if err := s.Inspect(t.Context(), arrival("v1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Inspect(t.Context(), arrival("v1")); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Inspect: %v, want ErrChanged", err)
+	}
+}
+
+// alwaysNew never finds a record.
+type alwaysNew struct{ lifecycle.Records }
+
+func (alwaysNew) Record(context.Context, string, string) (upload.Record, bool, error) {
+	return upload.Record{}, false, nil
+}
+
+func TestLogHoldsNothingOfClients(t *testing.T) {
+	const planted = "planted"
+	s := newStage()
+	for _, content := range []string{fitting, planted} {
+		o := object(60, 100, content)
+		o.Type, o.Metadata = planted, upload.Declared{Quota: 100, Filename: planted + ".mp4", Title: planted}.Metadata()
+		s.inspect(t, arrival(s.bucket.put(key, o)))
+	}
+	if strings.Contains(s.log.String(), planted) || !strings.Contains(s.log.String(), id) {
+		t.Errorf("log %s", s.log)
+	}
+	if strings.Contains(fmt.Sprintf("%+v", *s.heard), planted) {
+		t.Errorf("announcements %+v", *s.heard)
+	}
+}

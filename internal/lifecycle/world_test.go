@@ -1,0 +1,376 @@
+package lifecycle_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"postern/internal/contract"
+	"postern/internal/lifecycle"
+	"postern/internal/lifecycle/model"
+	"postern/internal/records"
+	"postern/internal/upload"
+)
+
+var folders = contract.Folders{"videos": {MaxSize: 1 << 40, Formats: map[string]string{"mp4": "video/mp4"}}}
+
+// check stands for the comparison of content with its format.
+func check(_ contract.Format, object upload.Object) (upload.Reason, error) {
+	content, err := io.ReadAll(io.NewSectionReader(object.Content, 0, 100))
+	if err == nil && string(content) != fitting {
+		return upload.TypeMismatch, nil
+	}
+	return "", err
+}
+
+// most is how many processes run at the same time at most.
+const most = 7
+
+// A message is one of the queue's.
+type message struct {
+	arrival lifecycle.Arrival
+	expired bool
+}
+
+// A world is one table, one bucket, one queue, and all that goes on with them.
+type world struct {
+	draw    *rapid.T
+	model   *model.Model
+	quota   int64
+	uploads []lifecycle.Arrival // all that there may be, without versions
+	table   *table
+	records *records.Uploads
+	bucket  *versionedBucket
+	broken  breakage
+
+	ever       []message // that were sent
+	queue      []message // that are not done
+	lost       []message // to be sent in the place of lost ones
+	running    []*process
+	unfinished []lifecycle.Arrival // deletions that failed
+	kept       map[string]model.Record
+	used       map[string]int64
+	tally      tally
+}
+
+// A tally counts what happens, and how uploads end.
+type tally map[string]int
+
+func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
+	quota := rapid.SampledFrom([]int64{150, 100, 60, 0}).Draw(draw, "quota")
+	table := newTable()
+	w := &world{
+		draw: draw, model: model.New(quota), quota: quota, table: table, records: table.uploads(), bucket: newVersionedBucket(),
+		broken: broken, kept: map[string]model.Record{}, used: map[string]int64{}, tally: tally,
+	}
+	table.forge = broken.forge
+	for n := range 6 {
+		owner, id := strings.Repeat(fmt.Sprint(n%2), 20), fmt.Sprintf("%032x.mp4", n)
+		arrival, _ := lifecycle.ParseArrival("videos/"+owner+"/"+id, "")
+		w.uploads = append(w.uploads, arrival)
+	}
+	return w
+}
+
+func name(a lifecycle.Arrival) string { return a.Owner + "/" + a.ID }
+
+// run lets things happen in any order, then everything be delivered. Its error is what the model objects to.
+func (w *world) run() error {
+	defer w.kill()
+	for range rapid.IntRange(50, 250).Draw(w.draw, "happenings") {
+		w.happen()
+		if err := w.model.Observe(w.snapshot()); err != nil {
+			return err
+		}
+	}
+	return w.settle()
+}
+
+// kill ends every process that still runs.
+func (w *world) kill() {
+	for _, p := range w.running {
+		for !p.ended {
+			p.step(crashBefore)
+		}
+	}
+}
+
+// happenings are by how often they happen, the first ones somewhat more.
+var happenings = slices.Concat(
+	slices.Repeat([]string{"arrive"}, 4), slices.Repeat([]string{"deliver"}, 10),
+	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch"},
+	slices.Repeat([]string{"run"}, 12), slices.Repeat([]string{"step"}, 28),
+)
+
+func (w *world) happen() {
+	what := rapid.SampledFrom(happenings).Draw(w.draw, "happening")
+	a := rapid.SampledFrom(w.uploads).Draw(w.draw, "upload")
+	switch what {
+	case "step":
+		w.step()
+	case "run":
+		w.finish()
+	case "arrive":
+		w.arrive(a)
+	case "deliver":
+		w.deliver(w.queue)
+	case "again":
+		w.deliver(w.ever)
+	case "look":
+		w.send(message{arrival: a})
+	case "delete":
+		w.delete(a)
+	case "expire":
+		w.expire(a)
+	case "vanish":
+		w.vanish(a)
+	case "patch":
+		_, _ = w.records.Patch(context.Background(), a.Owner, a.ID, upload.Patch{Title: &what}, nil)
+	}
+}
+
+// arrive puts bytes into the bucket. The message that tells of it may be lost: then somebody looks in the end.
+func (w *world) arrive(a lifecycle.Arrival) {
+	size := rapid.Int64Range(0, 60).Draw(w.draw, "size")
+	fault := rapid.SampledFrom([]upload.Reason{"", "", "", upload.TypeMismatch, upload.SizeMismatch, upload.Unsigned}).Draw(w.draw, "fault")
+	o := object(size, w.quota, fitting)
+	switch fault {
+	case upload.TypeMismatch:
+		o.Content = bytes.NewReader([]byte(foreign))
+	case upload.SizeMismatch:
+		o.Metadata = upload.Declared{Quota: w.quota, Size: size + 1}.Metadata()
+	case upload.Unsigned:
+		o.Metadata = nil
+	}
+	version := w.bucket.put(a.Key, o)
+	w.model.Arrive(a.Owner, name(a), model.Version{ID: version, Size: size, Fault: string(fault)})
+	if rapid.IntRange(0, 9).Draw(w.draw, "lost") == 0 {
+		w.lost = append(w.lost, message{arrival: a})
+		return
+	}
+	a.VersionID = version
+	w.send(message{arrival: a})
+}
+
+// expire lets a rule of the bucket put a delete marker on a rejected version, or somebody on one that is ready.
+func (w *world) expire(a lifecycle.Arrival) {
+	switch newest := w.bucket.newest(a.Key); {
+	case newest == nil || newest.tag == "":
+		return
+	case newest.tag == "rejected":
+		w.model.Doom(a.Owner, name(a))
+	}
+	a.VersionID = w.bucket.mark(a.Key)
+	w.send(message{a, true})
+}
+
+// vanish lets a rule of the bucket remove a version. Rules take days, so it is none that is being inspected.
+func (w *world) vanish(a lifecycle.Arrival) {
+	versions := w.bucket.keys[a.Key]
+	if len(versions) == 0 || slices.ContainsFunc(w.running, func(p *process) bool { return p.upload == name(a) }) {
+		return
+	}
+	version := rapid.SampledFrom(versions).Draw(w.draw, "version")
+	if version.Marker {
+		return
+	}
+	_ = w.bucket.Remove(context.Background(), a.Key, version.ID)
+	w.model.Vanish(name(a), version.ID)
+	a.VersionID = version.ID
+	w.send(message{a, true})
+}
+
+func (w *world) send(m message) {
+	w.queue = append(w.queue, m)
+	w.ever = append(w.ever, m)
+}
+
+// deliver starts a process for a message, which stays in the queue until it is done, or longer.
+func (w *world) deliver(from []message) {
+	if len(from) > 0 && len(w.running) < most {
+		w.inspect(rapid.SampledFrom(from).Draw(w.draw, "message"))
+	}
+}
+
+func (w *world) inspect(m message) *process {
+	w.tally["deliveries"]++
+	p := start(w.table, func(p *process) error {
+		inspector := w.inspector(p, m.arrival)
+		deliver := inspector.Inspect
+		if m.expired {
+			deliver = inspector.Expire
+		}
+		err := deliver(context.Background(), m.arrival)
+		if err == nil {
+			w.done(m)
+		}
+		return err
+	})
+	p.upload = name(m.arrival)
+	w.running = append(w.running, p)
+	return p
+}
+
+func (w *world) done(m message) {
+	if at := slices.Index(w.queue, m); at >= 0 {
+		w.queue = slices.Delete(w.queue, at, at+1)
+	}
+}
+
+func (w *world) inspector(p *process, a lifecycle.Arrival) *lifecycle.Inspector {
+	return &lifecycle.Inspector{
+		Records: steppedRecords{p, w.broken.Records(w, a)}, Objects: steppedObjects{p, w.broken.Objects(w.bucket)}, Events: steppedEvents{p, w},
+		Check: check, Folders: folders, Now: func() time.Time { return time.Unix(1e9, 0) }, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// delete starts a process that deletes an upload. A client whose deletion fails asks again in the end.
+func (w *world) delete(a lifecycle.Arrival) {
+	if len(w.running) >= most {
+		return
+	}
+	w.model.Doom(a.Owner, name(a))
+	w.unfinished = append(w.unfinished, a)
+	w.running = append(w.running, start(w.table, func(p *process) error {
+		deletion := &lifecycle.Deletion{
+			Records: steppedRecords{p, w.broken.Records(w, a)}, Objects: steppedObjects{p, w.bucket}, Queue: steppedQueue{p, w},
+			Now: func() time.Time { return time.Unix(1e9, 0) },
+		}
+		record, found, err := deletion.Records.Record(context.Background(), a.Owner, a.ID)
+		if err != nil {
+			return err
+		}
+		if !found {
+			record = upload.Record{Owner: a.Owner, ID: a.ID, Key: a.Key}
+		}
+		_, err = deletion.Delete(context.Background(), record)
+		if at := slices.Index(w.unfinished, a); err == nil && at >= 0 {
+			w.unfinished = slices.Delete(w.unfinished, at, at+1)
+		}
+		return err
+	}))
+}
+
+// Inspect is the queue's.
+func (w *world) Inspect(_ context.Context, key string) error {
+	a, _ := lifecycle.ParseArrival(key, "")
+	w.send(message{arrival: a})
+	return nil
+}
+
+// Publish is the event bus's.
+func (w *world) Publish(_ context.Context, announcement upload.Announcement) error {
+	if announcement.ID != announcement.Owner+"/"+announcement.Record.ID+"/"+string(announcement.Status) {
+		return fmt.Errorf("announcement %s of another", announcement.ID)
+	}
+	w.model.Hear(announcement.Owner+"/"+announcement.Record.ID, string(announcement.Status))
+	return nil
+}
+
+// outcomes are by how often they happen.
+var outcomes = slices.Concat(slices.Repeat([]outcome{fine}, 24),
+	[]outcome{faultBefore, faultAfter, faultAfter, crashBefore, crashAfter, crashAfter, conflict, conflict, conflicts})
+
+// step lets one process take one step.
+func (w *world) step() {
+	if p := w.pick(); p != nil {
+		o := rapid.SampledFrom(outcomes).Draw(w.draw, "outcome")
+		w.tally[outcomeNames[o]]++
+		p.step(o)
+		w.sweep()
+	}
+}
+
+// finish lets one process take some steps, one at most that is seen by the model.
+func (w *world) finish() {
+	p := w.pick()
+	if p == nil {
+		return
+	}
+	w.table.changed = false
+	for !p.ended && !w.table.changed {
+		p.step(fine)
+	}
+	w.sweep()
+}
+
+func (w *world) pick() *process {
+	if len(w.running) == 0 {
+		return nil
+	}
+	return w.running[rapid.IntRange(0, len(w.running)-1).Draw(w.draw, "process")]
+}
+
+func (w *world) sweep() {
+	w.running = slices.DeleteFunc(w.running, func(p *process) bool { return p.ended })
+}
+
+// settle delivers all that is not done, or everything there ever was, without faults, and lets clients ask again.
+func (w *world) settle() error {
+	for len(w.running) > 0 {
+		if err := w.complete(w.running[0]); err != nil {
+			return err
+		}
+	}
+	messages := slices.Concat(w.queue, w.lost)
+	if rapid.Bool().Draw(w.draw, "everything") {
+		messages = slices.Concat(w.ever, w.lost)
+	}
+	for _, m := range rapid.Permutation(messages).Draw(w.draw, "order") {
+		if err := w.complete(w.inspect(m)); err != nil {
+			return err
+		}
+	}
+	for len(w.unfinished) > 0 {
+		w.delete(w.unfinished[0])
+		w.unfinished = w.unfinished[1:]
+		if err := w.complete(w.running[0]); err != nil {
+			return err
+		}
+	}
+	for _, m := range slices.Clone(w.queue) {
+		p := w.inspect(m)
+		if err := w.complete(p); err != nil {
+			return err
+		}
+		if p.err != nil {
+			return fmt.Errorf("a delivery without faults fails: %w", p.err)
+		}
+	}
+	end := w.snapshot()
+	for _, a := range w.uploads {
+		w.tally[end.Records[name(a)].Status+" "+end.Records[name(a)].Reason]++
+	}
+	return w.model.End(end)
+}
+
+// complete lets a process come to its end, before the model's eyes.
+func (w *world) complete(p *process) error {
+	for !p.ended {
+		p.step(fine)
+		if err := w.model.Observe(w.snapshot()); err != nil {
+			return err
+		}
+	}
+	w.sweep()
+	return nil
+}
+
+func (w *world) snapshot() model.Snapshot {
+	if w.table.changed {
+		w.kept, w.used = w.table.snapshot()
+		w.table.changed = false
+	}
+	snapshot := model.Snapshot{Records: w.kept, Used: w.used, Tags: map[string]map[string]string{}}
+	for _, a := range w.uploads {
+		snapshot.Tags[name(a)] = w.bucket.tags(a.Key)
+	}
+	return snapshot
+}

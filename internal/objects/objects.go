@@ -1,0 +1,275 @@
+// Package objects reads, tags and removes what is in Postern's bucket. A function that uses all of it needs, on the
+// objects, s3:GetObjectVersion, s3:PutObjectVersionTagging, s3:DeleteObjectVersion and s3:AbortMultipartUpload, and on the
+// bucket s3:ListBucketVersions and s3:ListBucketMultipartUploads.
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+
+	"postern/internal/transport"
+	"postern/internal/upload"
+)
+
+// Config says where the bucket is.
+type Config struct {
+	// Region is the AWS region.
+	Region string
+	// Endpoint is S3's address, at which the bucket is the first segment of the path. If empty, it is AWS's own of the
+	// region.
+	Endpoint string
+	// Bucket is the bucket's name.
+	Bucket string
+	// Credentials sign the requests.
+	Credentials aws.CredentialsProvider
+}
+
+// Bucket is the bucket that uploads go to. It is safe for concurrent use. Its errors hold no URL and no metadata.
+type Bucket struct {
+	client *s3.Client
+	name   string
+}
+
+// New returns the bucket. It makes no request.
+func New(config Config) *Bucket {
+	options := s3.Options{
+		Region:      config.Region,
+		Credentials: config.Credentials,
+		HTTPClient:  transport.New(),
+		// S3 has the checksum of an object, not of a range. Of the only part of a multipart upload it answers with one
+		// that looks like the object's.
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+	}
+	if config.Endpoint != "" {
+		options.BaseEndpoint, options.UsePathStyle = &config.Endpoint, true
+	}
+	return &Bucket{s3.New(options), config.Bucket}
+}
+
+var errNoVersion = errors.New("there is no version id")
+
+// Open reads the head of a version; of its content, nothing is read before it is asked for. It is upload.ErrGone when
+// there is no such version, or when it is a delete marker. The object's content is read with ctx.
+func (b *Bucket) Open(ctx context.Context, key, versionID string) (upload.Object, error) {
+	const doing = "reading the head of an object"
+	if versionID == "" {
+		return upload.Object{}, fmt.Errorf("%s: %w", doing, errNoVersion)
+	}
+	// A ranged GET has no checksum, so the head is asked for by itself.
+	head, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &b.name, Key: &key, VersionId: &versionID, ChecksumMode: types.ChecksumModeEnabled,
+	})
+	if err != nil {
+		return upload.Object{}, b.goneOr(ctx, key, versionID, fault(doing, err))
+	}
+	size := aws.ToInt64(head.ContentLength)
+	return upload.Object{
+		Size:     size,
+		Type:     aws.ToString(head.ContentType),
+		Encoding: aws.ToString(head.ContentEncoding),
+		ETag:     aws.ToString(head.ETag),
+		Checksum: wholeChecksum(head),
+		Metadata: head.Metadata,
+		Content:  &content{ctx: ctx, bucket: b, key: key, versionID: versionID, size: size, left: maxRead},
+	}, nil
+}
+
+// wholeChecksum is the object's SHA-256, empty if there is none, or only one of its parts' checksums.
+func wholeChecksum(head *s3.HeadObjectOutput) string {
+	checksum := aws.ToString(head.ChecksumSHA256)
+	if head.ChecksumType == types.ChecksumTypeComposite || strings.Contains(checksum, "-") {
+		return ""
+	}
+	return checksum
+}
+
+// Tag sets the tag status of a version, and no other. It is upload.ErrGone as Open is.
+func (b *Bucket) Tag(ctx context.Context, key, versionID string, status upload.Status) error {
+	const doing = "tagging an object"
+	if versionID == "" {
+		return fmt.Errorf("%s: %w", doing, errNoVersion)
+	}
+	_, err := b.client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{
+		Bucket: &b.name, Key: &key, VersionId: &versionID,
+		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("status"), Value: aws.String(string(status))}}},
+	})
+	if err != nil {
+		return b.goneOr(ctx, key, versionID, fault(doing, err))
+	}
+	return nil
+}
+
+// Remove deletes a version, or a delete marker, for good. One that is not there is no error.
+func (b *Bucket) Remove(ctx context.Context, key, versionID string) error {
+	const doing = "deleting a version of an object"
+	if versionID == "" {
+		// S3 would put a delete marker on top.
+		return fmt.Errorf("%s: %w", doing, errNoVersion)
+	}
+	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, VersionId: &versionID})
+	if err == nil {
+		return nil
+	}
+	failure := fault(doing, err)
+	if !mayBeMissing(failure) {
+		return failure
+	}
+	// S3 itself answers as if it had been there. Other servers do not.
+	_, ok, err := b.find(ctx, key, versionID)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	if ok {
+		return failure
+	}
+	return nil
+}
+
+// goneOr is upload.ErrGone if there are no bytes under the version, otherwise the failure as it is.
+func (b *Bucket) goneOr(ctx context.Context, key, versionID string, failure error) error {
+	if !mayBeMissing(failure) {
+		return failure
+	}
+	version, ok, err := b.find(ctx, key, versionID)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	if ok && !version.Marker {
+		return failure
+	}
+	return upload.ErrGone
+}
+
+// mayBeMissing reports whether S3 may have answered so because it does not have a version. It answers 404, but also when
+// it does not have the bucket, which no answer to HEAD tells apart; 403 to who may not list objects; 405 for a delete
+// marker; and 400 for what it does not take for an id of a version.
+func mayBeMissing(failure error) bool {
+	response, ok := errors.AsType[interface {
+		error
+		HTTPStatusCode() int
+	}](failure)
+	if !ok {
+		return false
+	}
+	switch response.HTTPStatusCode() {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
+		return true
+	}
+	return false
+}
+
+// find reports whether the bucket has a version, or a delete marker, of a key.
+func (b *Bucket) find(ctx context.Context, key, versionID string) (upload.Version, bool, error) {
+	versions, err := b.Versions(ctx, key)
+	i := slices.IndexFunc(versions, func(v upload.Version) bool { return v.ID == versionID })
+	if i < 0 {
+		return upload.Version{}, false, err
+	}
+	return versions[i], true, nil
+}
+
+// Versions lists the versions and delete markers of exactly this key, the oldest first.
+func (b *Bucket) Versions(ctx context.Context, key string) ([]upload.Version, error) {
+	var versions, markers []upload.Version // the newest first, as S3 lists them
+	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: &key})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fault("listing the versions of an object", err)
+		}
+		for _, v := range page.Versions {
+			if aws.ToString(v.Key) == key {
+				versions = append(versions, upload.Version{ID: aws.ToString(v.VersionId), Size: aws.ToInt64(v.Size), Modified: aws.ToTime(v.LastModified)})
+			}
+		}
+		for _, m := range page.DeleteMarkers {
+			if aws.ToString(m.Key) == key {
+				markers = append(markers, upload.Version{ID: aws.ToString(m.VersionId), Modified: aws.ToTime(m.LastModified), Marker: true})
+			}
+		}
+		if aws.ToString(page.NextKeyMarker) > key {
+			break // keys are listed in the order of their bytes
+		}
+	}
+	return oldestFirst(versions, markers), nil
+}
+
+// oldestFirst merges two lists of the newest first. Each keeps its own order, which is that of arrival: the time of a
+// version from a multipart upload is when the upload was begun.
+func oldestFirst(versions, markers []upload.Version) []upload.Version {
+	var all []upload.Version
+	for v, m := len(versions), len(markers); v+m > 0; {
+		if m == 0 || v > 0 && !versions[v-1].Modified.After(markers[m-1].Modified) {
+			v--
+			all = append(all, versions[v])
+		} else {
+			m--
+			all = append(all, markers[m])
+		}
+	}
+	return all
+}
+
+// AbortUploads aborts every open multipart upload of exactly this key. A part that is being sent meanwhile may survive,
+// until the bucket's rule for incomplete uploads.
+func (b *Bucket) AbortUploads(ctx context.Context, key string) error {
+	ids, err := b.uploads(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
+		if failure, ok := errors.AsType[smithy.APIError](err); ok && failure.ErrorCode() == "NoSuchUpload" {
+			continue
+		}
+		if err != nil {
+			return fault("aborting a multipart upload", err)
+		}
+	}
+	return nil
+}
+
+// HasOpenUpload reports whether a multipart upload of exactly this key is open.
+func (b *Bucket) HasOpenUpload(ctx context.Context, key string) (bool, error) {
+	ids, err := b.uploads(ctx, key)
+	return len(ids) > 0, err
+}
+
+// uploads are the ids of the open multipart uploads of exactly this key.
+func (b *Bucket) uploads(ctx context.Context, key string) ([]string, error) {
+	var ids []string
+	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &key})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fault("listing multipart uploads", err)
+		}
+		for _, open := range page.Uploads {
+			if aws.ToString(open.Key) == key {
+				ids = append(ids, aws.ToString(open.UploadId))
+			}
+		}
+		if aws.ToString(page.NextKeyMarker) > key {
+			break
+		}
+	}
+	return ids, nil
+}
+
+// fault wraps an error of the SDK. Of a request that found no answer, the SDK's error holds the URL.
+func fault(doing string, err error) error {
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("%s: sending the request: %w", doing, failure.Err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

@@ -1,0 +1,177 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"postern/internal/upload"
+)
+
+// Positions of a transaction's writes.
+const (
+	atRecord = iota
+	atUsage
+)
+
+// Accept writes a new record and adds its Counted to the owner's usage, both or neither. It is upload.ErrChanged when
+// there is a record already, a tombstone included, and upload.ErrOverQuota when the usage would then be more than quota
+// bytes. A record whose Counted is 0 leaves the usage alone and fits any quota.
+func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota int64) error {
+	writes := []types.TransactWriteItem{u.putNew(record)}
+	switch {
+	case record.Counted < 0:
+		return errors.New("accepting an upload: it counts less than nothing")
+	case record.Counted > quota:
+		return fmt.Errorf("accepting an upload: %w", upload.ErrOverQuota)
+	case record.Counted > 0:
+		room := quota - record.Counted
+		writes = append(writes, u.addUsage(record.Owner, record.Counted, &room))
+	}
+	if err := u.transact(ctx, writes); err != nil {
+		return fmt.Errorf("accepting an upload: %w", err)
+	}
+	return nil
+}
+
+// Settle gives an accepted record its Verdict as status and the next Version, and returns it. It is upload.ErrChanged
+// when the record is not accepted any more, or pins another version of the object.
+func (u *Uploads) Settle(ctx context.Context, record upload.Record) (upload.Record, error) {
+	settled, err := u.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                 keyOf(record.Owner, record.ID),
+		UpdateExpression:    aws.String("SET #status = :verdict, #version = #version + :one"),
+		ConditionExpression: aws.String("#status = :accepted AND #versionId = :versionId"),
+		ExpressionAttributeNames: map[string]string{
+			"#status": statusAttribute, "#version": versionAttribute, "#versionId": versionIDAttribute,
+		},
+		ExpressionAttributeValues: item{
+			":verdict": text(string(record.Verdict())), ":accepted": text(string(upload.Accepted)),
+			":versionId": text(record.VersionID), ":one": number(1),
+		},
+	})
+	if err != nil {
+		return upload.Record{}, fmt.Errorf("settling an upload: %w", err)
+	}
+	return settled, nil
+}
+
+// Announce notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
+// status by now, or is gone.
+func (u *Uploads) Announce(ctx context.Context, record upload.Record) error {
+	_, err := u.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                      keyOf(record.Owner, record.ID),
+		UpdateExpression:         aws.String("SET #announced = :true"),
+		ConditionExpression:      aws.String("#status = :status"),
+		ExpressionAttributeNames: map[string]string{"#announced": announcedAttribute, "#status": statusAttribute},
+		ExpressionAttributeValues: item{
+			":true": &types.AttributeValueMemberBOOL{Value: true}, ":status": text(string(record.Status)),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("noting an event: %w", err)
+	}
+	return nil
+}
+
+// Bury turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
+// usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
+// upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
+// have written of it in the meantime goes with it. It returns the tombstone, which keeps nothing that a client wrote.
+func (u *Uploads) Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
+	tombstone := upload.Record{
+		Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID,
+		Status: upload.Deleted, Reason: record.Reason, Size: record.Size, Type: record.Type,
+		Version: record.Version + 1, Expires: time.Unix(expires.Unix(), 0).UTC(),
+	}
+	write := u.putNew(tombstone)
+	if record.Version > 0 {
+		write = u.replace(record, tombstone)
+	}
+	writes := []types.TransactWriteItem{write}
+	if record.Counted > 0 {
+		writes = append(writes, u.addUsage(record.Owner, -record.Counted, nil))
+	}
+	if err := u.transact(ctx, writes); err != nil {
+		return upload.Record{}, fmt.Errorf("burying a record: %w", err)
+	}
+	return tombstone, nil
+}
+
+func (u *Uploads) putNew(record upload.Record) types.TransactWriteItem {
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName:                &u.table,
+		Item:                     toItem(record),
+		ConditionExpression:      aws.String("attribute_not_exists(#id)"),
+		ExpressionAttributeNames: map[string]string{"#id": idAttribute},
+	}}
+}
+
+// replace puts record in the place of old, if that has come no further since it was read. What people have written of it
+// in the meantime goes with it.
+func (u *Uploads) replace(old, record upload.Record) types.TransactWriteItem {
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName:           &u.table,
+		Item:                toItem(record),
+		ConditionExpression: aws.String("#status = :status AND #versionId = :versionId AND #counted = :counted"),
+		ExpressionAttributeNames: map[string]string{
+			"#status": statusAttribute, "#versionId": versionIDAttribute, "#counted": countedAttribute,
+		},
+		ExpressionAttributeValues: item{
+			":status": text(string(old.Status)), ":versionId": text(old.VersionID), ":counted": number(old.Counted),
+		},
+	}}
+}
+
+// addUsage adds bytes to the owner's usage, if room is not nil only to one of at most room.
+func (u *Uploads) addUsage(owner string, bytes int64, room *int64) types.TransactWriteItem {
+	update := &types.Update{
+		TableName:                 &u.table,
+		Key:                       keyOf(owner, usageID),
+		UpdateExpression:          aws.String("ADD #used :bytes"),
+		ExpressionAttributeNames:  map[string]string{"#used": usedAttribute},
+		ExpressionAttributeValues: item{":bytes": number(bytes)},
+	}
+	if room != nil {
+		update.ConditionExpression = aws.String("attribute_not_exists(#used) OR #used <= :room")
+		update.ExpressionAttributeValues[":room"] = number(*room)
+	}
+	return types.TransactWriteItem{Update: update}
+}
+
+// transact does all writes or none. A condition that fails is upload.ErrChanged on the record, and upload.ErrOverQuota
+// on the usage.
+func (u *Uploads) transact(ctx context.Context, writes []types.TransactWriteItem) error {
+	err := u.retry(ctx, func() error {
+		_, err := u.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		if failedAt(err, atRecord) {
+			return upload.ErrChanged
+		}
+		return err
+	})
+	if failedAt(err, atUsage) {
+		return upload.ErrOverQuota
+	}
+	return err
+}
+
+// update changes a record and returns it as it then is. A condition that fails is upload.ErrChanged.
+func (u *Uploads) update(ctx context.Context, input *dynamodb.UpdateItemInput) (upload.Record, error) {
+	input.TableName, input.ReturnValues = &u.table, types.ReturnValueAllNew
+	var output *dynamodb.UpdateItemOutput
+	err := u.retry(ctx, func() (err error) {
+		output, err = u.client.UpdateItem(ctx, input)
+		return err
+	})
+	if isConditionFailed(err) {
+		return upload.Record{}, upload.ErrChanged
+	}
+	if err != nil {
+		return upload.Record{}, err
+	}
+	return fromItem(output.Attributes)
+}

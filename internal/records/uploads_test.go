@@ -1,0 +1,502 @@
+package records_test
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/upload"
+)
+
+var expires = time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
+
+func TestRecordIsReadAsItWasWritten(t *testing.T) {
+	b := newBench(t)
+	for _, record := range []upload.Record{
+		full(idOf(1)),
+		{Owner: owner, ID: idOf(2), Key: "k", VersionID: "v", Status: upload.Accepted, Version: 1},
+	} {
+		if err := b.Accept(t.Context(), record, 1000); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(b.record(t, record.ID), record); diff != "" {
+			t.Errorf("record (-got +want)\n%s", diff)
+		}
+	}
+	for _, id := range []string{idOf(3), "usages"} {
+		if record, found, err := b.Record(t.Context(), owner, id); found || err != nil {
+			t.Errorf("Record of none = %+v, %t, %v", record, found, err)
+		}
+	}
+}
+
+func TestAccept(t *testing.T) {
+	const most = math.MaxInt64
+	for _, test := range []struct {
+		name           string
+		counted, quota int64
+		used           int64 // before; 0: there is no usage item
+		want           error
+	}{
+		{"fits exactly into nothing", 100, 100, 0, nil},
+		{"is one byte too large for nothing", 101, 100, 0, upload.ErrOverQuota},
+		{"fits exactly", 40, 100, 60, nil},
+		{"is one byte too large", 41, 100, 60, upload.ErrOverQuota},
+		{"counts nothing over quota", 0, 100, 1000, nil},
+		{"counts nothing at a quota of nothing", 0, 0, 0, nil},
+		{"a quota of nothing", 1, 0, 0, upload.ErrOverQuota},
+		{"without a bound", 5e13, most, 5e13, nil},
+		{"larger than any number", most, most, 1000, upload.ErrOverQuota},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t)
+			if test.used > 0 {
+				first := full(idOf(0))
+				first.Counted = test.used
+				if err := b.Accept(t.Context(), first, most); err != nil {
+					t.Fatal(err)
+				}
+			}
+			record := full(idOf(1))
+			record.Counted = test.counted
+			if err := b.Accept(t.Context(), record, test.quota); !errors.Is(err, test.want) {
+				t.Errorf("Accept: %v, want %v", err, test.want)
+			}
+			_, found, err := b.Record(t.Context(), owner, record.ID)
+			if want := test.want == nil; found != want || err != nil {
+				t.Errorf("Record: %t, %v, want %t", found, err, want)
+			}
+			if test.want != nil {
+				test.counted = 0
+			}
+			b.checkUsage(t, test.used+test.counted)
+		})
+	}
+}
+
+func TestAcceptChangesNothingThatIsThere(t *testing.T) {
+	b := newBench(t)
+	first := b.accepted(t, idOf(1))
+	second := full(idOf(1))
+	second.VersionID, second.Counted = "v2", 1
+	if err := b.Accept(t.Context(), second, 1000); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Accept of another version: %v, want ErrChanged", err)
+	}
+	second.Counted = 0
+	if err := b.Accept(t.Context(), second, 1000); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Accept of another version over quota: %v, want ErrChanged", err)
+	}
+	if diff := cmp.Diff(b.record(t, idOf(1)), first); diff != "" {
+		t.Errorf("record (-got +want)\n%s", diff)
+	}
+	b.checkUsage(t, 100)
+
+	if _, err := b.Bury(t.Context(), first, expires); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Accept(t.Context(), first, 1000); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Accept over a tombstone: %v, want ErrChanged", err)
+	}
+	b.checkUsage(t, 0)
+}
+
+func TestSettle(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.Settle(t.Context(), full(idOf(1))); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Settle without a record: %v, want ErrChanged", err)
+	}
+	want := b.accepted(t, idOf(1))
+	another := want
+	another.VersionID = "v2"
+	if _, err := b.Settle(t.Context(), another); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Settle of another version: %v, want ErrChanged", err)
+	}
+	got, err := b.Settle(t.Context(), want)
+	want.Status, want.Version = upload.Rejected, 2
+	if diff := cmp.Diff(got, want); err != nil || diff != "" {
+		t.Errorf("Settle: %v (-got +want)\n%s", err, diff)
+	}
+	if _, err := b.Settle(t.Context(), want); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Settle once more: %v, want ErrChanged", err)
+	}
+	if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
+		t.Errorf("record (-got +want)\n%s", diff)
+	}
+	fine := full(idOf(2))
+	fine.Reason = ""
+	if err := b.Accept(t.Context(), fine, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.Settle(t.Context(), fine); got.Status != upload.Ready || err != nil {
+		t.Errorf("Settle: %s, %v, want ready", got.Status, err)
+	}
+	b.checkUsage(t, 200)
+}
+
+func TestAnnounce(t *testing.T) {
+	b := newBench(t)
+	record := b.accepted(t, idOf(1))
+	ready := record
+	ready.Status = upload.Ready
+	if err := b.Announce(t.Context(), ready); !errors.Is(err, upload.ErrChanged) || b.record(t, idOf(1)).Announced {
+		t.Errorf("Announce of another status: %v, want ErrChanged", err)
+	}
+	settled, err := b.Settle(t.Context(), record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Patch(t.Context(), owner, idOf(1), upload.Patch{Title: new(string)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := b.Announce(t.Context(), settled); err != nil || !b.record(t, idOf(1)).Announced {
+			t.Errorf("Announce after a patch: %v", err)
+		}
+	}
+	if version := b.record(t, idOf(1)).Version; version != 3 {
+		t.Errorf("version %d, want 3", version)
+	}
+	ghost := full(idOf(9))
+	if err := b.Announce(t.Context(), ghost); !errors.Is(err, upload.ErrChanged) || len(b.raw(t, idOf(9))) > 0 {
+		t.Errorf("Announce without a record: %v, want ErrChanged", err)
+	}
+}
+
+func TestBury(t *testing.T) {
+	b := newBench(t)
+	record := b.accepted(t, idOf(1))
+	b.accepted(t, idOf(2))
+	settled, err := b.Settle(t.Context(), record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Announce(t.Context(), settled); err != nil {
+		t.Fatal(err)
+	}
+	// What people write of it in the meantime does not keep it.
+	title := "t"
+	if _, err := b.Patch(t.Context(), owner, idOf(1), upload.Patch{Title: &title}, nil); err != nil {
+		t.Fatal(err)
+	}
+	otherCounted, otherPinned := settled, settled
+	otherCounted.Counted, otherPinned.VersionID = 99, "v2"
+	unknown := settled
+	unknown.Version = 0
+	for name, stale := range map[string]upload.Record{
+		"another status": record, "another counted": otherCounted, "another version pinned": otherPinned, "no record": unknown,
+	} {
+		if _, err := b.Bury(t.Context(), stale, expires); !errors.Is(err, upload.ErrChanged) {
+			t.Errorf("Bury, read with %s: %v, want ErrChanged", name, err)
+		}
+	}
+	b.checkUsage(t, 200)
+
+	want := upload.Record{
+		Owner: owner, ID: idOf(1), Key: record.Key, VersionID: "v1", Status: upload.Deleted, Reason: upload.SizeMismatch,
+		Size: 100, Type: "video/mp4", Version: 3, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+	}
+	got, err := b.Bury(t.Context(), settled, expires)
+	if diff := cmp.Diff(got, want); err != nil || diff != "" {
+		t.Errorf("Bury: %v (-got +want)\n%s", err, diff)
+	}
+	if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
+		t.Errorf("tombstone (-got +want)\n%s", diff)
+	}
+	for _, name := range []string{"filename", "title", "description", "labels", "checksum", "etag"} {
+		if value, ok := b.raw(t, idOf(1))[name]; ok {
+			t.Errorf("the tombstone has %s: %v", name, value)
+		}
+	}
+	if diff := cmp.Diff(b.raw(t, idOf(1))["expires"], number("1772600767"), unexported); diff != "" {
+		t.Errorf("expires (-got +want)\n%s", diff)
+	}
+	b.checkUsage(t, 100)
+	if _, err := b.Bury(t.Context(), settled, expires); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Bury once more: %v, want ErrChanged", err)
+	}
+	b.checkUsage(t, 100)
+}
+
+func TestBuryWithoutARecord(t *testing.T) {
+	b := newBench(t)
+	none := upload.Record{Owner: owner, ID: idOf(1), Key: "k"}
+	want := upload.Record{
+		Owner: owner, ID: idOf(1), Key: "k", Status: upload.Deleted, Version: 1, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+	}
+	got, err := b.Bury(t.Context(), none, expires)
+	if diff := cmp.Diff(got, want); err != nil || diff != "" {
+		t.Errorf("Bury: %v (-got +want)\n%s", err, diff)
+	}
+	if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
+		t.Errorf("tombstone (-got +want)\n%s", diff)
+	}
+	if _, err := b.Bury(t.Context(), none, expires); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Bury once more: %v, want ErrChanged", err)
+	}
+	b.checkUsage(t, 0)
+}
+
+func TestPage(t *testing.T) {
+	b := newBench(t)
+	for n := range 5 {
+		record := b.accepted(t, idOf(n))
+		switch n {
+		case 1:
+			if _, err := b.Settle(t.Context(), record); err != nil {
+				t.Fatal(err)
+			}
+		case 3:
+			if _, err := b.Bury(t.Context(), record, expires); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, theirs := range []string{other, "00000000000000000000"} {
+		for n := range 9 {
+			record := full(idOf(n))
+			record.Owner = theirs
+			if err := b.Accept(t.Context(), record, 1000); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	queries := 0
+	b.meddle = func(operation, _ string, _ http.ResponseWriter, pass func()) {
+		if operation == "Query" {
+			queries++
+		}
+		pass()
+	}
+	for _, test := range []struct {
+		name, before string
+		limit        int32
+		status       upload.Status
+		want         []int
+		next         string
+	}{
+		{"all", "", 10, "", []int{4, 2, 1, 0}, ""},
+		{"the first two, of which one is a tombstone", "", 2, "", []int{4}, idOf(3)},
+		{"the next two", idOf(3), 2, "", []int{2, 1}, idOf(1)},
+		{"the last", idOf(1), 2, "", []int{0}, ""},
+		{"below the oldest", idOf(0), 2, "", nil, ""},
+		{"below an id that is not there", idOf(3)[:31] + "9.mp4", 1, "", []int{4}, idOf(4)},
+		{"by status", "", 10, upload.Rejected, []int{1}, ""},
+		{"by status, short", "", 2, upload.Rejected, nil, idOf(3)},
+		{"beyond the usage item", "usagf", 10, "", []int{4, 2, 1, 0}, ""},
+		{"beyond everything", "\uffff", 1, "", []int{4}, idOf(4)},
+	} {
+		queries = 0
+		page, next, err := b.Page(t.Context(), owner, test.before, test.limit, test.status)
+		if err != nil || next != test.next || queries != 1 {
+			t.Errorf("%s: next %q, %v after %d queries, want %q after one", test.name, next, err, queries, test.next)
+		}
+		var got, want []string
+		for _, record := range page {
+			got = append(got, record.Owner+record.ID)
+		}
+		for _, n := range test.want {
+			want = append(want, owner+idOf(n))
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestPatch(t *testing.T) {
+	set := func(title, description string, labels ...string) upload.Patch {
+		return upload.Patch{Title: &title, Description: &description, Labels: &labels}
+	}
+	one, nine := int64(1), int64(9)
+	for _, test := range []struct {
+		name    string
+		patch   upload.Patch
+		version *int64
+		want    error
+		change  func(*upload.Record)
+	}{
+		{"everything", set("T", "D", "L"), nil, nil, func(r *upload.Record) { r.Title, r.Description, r.Labels = "T", "D", []string{"L"} }},
+		{"nothing left", set("", ""), &one, nil, func(r *upload.Record) { r.Title, r.Description, r.Labels = "", "", nil }},
+		{"the title", upload.Patch{Title: set("T", "").Title}, &one, nil, func(r *upload.Record) { r.Title = "T" }},
+		{"the labels", upload.Patch{Labels: set("", "", "x", "y").Labels}, nil, nil, func(r *upload.Record) { r.Labels = []string{"x", "y"} }},
+		{"another version", set("T", "D"), &nine, upload.ErrChanged, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t)
+			want := b.accepted(t, idOf(1))
+			got, err := b.Patch(t.Context(), owner, idOf(1), test.patch, test.version)
+			if !errors.Is(err, test.want) {
+				t.Fatalf("Patch: %v, want %v", err, test.want)
+			}
+			if test.want == nil {
+				test.change(&want)
+				want.Version = 2
+				if diff := cmp.Diff(got, want); diff != "" {
+					t.Errorf("Patch (-got +want)\n%s", diff)
+				}
+			}
+			if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
+				t.Errorf("record (-got +want)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPatchOfWhatIsGone(t *testing.T) {
+	b := newBench(t)
+	title, version := "T", int64(1)
+	if _, err := b.Bury(t.Context(), b.accepted(t, idOf(1)), expires); err != nil {
+		t.Fatal(err)
+	}
+	b.accepted(t, idOf(2))
+	for _, id := range []string{idOf(1), idOf(3)} {
+		for _, version := range []*int64{nil, &version} {
+			if _, err := b.Patch(t.Context(), owner, id, upload.Patch{Title: &title}, version); !errors.Is(err, upload.ErrGone) {
+				t.Errorf("Patch of %s: %v, want ErrGone", id, err)
+			}
+		}
+	}
+	if _, err := b.Patch(t.Context(), owner, "usage", upload.Patch{Title: &title}, nil); err == nil {
+		t.Error("Patch of the usage item succeeds")
+	}
+	if diff := cmp.Diff(b.raw(t, "usage"), map[string]types.AttributeValue{
+		"owner": text(owner), "id": text("usage"), "used": number("100"),
+	}, unexported); diff != "" {
+		t.Errorf("usage item (-got +want)\n%s", diff)
+	}
+	if _, found, err := b.Record(t.Context(), owner, idOf(3)); found || err != nil {
+		t.Errorf("a patch made a record: %t, %v", found, err)
+	}
+}
+
+// A transaction that took effect although it answered a fault is repeated under the same token, by which DynamoDB knows
+// it again. The server here does not know tokens: then the record is there, and the usage moved once all the same.
+func TestTransactionOfUnknownOutcome(t *testing.T) {
+	b := newBench(t)
+	var tokens []string
+	b.meddle = func(operation, body string, w http.ResponseWriter, pass func()) {
+		if operation == "TransactWriteItems" {
+			_, token, _ := strings.Cut(body, `"ClientRequestToken":"`)
+			tokens = append(tokens, token[:36])
+		}
+		if len(tokens) == 1 {
+			b.dynamo.ServeHTTP(discard{http.Header{}}, requestOf(operation, body))
+			refuse(w, http.StatusInternalServerError, internalFault)
+			return
+		}
+		pass()
+	}
+	if err := b.Accept(t.Context(), full(idOf(1)), 1000); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("Accept: %v, want ErrChanged", err)
+	}
+	if len(tokens) != 2 || tokens[0] != tokens[1] {
+		t.Errorf("tokens %q, want one, twice", tokens)
+	}
+	b.meddle = nil
+	b.record(t, idOf(1))
+	b.checkUsage(t, 100)
+}
+
+func TestMalformedRecords(t *testing.T) {
+	b := newBench(t)
+	b.accepted(t, idOf(1))
+	good := b.raw(t, idOf(1))
+	yes := &types.AttributeValueMemberBOOL{Value: true}
+	for _, test := range []struct {
+		name  string
+		value types.AttributeValue // nil: left out
+	}{
+		{"status", nil},
+		{"status", text("planted")},
+		{"status", yes},
+		{"versionId", nil},
+		{"size", text("1")},
+		{"size", number("1.5")},
+		{"size", number("-1")},
+		{"counted", nil},
+		{"version", yes},
+		{"announced", nil},
+		{"announced", text("true")},
+		{"labels", text("planted")},
+		{"labels", &types.AttributeValueMemberL{Value: []types.AttributeValue{number("1")}}},
+		{"title", number("1")},
+		{"expires", text("planted")},
+		{"key", number("7")},
+	} {
+		item := map[string]types.AttributeValue{}
+		for name, value := range good {
+			item[name] = value
+		}
+		item[test.name] = test.value
+		if test.value == nil {
+			delete(item, test.name)
+		}
+		b.putRaw(t, item)
+		_, found, err := b.Record(t.Context(), owner, idOf(1))
+		if err == nil || found || !strings.Contains(err.Error(), "attribute "+test.name) || strings.Contains(err.Error(), "planted") {
+			t.Errorf("Record with %s %v: %t, %v, want an error that names it", test.name, test.value, found, err)
+		}
+		if page, _, err := b.Page(t.Context(), owner, "", 10, ""); err == nil {
+			t.Errorf("Page with %s %v: %v, want an error", test.name, test.value, page)
+		}
+	}
+	b.putRaw(t, map[string]types.AttributeValue{"owner": text(owner), "id": text("usage"), "used": text("1")})
+	if used, err := b.Usage(t.Context(), owner); err == nil {
+		t.Errorf("Usage of a text: %d", used)
+	}
+}
+
+func TestReadsAreConsistent(t *testing.T) {
+	b := newBench(t)
+	reads := 0
+	b.meddle = func(operation, body string, _ http.ResponseWriter, pass func()) {
+		reads++
+		if !strings.Contains(body, `"ConsistentRead":true`) {
+			t.Errorf("%s %s is not consistent", operation, body)
+		}
+		pass()
+	}
+	_, _, _ = b.Record(t.Context(), owner, idOf(1))
+	_, _, _ = b.Page(t.Context(), owner, "", 1, "")
+	if _, err := b.Usage(t.Context(), owner); err != nil || reads != 3 {
+		t.Errorf("Usage of nobody: %v; %d reads, want 3", err, reads)
+	}
+}
+
+// However many uploads arrive at the same time, as many are accepted as fit.
+func TestAcceptInParallel(t *testing.T) {
+	b := newBench(t)
+	errs := make([]error, 50)
+	var accepting sync.WaitGroup
+	for n := range errs {
+		accepting.Go(func() {
+			record := full(idOf(n))
+			record.Counted = 30
+			errs[n] = b.Accept(t.Context(), record, 1000)
+		})
+	}
+	accepting.Wait()
+	fitted := int64(0)
+	for n, err := range errs {
+		if err != nil && !errors.Is(err, upload.ErrOverQuota) {
+			t.Errorf("Accept: %v", err)
+		}
+		if _, found, _ := b.Record(t.Context(), owner, idOf(n)); found != (err == nil) {
+			t.Errorf("Accept: %v, but the record is there: %t", err, found)
+		}
+		if err == nil {
+			fitted++
+		}
+	}
+	if fitted != 33 {
+		t.Errorf("%d accepted, want 33", fitted)
+	}
+	b.checkUsage(t, 990)
+}

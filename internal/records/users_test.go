@@ -1,0 +1,154 @@
+package records_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/truora/minidyn/server"
+
+	"postern/internal/identity"
+	"postern/internal/records"
+	"postern/internal/tabletest"
+)
+
+const (
+	table = "users"
+	hash  = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)
+
+var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, nil
+})
+
+// open returns the users table behind handler, and a client of it.
+func open(t *testing.T, handler http.Handler) (*records.Users, *dynamodb.Client) {
+	t.Helper()
+	dynamo := httptest.NewServer(handler)
+	t.Cleanup(dynamo.Close)
+	users := records.NewUsers(records.Config{Region: "eu-west-1", Endpoint: dynamo.URL, Credentials: credentials}, table)
+	return users, dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentials})
+}
+
+func put(t *testing.T, client *dynamodb.Client, item map[string]types.AttributeValue) {
+	t.Helper()
+	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table), Item: item}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }
+func number(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
+
+func row() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"mail": text("demo@example.com"), "owner": text("0123456789abcdef0123"), "hash": text(hash), "role": text("user"),
+	}
+}
+
+func TestUser(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	item := row()
+	item["maxSize"], item["quota"] = number("5"), number("0")
+	item["groups"] = &types.AttributeValueMemberSS{Value: []string{"an attribute that is not known"}}
+	put(t, client, item)
+
+	got, found, err := users.User(t.Context(), "demo@example.com")
+	maxSize, quota := int64(5), int64(0)
+	want := identity.User{
+		Mail: "demo@example.com", Owner: "0123456789abcdef0123", Hash: hash, Role: identity.RoleUser, MaxSize: &maxSize, Quota: &quota,
+	}
+	if diff := cmp.Diff(got, want); !found || err != nil || diff != "" {
+		t.Errorf("User: %t, %v\n(-got +want)\n%s", found, err, diff)
+	}
+
+	got, found, err = users.User(t.Context(), "other@example.com")
+	if diff := cmp.Diff(got, identity.User{}); found || err != nil || diff != "" {
+		t.Errorf("User of no row: %+v, %t, %v, want none", got, found, err)
+	}
+}
+
+func TestUserRefusesMalformedRows(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	for name, value := range map[string]types.AttributeValue{
+		"owner":   text("../planted"),
+		"hash":    &types.AttributeValueMemberNULL{Value: true},
+		"role":    number("1"),
+		"maxSize": text("5"),
+		"quota":   number("1.5"),
+	} {
+		item := maps.Clone(row())
+		item[name] = value
+		put(t, client, item)
+		_, found, err := users.User(t.Context(), "demo@example.com")
+		if err == nil || found || !strings.Contains(err.Error(), "attribute "+name) {
+			t.Errorf("%s: got %t, %v, want an error that names it", name, found, err)
+		}
+	}
+}
+
+func TestUserReadsConsistently(t *testing.T) {
+	var request string
+	users, _ := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := new(strings.Builder)
+		_ = r.Write(body)
+		request = body.String()
+		_, _ = w.Write([]byte("{}"))
+	}))
+	if _, found, err := users.User(t.Context(), "demo@example.com"); found || err != nil {
+		t.Errorf("User = %t, %v, want none", found, err)
+	}
+	for _, want := range []string{"DynamoDB_20120810.GetItem", `"ConsistentRead":true`, `"TableName":"users"`, "X-Amz-Security-Token: token"} {
+		if !strings.Contains(request, want) {
+			t.Errorf("the request lacks %s:\n%s", want, request)
+		}
+	}
+}
+
+func TestFaultsOfDynamoDB(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"another's row": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(`{"Item":{"mail":{"S":"other@example.com"},"owner":{"S":"0123456789abcdef0123"},"hash":{"S":"` + hash + `"},"role":{"S":"service"}}}`))
+		},
+		"denied": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}`))
+		},
+		"no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+		"broken off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = w.Write([]byte(`{"Item":`))
+		},
+	} {
+		users, _ := open(t, handler)
+		user, found, err := users.User(t.Context(), "planted@example.com")
+		if err == nil || found || user.Owner != "" {
+			t.Errorf("%s: got %t, %v, want an error", name, found, err)
+		} else if strings.Contains(err.Error(), "planted") {
+			t.Errorf("%s: the error holds the mail: %v", name, err)
+		}
+	}
+}
+
+func TestUserGivesUpAtTheDeadline(t *testing.T) {
+	release := make(chan struct{})
+	users, _ := open(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer close(release)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	started := time.Now()
+	_, found, err := users.User(ctx, "planted@example.com")
+	if err == nil || found || strings.Contains(err.Error(), "planted") || time.Since(started) > 5*time.Second {
+		t.Errorf("got %t, %v after %v, want an error at the deadline", found, err, time.Since(started))
+	}
+}

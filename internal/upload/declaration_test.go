@@ -1,0 +1,88 @@
+package upload_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/contract"
+	"postern/internal/upload"
+)
+
+const checksum = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+
+func TestCheck(t *testing.T) {
+	got, err := upload.Check(contract.UploadRequest{
+		Filename: "REPORT.pdf", Size: 1 << 20, Type: new("Application/PDF"), Title: new("Q1"), Checksum: new(checksum), Via: new("fax"),
+	}, formats, upload.Limits{Folder: 1, User: 1 << 20, Quota: 1 << 20, Remaining: 1 << 20})
+	want := contract.Format{Extension: "pdf", ContentType: "application/pdf", Folder: "documents", MaxSize: 1 << 20}
+	if diff := cmp.Diff(got, want); err != nil || diff != "" {
+		t.Errorf("Check: %v\n(-got +want)\n%s", err, diff)
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	notSHA256 := func(value string) upload.Error {
+		return upload.Error{Code: upload.Invalid, Message: fmt.Sprintf("checksum %q is not a SHA-256: allowed are its 32 bytes in base64, 44 characters", value)}
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*contract.UploadRequest)
+		want   upload.Error
+	}{
+		{"filename", func(r *contract.UploadRequest) { r.Filename = "" }, upload.Error{Code: upload.Invalid, Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`}},
+		{"format", func(r *contract.UploadRequest) { r.Filename = "a.svg" }, upload.Error{Code: upload.UnsupportedMediaType, Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`}},
+		{"type", func(r *contract.UploadRequest) { r.Type = new("") }, upload.Error{Code: upload.UnsupportedMediaType, Message: `type "" does not fit filename "a.pdf": allowed is application/pdf`}},
+		{"title", func(r *contract.UploadRequest) { r.Title = new("\n") }, upload.Error{Code: upload.Invalid, Message: `title "\n" has a control character: allowed are at most 300 characters of UTF-8 without control characters`}},
+		{"empty checksum", func(r *contract.UploadRequest) { r.Checksum = new("") }, notSHA256("")},
+		{"checksum without padding", func(r *contract.UploadRequest) { r.Checksum = new(checksum[:43]) }, notSHA256(checksum[:43])},
+		{"checksum of 33 bytes", func(r *contract.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A")},
+		{"checksum of 31 bytes", func(r *contract.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==")},
+		{"checksum with spare bits", func(r *contract.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
+		{"checksum with newline", func(r *contract.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
+		{"largest object of the folder", func(r *contract.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: upload.TooLarge, Message: "size is 1048577 bytes: allowed are 1 to 1048576, the largest object of the folder"}},
+		{"what is left", func(r *contract.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: upload.TooLarge, Message: "size is 536870913 bytes: allowed are 1 to 536870912, what is left of the quota"}},
+	} {
+		declared := contract.UploadRequest{Filename: "a.pdf", Size: 1}
+		test.change(&declared)
+		format, err := upload.Check(declared, formats, upload.Limits{User: 1 << 30, Quota: 1 << 30, Remaining: 1 << 29})
+		var got *upload.Error
+		if !errors.As(err, &got) {
+			t.Errorf("%s: got %v, %v, want an upload.Error", test.name, format, err)
+		} else if diff := cmp.Diff(*got, test.want); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestTransport(t *testing.T) {
+	const gib = 1 << 30
+	for _, test := range []struct {
+		via  *string
+		size int64
+		want string // method, or the message of an Error
+	}{
+		{nil, 1, "POST"},
+		{nil, 5 * gib, "POST"},
+		{nil, 5*gib + 1, "MULTIPART"},
+		{new("form"), 5 * gib, "POST"},
+		{new("put"), 5 * gib, "PUT"},
+		{new("multipart"), 1, "MULTIPART"},
+		{new("multipart"), 6 * gib, "MULTIPART"},
+		{new("form"), 5*gib + 1, `via "form" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart`},
+		{new("put"), 5*gib + 1, `via "put" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart`},
+		{new(""), 1, `via "" is not known: allowed are form, put, multipart`},
+		{new("PUT"), 1, `via "PUT" is not known: allowed are form, put, multipart`},
+	} {
+		got, err := upload.Transport(test.via, test.size)
+		var refusal *upload.Error
+		if errors.As(err, &refusal) && refusal.Code == upload.Invalid {
+			got = refusal.Message
+		}
+		if got != test.want {
+			t.Errorf("got %s, %v, want %s", got, err, test.want)
+		}
+	}
+}

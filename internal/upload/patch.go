@@ -1,0 +1,57 @@
+package upload
+
+import (
+	"fmt"
+
+	"postern/internal/contract"
+)
+
+// A Patch is what a client changes of a record. Nil is what it leaves as it is; empty removes it.
+type Patch struct {
+	Title, Description *string
+	Labels             *[]string
+}
+
+var (
+	descriptionText = text{longest: contract.MaxDescription, lines: true}
+	labelText       = text{shortest: 1, longest: contract.MaxLabel}
+)
+
+// Check returns an Error when the patch changes nothing, or when a field is not what contract.UploadPatch says of it.
+func (p Patch) Check() error {
+	if p == (Patch{}) {
+		return &Error{Invalid, "the patch is empty: allowed are title, description and labels, at least one of them"}
+	}
+	if p.Title != nil {
+		if err := titleText.check("title", *p.Title); err != nil {
+			return err
+		}
+	}
+	if p.Description != nil {
+		if err := descriptionText.check("description", *p.Description); err != nil {
+			return err
+		}
+	}
+	if p.Labels != nil {
+		return checkLabels(*p.Labels)
+	}
+	return nil
+}
+
+func checkLabels(labels []string) error {
+	if len(labels) > contract.MaxLabels {
+		return &Error{Invalid, fmt.Sprintf("labels are %d: allowed are at most %d", len(labels), contract.MaxLabels)}
+	}
+	seen := map[string]bool{}
+	for i, label := range labels {
+		field := fmt.Sprintf("labels[%d]", i)
+		if err := labelText.check(field, label); err != nil {
+			return err
+		}
+		if seen[label] {
+			return &Error{Invalid, fmt.Sprintf("%s %s is given before: allowed is once", field, Quote(label))}
+		}
+		seen[label] = true
+	}
+	return nil
+}
