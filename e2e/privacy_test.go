@@ -60,7 +60,7 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 				without(statement)(t, template)
 			}
 		})
-		const reads = "declared := request.Body.(contract.UploadRequest)"
+		const reads = "declared := request.Body.(api.UploadRequest)"
 		replaceFunction(t, folder, "presign", "./lambda/presign", "-overlay",
 			overlay(t, "lambda/presign/upload.go", reads, reads+"; panic(fmt.Sprint(declared, request))"))
 		run := serve(t, folder)

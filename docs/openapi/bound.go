@@ -3,14 +3,14 @@ package main
 import (
 	"fmt"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"postern/api"
 
-	"postern/internal/contract"
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // Patterns of what names an upload, as the contract lays it out.
 var (
-	idPattern  = fmt.Sprintf(`[0-9a-f]{32}\.[a-z0-9]{1,%d}`, contract.MaxExtension)
+	idPattern  = fmt.Sprintf(`[0-9a-f]{32}\.[a-z0-9]{1,%d}`, api.MaxExtension)
 	keyPattern = `[^/]+/[0-9a-f]{20}/` + idPattern
 
 	// A checksum is 32 bytes in base64.
@@ -28,44 +28,44 @@ var bounds = map[string]func(*openapi3.Schema){
 	"PresignedForm.key":    pattern(keyPattern),
 
 	// A file name is counted in bytes, of which a character takes one or more.
-	"UploadRequest.filename": length(1, contract.MaxFilename),
-	"UploadRequest.size":     between(1, contract.MaxObject),
-	"UploadRequest.title":    length(0, contract.MaxTitle),
+	"UploadRequest.filename": length(1, api.MaxFilename),
+	"UploadRequest.size":     between(1, api.MaxObject),
+	"UploadRequest.title":    length(0, api.MaxTitle),
 	"UploadRequest.checksum": pattern(checksumPattern),
-	"UploadRequest.via":      oneOf(contract.Vias...),
+	"UploadRequest.via":      oneOf(api.Vias...),
 
 	"UploadGrant.id":        pattern(idPattern),
 	"UploadGrant.key":       pattern(keyPattern),
-	"UploadGrant.method":    oneOf(contract.Methods...),
+	"UploadGrant.method":    oneOf(api.Methods...),
 	"UploadGrant.url":       address,
 	"UploadGrant.fields":    notEmpty,
 	"UploadGrant.headers":   notEmpty,
-	"UploadGrant.partSize":  between(contract.MinPart, contract.MaxPart),
-	"UploadGrant.partCount": between(1, contract.MaxParts),
+	"UploadGrant.partSize":  between(api.MinPart, api.MaxPart),
+	"UploadGrant.partCount": between(1, api.MaxParts),
 
 	"Upload.id":          pattern(idPattern),
-	"Upload.status":      oneOf(contract.Statuses...),
-	"Upload.reason":      oneOf(contract.Reasons...),
-	"Upload.filename":    length(1, contract.MaxFilename),
-	"Upload.title":       length(1, contract.MaxTitle),
-	"Upload.description": length(1, contract.MaxDescription),
+	"Upload.status":      oneOf(api.Statuses...),
+	"Upload.reason":      oneOf(api.Reasons...),
+	"Upload.filename":    length(1, api.MaxFilename),
+	"Upload.title":       length(1, api.MaxTitle),
+	"Upload.description": length(1, api.MaxDescription),
 	"Upload.labels":      labels(1),
-	"Upload.size":        between(1, contract.MaxObject),
+	"Upload.size":        between(1, api.MaxObject),
 	"Upload.checksum":    pattern(checksumPattern),
 	"Upload.version":     func(s *openapi3.Schema) { s.WithMin(0) },
 
-	"UploadList.uploads": func(s *openapi3.Schema) { s.WithMaxItems(contract.MaxPage) },
+	"UploadList.uploads": func(s *openapi3.Schema) { s.WithMaxItems(api.MaxPage) },
 	"UploadList.cursor":  length(1, longestCursor),
 
 	"UploadPatch":             notEmpty,
-	"UploadPatch.title":       length(0, contract.MaxTitle),
-	"UploadPatch.description": length(0, contract.MaxDescription),
+	"UploadPatch.title":       length(0, api.MaxTitle),
+	"UploadPatch.description": length(0, api.MaxDescription),
 	"UploadPatch.labels":      labels(0),
 
 	"Download.url": address,
 
 	"ErrorBody.message":   length(1, 2000),
-	"ErrorBody.code":      oneOf(codes()...),
+	"ErrorBody.code":      oneOf(api.Codes...),
 	"ErrorBody.requestId": length(1, 100),
 
 	"Health.status": oneOf("ok"),
@@ -77,8 +77,8 @@ func notEmpty(s *openapi3.Schema) { s.WithMinProperties(1) }
 // labels are at least so many.
 func labels(least int64) func(*openapi3.Schema) {
 	return func(s *openapi3.Schema) {
-		s.WithMinItems(least).WithMaxItems(contract.MaxLabels).WithUniqueItems(true)
-		length(1, contract.MaxLabel)(s.Items.Value)
+		s.WithMinItems(least).WithMaxItems(api.MaxLabels).WithUniqueItems(true)
+		length(1, api.MaxLabel)(s.Items.Value)
 	}
 }
 
@@ -94,10 +94,10 @@ func between(least, most int64) func(*openapi3.Schema) {
 	return func(s *openapi3.Schema) { s.WithMin(float64(least)).WithMax(float64(most)) }
 }
 
-func oneOf(values ...string) func(*openapi3.Schema) {
+func oneOf[T ~string](values ...T) func(*openapi3.Schema) {
 	return func(s *openapi3.Schema) {
 		for _, value := range values {
-			s.Enum = append(s.Enum, value)
+			s.Enum = append(s.Enum, string(value))
 		}
 	}
 }

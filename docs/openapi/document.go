@@ -11,6 +11,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -25,7 +26,7 @@ const about = "Postern signs uploads into a private S3 bucket: the API says wher
 
 // generate is the document of the repository at root: indented JSON, the same for the same sources.
 func generate(root string) ([]byte, error) {
-	comments, err := readComments(filepath.Join(root, contractFolder))
+	comments, err := readComments(filepath.Join(root, typesFolder))
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func generate(root string) ([]byte, error) {
 // describe makes the document of routes, with the texts of the doc comments of their types.
 func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 	types := &schemas{comments: comments, made: openapi3.Schemas{}}
-	body, err := types.reference(contract.ErrorBody{})
+	body, err := types.reference(api.ErrorBody{})
 	if err != nil {
 		return nil, err
 	}

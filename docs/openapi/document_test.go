@@ -3,9 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -120,11 +118,13 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 }
 
 func TestRouteThatCannotBeDescribed(t *testing.T) {
-	comments, err := readComments(filepath.Join(root, contractFolder))
+	comments, err := readComments(filepath.Join(root, typesFolder))
 	if err != nil {
 		t.Fatal(err)
 	}
 	type Unknown struct{}
+	type NoJSON struct{ Name string }
+	comments["NoJSON"], comments["NoJSON.Name"] = "A type.", "A field."
 	for _, test := range []struct {
 		name  string
 		route contract.Route
@@ -132,12 +132,12 @@ func TestRouteThatCannotBeDescribed(t *testing.T) {
 	}{
 		{
 			"query parameter",
-			contract.Route{Path: "/x", Query: []contract.QueryParameter{{Name: "acl"}}, Response: contract.Health{}},
+			contract.Route{Path: "/x", Query: []contract.QueryParameter{{Name: "acl"}}, Response: api.Health{}},
 			"query parameter acl has no description",
 		},
-		{"path parameter", contract.Route{Path: "/x/{owner}", Response: contract.Health{}}, "path parameter owner has no description"},
+		{"path parameter", contract.Route{Path: "/x/{owner}", Response: api.Health{}}, "path parameter owner has no description"},
 		{"type without a comment", contract.Route{Path: "/x", Response: Unknown{}}, "describing type Unknown: it has no doc comment"},
-		{"type without JSON", contract.Route{Path: "/x", Response: contract.QueryParameter{}}, "field Name has no name in JSON"},
+		{"type without JSON", contract.Route{Path: "/x", Response: NoJSON{}}, "field Name has no name in JSON"},
 	} {
 		test.route.Method = "GET"
 		_, err := describe([]contract.Route{test.route}, comments)
@@ -216,33 +216,28 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestEveryCodeIsDocumented reads the codes where they are made: in the functions' domain and in the template.
+// TestEveryCodeIsDocumented holds the codes of the document, of package api and of the template to each other.
 func TestEveryCodeIsDocumented(t *testing.T) {
-	var made []string
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "internal/upload/error.go"), nil, 0)
-	if err != nil {
-		t.Fatal(err)
+	var documented []api.Code
+	for _, f := range failures {
+		documented = append(documented, f.code)
 	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok {
-			if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "Code" {
-				code, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-				made = append(made, code)
-			}
-		}
-		return true
-	})
+	slices.Sort(documented)
+	if diff := cmp.Diff(slices.Compact(documented), slices.Sorted(slices.Values(api.Codes))); diff != "" {
+		t.Errorf("codes (-documented +api):\n%s", diff)
+	}
 	template, err := os.ReadFile(filepath.Join(root, "infra/stack/testdata/prod.template.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	inBody := regexp.MustCompile(`\\"code\\":\\"(\w+)\\"`)
-	for _, match := range inBody.FindAllSubmatch(template, -1) {
-		made = append(made, string(match[1]))
+	inBody := regexp.MustCompile(`\\"code\\":\\"(\w+)\\"`).FindAllSubmatch(template, -1)
+	if len(inBody) == 0 {
+		t.Error("the template has no code")
 	}
-	slices.Sort(made)
-	if diff := cmp.Diff(codes(), slices.Compact(made)); diff != "" {
-		t.Errorf("codes (-documented +made):\n%s", diff)
+	for _, match := range inBody {
+		if code := api.Code(match[1]); !slices.Contains(api.Codes, code) {
+			t.Errorf("code %s of the template is not one of package api", code)
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // An example is what a schema describes.
@@ -30,15 +30,15 @@ const (
 var (
 	exampleExpires = time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)
 
-	exampleUpload = contract.Upload{
-		ID: exampleID, Status: contract.StatusReady, Filename: "intro.mp4", Title: "Introduction",
+	exampleUpload = api.Upload{
+		ID: exampleID, Status: api.StatusReady, Filename: "intro.mp4", Title: "Introduction",
 		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"},
 		Type: "video/mp4", Size: 73400320, Checksum: exampleChecksum,
 		// An id holds the time of its grant.
 		CreatedAt: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC), Version: 3,
 	}
-	exampleRejected = contract.Upload{
-		ID: "019a6b5f3c0070008d2f4b1c9e7a652f.pdf", Status: contract.StatusRejected, Reason: "type_mismatch",
+	exampleRejected = api.Upload{
+		ID: "019a6b5f3c0070008d2f4b1c9e7a652f.pdf", Status: api.StatusRejected, Reason: "type_mismatch",
 		Type: "application/pdf", Size: 1048576, CreatedAt: exampleUpload.CreatedAt, Version: 2,
 	}
 
@@ -58,19 +58,19 @@ var (
 
 // examples are one for each schema.
 var examples = []example{
-	{"PresignedForm", contract.PresignedForm{
+	{"PresignedForm", api.PresignedForm{
 		URL: exampleURL, Fields: exampleFields, ID: exampleID, Key: exampleKey, Expires: exampleExpires,
 	}},
-	{"UploadRequest", contract.UploadRequest{
+	{"UploadRequest", api.UploadRequest{
 		Filename: "intro.mp4", Size: 73400320, Type: new("video/mp4"), Title: new("Introduction"),
-		Checksum: new(exampleChecksum), Via: new(contract.ViaPut),
+		Checksum: new(exampleChecksum), Via: new(api.ViaPut),
 	}},
-	{"UploadGrantPost", contract.UploadGrant{
-		ID: exampleID, Key: exampleKey, Method: contract.MethodPost, Expires: exampleExpires,
+	{"UploadGrantPost", api.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: api.MethodPost, Expires: exampleExpires,
 		URL: exampleURL, Fields: exampleFields,
 	}},
-	{"UploadGrantPut", contract.UploadGrant{
-		ID: exampleID, Key: exampleKey, Method: contract.MethodPut, Expires: exampleExpires,
+	{"UploadGrantPut", api.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: api.MethodPut, Expires: exampleExpires,
 		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature,
 		Headers: map[string]string{
 			"Content-Length":        "73400320",
@@ -82,24 +82,24 @@ var examples = []example{
 			"X-Amz-Tagging":         "status=pending",
 		},
 	}},
-	{"UploadGrantMultipart", contract.UploadGrant{
-		ID: exampleID, Key: exampleKey, Method: contract.MethodMultipart, Expires: exampleExpires,
+	{"UploadGrantMultipart", api.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: api.MethodMultipart, Expires: exampleExpires,
 		PartSize: 16 << 20, PartCount: 640,
 	}},
 	{"Upload", exampleUpload},
-	{"UploadList", contract.UploadList{Uploads: []contract.Upload{exampleUpload, exampleRejected}, Cursor: exampleCursor}},
-	{"UploadPatch", contract.UploadPatch{
+	{"UploadList", api.UploadList{Uploads: []api.Upload{exampleUpload, exampleRejected}, Cursor: exampleCursor}},
+	{"UploadPatch", api.UploadPatch{
 		Title: new("Introduction"), Description: new("The first lesson.\nIt has no sound."), Labels: &[]string{"course", "2026"},
 	}},
-	{"Download", contract.Download{
+	{"Download", api.Download{
 		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature +
 			"&response-content-disposition=attachment&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
 		Expires: exampleExpires,
 	}},
-	{"ErrorBody", contract.ErrorBody{
+	{"ErrorBody", api.ErrorBody{
 		Message:   `mail "demo" is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
 		Code:      "invalid_request",
 		RequestID: exampleRequestID,
 	}},
-	{"Health", contract.Health{Status: "ok"}},
+	{"Health", api.Health{Status: "ok"}},
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
 // A failure is an error's status, and the code of its body, with an example of its message.
 type failure struct {
 	status      int
-	code        string
+	code        api.Code
 	message     string
 	description string
 	// of says which routes can fail so.
@@ -23,54 +24,54 @@ type failure struct {
 // failures are the errors of the functions and of API Gateway.
 var failures = []failure{
 	{
-		http.StatusBadRequest, "invalid_request", `query parameter "acl" is not known: allowed are mail, filename, type`,
+		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: allowed are mail, filename, type`,
 		"Something of the request is missing, malformed, unknown or given twice. The message names it, its value and what is allowed.",
 		hasFunction,
 	},
 	{
-		http.StatusUnauthorized, "unauthorized", "Unauthorized",
+		http.StatusUnauthorized, api.Unauthorized, "Unauthorized",
 		"The credentials are missing or wrong.", isAuthorized,
 	},
 	{
-		http.StatusForbidden, "forbidden", "User is not authorized to access this resource with an explicit deny",
+		http.StatusForbidden, api.Forbidden, "User is not authorized to access this resource with an explicit deny",
 		"The caller may not do this, such as act for another's mail, or upload when the quota is used up.", isAuthorized,
 	},
 	{
-		http.StatusNotFound, "not_found", "no such upload",
+		http.StatusNotFound, api.NotFound, "no such upload",
 		"The owner has no upload of this id: it is malformed, or another's, or deleted, or too old for its bytes still to arrive.",
 		namesUpload,
 	},
 	{
-		http.StatusConflict, "conflict", "the upload is waiting: allowed is one that is ready",
+		http.StatusConflict, api.Conflict, "the upload is waiting: allowed is one that is ready",
 		"The upload is not as far as the request needs it to be: not inspected yet, or not ready.", needsArrival,
 	},
 	{
-		http.StatusPreconditionFailed, "precondition_failed", `If-Match "2" is not the upload's version: allowed is "3"`,
+		http.StatusPreconditionFailed, api.PreconditionFailed, `If-Match "2" is not the upload's version: allowed is "3"`,
 		"The upload has another version than If-Match wants. Nothing is changed.", isConditional,
 	},
 	{
-		http.StatusRequestEntityTooLarge, "payload_too_large", "body has 70000 bytes: at most 65536 are allowed",
+		http.StatusRequestEntityTooLarge, api.PayloadTooLarge, "body has 70000 bytes: at most 65536 are allowed",
 		"The body, or the file that it declares, is larger than is allowed.", hasBody,
 	},
 	{
-		http.StatusUnsupportedMediaType, "unsupported_media_type", `type "text/html" is not supported: allowed are image/png, video/mp4`,
+		http.StatusUnsupportedMediaType, api.UnsupportedMediaType, `type "text/html" is not supported: allowed are image/png, video/mp4`,
 		"The stage has no format of this extension or content type, or the two do not fit, or a body is not sent as JSON.",
 		hasFormat,
 	},
 	{
-		http.StatusTooManyRequests, "too_many_requests", "Too Many Requests",
+		http.StatusTooManyRequests, api.TooManyRequests, "Too Many Requests",
 		"There are too many requests at present: the same may be sent again later.", isAny,
 	},
 	{
-		http.StatusInternalServerError, "internal_error", "internal error",
+		http.StatusInternalServerError, api.InternalError, "internal error",
 		"Something failed that is not the caller's fault.", isAny,
 	},
 	{
-		http.StatusBadGateway, "internal_error", "internal error",
+		http.StatusBadGateway, api.InternalError, "internal error",
 		"A function failed.", hasFunction,
 	},
 	{
-		http.StatusGatewayTimeout, "internal_error", "internal error",
+		http.StatusGatewayTimeout, api.InternalError, "internal error",
 		"A function did not answer within 29 seconds.", hasFunction,
 	},
 }
@@ -89,18 +90,8 @@ func hasFormat(r contract.Route) bool {
 
 // needsArrival is true of a route that works on what has arrived, and on nothing else.
 func needsArrival(r contract.Route) bool {
-	_, isDownload := r.Response.(contract.Download)
+	_, isDownload := r.Response.(api.Download)
 	return isDownload || r.Conditional
-}
-
-// codes are all codes of errors, sorted.
-func codes() []string {
-	var all []string
-	for _, f := range failures {
-		all = append(all, f.code)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // name is the name of the failure's response among the document's components.
@@ -112,7 +103,7 @@ func (f failure) name() string {
 func (f failure) response(body *openapi3.SchemaRef) *openapi3.Response {
 	code := openapi3.NewObjectSchema().WithProperty("code", openapi3.NewStringSchema().WithEnum(f.code))
 	media := openapi3.NewMediaType().WithSchema(&openapi3.Schema{AllOf: openapi3.SchemaRefs{body, code.NewRef()}})
-	media.Example = contract.ErrorBody{Message: f.message, Code: f.code, RequestID: exampleRequestID}
+	media.Example = api.ErrorBody{Message: f.message, Code: f.code, RequestID: exampleRequestID}
 	response := openapi3.NewResponse().WithDescription(f.description).WithContent(openapi3.Content{contentType: media})
 	if f.status == http.StatusUnauthorized {
 		response.Headers = openapi3.Headers{"WWW-Authenticate": challenge()}

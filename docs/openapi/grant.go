@@ -5,9 +5,9 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"postern/api"
 
-	"postern/internal/contract"
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // A variant is what an UploadGrant looks like with one method.
@@ -19,9 +19,9 @@ type variant struct {
 
 // variants are the grants by their method.
 var variants = map[string]variant{
-	contract.MethodPost:      {"UploadGrantPost", "A form: the file is sent by one POST, as multipart/form-data.", []string{"url", "fields"}},
-	contract.MethodPut:       {"UploadGrantPut", "A request: the file is sent by one PUT with these headers.", []string{"url", "headers"}},
-	contract.MethodMultipart: {"UploadGrantMultipart", "A plan: the file is sent in parts.", []string{"partSize", "partCount"}},
+	api.MethodPost:      {"UploadGrantPost", "A form: the file is sent by one POST, as multipart/form-data.", []string{"url", "fields"}},
+	api.MethodPut:       {"UploadGrantPut", "A request: the file is sent by one PUT with these headers.", []string{"url", "headers"}},
+	api.MethodMultipart: {"UploadGrantMultipart", "A plan: the file is sent in parts.", []string{"partSize", "partCount"}},
 }
 
 // addGrants makes one schema for each method, and the type's own, which chooses among them by the method.
@@ -29,7 +29,7 @@ func (s *schemas) addGrants(t reflect.Type, members []member) error {
 	choice := openapi3.NewSchema()
 	choice.Description = s.comments[t.Name()]
 	choice.Discriminator = &openapi3.Discriminator{PropertyName: "method", Mapping: map[string]openapi3.MappingRef{}}
-	for _, method := range contract.Methods {
+	for _, method := range api.Methods {
 		v, ok := variants[method]
 		if !ok {
 			return fmt.Errorf("method %s has no schema", method)

@@ -1,4 +1,4 @@
-// Openapi writes docs/openapi.json, the document of the API, from the route table and the types of internal/contract.
+// Openapi writes docs/openapi.json, the document of the API, from the route table and the types of api.
 // It runs in the repository's root:
 //
 //	go run ./docs/openapi
@@ -12,8 +12,8 @@ import (
 
 // Where the document lies, and the sources it is made from, below the repository's root.
 const (
-	documentFile   = "docs/openapi.json"
-	contractFolder = "internal/contract"
+	documentFile = "docs/openapi.json"
+	typesFolder  = "api"
 )
 
 func main() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -33,7 +34,7 @@ var descriptions = map[string]description{
 	},
 	"query filename": {
 		`The file's name: 1 to 255 bytes of UTF-8 without control characters, / and \. Its extension chooses the format. Default: no name.`,
-		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(contract.MaxFilename), "intro.mp4",
+		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(api.MaxFilename), "intro.mp4",
 	},
 	"query type": {
 		"The file's content type, in any case. It chooses the format if there is no file name, and must fit it otherwise. Default: the file name's, or video/mp4.",
@@ -41,7 +42,7 @@ var descriptions = map[string]description{
 	},
 	"query limit": {
 		"How many uploads the page has at most.",
-		openapi3.NewIntegerSchema().WithMin(1).WithMax(contract.MaxPage).WithDefault(contract.DefaultPage), 20,
+		openapi3.NewIntegerSchema().WithMin(1).WithMax(api.MaxPage).WithDefault(api.DefaultPage), 20,
 	},
 	"query cursor": {
 		"The cursor of the page before, as it was answered. Default: the first page.",
@@ -49,7 +50,7 @@ var descriptions = map[string]description{
 	},
 	"query status": {
 		"The one status whose uploads are listed, among those that have a record: one whose bytes have not been looked at is found by its id alone. Default: all.",
-		enumeration(contract.Statuses), contract.StatusReady,
+		enumeration(api.Statuses), api.StatusReady,
 	},
 }
 

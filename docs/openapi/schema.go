@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"postern/api"
 
-	"postern/internal/contract"
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // schemas makes the schemas of Go types, each once, under the type's name.
@@ -41,7 +41,7 @@ func (s *schemas) add(t reflect.Type) error {
 	if err != nil {
 		return err
 	}
-	if t == reflect.TypeFor[contract.UploadGrant]() {
+	if t == reflect.TypeFor[api.UploadGrant]() {
 		return s.addGrants(t, members)
 	}
 	schema := object(s.comments[t.Name()], members)
@@ -90,7 +90,7 @@ func (s *schemas) schemaOf(t reflect.Type) (*openapi3.Schema, error) {
 		t = t.Elem()
 	}
 	switch t {
-	case reflect.TypeFor[string]():
+	case reflect.TypeFor[string](), reflect.TypeFor[api.Code]():
 		return openapi3.NewStringSchema(), nil
 	case reflect.TypeFor[int64]():
 		return openapi3.NewInt64Schema(), nil

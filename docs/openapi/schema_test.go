@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
+	"postern/api"
 
-	"postern/internal/contract"
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // TestExamples holds every example to its schema, and then breaks it in every way that a schema can tell.
@@ -64,13 +64,13 @@ func TestEveryTypeHasItsExample(t *testing.T) {
 func TestGrants(t *testing.T) {
 	schema := load(t, generated(t)).Components.Schemas["UploadGrant"].Value
 	for _, e := range examples {
-		if reflect.TypeOf(e.value) != reflect.TypeFor[contract.UploadGrant]() {
+		if reflect.TypeOf(e.value) != reflect.TypeFor[api.UploadGrant]() {
 			continue
 		}
 		if err := schema.VisitJSON(asJSON(t, e.value)); err != nil {
 			t.Errorf("%s: %v", e.schema, err)
 		}
-		for _, method := range append([]string{"", "GET", "post"}, contract.Methods...) {
+		for _, method := range append([]string{"", "GET", "post"}, api.Methods...) {
 			other := asJSON(t, e.value)
 			if other["method"] == method {
 				continue

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/jsii-runtime-go"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -19,9 +20,9 @@ const messageOfAWS = "$context.error.messageString"
 
 // A gatewayResponse is how API Gateway refuses a request by itself.
 type gatewayResponse struct {
-	kind    string // response type
-	code    string // member "code" of the body
-	message string // JSON of member "message"
+	kind    string   // response type
+	code    api.Code // member "code" of the body
+	message string   // JSON of member "message"
 	headers map[string]string
 }
 
@@ -31,25 +32,25 @@ type gatewayResponse struct {
 // repeats the header: there, and wherever the type does not say what happened, the words are ours.
 // Source: API Gateway Developer Guide, "Gateway response types for API Gateway".
 var gatewayResponses = []gatewayResponse{
-	{kind: "BAD_REQUEST_PARAMETERS", code: "invalid_request", message: messageOfAWS},
-	{kind: "BAD_REQUEST_BODY", code: "invalid_request", message: messageOfAWS},
-	{kind: "UNAUTHORIZED", code: "unauthorized", message: messageOfAWS, headers: map[string]string{"WWW-Authenticate": challenge}},
-	{kind: "ACCESS_DENIED", code: "forbidden", message: messageOfAWS},
-	{kind: "MISSING_AUTHENTICATION_TOKEN", code: "not_found", message: `"no such route"`},
-	{kind: "INVALID_SIGNATURE", code: "not_found", message: `"no such route"`},
-	{kind: "EXPIRED_TOKEN", code: "not_found", message: `"no such route"`},
-	{kind: "RESOURCE_NOT_FOUND", code: "not_found", message: `"no such route"`},
-	{kind: "REQUEST_TOO_LARGE", code: "payload_too_large", message: messageOfAWS},
-	{kind: "UNSUPPORTED_MEDIA_TYPE", code: "unsupported_media_type", message: messageOfAWS},
-	{kind: "THROTTLED", code: "too_many_requests", message: messageOfAWS},
-	{kind: "QUOTA_EXCEEDED", code: "too_many_requests", message: messageOfAWS},
-	{kind: "DEFAULT_4XX", code: "invalid_request", message: `"the request is refused"`},
-	{kind: "API_CONFIGURATION_ERROR", code: "internal_error", message: `"internal error"`},
-	{kind: "AUTHORIZER_CONFIGURATION_ERROR", code: "internal_error", message: `"internal error"`},
-	{kind: "AUTHORIZER_FAILURE", code: "internal_error", message: `"internal error"`},
-	{kind: "INTEGRATION_FAILURE", code: "internal_error", message: `"internal error"`},
-	{kind: "INTEGRATION_TIMEOUT", code: "internal_error", message: `"internal error"`},
-	{kind: "DEFAULT_5XX", code: "internal_error", message: `"internal error"`},
+	{kind: "BAD_REQUEST_PARAMETERS", code: api.InvalidRequest, message: messageOfAWS},
+	{kind: "BAD_REQUEST_BODY", code: api.InvalidRequest, message: messageOfAWS},
+	{kind: "UNAUTHORIZED", code: api.Unauthorized, message: messageOfAWS, headers: map[string]string{"WWW-Authenticate": challenge}},
+	{kind: "ACCESS_DENIED", code: api.Forbidden, message: messageOfAWS},
+	{kind: "MISSING_AUTHENTICATION_TOKEN", code: api.NotFound, message: `"no such route"`},
+	{kind: "INVALID_SIGNATURE", code: api.NotFound, message: `"no such route"`},
+	{kind: "EXPIRED_TOKEN", code: api.NotFound, message: `"no such route"`},
+	{kind: "RESOURCE_NOT_FOUND", code: api.NotFound, message: `"no such route"`},
+	{kind: "REQUEST_TOO_LARGE", code: api.PayloadTooLarge, message: messageOfAWS},
+	{kind: "UNSUPPORTED_MEDIA_TYPE", code: api.UnsupportedMediaType, message: messageOfAWS},
+	{kind: "THROTTLED", code: api.TooManyRequests, message: messageOfAWS},
+	{kind: "QUOTA_EXCEEDED", code: api.TooManyRequests, message: messageOfAWS},
+	{kind: "DEFAULT_4XX", code: api.InvalidRequest, message: `"the request is refused"`},
+	{kind: "API_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},
+	{kind: "AUTHORIZER_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},
+	{kind: "AUTHORIZER_FAILURE", code: api.InternalError, message: `"internal error"`},
+	{kind: "INTEGRATION_FAILURE", code: api.InternalError, message: `"internal error"`},
+	{kind: "INTEGRATION_TIMEOUT", code: api.InternalError, message: `"internal error"`},
+	{kind: "DEFAULT_5XX", code: api.InternalError, message: `"internal error"`},
 }
 
 func addGatewayResponses(api awsapigateway.RestApi) {

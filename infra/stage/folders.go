@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -102,7 +103,7 @@ func readFolders(o *object, name string, into *contract.Folders) {
 	}
 	table := make(contract.Folders, len(members))
 	for _, folder := range slices.Sorted(maps.Keys(members)) {
-		if !contract.IsFolder(folder) {
+		if !api.IsFolder(folder) {
 			o.fail("%s.%s: %q is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -", path, folder, folder)
 			continue
 		}
@@ -136,9 +137,9 @@ func readFormats(o *object, path string, value any, into map[string]string) {
 		return
 	}
 	for _, extension := range slices.Sorted(maps.Keys(formats)) {
-		if !contract.IsExtension(extension) || slices.Contains(activeExtensions, extension) {
+		if !api.IsExtension(extension) || slices.Contains(activeExtensions, extension) {
 			o.fail("%s.%s: %q is not allowed as an extension; allowed: 1 to %d of a-z and 0-9, none of %s",
-				path, extension, extension, contract.MaxExtension, strings.Join(activeExtensions, ", "))
+				path, extension, extension, api.MaxExtension, strings.Join(activeExtensions, ", "))
 			continue
 		}
 		parsed, ok := contentType.parse(formats[extension])

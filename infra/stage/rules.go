@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 const (
@@ -30,7 +30,7 @@ var (
 	}
 	lifetime = rule[time.Duration]{allowed: `"1m" to "60m", in whole seconds`, parse: parseLifetime}
 	size     = rule[int64]{
-		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`, contract.MaxObject),
+		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`, api.MaxObject),
 		parse:   parseSize,
 	}
 	logDays = rule[int]{allowed: words(cloudWatchDays), parse: parseLogDays}
@@ -69,7 +69,7 @@ func integer(least, most int) rule[int] {
 // whole is a JSON number without a fraction.
 func whole(value any) (int64, bool) {
 	f, ok := value.(float64)
-	return int64(f), ok && f == math.Trunc(f) && math.Abs(f) <= float64(contract.MaxObject)
+	return int64(f), ok && f == math.Trunc(f) && math.Abs(f) <= float64(api.MaxObject)
 }
 
 func matching(pattern *regexp.Regexp) func(any) (string, bool) {
@@ -133,7 +133,7 @@ func parseSize(value any) (int64, bool) {
 	if s, isString := value.(string); isString {
 		n, ok = sizeOf(s)
 	}
-	return n, ok && n >= 1 && n <= contract.MaxObject
+	return n, ok && n >= 1 && n <= api.MaxObject
 }
 
 // sizeOf is the number of bytes of a text such as "5 GiB".
@@ -144,7 +144,7 @@ func sizeOf(s string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(match[1], 10, 64)
 	unit := map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": mib, "GiB": gib, "TiB": 1 << 40}[match[2]]
-	return n * unit, err == nil && n <= contract.MaxObject/unit
+	return n * unit, err == nil && n <= api.MaxObject/unit
 }
 
 func parseLogDays(value any) (int, bool) {

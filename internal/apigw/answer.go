@@ -8,30 +8,30 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/contract"
-	"postern/internal/upload"
 )
 
 // statuses is the HTTP status of each code.
-var statuses = map[upload.Code]int{
-	upload.Invalid:              http.StatusBadRequest,
-	upload.Forbidden:            http.StatusForbidden,
-	upload.NotFound:             http.StatusNotFound,
-	upload.Conflict:             http.StatusConflict,
-	upload.PreconditionFailed:   http.StatusPreconditionFailed,
-	upload.UnsupportedMediaType: http.StatusUnsupportedMediaType,
-	upload.TooLarge:             http.StatusRequestEntityTooLarge,
+var statuses = map[api.Code]int{
+	api.InvalidRequest:       http.StatusBadRequest,
+	api.Forbidden:            http.StatusForbidden,
+	api.NotFound:             http.StatusNotFound,
+	api.Conflict:             http.StatusConflict,
+	api.PreconditionFailed:   http.StatusPreconditionFailed,
+	api.UnsupportedMediaType: http.StatusUnsupportedMediaType,
+	api.PayloadTooLarge:      http.StatusRequestEntityTooLarge,
 }
 
-func fail(status int, code, message string, event events.APIGatewayProxyRequest) (int, []byte) {
+func fail(status int, code api.Code, message string, event events.APIGatewayProxyRequest) (int, []byte) {
 	// A struct of strings always encodes.
-	body, _ := encode(contract.ErrorBody{Message: message, Code: code, RequestID: event.RequestContext.RequestID})
+	body, _ := encode(api.ErrorBody{Message: message, Code: code, RequestID: event.RequestContext.RequestID})
 	return status, body
 }
 
 // encode is an answer's JSON, with <, > and & as they are: people copy a form's fields by hand.
 func encode(answer any) ([]byte, error) {
-	if form, ok := answer.(contract.PresignedForm); ok {
+	if form, ok := answer.(api.PresignedForm); ok {
 		return encodeForm(form)
 	}
 	return encodeAny(answer)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/contract"
 	"postern/internal/upload"
 )
@@ -49,7 +50,7 @@ func checkContentType(headers map[string][]string) error {
 }
 
 func unsupportedBody(format string, args ...any) error {
-	return &upload.Error{Code: upload.UnsupportedMediaType, Message: fmt.Sprintf(format, args...) + ": allowed is application/json, once"}
+	return &upload.Error{Code: api.UnsupportedMediaType, Message: fmt.Sprintf(format, args...) + ": allowed is application/json, once"}
 }
 
 // bodyText is the body as it was sent: API Gateway hands on in base64 what it takes for binary.
@@ -63,7 +64,7 @@ func bodyText(event events.APIGatewayProxyRequest) ([]byte, error) {
 		text = decoded
 	}
 	if len(text) > maxBody {
-		return nil, &upload.Error{Code: upload.TooLarge, Message: fmt.Sprintf("body has %d bytes: at most %d are allowed", len(text), maxBody)}
+		return nil, &upload.Error{Code: api.PayloadTooLarge, Message: fmt.Sprintf("body has %d bytes: at most %d are allowed", len(text), maxBody)}
 	}
 	return text, nil
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/apigw"
-	"postern/internal/contract"
 )
 
 const goodBody = `{"filename":"clip.mp4","size":7}`
 
-// bodyEvent is an event of POST /uploads, whose body is a contract.UploadRequest.
+// bodyEvent is an event of POST /uploads, whose body is a api.UploadRequest.
 func bodyEvent(body string) events.APIGatewayProxyRequest {
 	e := event(nil)
 	e.Resource, e.HTTPMethod, e.Body = "/uploads", http.MethodPost, body
@@ -27,7 +27,7 @@ func bodyEvent(body string) events.APIGatewayProxyRequest {
 }
 
 func TestBodyOfARoute(t *testing.T) {
-	whole := contract.UploadRequest{
+	whole := api.UploadRequest{
 		Filename: "é \"\u2028🎬.mp4", Size: 9223372036854775807,
 		Type: new("video/mp4"), Title: new(""), Checksum: new("c"), Via: new("put"),
 	}
@@ -35,20 +35,20 @@ func TestBodyOfARoute(t *testing.T) {
 		name   string
 		body   string
 		change func(*events.APIGatewayProxyRequest)
-		want   contract.UploadRequest
+		want   api.UploadRequest
 	}{
-		{"required fields", goodBody, nil, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"required fields", goodBody, nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"every field", `{"via":"put","checksum":"c","title":"","type":"video/mp4","size":9223372036854775807,"filename":"é \"\u2028\ud83c\udfac.mp4"}`, nil, whole},
-		{"space around", "\r\n\t " + `{ "filename" : "clip.mp4" , "size" : 7 }` + "\n", nil, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
-		{"empty and negative", `{"filename":"","size":-1}`, nil, contract.UploadRequest{Size: -1}},
-		{"base64", base64.StdEncoding.EncodeToString([]byte(goodBody)), func(e *events.APIGatewayProxyRequest) { e.IsBase64Encoded = true }, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"space around", "\r\n\t " + `{ "filename" : "clip.mp4" , "size" : 7 }` + "\n", nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"empty and negative", `{"filename":"","size":-1}`, nil, api.UploadRequest{Size: -1}},
+		{"base64", base64.StdEncoding.EncodeToString([]byte(goodBody)), func(e *events.APIGatewayProxyRequest) { e.IsBase64Encoded = true }, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"name of the header in lower case", goodBody, func(e *events.APIGatewayProxyRequest) {
 			e.MultiValueHeaders = map[string][]string{"content-type": {"application/json"}}
-		}, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		}, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"parameters", goodBody, func(e *events.APIGatewayProxyRequest) {
 			e.MultiValueHeaders = map[string][]string{"Content-Type": {"Application/JSON; charset=utf-8"}}
-		}, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
-		{"largest", goodBody + strings.Repeat(" ", 65536-len(goodBody)), nil, contract.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		}, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"largest", goodBody + strings.Repeat(" ", 65536-len(goodBody)), nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 	} {
 		var got apigw.Request
 		e := bodyEvent(test.body)
@@ -156,7 +156,7 @@ func TestRefusedBodies(t *testing.T) {
 }
 
 func TestArraysOfStrings(t *testing.T) {
-	for body, want := range map[string]contract.UploadPatch{
+	for body, want := range map[string]api.UploadPatch{
 		`{"title":""}`:                      {Title: new("")},
 		`{"labels":[]}`:                     {Labels: &[]string{}},
 		`{"labels":[ "a" , "" ]}`:           {Labels: &[]string{"a", ""}},
@@ -265,9 +265,9 @@ func FuzzBody(f *testing.F) {
 	f.Add([]byte(`{"size":7,"\u0073ize":8}`))
 	f.Add([]byte("{\"filename\":\"\xff\"}{}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var got *contract.UploadRequest
+		var got *api.UploadRequest
 		response, log := call(t, func(_ context.Context, request apigw.Request) (any, error) {
-			body := request.Body.(contract.UploadRequest)
+			body := request.Body.(api.UploadRequest)
 			got = &body
 			return nil, nil
 		}, bodyEvent(string(body)))
@@ -280,7 +280,7 @@ func FuzzBody(f *testing.F) {
 		if got == nil {
 			return
 		}
-		var want contract.UploadRequest
+		var want api.UploadRequest
 		if err := json.Unmarshal(body, &want); err != nil || !utf8.Valid(body) {
 			t.Fatalf("reached the handler, but: %v", err)
 		}

@@ -4,11 +4,11 @@ import (
 	"maps"
 	"slices"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // encodeForm is what encoding/json makes of a form, in half the time: it is the answer that presign gives most.
-func encodeForm(form contract.PresignedForm) ([]byte, error) {
+func encodeForm(form api.PresignedForm) ([]byte, error) {
 	const typical = 4 << 10 // with a role's session token
 	b := appendText(append(make([]byte, 0, typical), `{"url":`...), form.URL)
 	b = appendTexts(append(b, `,"fields":`...), form.Fields)

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"postern/api"
 	"postern/internal/apigw"
-	"postern/internal/contract"
 )
 
 // A form's JSON is that of encoding/json, to the byte.
@@ -18,16 +18,16 @@ func TestFormIsEncodedAsByEncodingJSON(t *testing.T) {
 	for _, text := range []string{
 		"", "plain", `"`, `\`, "a\r\n\t\x00", "\x1f", "\x7f", "<Tagging>&'</Tagging>", "é\u2028\u2029🎬\ufffd", "a\xffb\xf0\x9f", `\u0041`, strings.Repeat("a", 9000),
 	} {
-		form := contract.PresignedForm{
+		form := api.PresignedForm{
 			URL: "https://" + text, Fields: map[string]string{"b" + text: text, "a": text, "c": "", text: "x"}, ID: text, Key: "k" + text,
 			Expires: time.Date(2026, time.March, 14, 15, 9, 26, len(text)%2*535_000_000, time.UTC),
 		}
 		checkForm(t, form)
 	}
-	checkForm(t, contract.PresignedForm{Fields: map[string]string{}})
+	checkForm(t, api.PresignedForm{Fields: map[string]string{}})
 }
 
-func checkForm(t *testing.T, form contract.PresignedForm) {
+func checkForm(t *testing.T, form api.PresignedForm) {
 	t.Helper()
 	response, _ := call(t, func(context.Context, apigw.Request) (any, error) { return form, nil }, event(map[string][]string{"mail": mail}))
 	var want bytes.Buffer
@@ -43,7 +43,7 @@ func checkForm(t *testing.T, form contract.PresignedForm) {
 
 // What encoding/json refuses is an internal error.
 func TestFormThatIsNoJSON(t *testing.T) {
-	form := contract.PresignedForm{Expires: time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)}
+	form := api.PresignedForm{Expires: time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)}
 	response, _ := call(t, func(context.Context, apigw.Request) (any, error) { return form, nil }, event(map[string][]string{"mail": mail}))
 	if response.StatusCode != http.StatusInternalServerError {
 		t.Errorf("got %d %s, want 500", response.StatusCode, response.Body)

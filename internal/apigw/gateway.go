@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/contract"
 	"postern/internal/upload"
 )
@@ -74,11 +75,11 @@ func (g *Gateway) answer(ctx context.Context, event events.APIGatewayProxyReques
 		return status, body
 	}
 	if refusal, ok := errors.AsType[*upload.Error](err); ok && statuses[refusal.Code] != 0 {
-		return fail(statuses[refusal.Code], string(refusal.Code), refusal.Message, event)
+		return fail(statuses[refusal.Code], refusal.Code, refusal.Message, event)
 	}
 	g.log.ErrorContext(ctx, "request failed", "route", event.HTTPMethod+" "+event.Resource,
 		"apiRequestId", event.RequestContext.RequestID, "error", err.Error())
-	return fail(http.StatusInternalServerError, "internal_error", "internal error", event)
+	return fail(http.StatusInternalServerError, api.InternalError, "internal error", event)
 }
 
 // serve returns the status of a success and the JSON of the handler's answer.
@@ -90,7 +91,7 @@ func (g *Gateway) serve(ctx context.Context, event events.APIGatewayProxyRequest
 	}()
 	route, ok := contract.RouteOf(event.Resource, event.HTTPMethod)
 	if !ok || route.Function != g.function {
-		return 0, nil, &upload.Error{Code: upload.NotFound, Message: "no such route"}
+		return 0, nil, &upload.Error{Code: api.NotFound, Message: "no such route"}
 	}
 	request, err := read(event, route)
 	if err != nil {
@@ -114,7 +115,7 @@ func read(event events.APIGatewayProxyRequest, route contract.Route) (Request, e
 	identity, err := IdentityFrom(event.RequestContext.Authorizer)
 	if errors.Is(err, ErrNoOwner) {
 		// The query has at most one mail by now, so the authorizer could not read that one.
-		return Request{}, &upload.Error{Code: upload.Invalid, Message: fmt.Sprintf(
+		return Request{}, &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf(
 			"mail %s is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %%2B)", upload.Quote(query["mail"]))}
 	}
 	if err != nil {

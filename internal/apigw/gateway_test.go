@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/upload"
@@ -201,14 +202,14 @@ func TestErrorsOfAHandler(t *testing.T) {
 		body   string
 		log    string // part of the one line; empty: none
 	}{
-		{"invalid", &upload.Error{Code: upload.Invalid, Message: marker}, 400, failure(marker, "invalid_request"), ""},
-		{"forbidden", &upload.Error{Code: upload.Forbidden, Message: "m"}, 403, failure("m", "forbidden"), ""},
-		{"not found", &upload.Error{Code: upload.NotFound, Message: "m"}, 404, failure("m", "not_found"), ""},
-		{"conflict", &upload.Error{Code: upload.Conflict, Message: "m"}, 409, failure("m", "conflict"), ""},
-		{"precondition", &upload.Error{Code: upload.PreconditionFailed, Message: "m"}, 412, failure("m", "precondition_failed"), ""},
-		{"type", &upload.Error{Code: upload.UnsupportedMediaType, Message: "m"}, 415, failure("m", "unsupported_media_type"), ""},
-		{"size", &upload.Error{Code: upload.TooLarge, Message: "m"}, 413, failure("m", "payload_too_large"), ""},
-		{"wrapped", fmt.Errorf("choosing: %w", &upload.Error{Code: upload.Invalid, Message: "m"}), 400, failure("m", "invalid_request"), ""},
+		{"invalid", &upload.Error{Code: api.InvalidRequest, Message: marker}, 400, failure(marker, "invalid_request"), ""},
+		{"forbidden", &upload.Error{Code: api.Forbidden, Message: "m"}, 403, failure("m", "forbidden"), ""},
+		{"not found", &upload.Error{Code: api.NotFound, Message: "m"}, 404, failure("m", "not_found"), ""},
+		{"conflict", &upload.Error{Code: api.Conflict, Message: "m"}, 409, failure("m", "conflict"), ""},
+		{"precondition", &upload.Error{Code: api.PreconditionFailed, Message: "m"}, 412, failure("m", "precondition_failed"), ""},
+		{"type", &upload.Error{Code: api.UnsupportedMediaType, Message: "m"}, 415, failure("m", "unsupported_media_type"), ""},
+		{"size", &upload.Error{Code: api.PayloadTooLarge, Message: "m"}, 413, failure("m", "payload_too_large"), ""},
+		{"wrapped", fmt.Errorf("choosing: %w", &upload.Error{Code: api.InvalidRequest, Message: "m"}), 400, failure("m", "invalid_request"), ""},
 		{"code without a status", &upload.Error{Code: "other", Message: "m"}, 500, failure("internal error", "internal_error"), "request failed"},
 		{"fault", errors.New("the signer broke"), 500, failure("internal error", "internal_error"), "the signer broke"},
 	} {

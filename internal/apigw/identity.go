@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -72,7 +72,7 @@ func IdentityFrom(context map[string]any) (Identity, error) {
 		Remaining: remaining,
 	}
 	switch {
-	case identity.Owner != "" && !contract.IsOwner(identity.Owner):
+	case identity.Owner != "" && !api.IsOwner(identity.Owner):
 		return Identity{}, fmt.Errorf("%w: owner", ErrNoIdentity)
 	case identity.Role == "":
 		return Identity{}, fmt.Errorf("%w: role", ErrNoIdentity)

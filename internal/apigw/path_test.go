@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"testing"
 
+	"postern/api"
 	"postern/internal/apigw"
-	"postern/internal/contract"
 )
 
 func TestPath(t *testing.T) {
@@ -29,7 +29,7 @@ func TestPath(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: got %q, want %q", raw, got, want)
 		}
-		if raw != id && contract.IsID(got) {
+		if raw != id && api.IsID(got) {
 			t.Errorf("%q is an id", raw)
 		}
 	}

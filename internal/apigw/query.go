@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/contract"
 	"postern/internal/upload"
 )
@@ -50,5 +51,5 @@ func known(route contract.Route) string {
 }
 
 func invalid(format string, args ...any) error {
-	return &upload.Error{Code: upload.Invalid, Message: fmt.Sprintf(format, args...)}
+	return &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf(format, args...)}
 }

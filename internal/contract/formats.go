@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"postern/api"
 )
 
 // Folders is a stage's format table by folder. A folder is a prefix of object keys ("videos"), and what IAM
@@ -87,13 +89,13 @@ func (fs Folders) ContentTypes() []string {
 // Key is the object key of an owner's upload: <folder>/<owner>/<id>, the folder following from the id's extension.
 // It fails when owner or id is malformed or the table does not have the extension.
 func (fs Folders) Key(owner, id string) (string, error) {
-	if !IsOwner(owner) {
+	if !api.IsOwner(owner) {
 		return "", fmt.Errorf("malformed owner")
 	}
-	if !IsID(id) {
+	if !api.IsID(id) {
 		return "", fmt.Errorf("malformed upload id")
 	}
-	format, ok := fs.ByExtension(id[idHexLength+1:])
+	format, ok := fs.ByExtension(api.Extension(id))
 	if !ok {
 		return "", fmt.Errorf("no folder for the extension of upload id %s", id)
 	}

@@ -1,5 +1,7 @@
 package contract
 
+import "postern/api"
+
 // A Route is one method of one resource of the REST API. Infra makes the resource, the method, its validator and its
 // permissions from it; a function dispatches on Path and Method.
 type Route struct {
@@ -43,7 +45,7 @@ var Routes = []Route{
 		Path:     "/presignedurl",
 		Function: Presign,
 		Summary:  "Get a form that uploads one file of up to 5 GiB",
-		Response: PresignedForm{},
+		Response: api.PresignedForm{},
 		Query: []QueryParameter{
 			{Name: "mail", Required: true},
 			{Name: "filename"},
@@ -56,8 +58,8 @@ var Routes = []Route{
 		Function: Presign,
 		Summary:  "Declare a file and get what uploads it: a form, a signed PUT, or a plan for a multipart upload",
 		Status:   201,
-		Request:  UploadRequest{},
-		Response: UploadGrant{},
+		Request:  api.UploadRequest{},
+		Response: api.UploadGrant{},
 		Query:    []QueryParameter{{Name: "mail"}},
 	},
 	{
@@ -65,7 +67,7 @@ var Routes = []Route{
 		Path:     "/uploads",
 		Function: Manage,
 		Summary:  "List the owner's uploads, the newest first",
-		Response: UploadList{},
+		Response: api.UploadList{},
 		Query:    []QueryParameter{{Name: "mail"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}},
 	},
 	{
@@ -73,7 +75,7 @@ var Routes = []Route{
 		Path:     "/uploads/{id}",
 		Function: Manage,
 		Summary:  "Learn what became of an upload",
-		Response: Upload{},
+		Response: api.Upload{},
 		Query:    []QueryParameter{{Name: "mail"}},
 	},
 	{
@@ -81,8 +83,8 @@ var Routes = []Route{
 		Path:        "/uploads/{id}",
 		Function:    Manage,
 		Summary:     "Change an upload's title, description or labels",
-		Request:     UploadPatch{},
-		Response:    Upload{},
+		Request:     api.UploadPatch{},
+		Response:    api.Upload{},
 		Conditional: true,
 		Query:       []QueryParameter{{Name: "mail"}},
 	},
@@ -99,7 +101,7 @@ var Routes = []Route{
 		Path:     "/uploads/{id}/download",
 		Function: Manage,
 		Summary:  "Get a URL that downloads an upload which is ready",
-		Response: Download{},
+		Response: api.Download{},
 		Query:    []QueryParameter{{Name: "mail"}},
 	},
 	{
@@ -108,7 +110,7 @@ var Routes = []Route{
 		Public:   true,
 		Summary:  "Learn whether the API answers",
 		Answer:   `{"status":"ok"}`,
-		Response: Health{},
+		Response: api.Health{},
 	},
 }
 

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -18,7 +18,7 @@ type Arrival struct {
 // ParseArrival is the arrival of a version of an object, or of its key if versionID is empty. It reports false when the
 // key is not one of an upload.
 func ParseArrival(key, versionID string) (Arrival, bool) {
-	owner, id, ok := contract.ParseKey(key)
+	owner, id, ok := api.ParseKey(key)
 	return Arrival{Key: key, Owner: owner, ID: id, VersionID: versionID}, ok
 }
 

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
 // Check holds what a client declares of a file to the stage's formats and to the owner's limits, whose Folder is the one
 // of the format. It returns the file's format, or an Error that names the field.
-func Check(declared contract.UploadRequest, formats contract.Folders, limits Limits) (contract.Format, error) {
+func Check(declared api.UploadRequest, formats contract.Folders, limits Limits) (contract.Format, error) {
 	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(formats)
 	if err != nil {
 		return contract.Format{}, err
@@ -23,7 +24,7 @@ func Check(declared contract.UploadRequest, formats contract.Folders, limits Lim
 		}
 	}
 	if declared.Checksum != nil && !isSHA256(*declared.Checksum) {
-		return contract.Format{}, &Error{Invalid, fmt.Sprintf("checksum %s is not a SHA-256: allowed are its 32 bytes in base64, 44 characters",
+		return contract.Format{}, &Error{api.InvalidRequest, fmt.Sprintf("checksum %s is not a SHA-256: allowed are its 32 bytes in base64, 44 characters",
 			Quote(*declared.Checksum))}
 	}
 	limits.Folder = format.MaxSize
@@ -36,24 +37,24 @@ func isSHA256(s string) bool {
 	return err == nil && len(sum) == sha256.Size && len(s) == base64.StdEncoding.EncodedLen(sha256.Size)
 }
 
-// Transport chooses how a file of size bytes is sent: one of contract.Methods. The client's own choice, via, is one of
-// contract.Vias; if nil, it is a form as far as one goes. An Error names via.
+// Transport chooses how a file of size bytes is sent: one of api.Methods. The client's own choice, via, is one of
+// api.Vias; if nil, it is a form as far as one goes. An Error names via.
 func Transport(via *string, size int64) (string, error) {
 	switch {
-	case via == nil && size > contract.MaxSinglePut:
-		return contract.MethodMultipart, nil
+	case via == nil && size > api.MaxSinglePut:
+		return api.MethodMultipart, nil
 	case via == nil:
-		return contract.MethodPost, nil
-	case !slices.Contains(contract.Vias, *via):
-		return "", &Error{Invalid, fmt.Sprintf("via %s is not known: allowed are %s", Quote(*via), strings.Join(contract.Vias, ", "))}
-	case *via == contract.ViaMultipart:
-		return contract.MethodMultipart, nil
-	case size > contract.MaxSinglePut:
-		return "", &Error{Invalid, fmt.Sprintf("via %s does not fit size %d: it goes to %d bytes, allowed is %s",
-			Quote(*via), size, contract.MaxSinglePut, contract.ViaMultipart)}
-	case *via == contract.ViaPut:
-		return contract.MethodPut, nil
+		return api.MethodPost, nil
+	case !slices.Contains(api.Vias, *via):
+		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s is not known: allowed are %s", Quote(*via), strings.Join(api.Vias, ", "))}
+	case *via == api.ViaMultipart:
+		return api.MethodMultipart, nil
+	case size > api.MaxSinglePut:
+		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s does not fit size %d: it goes to %d bytes, allowed is %s",
+			Quote(*via), size, api.MaxSinglePut, api.ViaMultipart)}
+	case *via == api.ViaPut:
+		return api.MethodPut, nil
 	default:
-		return contract.MethodPost, nil
+		return api.MethodPost, nil
 	}
 }

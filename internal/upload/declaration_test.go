@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/contract"
 	"postern/internal/upload"
 )
@@ -14,7 +15,7 @@ import (
 const checksum = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
 
 func TestCheck(t *testing.T) {
-	got, err := upload.Check(contract.UploadRequest{
+	got, err := upload.Check(api.UploadRequest{
 		Filename: "REPORT.pdf", Size: 1 << 20, Type: new("Application/PDF"), Title: new("Q1"), Checksum: new(checksum), Via: new("fax"),
 	}, formats, upload.Limits{Folder: 1, User: 1 << 20, Quota: 1 << 20, Remaining: 1 << 20})
 	want := contract.Format{Extension: "pdf", ContentType: "application/pdf", Folder: "documents", MaxSize: 1 << 20}
@@ -25,27 +26,27 @@ func TestCheck(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	notSHA256 := func(value string) upload.Error {
-		return upload.Error{Code: upload.Invalid, Message: fmt.Sprintf("checksum %q is not a SHA-256: allowed are its 32 bytes in base64, 44 characters", value)}
+		return upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf("checksum %q is not a SHA-256: allowed are its 32 bytes in base64, 44 characters", value)}
 	}
 	for _, test := range []struct {
 		name   string
-		change func(*contract.UploadRequest)
+		change func(*api.UploadRequest)
 		want   upload.Error
 	}{
-		{"filename", func(r *contract.UploadRequest) { r.Filename = "" }, upload.Error{Code: upload.Invalid, Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`}},
-		{"format", func(r *contract.UploadRequest) { r.Filename = "a.svg" }, upload.Error{Code: upload.UnsupportedMediaType, Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`}},
-		{"type", func(r *contract.UploadRequest) { r.Type = new("") }, upload.Error{Code: upload.UnsupportedMediaType, Message: `type "" does not fit filename "a.pdf": allowed is application/pdf`}},
-		{"title", func(r *contract.UploadRequest) { r.Title = new("\n") }, upload.Error{Code: upload.Invalid, Message: `title "\n" has a control character: allowed are at most 300 characters of UTF-8 without control characters`}},
-		{"empty checksum", func(r *contract.UploadRequest) { r.Checksum = new("") }, notSHA256("")},
-		{"checksum without padding", func(r *contract.UploadRequest) { r.Checksum = new(checksum[:43]) }, notSHA256(checksum[:43])},
-		{"checksum of 33 bytes", func(r *contract.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A")},
-		{"checksum of 31 bytes", func(r *contract.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==")},
-		{"checksum with spare bits", func(r *contract.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
-		{"checksum with newline", func(r *contract.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
-		{"largest object of the folder", func(r *contract.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: upload.TooLarge, Message: "size is 1048577 bytes: allowed are 1 to 1048576, the largest object of the folder"}},
-		{"what is left", func(r *contract.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: upload.TooLarge, Message: "size is 536870913 bytes: allowed are 1 to 536870912, what is left of the quota"}},
+		{"filename", func(r *api.UploadRequest) { r.Filename = "" }, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`}},
+		{"format", func(r *api.UploadRequest) { r.Filename = "a.svg" }, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`}},
+		{"type", func(r *api.UploadRequest) { r.Type = new("") }, upload.Error{Code: api.UnsupportedMediaType, Message: `type "" does not fit filename "a.pdf": allowed is application/pdf`}},
+		{"title", func(r *api.UploadRequest) { r.Title = new("\n") }, upload.Error{Code: api.InvalidRequest, Message: `title "\n" has a control character: allowed are at most 300 characters of UTF-8 without control characters`}},
+		{"empty checksum", func(r *api.UploadRequest) { r.Checksum = new("") }, notSHA256("")},
+		{"checksum without padding", func(r *api.UploadRequest) { r.Checksum = new(checksum[:43]) }, notSHA256(checksum[:43])},
+		{"checksum of 33 bytes", func(r *api.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A")},
+		{"checksum of 31 bytes", func(r *api.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==")},
+		{"checksum with spare bits", func(r *api.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
+		{"checksum with newline", func(r *api.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
+		{"largest object of the folder", func(r *api.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 1048577 bytes: allowed are 1 to 1048576, the largest object of the folder"}},
+		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: allowed are 1 to 536870912, what is left of the quota"}},
 	} {
-		declared := contract.UploadRequest{Filename: "a.pdf", Size: 1}
+		declared := api.UploadRequest{Filename: "a.pdf", Size: 1}
 		test.change(&declared)
 		format, err := upload.Check(declared, formats, upload.Limits{User: 1 << 30, Quota: 1 << 30, Remaining: 1 << 29})
 		var got *upload.Error
@@ -78,7 +79,7 @@ func TestTransport(t *testing.T) {
 	} {
 		got, err := upload.Transport(test.via, test.size)
 		var refusal *upload.Error
-		if errors.As(err, &refusal) && refusal.Code == upload.Invalid {
+		if errors.As(err, &refusal) && refusal.Code == api.InvalidRequest {
 			got = refusal.Message
 		}
 		if got != test.want {

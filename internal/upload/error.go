@@ -5,25 +5,13 @@ package upload
 import (
 	"strconv"
 	"unicode/utf8"
-)
 
-// A Code is the kind of an Error, as clients read it.
-type Code string
-
-// The codes.
-const (
-	Invalid              Code = "invalid_request"
-	Forbidden            Code = "forbidden"
-	NotFound             Code = "not_found"
-	Conflict             Code = "conflict"
-	PreconditionFailed   Code = "precondition_failed"
-	UnsupportedMediaType Code = "unsupported_media_type"
-	TooLarge             Code = "payload_too_large"
+	"postern/api"
 )
 
 // An Error is a refusal that the client may read. Message names the field, the value (see Quote) and what is allowed.
 type Error struct {
-	Code    Code
+	Code    api.Code
 	Message string
 }
 

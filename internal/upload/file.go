@@ -7,17 +7,18 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
-// checkFilename returns an Error when name is not the name of a file: 1 to contract.MaxFilename bytes of UTF-8, without control
+// checkFilename returns an Error when name is not the name of a file: 1 to api.MaxFilename bytes of UTF-8, without control
 // characters, slashes and backslashes. A name with a path is refused, not cut, so that what comes back at a download
 // is what was sent.
 func checkFilename(name string) error {
 	switch {
 	case name == "":
 		return invalidFilename(name, "is empty")
-	case len(name) > contract.MaxFilename:
+	case len(name) > api.MaxFilename:
 		return invalidFilename(name, fmt.Sprintf("has %d bytes", len(name)))
 	case !utf8.ValidString(name):
 		return invalidFilename(name, "is not UTF-8")
@@ -30,8 +31,8 @@ func checkFilename(name string) error {
 }
 
 func invalidFilename(name, reason string) error {
-	return &Error{Invalid, fmt.Sprintf("filename %s %s: allowed are 1 to %d bytes of UTF-8 without control characters, / and \\",
-		Quote(name), reason, contract.MaxFilename)}
+	return &Error{api.InvalidRequest, fmt.Sprintf("filename %s %s: allowed are 1 to %d bytes of UTF-8 without control characters, / and \\",
+		Quote(name), reason, api.MaxFilename)}
 }
 
 // A File is what a client says of the file that it wants to upload. Nil is what it does not say.
@@ -41,8 +42,8 @@ type File struct {
 }
 
 // Format finds the file's row of the format table. A name decides by its extension, a type by itself, both must say the
-// same, and a file of which nothing is said is an mp4. It returns an Error when the name is not a file's name (Invalid)
-// or the table does not have it (UnsupportedMediaType).
+// same, and a file of which nothing is said is an mp4. It returns an Error when the name is not a file's name (api.InvalidRequest)
+// or the table does not have it (api.UnsupportedMediaType).
 func (f File) Format(formats contract.Folders) (contract.Format, error) {
 	switch {
 	case f.Name != nil:
@@ -57,7 +58,7 @@ func (f File) Format(formats contract.Folders) (contract.Format, error) {
 		const extension = "mp4"
 		format, ok := formats.ByExtension(extension)
 		if !ok {
-			return contract.Format{}, &Error{Invalid, "filename and type are missing: at least one is needed, as this stage does not take mp4"}
+			return contract.Format{}, &Error{api.InvalidRequest, "filename and type are missing: at least one is needed, as this stage does not take mp4"}
 		}
 		return format, nil
 	}
@@ -72,12 +73,12 @@ func (f File) byName(formats contract.Folders) (contract.Format, error) {
 		return contract.Format{}, unsupported("extension of filename", *f.Name, formats.Extensions())
 	}
 	if f.Type != nil && !strings.EqualFold(*f.Type, format.ContentType) {
-		return contract.Format{}, &Error{UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: allowed is %s",
+		return contract.Format{}, &Error{api.UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: allowed is %s",
 			Quote(*f.Type), Quote(*f.Name), format.ContentType)}
 	}
 	return format, nil
 }
 
 func unsupported(field, value string, allowed []string) error {
-	return &Error{UnsupportedMediaType, fmt.Sprintf("%s %s is not supported: allowed are %s", field, Quote(value), strings.Join(allowed, ", "))}
+	return &Error{api.UnsupportedMediaType, fmt.Sprintf("%s %s is not supported: allowed are %s", field, Quote(value), strings.Join(allowed, ", "))}
 }

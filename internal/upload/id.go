@@ -7,13 +7,13 @@ import (
 	"strconv"
 	"time"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // NewID makes the id of an upload: a UUID of version 7 (RFC 9562, section 5.7) as 32 hexadecimal digits, a dot and the
 // extension (lower case, without a dot). The UUID holds now in milliseconds, so ids sort by time, and 74 bits of random.
 func NewID(now time.Time, random io.Reader, extension string) (string, error) {
-	if !contract.IsExtension(extension) {
+	if !api.IsExtension(extension) {
 		return "", fmt.Errorf("malformed extension of an upload id")
 	}
 	var id [16]byte
@@ -29,7 +29,7 @@ func NewID(now time.Time, random io.Reader, extension string) (string, error) {
 	return hex.EncodeToString(id[:]) + "." + extension, nil
 }
 
-// GrantedAt is when an id (as contract.IsID accepts it) was made, in UTC, to the millisecond.
+// GrantedAt is when an id (as api.IsID accepts it) was made, in UTC, to the millisecond.
 func GrantedAt(id string) time.Time {
 	ms, err := strconv.ParseInt(id[:12], 16, 64)
 	if err != nil {

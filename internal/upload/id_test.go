@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -31,7 +31,7 @@ func TestNewIDIsTheExampleOfRFC9562(t *testing.T) {
 func TestNewIDIsAnIDAndAUUID(t *testing.T) {
 	now := time.UnixMilli(1_800_000_000_123)
 	id, err := upload.NewID(now, strings.NewReader("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09"), "webm")
-	if err != nil || !contract.IsID(id) {
+	if err != nil || !api.IsID(id) {
 		t.Fatalf("NewID = %s, %v, want an id", id, err)
 	}
 	u, err := uuid.Parse(id[:32])

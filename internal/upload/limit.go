@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // Limits are what bounds the size of one upload besides S3, each in bytes.
@@ -23,24 +23,24 @@ type limit struct {
 }
 
 // SinglePut is the largest object that may be stored by one request, in bytes: the least of the limits and
-// contract.MaxSinglePut. It returns an Error (Forbidden) that names the limit when not even one byte may be.
+// api.MaxSinglePut. It returns an Error (api.Forbidden) that names the limit when not even one byte may be.
 func (l Limits) SinglePut() (int64, error) {
 	least, err := l.least()
-	return min(contract.MaxSinglePut, least.bytes), err
+	return min(api.MaxSinglePut, least.bytes), err
 }
 
-// CheckSize returns an Error when an object of size bytes may not be stored by any number of requests: Invalid when
-// there is no such size, TooLarge when it is over a limit, Forbidden when not even one byte may be.
+// CheckSize returns an Error when an object of size bytes may not be stored by any number of requests: api.InvalidRequest when
+// there is no such size, api.PayloadTooLarge when it is over a limit, api.Forbidden when not even one byte may be.
 func (l Limits) CheckSize(size int64) error {
 	if size < 1 {
-		return &Error{Invalid, fmt.Sprintf("size is %d bytes: at least 1 is allowed", size)}
+		return &Error{api.InvalidRequest, fmt.Sprintf("size is %d bytes: at least 1 is allowed", size)}
 	}
 	least, err := l.least()
 	if err != nil {
 		return err
 	}
 	if size > least.bytes {
-		return &Error{TooLarge, fmt.Sprintf("size is %d bytes: allowed are 1 to %d, %s", size, least.bytes, least.name)}
+		return &Error{api.PayloadTooLarge, fmt.Sprintf("size is %d bytes: allowed are 1 to %d, %s", size, least.bytes, least.name)}
 	}
 	return nil
 }
@@ -52,14 +52,14 @@ func (l Limits) least() (limit, error) {
 		{"what is left of the quota", l.Remaining},
 		{"the largest upload", l.User},
 		{"the largest object of the folder", l.Folder},
-		{"the largest object of S3", contract.MaxObject},
+		{"the largest object of S3", api.MaxObject},
 	}, func(a, b limit) int { return cmp.Compare(a.bytes, b.bytes) })
 	switch {
 	case least.bytes > 0:
 		return least, nil
 	case l.Quota > 0 && l.Remaining < 1:
-		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: the quota of %d bytes is used up, or was a minute ago", l.Quota)}
+		return limit{}, &Error{api.Forbidden, fmt.Sprintf("nothing may be uploaded: the quota of %d bytes is used up, or was a minute ago", l.Quota)}
 	default:
-		return limit{}, &Error{Forbidden, fmt.Sprintf("nothing may be uploaded: %s is %d bytes", least.name, least.bytes)}
+		return limit{}, &Error{api.Forbidden, fmt.Sprintf("nothing may be uploaded: %s is %d bytes", least.name, least.bytes)}
 	}
 }

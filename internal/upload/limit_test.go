@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -39,7 +40,7 @@ func TestSinglePutRefusesNothing(t *testing.T) {
 	} {
 		largest, err := limits.SinglePut()
 		var got *upload.Error
-		if !errors.As(err, &got) || got.Code != upload.Forbidden || got.Message != want {
+		if !errors.As(err, &got) || got.Code != api.Forbidden || got.Message != want {
 			t.Errorf("%+v: SinglePut = %d, %v, want %s", limits, largest, err, want)
 		}
 	}
@@ -56,16 +57,16 @@ func TestCheckSize(t *testing.T) {
 		{"one byte", upload.Limits{Folder: 1, User: 1, Quota: 1, Remaining: 1}, 1, nil},
 		{"all limits alike", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, 7, nil},
 		{"at the largest of S3", upload.Limits{Folder: huge, User: huge, Quota: huge, Remaining: huge}, 53_687_091_200_000, nil},
-		{"zero", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, 0, &upload.Error{Code: upload.Invalid, Message: "size is 0 bytes: at least 1 is allowed"}},
-		{"negative", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, -1, &upload.Error{Code: upload.Invalid, Message: "size is -1 bytes: at least 1 is allowed"}},
-		{"over the quota", upload.Limits{Folder: 8, User: 8, Quota: 7, Remaining: 7}, 8, &upload.Error{Code: upload.TooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the quota"}},
+		{"zero", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, 0, &upload.Error{Code: api.InvalidRequest, Message: "size is 0 bytes: at least 1 is allowed"}},
+		{"negative", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, -1, &upload.Error{Code: api.InvalidRequest, Message: "size is -1 bytes: at least 1 is allowed"}},
+		{"over the quota", upload.Limits{Folder: 8, User: 8, Quota: 7, Remaining: 7}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the quota"}},
 		{"at what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 4, nil},
-		{"over what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 10, &upload.Error{Code: upload.TooLarge, Message: "size is 10 bytes: allowed are 1 to 4, what is left of the quota"}},
-		{"nothing left", upload.Limits{Folder: 8, User: 8, Quota: 8}, 1, &upload.Error{Code: upload.Forbidden, Message: "nothing may be uploaded: the quota of 8 bytes is used up, or was a minute ago"}},
-		{"over the user's", upload.Limits{Folder: 8, User: 7, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: upload.TooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the largest upload"}},
-		{"over the folder's", upload.Limits{Folder: 7, User: 8, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: upload.TooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the largest object of the folder"}},
-		{"over S3's", upload.Limits{Folder: huge, User: huge, Quota: huge, Remaining: huge}, 53_687_091_200_001, &upload.Error{Code: upload.TooLarge, Message: "size is 53687091200001 bytes: allowed are 1 to 53687091200000, the largest object of S3"}},
-		{"nothing allowed", upload.Limits{Folder: 7, User: 7, Quota: 0, Remaining: 0}, 1, &upload.Error{Code: upload.Forbidden, Message: "nothing may be uploaded: the quota is 0 bytes"}},
+		{"over what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 10, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 10 bytes: allowed are 1 to 4, what is left of the quota"}},
+		{"nothing left", upload.Limits{Folder: 8, User: 8, Quota: 8}, 1, &upload.Error{Code: api.Forbidden, Message: "nothing may be uploaded: the quota of 8 bytes is used up, or was a minute ago"}},
+		{"over the user's", upload.Limits{Folder: 8, User: 7, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the largest upload"}},
+		{"over the folder's", upload.Limits{Folder: 7, User: 8, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: allowed are 1 to 7, the largest object of the folder"}},
+		{"over S3's", upload.Limits{Folder: huge, User: huge, Quota: huge, Remaining: huge}, 53_687_091_200_001, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 53687091200001 bytes: allowed are 1 to 53687091200000, the largest object of S3"}},
+		{"nothing allowed", upload.Limits{Folder: 7, User: 7, Quota: 0, Remaining: 0}, 1, &upload.Error{Code: api.Forbidden, Message: "nothing may be uploaded: the quota is 0 bytes"}},
 	} {
 		err := test.limits.CheckSize(test.size)
 		var got *upload.Error

@@ -6,16 +6,16 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
-var titleText = text{longest: contract.MaxTitle}
+var titleText = text{longest: api.MaxTitle}
 
 // maxNames bounds file name and title in base64url together, in bytes: S3 gives a user's metadata 2 KB in all
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
 const maxNames = 1300
 
-// CheckTitle returns an Error when title is not the title of a file called name: at most contract.MaxTitle characters of UTF-8
+// CheckTitle returns an Error when title is not the title of a file called name: at most api.MaxTitle characters of UTF-8
 // without control characters, which fit into the object's metadata together with the name.
 func CheckTitle(title, name string) error {
 	if err := titleText.check("title", title); err != nil {
@@ -23,7 +23,7 @@ func CheckTitle(title, name string) error {
 	}
 	encoding := base64.RawURLEncoding
 	if size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); size > maxNames {
-		return &Error{Invalid, fmt.Sprintf("filename %s and title %s have %d bytes together in base64url: at most %d are allowed",
+		return &Error{api.InvalidRequest, fmt.Sprintf("filename %s and title %s have %d bytes together in base64url: at most %d are allowed",
 			Quote(name), Quote(title), size, maxNames)}
 	}
 	return nil

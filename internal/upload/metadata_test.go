@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -37,7 +37,7 @@ func TestCheckTitle(t *testing.T) {
 			continue
 		}
 		var got *upload.Error
-		if !errors.As(err, &got) || got.Code != upload.Invalid || got.Message != test.want {
+		if !errors.As(err, &got) || got.Code != api.InvalidRequest || got.Message != test.want {
 			t.Errorf("%q: got %v, want %s", test.title, err, test.want)
 		}
 	}
@@ -50,7 +50,7 @@ func TestMetadataFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := 0
-	for key, value := range (upload.Declared{Quota: 9223372036854775807, Size: contract.MaxObject, Filename: name, Title: title}).Metadata() {
+	for key, value := range (upload.Declared{Quota: 9223372036854775807, Size: api.MaxObject, Filename: name, Title: title}).Metadata() {
 		size += len(key) + len(value)
 	}
 	if size > 2048 {

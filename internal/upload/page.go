@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // A Page is the part of an owner's uploads that a client asks for.
 type Page struct {
-	// Limit is how many uploads it has at most: 1 to contract.MaxPage.
+	// Limit is how many uploads it has at most: 1 to api.MaxPage.
 	Limit int32
 	// Before is the id that all ids of the page are before. If empty, the page is the first.
 	Before string
@@ -23,24 +23,24 @@ type Page struct {
 // ParsePage reads what a client asks for: limit, cursor and status, each of which may be missing. It returns an Error
 // that names the one that is malformed.
 func ParsePage(asked map[string]string) (Page, error) {
-	page := Page{Limit: contract.DefaultPage}
+	page := Page{Limit: api.DefaultPage}
 	if text, ok := asked["limit"]; ok {
 		limit, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || limit < 1 || limit > contract.MaxPage || text != strconv.FormatInt(limit, 10) {
-			return Page{}, &Error{Invalid, fmt.Sprintf("limit %s is not allowed: allowed are 1 to %d", Quote(text), contract.MaxPage)}
+		if err != nil || limit < 1 || limit > api.MaxPage || text != strconv.FormatInt(limit, 10) {
+			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("limit %s is not allowed: allowed are 1 to %d", Quote(text), api.MaxPage)}
 		}
 		page.Limit = int32(limit)
 	}
 	if text, ok := asked["cursor"]; ok {
 		before, ok := parseCursor(text)
 		if !ok {
-			return Page{}, &Error{Invalid, fmt.Sprintf("cursor %s is not known: allowed is the cursor of a page, as it was answered", Quote(text))}
+			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("cursor %s is not known: allowed is the cursor of a page, as it was answered", Quote(text))}
 		}
 		page.Before = before
 	}
 	if text, ok := asked["status"]; ok {
-		if !slices.Contains(contract.Statuses, text) {
-			return Page{}, &Error{Invalid, fmt.Sprintf("status %s is not known: allowed are %s", Quote(text), strings.Join(contract.Statuses, ", "))}
+		if !slices.Contains(api.Statuses, text) {
+			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("status %s is not known: allowed are %s", Quote(text), strings.Join(api.Statuses, ", "))}
 		}
 		page.Status = statusOf(text)
 	}
@@ -49,7 +49,7 @@ func ParsePage(asked map[string]string) (Page, error) {
 
 // statusOf is the status of the records that clients are told of as shown.
 func statusOf(shown string) Status {
-	if shown == contract.StatusWaiting {
+	if shown == api.StatusWaiting {
 		return Accepted
 	}
 	return Status(shown)
@@ -69,5 +69,5 @@ func parseCursor(cursor string) (id string, ok bool) {
 	decoded, err := base64.RawURLEncoding.DecodeString(cursor)
 	id, known := strings.CutPrefix(string(decoded), cursorForm)
 	// There are other ways to write the same bytes in base64, such as one with line feeds.
-	return id, err == nil && known && contract.IsID(id) && cursor == Cursor(id)
+	return id, err == nil && known && api.IsID(id) && cursor == Cursor(id)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -78,7 +78,7 @@ func TestParsePageRefuses(t *testing.T) {
 	} {
 		page, err := upload.ParsePage(map[string]string{test.name: test.value})
 		var got *upload.Error
-		if !errors.As(err, &got) || got.Code != upload.Invalid || got.Message != test.want || page != (upload.Page{}) {
+		if !errors.As(err, &got) || got.Code != api.InvalidRequest || got.Message != test.want || page != (upload.Page{}) {
 			t.Errorf("%s %q: got %+v, %v\nwant %s", test.name, test.value, page, err, test.want)
 		}
 	}
@@ -92,7 +92,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add("")
 	f.Fuzz(func(t *testing.T, cursor string) {
 		page, err := upload.ParsePage(map[string]string{"cursor": cursor})
-		if err == nil && (!contract.IsID(page.Before) || upload.Cursor(page.Before) != cursor) {
+		if err == nil && (!api.IsID(page.Before) || upload.Cursor(page.Before) != cursor) {
 			t.Errorf("%q is read as %q", cursor, page.Before)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "cursor ") {

@@ -3,7 +3,7 @@ package upload_test
 import (
 	"testing"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -17,7 +17,7 @@ func TestParts(t *testing.T) {
 		{10_000 * 16 * mib, 16 * mib, 10_000},
 		{10_000*16*mib + 1, 17 * mib, 9412},
 		{1 << 40, 105 * mib, 9987},
-		{contract.MaxObject, 5 * gib, 10_000},
+		{api.MaxObject, 5 * gib, 10_000},
 	} {
 		if size, count := upload.Parts(test.object); size != test.size || count != test.count {
 			t.Errorf("Parts(%d) = %d, %d, want %d, %d", test.object, size, count, test.size, test.count)
@@ -27,10 +27,10 @@ func TestParts(t *testing.T) {
 
 // Every division is one that S3 takes: 53,687,091,200,000 bytes at most, in at most 10,000 parts of 5 MiB to 5 GiB.
 func TestPartsAreThoseOfS3(t *testing.T) {
-	if contract.MaxObject != 53_687_091_200_000 {
-		t.Errorf("the largest object has %d bytes", contract.MaxObject)
+	if api.MaxObject != 53_687_091_200_000 {
+		t.Errorf("the largest object has %d bytes", api.MaxObject)
 	}
-	for object := int64(1); object <= contract.MaxObject; object += object/7 + 1 {
+	for object := int64(1); object <= api.MaxObject; object += object/7 + 1 {
 		size, count := upload.Parts(object)
 		if size < 5<<20 || size > 5<<30 || size%(1<<20) != 0 || count < 1 || count > 10_000 {
 			t.Fatalf("Parts(%d) = %d, %d", object, size, count)

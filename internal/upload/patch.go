@@ -3,7 +3,7 @@ package upload
 import (
 	"fmt"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // A Patch is what a client changes of a record. Nil is what it leaves as it is; empty removes it.
@@ -13,14 +13,14 @@ type Patch struct {
 }
 
 var (
-	descriptionText = text{longest: contract.MaxDescription, lines: true}
-	labelText       = text{shortest: 1, longest: contract.MaxLabel}
+	descriptionText = text{longest: api.MaxDescription, lines: true}
+	labelText       = text{shortest: 1, longest: api.MaxLabel}
 )
 
-// Check returns an Error when the patch changes nothing, or when a field is not what contract.UploadPatch says of it.
+// Check returns an Error when the patch changes nothing, or when a field is not what api.UploadPatch says of it.
 func (p Patch) Check() error {
 	if p == (Patch{}) {
-		return &Error{Invalid, "the patch is empty: allowed are title, description and labels, at least one of them"}
+		return &Error{api.InvalidRequest, "the patch is empty: allowed are title, description and labels, at least one of them"}
 	}
 	if p.Title != nil {
 		if err := titleText.check("title", *p.Title); err != nil {
@@ -39,8 +39,8 @@ func (p Patch) Check() error {
 }
 
 func checkLabels(labels []string) error {
-	if len(labels) > contract.MaxLabels {
-		return &Error{Invalid, fmt.Sprintf("labels are %d: allowed are at most %d", len(labels), contract.MaxLabels)}
+	if len(labels) > api.MaxLabels {
+		return &Error{api.InvalidRequest, fmt.Sprintf("labels are %d: allowed are at most %d", len(labels), api.MaxLabels)}
 	}
 	seen := map[string]bool{}
 	for i, label := range labels {
@@ -49,7 +49,7 @@ func checkLabels(labels []string) error {
 			return err
 		}
 		if seen[label] {
-			return &Error{Invalid, fmt.Sprintf("%s %s is given before: allowed is once", field, Quote(label))}
+			return &Error{api.InvalidRequest, fmt.Sprintf("%s %s is given before: allowed is once", field, Quote(label))}
 		}
 		seen[label] = true
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -62,7 +62,7 @@ func TestCheckPatch(t *testing.T) {
 		switch {
 		case test.want == "" && err != nil:
 			t.Errorf("%+v: %v", test.patch, err)
-		case test.want != "" && (!errors.As(err, &got) || got.Code != upload.Invalid || got.Message != test.want):
+		case test.want != "" && (!errors.As(err, &got) || got.Code != api.InvalidRequest || got.Message != test.want):
 			t.Errorf("got %v\nwant %s", err, test.want)
 		}
 	}
@@ -70,7 +70,7 @@ func TestCheckPatch(t *testing.T) {
 
 // A body of PATCH is a patch.
 func TestPatchIsThatOfTheContract(t *testing.T) {
-	body := contract.UploadPatch{Title: new("a"), Description: new("b"), Labels: &[]string{"c"}}
+	body := api.UploadPatch{Title: new("a"), Description: new("b"), Labels: &[]string{"c"}}
 	if patch := upload.Patch(body); patch.Title != body.Title || patch.Description != body.Description || patch.Labels != body.Labels {
 		t.Errorf("got %+v, want %+v", patch, body)
 	}

@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"postern/internal/contract"
+	"postern/api"
 )
 
 // A Status is how far an upload has come.
@@ -21,7 +21,7 @@ const (
 // A Reason says why an upload is rejected. Empty is: it is not.
 type Reason string
 
-// The reasons. They are contract.Reasons.
+// The reasons. They are api.Reasons.
 const (
 	TypeMismatch Reason = "type_mismatch" // the content is not what the extension and the content type say
 	SizeMismatch Reason = "size_mismatch" // it has another size than the one that was signed
@@ -66,11 +66,11 @@ func (r Record) Verdict() Status {
 	return Ready
 }
 
-// Shown is the status that clients are told, one of contract.Statuses. An empty one is that of an upload without a
+// Shown is the status that clients are told, one of api.Statuses. An empty one is that of an upload without a
 // record. A tombstone is not shown.
 func (r Record) Shown() string {
 	if r.Status == "" || r.Status == Accepted {
-		return contract.StatusWaiting
+		return api.StatusWaiting
 	}
 	return string(r.Status)
 }

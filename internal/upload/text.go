@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"postern/api"
 )
 
 // A text is a rule for what people write: UTF-8 without control characters.
@@ -40,6 +42,6 @@ func (t text) invalid(field, value, reason string) error {
 	if t.lines {
 		but = " but line feeds and tabs"
 	}
-	return &Error{Invalid, fmt.Sprintf("%s %s %s: allowed are %s characters of UTF-8 without control characters%s",
+	return &Error{api.InvalidRequest, fmt.Sprintf("%s %s %s: allowed are %s characters of UTF-8 without control characters%s",
 		field, Quote(value), reason, length, but)}
 }

@@ -1,11 +1,11 @@
 package upload
 
-import "postern/internal/contract"
+import "postern/api"
 
 // View is what the owner is told of an upload. A record with a Version of 0 is one that does not exist, of an upload
 // that is waited for.
-func (r Record) View() contract.Upload {
-	return contract.Upload{
+func (r Record) View() api.Upload {
+	return api.Upload{
 		ID:          r.ID,
 		Status:      r.Shown(),
 		Reason:      r.shownReason(),

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -17,7 +17,7 @@ func TestView(t *testing.T) {
 		Reason: upload.SizeMismatch, Size: 7, Type: "video/mp4", ETag: `"e"`, Checksum: checksum, Filename: "a.mp4",
 		Title: "t", Description: "d", Labels: []string{"l"}, Counted: 7, Version: 3, Announced: true,
 	}
-	view := contract.Upload{
+	view := api.Upload{
 		ID: id, Status: "rejected", Reason: "size_mismatch", Filename: "a.mp4", Title: "t", Description: "d", Labels: []string{"l"},
 		Type: "video/mp4", Size: 7, Checksum: checksum, CreatedAt: granted, Version: 3,
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"postern/api"
 	"postern/internal/apigw"
-	"postern/internal/contract"
 	"postern/internal/sign"
 	"postern/internal/upload"
 )
@@ -37,5 +37,5 @@ func (m *manager) download(ctx context.Context, request apigw.Request) (any, err
 	if err != nil {
 		return nil, err
 	}
-	return contract.Download{URL: signed.URL, Expires: signed.Expires}, nil
+	return api.Download{URL: signed.URL, Expires: signed.Expires}, nil
 }

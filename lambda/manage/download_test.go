@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/sign"
 	"postern/internal/upload"
 )
@@ -24,11 +24,11 @@ func TestDownload(t *testing.T) {
 	record.Filename = ""
 	w.settle(t, record)
 
-	got := see[contract.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
-	if diff := cmp.Diff(got, contract.Download{URL: "https://signed.example/", Expires: start.Add(5 * time.Minute)}); diff != "" {
+	got := see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
+	if diff := cmp.Diff(got, api.Download{URL: "https://signed.example/", Expires: start.Add(5 * time.Minute)}); diff != "" {
 		t.Errorf("download (-got +want)\n%s", diff)
 	}
-	see[contract.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: unnamed}), http.StatusOK)
+	see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: unnamed}), http.StatusOK)
 	want := []sign.Get{
 		{Key: "moved/" + owner + "/" + id, VersionID: "v1", ContentDisposition: upload.AttachmentDisposition(marker + ".mp4"), ContentType: "video/mp4", CacheControl: "private, no-store"},
 		{Key: keyOf(owner, unnamed), VersionID: "v1", ContentDisposition: "attachment", ContentType: "video/mp4", CacheControl: "private, no-store"},
@@ -46,7 +46,7 @@ func TestRefusedDownloads(t *testing.T) {
 	w.bucket.put(keyOf(owner, bytes), upload.Version{ID: "v", Size: 7, Modified: start})
 	w.accept(t, arrived(owner, accepted))
 	want := map[string]string{young: "waiting", bytes: "waiting", accepted: "waiting"}
-	for i, reason := range contract.Reasons {
+	for i, reason := range api.Reasons {
 		id := idAt(granted, 10+i, "mp4")
 		record := arrived(owner, id)
 		record.Reason = upload.Reason(reason)

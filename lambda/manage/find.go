@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
 // errNoUpload is what a client is told of an id that names nothing, is malformed, another's or deleted: one as the other.
-var errNoUpload = &upload.Error{Code: upload.NotFound, Message: "no such upload"}
+var errNoUpload = &upload.Error{Code: api.NotFound, Message: "no such upload"}
 
 const (
 	// inspectionTime is how long bytes lie there before it is assumed that the event of their arrival is lost.
@@ -47,7 +47,7 @@ func (m *manager) find(ctx context.Context, owner, id string) (upload.Record, er
 
 // lookUp reads what there is of an upload. It is errNoUpload when there is nothing.
 func (m *manager) lookUp(ctx context.Context, owner, id string) (found, error) {
-	if !contract.IsID(id) {
+	if !api.IsID(id) {
 		return found{}, errNoUpload
 	}
 	record, ok, err := m.records.Record(ctx, owner, id)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -23,7 +23,7 @@ func TestGet(t *testing.T) {
 	bad := arrived(owner, rejected)
 	bad.Reason = upload.TypeMismatch
 	w.settle(t, bad)
-	want := contract.Upload{
+	want := api.Upload{
 		Filename: marker + ".mp4", Title: marker, Type: "video/mp4", Size: 7, CreatedAt: granted.Truncate(time.Millisecond),
 	}
 	for _, test := range []struct {
@@ -35,13 +35,13 @@ func TestGet(t *testing.T) {
 		{rejected, "rejected", "type_mismatch", 2},
 	} {
 		want.ID, want.Status, want.Reason, want.Version = test.id, test.status, test.reason, test.version
-		got := see[contract.Upload](t, w.do(t, call{owner: owner, id: test.id}), http.StatusOK)
+		got := see[api.Upload](t, w.do(t, call{owner: owner, id: test.id}), http.StatusOK)
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%s (-got +want)\n%s", test.status, diff)
 		}
 	}
 	escaped := strings.ReplaceAll(settled, ".", "%2e")
-	if got := see[contract.Upload](t, w.do(t, call{owner: owner, id: escaped}), http.StatusOK); got.ID != settled {
+	if got := see[api.Upload](t, w.do(t, call{owner: owner, id: escaped}), http.StatusOK); got.ID != settled {
 		t.Errorf("%s: got %s, want %s", escaped, got.ID, settled)
 	}
 	if queued := w.queue.taken(); queued != nil {
@@ -60,7 +60,7 @@ func TestOverdueRecords(t *testing.T) {
 	w.announce(t, announced)
 	for range 2 { // once a minute is enough
 		for _, id := range []string{accepted, settled, announced} {
-			see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
+			see[api.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
 		}
 	}
 	if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, accepted), keyOf(owner, settled)}); diff != "" {
@@ -104,8 +104,8 @@ func TestWaiting(t *testing.T) {
 		if test.size < 0 {
 			checkRefusal(t, test.name, response, http.StatusNotFound, noUpload)
 		} else {
-			want := contract.Upload{ID: id, Status: "waiting", Type: "video/mp4", Size: test.size, CreatedAt: upload.GrantedAt(id)}
-			if diff := cmp.Diff(see[contract.Upload](t, response, http.StatusOK), want); diff != "" {
+			want := api.Upload{ID: id, Status: "waiting", Type: "video/mp4", Size: test.size, CreatedAt: upload.GrantedAt(id)}
+			if diff := cmp.Diff(see[api.Upload](t, response, http.StatusOK), want); diff != "" {
 				t.Errorf("%s (-got +want)\n%s", test.name, diff)
 			}
 		}
@@ -198,7 +198,7 @@ func TestRepairsAreBounded(t *testing.T) {
 		want  []string
 	}{{0, []string{key}}, {0, nil}, {59 * time.Second, nil}, {time.Second, []string{key}}, {30 * time.Second, nil}} {
 		w.now = w.now.Add(test.after)
-		see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
+		see[api.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
 		if diff := cmp.Diff(w.queue.taken(), test.want); diff != "" {
 			t.Errorf("at %v (-got +want)\n%s", w.now.Sub(start), diff)
 		}
@@ -217,7 +217,7 @@ func TestRepairFails(t *testing.T) {
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
 	w.bucket.put(keyOf(owner, id), upload.Version{ID: "v", Size: 7, Modified: start.Add(-time.Hour)})
 	w.queue.broken = true
-	see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
+	see[api.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
 	if log := w.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "the queue is broken") {
 		t.Errorf("log %q, want one line", log)
 	}

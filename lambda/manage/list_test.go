@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -41,7 +41,7 @@ func (w *world) fill(t *testing.T, owner string, n int) []string {
 func (w *world) pages(t *testing.T, owner string, query map[string]string) (ids []string, pages int) {
 	t.Helper()
 	for {
-		list := see[contract.UploadList](t, w.do(t, call{owner: owner, path: "/uploads", query: query}), http.StatusOK)
+		list := see[api.UploadList](t, w.do(t, call{owner: owner, path: "/uploads", query: query}), http.StatusOK)
 		ids, pages = append(ids, idsOf(list)...), pages+1
 		if list.Cursor == "" {
 			return ids, pages
@@ -60,7 +60,7 @@ func TestList(t *testing.T) {
 	others := w.fill(t, other, 5)
 
 	w.queries.Store(0)
-	list := see[contract.UploadList](t, w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK)
+	list := see[api.UploadList](t, w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK)
 	if queries := w.queries.Load(); queries != 1 {
 		t.Errorf("a page costs %d queries, want 1", queries)
 	}
@@ -116,7 +116,7 @@ func TestCursorStaysWithTheOwner(t *testing.T) {
 	ids := w.fill(t, owner, 6)
 	own := idAt(start.Add(-time.Hour), 1, "mp4")
 	w.accept(t, arrived(other, own))
-	list := see[contract.UploadList](t, w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{"limit": "3"}}), http.StatusOK)
+	list := see[api.UploadList](t, w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{"limit": "3"}}), http.StatusOK)
 	got, _ := w.pages(t, other, map[string]string{"cursor": list.Cursor})
 	if diff := cmp.Diff(got, []string{own}); diff != "" {
 		t.Errorf("another's cursor (-got +want)\n%s", diff)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/truora/minidyn/server"
 
+	"postern/api"
 	"postern/internal/contract"
 	"postern/internal/upload"
 	"postern/internal/wiretest"
@@ -66,7 +67,7 @@ func TestFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.gateway = gateway
-	got := see[contract.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
+	got := see[api.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
 	if got.Status != "waiting" || got.Size != 7 || w.log.Len() != 0 {
 		t.Errorf("got %+v, log %s", got, &w.log)
 	}
@@ -80,7 +81,7 @@ func TestFunction(t *testing.T) {
 	if err := uploads.Accept(t.Context(), record, 7); err != nil {
 		t.Fatal(err)
 	}
-	download := see[contract.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
+	download := see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
 	address, query, _ := strings.Cut(download.URL, "?")
 	values, err := url.ParseQuery(query)
 	if want := s3.URL + "/examplebucket/" + record.Key; err != nil || address != want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/sign"
@@ -77,7 +78,7 @@ func (m *manager) list(ctx context.Context, request apigw.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	list := contract.UploadList{Uploads: make([]contract.Upload, len(records))}
+	list := api.UploadList{Uploads: make([]api.Upload, len(records))}
 	for i, record := range records {
 		list.Uploads[i] = record.View()
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"postern/api"
 	"postern/internal/apigw"
-	"postern/internal/contract"
 	"postern/internal/upload"
 )
 
@@ -15,12 +15,12 @@ const maxPatches = 3
 
 // patch answers PATCH /uploads/{id}: the upload as it is then.
 func (m *manager) patch(ctx context.Context, request apigw.Request) (any, error) {
-	patch := upload.Patch(request.Body.(contract.UploadPatch))
+	patch := upload.Patch(request.Body.(api.UploadPatch))
 	if err := patch.Check(); err != nil {
 		return nil, err
 	}
 	owner, id := request.Identity.Owner, request.Path["id"]
-	if !contract.IsID(id) {
+	if !api.IsID(id) {
 		return nil, errNoUpload
 	}
 	for range maxPatches {
@@ -35,7 +35,7 @@ func (m *manager) patch(ctx context.Context, request apigw.Request) (any, error)
 			return nil, refusal
 		}
 	}
-	return nil, &upload.Error{Code: upload.Conflict, Message: "the upload is being changed by others: try again"}
+	return nil, &upload.Error{Code: api.Conflict, Message: "the upload is being changed by others: try again"}
 }
 
 // whyNotPatched says why an upload cannot be changed. It is nil when by now it can.
@@ -45,9 +45,9 @@ func (m *manager) whyNotPatched(ctx context.Context, owner, id string, ifMatch *
 	case err != nil:
 		return err
 	case record.Version == 0:
-		return &upload.Error{Code: upload.Conflict, Message: "the upload is not inspected yet: allowed is one with a version of 1 or more"}
+		return &upload.Error{Code: api.Conflict, Message: "the upload is not inspected yet: allowed is one with a version of 1 or more"}
 	case ifMatch != nil && *ifMatch != record.Version:
-		return &upload.Error{Code: upload.PreconditionFailed, Message: fmt.Sprintf(
+		return &upload.Error{Code: api.PreconditionFailed, Message: fmt.Sprintf(
 			`If-Match "%d" is not the upload's version: allowed is "%d"`, *ifMatch, record.Version)}
 	default:
 		return nil

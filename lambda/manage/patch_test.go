@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
-	"postern/internal/contract"
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -23,17 +23,17 @@ func TestPatch(t *testing.T) {
 	want := w.record(t, owner, id).View()
 	for _, test := range []struct {
 		body, ifMatch string
-		change        func(*contract.Upload)
+		change        func(*api.Upload)
 	}{
-		{`{"title":"Été 🏖"}`, "", func(u *contract.Upload) { u.Title = "Été 🏖" }},
-		{`{"description":"a\n\tb","labels":["x","y"]}`, `"3"`, func(u *contract.Upload) { u.Description, u.Labels = "a\n\tb", []string{"x", "y"} }},
-		{`{"labels":["y"]}`, "*", func(u *contract.Upload) { u.Labels = []string{"y"} }},
-		{`{"title":"","description":"","labels":[]}`, `"5"`, func(u *contract.Upload) { u.Title, u.Description, u.Labels = "", "", nil }},
-		{`{"title":"` + strings.Repeat("🎬", 300) + `"}`, "", func(u *contract.Upload) { u.Title = strings.Repeat("🎬", 300) }},
+		{`{"title":"Été 🏖"}`, "", func(u *api.Upload) { u.Title = "Été 🏖" }},
+		{`{"description":"a\n\tb","labels":["x","y"]}`, `"3"`, func(u *api.Upload) { u.Description, u.Labels = "a\n\tb", []string{"x", "y"} }},
+		{`{"labels":["y"]}`, "*", func(u *api.Upload) { u.Labels = []string{"y"} }},
+		{`{"title":"","description":"","labels":[]}`, `"5"`, func(u *api.Upload) { u.Title, u.Description, u.Labels = "", "", nil }},
+		{`{"title":"` + strings.Repeat("🎬", 300) + `"}`, "", func(u *api.Upload) { u.Title = strings.Repeat("🎬", 300) }},
 	} {
 		test.change(&want)
 		want.Version++
-		got := see[contract.Upload](t, w.do(t, call{owner: owner, method: http.MethodPatch, id: id, body: test.body, ifMatch: test.ifMatch}), http.StatusOK)
+		got := see[api.Upload](t, w.do(t, call{owner: owner, method: http.MethodPatch, id: id, body: test.body, ifMatch: test.ifMatch}), http.StatusOK)
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%s (-got +want)\n%s", test.body, diff)
 		}
@@ -51,14 +51,14 @@ func TestPatchBeforeTheVerdict(t *testing.T) {
 	record.Reason = upload.TypeMismatch
 	w.accept(t, record)
 	patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"new"}`, ifMatch: `"1"`}
-	if got := see[contract.Upload](t, w.do(t, patch), http.StatusOK); got.Status != "waiting" || got.Title != "new" || got.Version != 2 {
+	if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Status != "waiting" || got.Title != "new" || got.Version != 2 {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := w.records.Settle(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 	patch.body, patch.ifMatch = `{"labels":["a"]}`, `"3"`
-	if got := see[contract.Upload](t, w.do(t, patch), http.StatusOK); got.Status != "rejected" || got.Title != "new" || got.Version != 4 {
+	if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Status != "rejected" || got.Title != "new" || got.Version != 4 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -164,7 +164,7 @@ func TestPatchMeetsAnInspection(t *testing.T) {
 		w.manager.records = &late{w.records, maxPatches, reason}
 		checkRefusal(t, "without end", w.do(t, patch), http.StatusConflict, failure("the upload is being changed by others: try again", "conflict"))
 		w.manager.records = &late{w.records, maxPatches - 1, reason}
-		if got := see[contract.Upload](t, w.do(t, patch), http.StatusOK); got.Title != "a" || got.Version != 3 {
+		if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Title != "a" || got.Version != 3 {
 			t.Errorf("%v: got %+v", reason, got)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/truora/minidyn/server"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/lifecycle"
@@ -330,7 +331,7 @@ func (f signerFunc) PresignGet(get sign.Get, now time.Time, lifetime time.Durati
 }
 
 // idsOf are the ids of a page.
-func idsOf(list contract.UploadList) []string {
+func idsOf(list api.UploadList) []string {
 	ids := make([]string, len(list.Uploads))
 	for i, u := range list.Uploads {
 		ids[i] = u.ID

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/sign"
@@ -53,7 +54,7 @@ func (m *minter) presignedURL(_ context.Context, request apigw.Request) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return contract.PresignedForm{URL: signed.URL, Fields: signed.Fields, ID: object.id, Key: object.key, Expires: signed.Expires}, nil
+	return api.PresignedForm{URL: signed.URL, Fields: signed.Fields, ID: object.id, Key: object.key, Expires: signed.Expires}, nil
 }
 
 // An object is to be uploaded.

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/sign"
@@ -55,13 +56,13 @@ func request(query map[string]string) apigw.Request {
 }
 
 // mint returns the form of a request and its policy's conditions.
-func mint(t *testing.T, m *minter, request apigw.Request) (contract.PresignedForm, map[string]string) {
+func mint(t *testing.T, m *minter, request apigw.Request) (api.PresignedForm, map[string]string) {
 	t.Helper()
 	answer, err := m.presignedURL(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := answer.(contract.PresignedForm)
+	form := answer.(api.PresignedForm)
 	return form, conditionsOf(t, form.Fields)
 }
 
@@ -127,7 +128,7 @@ func TestEveryFieldIsFixed(t *testing.T) {
 func TestForm(t *testing.T) {
 	got, _ := mint(t, newMinter(t), request(map[string]string{}))
 	ms := fmt.Sprintf("%012x", now.UnixMilli())
-	want := contract.PresignedForm{
+	want := api.PresignedForm{
 		URL: "https://examplebucket.s3.eu-west-1.amazonaws.com", Fields: got.Fields,
 		ID:      ms + "70008000000000000000.mp4",
 		Key:     "videos/" + owner + "/" + ms + "70008000000000000000.mp4",
@@ -197,27 +198,27 @@ func TestRefusals(t *testing.T) {
 		want     upload.Error
 	}{
 		{"name", map[string]string{"filename": "a\r\nb.mp4"}, unlimited, upload.Error{
-			Code:    upload.Invalid,
+			Code:    api.InvalidRequest,
 			Message: `filename "a\r\nb.mp4" has a control character: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`,
 		}},
 		{"empty name is given", map[string]string{"filename": ""}, unlimited, upload.Error{
-			Code:    upload.Invalid,
+			Code:    api.InvalidRequest,
 			Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`,
 		}},
 		{"empty type is given", map[string]string{"type": ""}, unlimited, upload.Error{
-			Code:    upload.UnsupportedMediaType,
+			Code:    api.UnsupportedMediaType,
 			Message: `type "" is not supported: allowed are application/pdf, video/mp4, video/quicktime`,
 		}},
 		{"extension", map[string]string{"filename": "a.svg"}, unlimited, upload.Error{
-			Code:    upload.UnsupportedMediaType,
+			Code:    api.UnsupportedMediaType,
 			Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`,
 		}},
 		{"quota", map[string]string{}, noQuota, upload.Error{
-			Code:    upload.Forbidden,
+			Code:    api.Forbidden,
 			Message: "nothing may be uploaded: the quota is 0 bytes",
 		}},
 		{"quota is used up", map[string]string{}, usedUp, upload.Error{
-			Code:    upload.Forbidden,
+			Code:    api.Forbidden,
 			Message: "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
 		}},
 	} {

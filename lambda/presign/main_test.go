@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/wiretest"
@@ -116,7 +117,7 @@ func TestFunction(t *testing.T) {
 	if want := "https://examplebucket.s3.eu-west-1.amazonaws.com"; got.URL != want {
 		t.Errorf("url %s, want %s", got.URL, want)
 	}
-	if !contract.IsID(got.ID) || got.Key != "videos/"+owner+"/"+got.ID || got.Fields["key"] != got.Key {
+	if !api.IsID(got.ID) || got.Key != "videos/"+owner+"/"+got.ID || got.Fields["key"] != got.Key {
 		t.Errorf("id %s, key %s, field key %s", got.ID, got.Key, got.Fields["key"])
 	}
 	if got.Fields["x-amz-security-token"] != "token" {

@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"postern/api"
 	"postern/internal/apigw"
-	"postern/internal/contract"
 	"postern/internal/sign"
 	"postern/internal/upload"
 )
 
 // upload answers POST /uploads: what uploads the one file that the client declares as one new object of the owner.
 func (m *minter) upload(_ context.Context, request apigw.Request) (any, error) {
-	declared := request.Body.(contract.UploadRequest)
+	declared := request.Body.(api.UploadRequest)
 	format, err := upload.Check(declared, m.folders, request.Identity.Limits())
 	if err != nil {
 		return nil, err
@@ -25,18 +25,18 @@ func (m *minter) upload(_ context.Context, request apigw.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	grant := contract.UploadGrant{ID: object.id, Key: object.key, Method: method}
+	grant := api.UploadGrant{ID: object.id, Key: object.key, Method: method}
 	metadata := upload.Declared{Quota: request.Identity.Quota, Size: declared.Size, Filename: declared.Filename}
 	if declared.Title != nil {
 		metadata.Title = *declared.Title
 	}
 	fixed := attributes(format, metadata.Metadata(), declared.Checksum)
 	switch method {
-	case contract.MethodPost:
+	case api.MethodPost:
 		signed, err := m.form(object, fixed, declared.Size, declared.Size)
 		grant.URL, grant.Fields, grant.Expires = signed.URL, signed.Fields, signed.Expires
 		return grant, err
-	case contract.MethodPut:
+	case api.MethodPut:
 		signed, err := m.put(object, fixed, declared.Size)
 		grant.URL, grant.Headers, grant.Expires = signed.URL, signed.Headers, signed.Expires
 		return grant, err

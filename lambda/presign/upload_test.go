@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"postern/api"
+
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
-
-	"postern/internal/contract"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // grant answers a request of an owner with the largest limits there are.
-func grant(t *testing.T, declared contract.UploadRequest) contract.UploadGrant {
+func grant(t *testing.T, declared api.UploadRequest) api.UploadGrant {
 	t.Helper()
 	request := request(map[string]string{})
 	request.Identity.MaxSize, request.Identity.Quota, request.Identity.Remaining = 1<<62, 1<<62, 1<<61
@@ -33,20 +33,20 @@ func grant(t *testing.T, declared contract.UploadRequest) contract.UploadGrant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.(contract.UploadGrant)
+	return answer.(api.UploadGrant)
 }
 
 // named is what every grant of the fixed time says besides how the file is sent.
-func named(method, folder, extension string) contract.UploadGrant {
+func named(method, folder, extension string) api.UploadGrant {
 	id := fmt.Sprintf("%012x70008000000000000000.%s", now.UnixMilli(), extension)
-	return contract.UploadGrant{
+	return api.UploadGrant{
 		ID: id, Key: folder + "/" + owner + "/" + id, Method: method,
 		Expires: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC),
 	}
 }
 
 func TestGrantOfAForm(t *testing.T) {
-	got := grant(t, contract.UploadRequest{
+	got := grant(t, api.UploadRequest{
 		Filename: "Été.MP4", Size: 1234, Type: new("Video/MP4"), Title: new("Ferien 🏖"), Checksum: new(checksum), Via: new("form"),
 	})
 	want := named("POST", "videos", "mp4")
@@ -80,7 +80,7 @@ func TestGrantOfAForm(t *testing.T) {
 }
 
 func TestGrantOfAPut(t *testing.T) {
-	got := grant(t, contract.UploadRequest{
+	got := grant(t, api.UploadRequest{
 		Filename: "report.pdf", Size: 1234, Title: new("Q1"), Checksum: new(checksum), Via: new("put"),
 	})
 	want := named("PUT", "documents", "pdf")
@@ -125,8 +125,8 @@ func TestGrantOfAPut(t *testing.T) {
 
 // What a client does not give is not signed, so it cannot be sent either.
 func TestGrantOfTheLeast(t *testing.T) {
-	form := grant(t, contract.UploadRequest{Filename: "a.mov", Size: 1})
-	put := grant(t, contract.UploadRequest{Filename: "a.mov", Size: 1, Via: new("put"), Title: new("")})
+	form := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1})
+	put := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1, Via: new("put"), Title: new("")})
 	for _, name := range []string{"x-amz-checksum-sha256", "x-amz-meta-title"} {
 		if value, ok := form.Fields[name]; ok {
 			t.Errorf("form: field %s %q", name, value)
@@ -144,24 +144,24 @@ func TestTransports(t *testing.T) {
 	for _, test := range []struct {
 		via  *string
 		size int64
-		want contract.UploadGrant // Method, PartSize and PartCount
+		want api.UploadGrant // Method, PartSize and PartCount
 	}{
-		{nil, 1, contract.UploadGrant{Method: "POST"}},
-		{nil, 5 * gib, contract.UploadGrant{Method: "POST"}},
-		{new("form"), 5 * gib, contract.UploadGrant{Method: "POST"}},
-		{new("put"), 1, contract.UploadGrant{Method: "PUT"}},
-		{new("put"), 5 * gib, contract.UploadGrant{Method: "PUT"}},
-		{nil, 5*gib + 1, contract.UploadGrant{Method: "MULTIPART", PartSize: 16 << 20, PartCount: 321}},
-		{new("multipart"), 1, contract.UploadGrant{Method: "MULTIPART", PartSize: 16 << 20, PartCount: 1}},
-		{new("multipart"), 5 << 40, contract.UploadGrant{Method: "MULTIPART", PartSize: 525 << 20, PartCount: 9987}},
+		{nil, 1, api.UploadGrant{Method: "POST"}},
+		{nil, 5 * gib, api.UploadGrant{Method: "POST"}},
+		{new("form"), 5 * gib, api.UploadGrant{Method: "POST"}},
+		{new("put"), 1, api.UploadGrant{Method: "PUT"}},
+		{new("put"), 5 * gib, api.UploadGrant{Method: "PUT"}},
+		{nil, 5*gib + 1, api.UploadGrant{Method: "MULTIPART", PartSize: 16 << 20, PartCount: 321}},
+		{new("multipart"), 1, api.UploadGrant{Method: "MULTIPART", PartSize: 16 << 20, PartCount: 1}},
+		{new("multipart"), 5 << 40, api.UploadGrant{Method: "MULTIPART", PartSize: 525 << 20, PartCount: 9987}},
 	} {
-		got := grant(t, contract.UploadRequest{Filename: "a.mp4", Size: test.size, Via: test.via})
+		got := grant(t, api.UploadRequest{Filename: "a.mp4", Size: test.size, Via: test.via})
 		want := named(test.want.Method, "videos", "mp4")
 		want.URL, want.Fields, want.Headers, want.PartSize, want.PartCount = got.URL, got.Fields, got.Headers, test.want.PartSize, test.want.PartCount
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%d: grant (-got +want)\n%s", test.size, diff)
 		}
-		if (got.URL != "") != (got.Method != contract.MethodMultipart) || (got.Fields != nil) != (got.Method == contract.MethodPost) || (got.Headers != nil) != (got.Method == contract.MethodPut) {
+		if (got.URL != "") != (got.Method != api.MethodMultipart) || (got.Fields != nil) != (got.Method == api.MethodPost) || (got.Headers != nil) != (got.Method == api.MethodPut) {
 			t.Errorf("%d: %s has url %q, fields %v, headers %v", test.size, got.Method, got.URL, got.Fields, got.Headers)
 		}
 	}
@@ -361,7 +361,7 @@ func TestUploadIsTheAuthorizersOwners(t *testing.T) {
 	e.MultiValueQueryStringParameters = map[string][]string{"mail": {other + "@example.com"}}
 	var log bytes.Buffer
 	response, err := function(t, &log)(t.Context(), e)
-	var got contract.UploadGrant
+	var got api.UploadGrant
 	if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package contract
+package api
 
 // Limits of what a client says of an upload.
 const (

@@ -1,4 +1,4 @@
-package contract
+package api
 
 import "time"
 
@@ -157,7 +157,7 @@ type ErrorBody struct {
 	// Message says to people what is wrong and what is allowed.
 	Message string `json:"message"`
 	// Code says the same to programs, in snake_case.
-	Code string `json:"code"`
+	Code Code `json:"code"`
 	// RequestID is what the request is called in the logs.
 	RequestID string `json:"requestId"`
 }

@@ -1,4 +1,4 @@
-package contract
+package api
 
 import "strings"
 
@@ -44,6 +44,9 @@ func isHex(s string) bool {
 	}
 	return true
 }
+
+// Extension returns the extension of a well-formed upload id, without the dot.
+func Extension(id string) string { return id[idHexLength+1:] }
 
 // ParseKey is the owner and the id that an object key names: <folder>/<owner>/<id>. It reports false for a key of
 // another form, and for one whose folder is not a folder's name. Whether the table has the folder is not asked: a key
