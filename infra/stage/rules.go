@@ -30,7 +30,7 @@ var (
 	}
 	lifetime = rule[time.Duration]{allowed: `"1m" to "60m", in whole seconds`, parse: parseLifetime}
 	size     = rule[int64]{
-		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`, api.MaxObject),
+		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`, api.MaxObject),
 		parse:   parseSize,
 	}
 	logDays = rule[int]{allowed: words(cloudWatchDays), parse: parseLogDays}
@@ -126,25 +126,13 @@ func parseLifetime(value any) (time.Duration, bool) {
 	return d, err == nil && d >= time.Minute && d <= time.Hour && d%time.Second == 0
 }
 
-var sizeText = regexp.MustCompile(`^([0-9]{1,15}) ?(B|KiB|MiB|GiB|TiB)$`)
-
 func parseSize(value any) (int64, bool) {
 	n, ok := whole(value)
 	if s, isString := value.(string); isString {
-		n, ok = sizeOf(s)
+		bytes, err := api.ParseSize(s)
+		n, ok = bytes, err == nil
 	}
 	return n, ok && n >= 1 && n <= api.MaxObject
-}
-
-// sizeOf is the number of bytes of a text such as "5 GiB".
-func sizeOf(s string) (int64, bool) {
-	match := sizeText.FindStringSubmatch(s)
-	if match == nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(match[1], 10, 64)
-	unit := map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": mib, "GiB": gib, "TiB": 1 << 40}[match[2]]
-	return n * unit, err == nil && n <= api.MaxObject/unit
 }
 
 func parseLogDays(value any) (int, bool) {

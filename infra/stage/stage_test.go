@@ -113,7 +113,7 @@ func TestPartOfAnObject(t *testing.T) {
 const (
 	fields     = "region, allowedOrigins, folders, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logRetentionDays, apiGatewayLogRole, tags"
 	origins    = `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`
-	sizes      = `1 to 53687091200000 bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB)`
+	sizes      = `1 to 53687091200000 bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"1m" to "60m", in whole seconds`
 	days       = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
 	region     = `the name of an AWS region, as "eu-central-1"`
@@ -155,7 +155,7 @@ func TestMistakes(t *testing.T) {
 		{"size too large", `{"defaultQuota": 53687091200001}`, `.defaultQuota: 53687091200001 is not allowed; allowed: ` + sizes},
 		{"size too large in words", `{"defaultMaxSize": "50 TiB"}`, `.defaultMaxSize: "50 TiB" is not allowed; allowed: ` + sizes},
 		{"size that overflows", `{"defaultMaxSize": "999999999999999 TiB"}`, `.defaultMaxSize: "999999999999999 TiB" is not allowed; allowed: ` + sizes},
-		{"size in decimal units", `{"defaultMaxSize": "5 GB"}`, `.defaultMaxSize: "5 GB" is not allowed; allowed: ` + sizes},
+		{"size in bits", `{"defaultMaxSize": "5 Gb"}`, `.defaultMaxSize: "5 Gb" is not allowed; allowed: ` + sizes},
 		{"size of a fraction", `{"defaultMaxSize": 1.5}`, `.defaultMaxSize: 1.5 is not allowed; allowed: ` + sizes},
 		{"negative size", `{"defaultMaxSize": -1}`, `.defaultMaxSize: -1 is not allowed; allowed: ` + sizes},
 		{"removal", `{"removal": "keep"}`, `.removal: "keep" is not allowed; allowed: "retain", "destroy"`},
