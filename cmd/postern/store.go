@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -20,6 +19,8 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"postern/internal/notification"
 )
 
 // Most that one request takes, of S3, DynamoDB and SQS.
@@ -172,10 +173,7 @@ func stateOf(item map[string]types.AttributeValue) (recordKey, recordState) {
 func (s store) inspect(ctx context.Context, keys []objectKey) error {
 	var entries []sqstypes.SendMessageBatchRequestEntry
 	for i, key := range keys {
-		message, err := s.message(key)
-		if err != nil {
-			return err
-		}
+		message := notification.EncodeInspect(s.bucket, string(key))
 		entries = append(entries, sqstypes.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &message})
 	}
 	for attempt := 0; len(entries) > 0; attempt++ {
@@ -211,28 +209,6 @@ func unsent(entries []sqstypes.SendMessageBatchRequestEntry, output *sqs.SendMes
 		taken[aws.ToString(entry.Id)] = true
 	}
 	return slices.DeleteFunc(slices.Clone(entries), func(e sqstypes.SendMessageBatchRequestEntry) bool { return taken[*e.Id] }), nil
-}
-
-// message asks for the inspection of a key: a notification of S3 without a version. Source: Amazon S3 User Guide, "Event
-// message structure".
-func (s store) message(key objectKey) (string, error) {
-	type object struct {
-		Key string `json:"key"` // URL-encoded, which leaves it as it is
-	}
-	type bucket struct {
-		Name string `json:"name"`
-	}
-	type entity struct {
-		Bucket bucket `json:"bucket"`
-		Object object `json:"object"`
-	}
-	type record struct {
-		EventSource string `json:"eventSource"`
-		EventName   string `json:"eventName"`
-		S3          entity `json:"s3"`
-	}
-	text, err := json.Marshal(map[string][]record{"Records": {{"postern", "Inspect", entity{bucket{s.bucket}, object{string(key)}}}}})
-	return string(text), err
 }
 
 // errBusy is that requests got nowhere.

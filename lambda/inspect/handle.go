@@ -12,6 +12,7 @@ import (
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/lifecycle"
+	"postern/internal/notification"
 )
 
 const (
@@ -59,7 +60,7 @@ func (b *batch) tasks(ctx context.Context) map[string][]task {
 	tasks := map[string][]task{}
 	for i, message := range b.messages {
 		b.guard(ctx, i, func() error {
-			records, err := decode(message.Body)
+			records, err := notification.Decode(message.Body)
 			errs := []error{err}
 			for _, record := range records {
 				task, err := b.taskOf(i, record)

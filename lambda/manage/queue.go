@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/url"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"postern/internal/notification"
 	"postern/internal/transport"
 )
 
@@ -39,38 +37,10 @@ func (q *queue) delayed(seconds int32) *queue {
 
 // Inspect has whatever is under the key inspected.
 func (q *queue) Inspect(ctx context.Context, key string) error {
-	// A notification of strings always encodes.
-	body, _ := json.Marshal(notificationOf(q.bucket, key))
-	message := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(string(body)), DelaySeconds: q.delay}
+	body := notification.EncodeInspect(q.bucket, key)
+	message := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body, DelaySeconds: q.delay}
 	if _, err := q.client.SendMessage(ctx, message); err != nil {
 		return fmt.Errorf("queueing an inspection: %w", err)
 	}
 	return nil
-}
-
-// A notification has the form of S3's own, so that the queue holds one kind of message
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html). It names no version: that
-// asks for whatever is under the key.
-type notification struct {
-	Records []notificationRecord `json:"Records"`
-}
-
-type notificationRecord struct {
-	EventSource string `json:"eventSource"`
-	EventName   string `json:"eventName"`
-	S3          struct {
-		Bucket struct {
-			Name string `json:"name"`
-		} `json:"bucket"`
-		Object struct {
-			Key string `json:"key"` // URL-encoded
-		} `json:"object"`
-	} `json:"s3"`
-}
-
-func notificationOf(bucket, key string) notification {
-	record := notificationRecord{EventSource: "postern", EventName: "Inspect"}
-	record.S3.Bucket.Name = bucket
-	record.S3.Object.Key = strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
-	return notification{[]notificationRecord{record}}
 }

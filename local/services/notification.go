@@ -2,9 +2,7 @@ package services
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/versity/versitygw/s3response"
 
 	"postern/internal/cfn"
+	"postern/internal/notification"
 	"postern/local/iam"
 	"postern/local/queue"
 )
@@ -94,28 +93,26 @@ func (n *notifier) created(ctx context.Context, name string, bucket, key *string
 func (n *notifier) test() error {
 	for _, bucket := range n.buckets {
 		told := make(map[string]bool)
-		for _, notification := range bucket.Notifications {
-			if told[notification.Queue] {
+		for _, configured := range bucket.Notifications {
+			if told[configured.Queue] {
 				continue
 			}
-			told[notification.Queue] = true
-			event := map[string]string{
-				"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": time.Now().UTC().Format(eventTime), "Bucket": bucket.Name,
-			}
-			if err := n.sendTo(bucket.Name, notification.Queue, event); err != nil {
-				return fmt.Errorf("bucket %s cannot notify the queue %s: %w", bucket.Name, notification.Queue, err)
+			told[configured.Queue] = true
+			body := notification.EncodeTest(bucket.Name, time.Now())
+			if err := n.sendTo(bucket.Name, configured.Queue, body); err != nil {
+				return fmt.Errorf("bucket %s cannot notify the queue %s: %w", bucket.Name, configured.Queue, err)
 			}
 		}
 	}
 	return nil
 }
 
-// send sends an event to each queue that wants it.
-func (n *notifier) send(bucket, name string, event any) error {
+// send sends an event's message to each queue that wants it.
+func (n *notifier) send(bucket, name, body string) error {
 	for _, b := range n.buckets {
-		for _, notification := range b.Notifications {
-			if b.Name == bucket && wants(notification.Event, name) {
-				if err := n.sendTo(bucket, notification.Queue, event); err != nil {
+		for _, configured := range b.Notifications {
+			if b.Name == bucket && wants(configured.Event, name) {
+				if err := n.sendTo(bucket, configured.Queue, body); err != nil {
 					return err
 				}
 			}
@@ -132,51 +129,34 @@ func wants(configured, name string) bool {
 	return configured == "s3:"+name
 }
 
-func (n *notifier) sendTo(bucket, logicalID string, event any) error {
+func (n *notifier) sendTo(bucket, logicalID, body string) error {
 	q, ok := n.queues.Find(logicalID)
 	if !ok {
 		return fmt.Errorf("there is no queue %s", logicalID)
 	}
-	body, err := json.Marshal(event)
-	if err != nil {
-		return err
-	}
-	err = n.policies.Check("s3.amazonaws.com", iam.Call{Action: "sqs:SendMessage", Resource: q.ARN, Conditions: map[string]string{
+	err := n.policies.Check("s3.amazonaws.com", iam.Call{Action: "sqs:SendMessage", Resource: q.ARN, Conditions: map[string]string{
 		"aws:SourceArn": bucketARN(bucket), "aws:SourceAccount": n.account,
 	}})
 	if err != nil {
 		return err
 	}
-	q.Send(string(body), 0)
+	q.Send(body, 0)
 	return nil
 }
 
-const eventTime = "2006-01-02T15:04:05.000Z"
-
 // event is an event's message.
-// Source: Amazon S3 User Guide, "Event message structure".
-func (n *notifier) event(o objectCreated) any {
-	type object = map[string]any
-	stored := object{"key": eventKey(o.key), "size": o.size, "eTag": o.etag, "sequencer": n.sequencer.next()}
-	if o.version != "" {
-		stored["versionId"] = o.version
-	}
-	return object{"Records": []object{{
-		"eventVersion": "2.1",
-		"eventSource":  "aws:s3",
-		"awsRegion":    n.region,
-		"eventTime":    time.Now().UTC().Format(eventTime),
-		"eventName":    o.name,
-		"s3": object{
-			"s3SchemaVersion": "1.0",
-			"bucket":          object{"name": o.bucket, "arn": bucketARN(o.bucket)},
-			"object":          stored,
+func (n *notifier) event(o objectCreated) string {
+	return notification.Encode(notification.Record{
+		Version: "2.1", Source: notification.SourceS3, Region: n.region, Time: notification.FormatTime(time.Now()), Name: o.name,
+		S3: notification.Entity{
+			SchemaVersion: "1.0",
+			Bucket:        notification.Bucket{Name: o.bucket, ARN: bucketARN(o.bucket)},
+			Object: notification.Object{
+				Key: notification.Key(o.key), Size: &o.size, ETag: o.etag, VersionID: o.version, Sequencer: n.sequencer.next(),
+			},
 		},
-	}}}
+	})
 }
-
-// eventKey is a key as events have it: encoded as in a query, but for the slashes.
-func eventKey(key string) string { return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/") }
 
 // A sequencer orders the events of a key: each of its strings is greater than the one before, also after a restart.
 type sequencer struct {

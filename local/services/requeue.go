@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"postern/internal/cfn"
+	"postern/internal/notification"
 )
 
 // Requeue sends, for each key that has an object, a message that asks to look at the key, in the order of the keys. It is
@@ -57,14 +58,8 @@ func (n *notifier) requeue(ctx context.Context, bucket, logicalID string) (int, 
 			continue
 		}
 		last = key
-		q.Send(inspection(bucket, key), 0)
+		q.Send(notification.EncodeInspect(bucket, key), 0)
 		keys++
 	}
 	return keys, nil
-}
-
-// inspection is the message by which Postern's own operator asks to look at a key: an event of S3's that names no version.
-func inspection(bucket, key string) string {
-	return fmt.Sprintf(`{"Records":[{"eventSource":"postern","eventName":"Inspect","s3":{"bucket":{"name":%q},"object":{"key":%q}}}]}`,
-		bucket, eventKey(key))
 }
