@@ -109,6 +109,7 @@ diff: setup
 ## deploy: create or update STAGE in your AWS account
 deploy: setup
 	@[ "$(STAGE)" != local ] || { echo "error: STAGE=local is served on this machine, by make run, and never deployed" >&2; exit 1; }
+	@bin/postern unlock --stage $(STAGE) --region "$$(node -p 'require("./cdk.json").context.stages["$(STAGE)"]?.region ?? ""')"
 	@npx cdk deploy -c stage=$(STAGE)
 
 ## destroy: delete STAGE from your AWS account

@@ -15,6 +15,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
+// noStack is the code of CloudFormation's refusal when a stack is missing. It has none of its own.
+const noStack = "ValidationError"
+
 const signIn = "sign in with aws sso login, or name another profile with --profile or AWS_PROFILE"
 
 // openDeployed finds the users of a stage on AWS by the outputs of its stack.
@@ -90,8 +93,7 @@ func (l location) explain(err error, region string) error {
 		return fmt.Errorf("describing stack %s in %s: %w", l.stackName(), region, err)
 	}
 	switch refusal.ErrorCode() {
-	// CloudFormation has no code of its own for a stack that is missing.
-	case "ValidationError":
+	case noStack:
 		return fmt.Errorf("no stack %s in region %s of this account: deploy it with make deploy STAGE=%s, or name another --stage, --region or --profile",
 			l.stackName(), region, l.Stage)
 	case "ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch":

@@ -4,7 +4,7 @@
 //
 //	postern list|show|describe|get|rm             (callers)
 //	postern user add|passwd|remove|list           (operators)
-//	postern reconcile                             (operators)
+//	postern reconcile|unlock                      (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
 // names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run
@@ -13,7 +13,8 @@
 // With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
 // address. user needs dynamodb:PutItem (add), UpdateItem (passwd), DeleteItem (remove) or Scan (list) on the users table;
 // and to add, secretsmanager:GetSecretValue on the owner key's secret. reconcile needs s3:ListBucket on the bucket,
-// dynamodb:BatchGetItem on the uploads table and, but for --dry-run, sqs:SendMessage on the queue.
+// dynamodb:BatchGetItem on the uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
+// cloudformation:UpdateTerminationProtection on the stack.
 //
 // It ends with 0, with 1 when it failed, and with 2 when it was called wrongly.
 package main
@@ -50,6 +51,7 @@ type commandLine struct {
 	Get       getUpload      `cmd:"" help:"Download an upload that is ready."`
 	Rm        removeUploads  `cmd:"" help:"Delete uploads."`
 	Reconcile reconcile      `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
+	Unlock    unlock         `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
 	User      userCommands   `cmd:"" help:"Operators: manage who may upload."`
 }
 

@@ -87,25 +87,3 @@ func TestBucket(t *testing.T) {
 		}
 	})
 }
-
-// TestWhatStays finds out what CloudFormation does with data when a stack goes, or a resource is replaced.
-func TestWhatStays(t *testing.T) {
-	policies := map[stage.Removal]string{stage.Retain: "Retain", stage.Destroy: "Delete"}
-	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
-		for _, kind := range []string{
-			"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup",
-		} {
-			for name, r := range template.of(kind) {
-				want := policies[s.Removal]
-				if r.DeletionPolicy != want || r.UpdateReplacePolicy != want {
-					t.Errorf("%s: got deletion %q, replacement %q, want %s", name, r.DeletionPolicy, r.UpdateReplacePolicy, want)
-				}
-			}
-		}
-		for name, table := range template.of("AWS::DynamoDB::Table") {
-			if got, want := table.Properties["DeletionProtectionEnabled"], s.Removal == stage.Retain; got != want {
-				t.Errorf("deletion protection of %s: got %v, want %v", name, got, want)
-			}
-		}
-	})
-}

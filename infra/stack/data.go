@@ -41,6 +41,10 @@ func newTable(stack awscdk.Stack, id string, s stage.Stage, props *awsdynamodb.T
 	}
 	props.DeletionProtection = jsii.Bool(s.Removal == stage.Retain)
 	props.RemovalPolicy = removal(s)
+	if s.Removal == stage.Retain {
+		// A failed creation leaves the table behind. To delete one that is protected fails, and so would the rollback.
+		props.RemovalPolicy = awscdk.RemovalPolicy_RETAIN
+	}
 	return awsdynamodb.NewTable(stack, jsii.String(id), props)
 }
 

@@ -79,10 +79,11 @@ func environment(region string) *awscdk.Environment {
 	return &awscdk.Environment{Region: jsii.String(region)}
 }
 
-// removal is what CloudFormation does with a stage's data.
+// removal says what CloudFormation does with a stage's data when the stack is deleted or the resource is replaced. Data
+// that is kept goes all the same when the creation of the stack fails: it is empty then, and nothing would own it.
 func removal(s stage.Stage) awscdk.RemovalPolicy {
 	if s.Removal == stage.Destroy {
 		return awscdk.RemovalPolicy_DESTROY
 	}
-	return awscdk.RemovalPolicy_RETAIN
+	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 }

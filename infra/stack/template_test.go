@@ -307,27 +307,6 @@ func TestOutputs(t *testing.T) {
 	})
 }
 
-func TestProtectionFromDeletion(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(assembly, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
-		Artifacts map[string]struct {
-			Properties struct{ TerminationProtection bool }
-		}
-	}
-	if err := json.Unmarshal(b, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	for name, s := range stages {
-		got := manifest.Artifacts[stack.Name(name)].Properties.TerminationProtection
-		if want := s.Removal == stage.Retain; got != want {
-			t.Errorf("%s: got %v, want %v", name, got, want)
-		}
-	}
-}
-
 // TestLocalIsLikeDev lists every difference between the template that make run serves and one that is deployed, when
 // their stages are configured alike.
 func TestLocalIsLikeDev(t *testing.T) {
