@@ -4,15 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"postern/internal/cfn"
 	"postern/internal/identity"
+	"postern/internal/records"
 	"postern/local/iam"
 )
 
@@ -39,8 +38,7 @@ func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator ia
 	if err != nil {
 		return err
 	}
-	_, err = tables.PutItem(ctx, &dynamodb.PutItemInput{TableName: &table, Item: attributes(user.Item())})
-	return err
+	return records.UsersOf(tables, table).Put(ctx, user)
 }
 
 func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {
@@ -66,22 +64,6 @@ func demoUser(key []byte) (identity.User, error) {
 		return identity.User{}, err
 	}
 	return identity.User{Mail: mail, Owner: identity.Owner(key, mail), Hash: hash, Role: identity.RoleUser}, nil
-}
-
-// attributes turns a row's strings and integers into DynamoDB's values.
-func attributes(row map[string]any) map[string]types.AttributeValue {
-	item := make(map[string]types.AttributeValue, len(row))
-	for name, value := range row {
-		switch value := value.(type) {
-		case string:
-			item[name] = &types.AttributeValueMemberS{Value: value}
-		case int64:
-			item[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}
-		default:
-			panic(fmt.Sprintf("attribute %s has type %T", name, value))
-		}
-	}
-	return item
 }
 
 func output(stack *cfn.Stack, name string) (string, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"postern/internal/identity"
+	"postern/internal/records"
 )
 
 // localStage is the stage that make run serves.
@@ -73,7 +74,7 @@ func (l location) stackName() string { return "Postern-" + l.Stage }
 
 // A stage is where a deployed stack, or the local run, keeps its users.
 type stage struct {
-	users    users
+	users    *records.Users
 	secrets  *secretsmanager.Client
 	ownerKey string // ARN of the secret that holds the key of the owner hash
 }
@@ -84,7 +85,7 @@ func newStage(dynamo *dynamodb.Client, secrets *secretsmanager.Client, outputs m
 	if table == "" || ownerKey == "" {
 		return stage{}, errors.New("the stack lacks the output UsersTableName or OwnerKeySecretArn: deploy it anew")
 	}
-	return stage{users{dynamo, table}, secrets, ownerKey}, nil
+	return stage{records.UsersOf(dynamo, table), secrets, ownerKey}, nil
 }
 
 // owner is the folder name of a new user's mail.

@@ -161,12 +161,15 @@ func (s store) wanted(keys []objectKey) types.KeysAndAttributes {
 }
 
 func stateOf(item map[string]types.AttributeValue) (recordKey, recordState) {
-	row := plain(item)
-	owner, _ := row["owner"].(string)
-	id, _ := row["id"].(string)
-	status, _ := row["status"].(string)
+	text := func(name string) string {
+		value, _ := item[name].(*types.AttributeValueMemberS)
+		if value == nil {
+			return ""
+		}
+		return value.Value
+	}
 	announced, _ := item["announced"].(*types.AttributeValueMemberBOOL)
-	return recordKey{owner, id}, recordState{status, announced != nil && announced.Value}
+	return recordKey{text("owner"), text("id")}, recordState{text("status"), announced != nil && announced.Value}
 }
 
 // inspect queues keys for inspection, at most maxSent.

@@ -2,13 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"postern/internal/identity"
+	"postern/internal/records"
 )
 
 // felt is how soon a changed or removed user is refused: the authorizer keeps a verified identity for 60 s.
 const felt = "within 60 s"
+
+// advise adds to an error of the users table what a person can do about it.
+func advise(err error) error {
+	switch {
+	case errors.Is(err, records.ErrUserExists):
+		return fmt.Errorf("%w: user passwd changes the password, user remove removes it", err)
+	case errors.Is(err, records.ErrNoUser):
+		return fmt.Errorf("%w: user list shows them", err)
+	default:
+		return err
+	}
+}
 
 type userCommands struct {
 	Add    addUser        `cmd:"" help:"Add a user."`
@@ -58,8 +72,8 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	user := identity.User{
 		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: c.MaxSize.bytes(), Quota: c.Quota.bytes(),
 	}
-	if err := stage.users.add(ctx, user); err != nil {
-		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, err)
+	if err := stage.users.Add(ctx, user); err != nil {
+		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, advise(err))
 	}
 	return console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
 		user.Mail, at.Stage, user.Role, user.Owner, limit(user.MaxSize), limit(user.Quota))
@@ -82,8 +96,8 @@ func (c changePassword) Run(ctx context.Context, at location, console console) e
 	if err != nil {
 		return err
 	}
-	if err := stage.users.setHash(ctx, c.Mail.Mail, hash); err != nil {
-		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, err)
+	if err := stage.users.SetHash(ctx, c.Mail.Mail, hash); err != nil {
+		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
 	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, felt)
 }
@@ -112,8 +126,8 @@ func (c removeUser) Run(ctx context.Context, at location, console console) error
 			return err
 		}
 	}
-	if err := stage.users.remove(ctx, c.Mail.Mail); err != nil {
-		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, err)
+	if err := stage.users.Remove(ctx, c.Mail.Mail); err != nil {
+		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
 	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, felt)
 }

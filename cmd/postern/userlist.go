@@ -31,7 +31,7 @@ func (c listUsers) Run(ctx context.Context, at location, console console) error 
 	if err != nil {
 		return err
 	}
-	users, malformed, err := stage.users.all(ctx)
+	users, malformed, err := stage.users.All(ctx)
 	if err != nil {
 		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, err)
 	}

@@ -1,100 +1,168 @@
-// Package records reads and writes what Postern keeps in DynamoDB. A function that uses it needs dynamodb:GetItem on
-// the users table for Users; and of the uploads table, for what it calls of Uploads, dynamodb:GetItem (Record, Usage),
-// dynamodb:Query (Page), dynamodb:PutItem and dynamodb:UpdateItem (Accept, Bury), dynamodb:UpdateItem (Settle, Announce,
-// and with dynamodb:GetItem, Patch).
 package records
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/internal/identity"
-	"postern/internal/transport"
 )
 
-// Config says where the tables are.
-type Config struct {
-	// Region is the AWS region.
-	Region string
-	// Endpoint is DynamoDB's address. If empty, it is AWS's own of the region.
-	Endpoint string
-	// Credentials sign the requests.
-	Credentials aws.CredentialsProvider
-	// HTTP sends the requests. If nil, it is transport's client.
-	HTTP aws.HTTPClient
-	// Pause waits a random part of longest, or until ctx is done, before a write that met another is tried again. If nil,
-	// it does so by the clock.
-	Pause func(ctx context.Context, longest time.Duration)
-}
+// Attributes of a user's item. The mail is the partition key.
+const (
+	mailAttribute    = "mail"
+	hashAttribute    = "hash"
+	roleAttribute    = "role"
+	maxSizeAttribute = "maxSize"
+	quotaAttribute   = "quota"
+)
 
-// client makes no request.
-func (c Config) client() *dynamodb.Client {
-	options := dynamodb.Options{Region: c.Region, Credentials: c.Credentials, HTTPClient: c.HTTP}
-	if c.HTTP == nil {
-		options.HTTPClient = transport.New()
-	}
-	if c.Endpoint != "" {
-		options.BaseEndpoint = &c.Endpoint
-	}
-	return dynamodb.New(options)
-}
+var (
+	// ErrUserExists is returned when a new user has the mail of another.
+	ErrUserExists = errors.New("the user exists already")
+	// ErrNoUser is returned when a user that is to be changed does not exist.
+	ErrNoUser = errors.New("there is no such user")
+)
 
-// Users is the users table.
+// Users is the users table. Its errors do not hold a mail, but for what All says of malformed rows. It is safe for
+// concurrent use.
 type Users struct {
 	client *dynamodb.Client
 	table  string
 }
 
 // NewUsers returns the users table of that name. It makes no request.
-func NewUsers(config Config, table string) *Users {
-	return &Users{config.client(), table}
-}
+func NewUsers(config Config, table string) *Users { return UsersOf(config.client(), table) }
 
-// User reads a user's row, with a consistent read: a row changed or deleted before the call is seen as such. It reports
-// false when there is none. Its errors do not hold the mail.
+// UsersOf returns the users table of that name, behind a client that the caller has made. It makes no request.
+func UsersOf(client *dynamodb.Client, table string) *Users { return &Users{client, table} }
+
+// User reads a user's row as it is now. It reports false if there is none.
 func (u *Users) User(ctx context.Context, mail identity.Mail) (identity.User, bool, error) {
-	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName:      &u.table,
-		Key:            map[string]types.AttributeValue{identity.MailAttribute: &types.AttributeValueMemberS{Value: string(mail)}},
-		ConsistentRead: aws.Bool(true),
-	})
+	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &u.table, Key: userKey(mail), ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return identity.User{}, false, fmt.Errorf("reading a user: %w", err)
 	}
 	if len(output.Item) == 0 {
 		return identity.User{}, false, nil
 	}
-	user, err := identity.UserFromItem(plain(output.Item))
+	user, err := toUser(output.Item)
+	if err == nil && user.Mail != mail {
+		err = errors.New("the row is another's")
+	}
 	if err != nil {
 		return identity.User{}, false, fmt.Errorf("reading a user: %w", err)
-	}
-	if user.Mail != mail {
-		return identity.User{}, false, errors.New("reading a user: the row is another's")
 	}
 	return user, true, nil
 }
 
-// plain turns strings into string and whole numbers into int64. Other values become nil, which no attribute of a user
-// may be.
-func plain(item map[string]types.AttributeValue) map[string]any {
-	values := make(map[string]any, len(item))
-	for name, value := range item {
-		values[name] = nil
-		switch value := value.(type) {
-		case *types.AttributeValueMemberS:
-			values[name] = value.Value
-		case *types.AttributeValueMemberN:
-			if number, err := strconv.ParseInt(value.Value, 10, 64); err == nil {
-				values[name] = number
+// All reads every row, in no order. malformed names each row that is left out, by its mail.
+func (u *Users) All(ctx context.Context) (users []identity.User, malformed, err error) {
+	pages := dynamodb.NewScanPaginator(u.client, &dynamodb.ScanInput{TableName: &u.table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, row := range page.Items {
+			user, err := toUser(row)
+			if err != nil {
+				var mail string
+				readText(row[mailAttribute], &mail)
+				malformed = errors.Join(malformed, fmt.Errorf("reading the row of %q: %w", mail, err))
+				continue
+			}
+			users = append(users, user)
+		}
+	}
+	return users, malformed, nil
+}
+
+// Add writes the row of a new user. It returns ErrUserExists if there is one.
+func (u *Users) Add(ctx context.Context, user identity.User) error {
+	_, err := u.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &u.table, Item: fromUser(user),
+		ConditionExpression:      aws.String("attribute_not_exists(#mail)"),
+		ExpressionAttributeNames: map[string]string{"#mail": mailAttribute},
+	})
+	return orConditionFailed(err, ErrUserExists)
+}
+
+// Put writes a user's row, whether there is one or not.
+func (u *Users) Put(ctx context.Context, user identity.User) error {
+	_, err := u.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &u.table, Item: fromUser(user)})
+	return err
+}
+
+// SetHash replaces the hash of a user's password. It returns ErrNoUser if there is no such user.
+func (u *Users) SetHash(ctx context.Context, mail identity.Mail, hash string) error {
+	_, err := u.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &u.table, Key: userKey(mail),
+		UpdateExpression:          aws.String("SET #hash = :hash"),
+		ConditionExpression:       aws.String("attribute_exists(#mail)"),
+		ExpressionAttributeNames:  map[string]string{"#mail": mailAttribute, "#hash": hashAttribute},
+		ExpressionAttributeValues: item{":hash": text(hash)},
+	})
+	return orConditionFailed(err, ErrNoUser)
+}
+
+// Remove deletes a user's row. It returns ErrNoUser if there is none.
+func (u *Users) Remove(ctx context.Context, mail identity.Mail) error {
+	_, err := u.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &u.table, Key: userKey(mail),
+		ConditionExpression:      aws.String("attribute_exists(#mail)"),
+		ExpressionAttributeNames: map[string]string{"#mail": mailAttribute},
+	})
+	return orConditionFailed(err, ErrNoUser)
+}
+
+// orConditionFailed returns failed if err is that of a write whose condition did not hold, and err otherwise.
+func orConditionFailed(err, failed error) error {
+	if isConditionFailed(err) {
+		return failed
+	}
+	return err
+}
+
+func userKey(mail identity.Mail) item { return item{mailAttribute: text(string(mail))} }
+
+// fromUser leaves out a limit that is nil.
+func fromUser(user identity.User) item {
+	row := item{
+		mailAttribute: text(string(user.Mail)), ownerAttribute: text(user.Owner),
+		hashAttribute: text(user.Hash), roleAttribute: text(string(user.Role)),
+	}
+	if user.MaxSize != nil {
+		row[maxSizeAttribute] = number(*user.MaxSize)
+	}
+	if user.Quota != nil {
+		row[quotaAttribute] = number(*user.Quota)
+	}
+	return row
+}
+
+// toUser reads what fromUser wrote, and ignores attributes that it does not know. Its error names an attribute, and no
+// value.
+func toUser(row item) (identity.User, error) {
+	var user identity.User
+	// A text that is missing or of another type stays empty, which Check refuses.
+	readText(row[mailAttribute], (*string)(&user.Mail))
+	readText(row[ownerAttribute], &user.Owner)
+	readText(row[hashAttribute], &user.Hash)
+	readText(row[roleAttribute], (*string)(&user.Role))
+	for name, limit := range map[string]**int64{maxSizeAttribute: &user.MaxSize, quotaAttribute: &user.Quota} {
+		if value, ok := row[name]; ok {
+			*limit = new(int64)
+			if !readNumber(value, *limit) {
+				**limit = -1 // which Check refuses
 			}
 		}
 	}
-	return values
+	if err := user.Check(); err != nil {
+		return identity.User{}, err
+	}
+	return user, nil
 }

@@ -2,6 +2,7 @@ package records_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/truora/minidyn/server"
 
 	"postern/internal/identity"
@@ -47,6 +49,9 @@ func put(t *testing.T, client *dynamodb.Client, item map[string]types.AttributeV
 
 func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }
 func number(s string) types.AttributeValue { return &types.AttributeValueMemberN{Value: s} }
+
+// exported leaves out of a comparison what the SDK's types keep to themselves.
+var exported = cmpopts.IgnoreUnexported(types.AttributeValueMemberS{}, types.AttributeValueMemberN{})
 
 func row() map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
@@ -150,5 +155,79 @@ func TestUserGivesUpAtTheDeadline(t *testing.T) {
 	_, found, err := users.User(ctx, "planted@example.com")
 	if err == nil || found || strings.Contains(err.Error(), "planted") || time.Since(started) > 5*time.Second {
 		t.Errorf("got %t, %v after %v, want an error at the deadline", found, err, time.Since(started))
+	}
+}
+
+// TestPutIsTheTablesForm compares with what earlier versions wrote.
+func TestPutIsTheTablesForm(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	maxSize, quota := int64(5), int64(0)
+	user := identity.User{Mail: "demo@example.com", Owner: "0123456789abcdef0123", Hash: hash, Role: identity.RoleUser}
+	for _, test := range []struct {
+		maxSize, quota *int64
+		want           map[string]types.AttributeValue
+	}{
+		{nil, nil, nil},
+		{&maxSize, &quota, map[string]types.AttributeValue{"maxSize": number("5"), "quota": number("0")}},
+	} {
+		user.MaxSize, user.Quota = test.maxSize, test.quota
+		if err := users.Put(t.Context(), user); err != nil {
+			t.Fatal(err)
+		}
+		output, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(table)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := row()
+		maps.Copy(want, test.want)
+		if diff := cmp.Diff(output.Items, []map[string]types.AttributeValue{want}, exported); diff != "" {
+			t.Errorf("items (-got +want)\n%s", diff)
+		}
+		if got, _, err := users.User(t.Context(), user.Mail); err != nil || !cmp.Equal(got, user) {
+			t.Errorf("User = %+v, %v, want %+v", got, err, user)
+		}
+	}
+}
+
+func TestChangesOfUsers(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	ctx, quota := t.Context(), int64(7)
+	user := identity.User{Mail: "demo@example.com", Owner: "0123456789abcdef0123", Hash: hash, Role: identity.RoleUser, Quota: &quota}
+	another := strings.Replace(hash, "AAAA", "BBBB", 1)
+	if err := users.SetHash(ctx, user.Mail, another); !errors.Is(err, records.ErrNoUser) {
+		t.Errorf("SetHash of no user: %v, want ErrNoUser", err)
+	}
+	if err := users.Remove(ctx, user.Mail); !errors.Is(err, records.ErrNoUser) {
+		t.Errorf("Remove of no user: %v, want ErrNoUser", err)
+	}
+	if err := users.Add(ctx, user); err != nil {
+		t.Errorf("Add: %v", err)
+	}
+	second := user
+	second.Owner = "00000000000000000000"
+	if err := users.Add(ctx, second); !errors.Is(err, records.ErrUserExists) {
+		t.Errorf("Add of a mail that is taken: %v, want ErrUserExists", err)
+	}
+	if err := users.SetHash(ctx, user.Mail, another); err != nil {
+		t.Errorf("SetHash: %v", err)
+	}
+	user.Hash = another
+	got, malformed, err := users.All(ctx)
+	if diff := cmp.Diff(got, []identity.User{user}); diff != "" || malformed != nil || err != nil {
+		t.Errorf("All: %v, %v\n(-got +want)\n%s", malformed, err, diff)
+	}
+	put(t, client, map[string]types.AttributeValue{"mail": text("planted@example.com"), "hash": text("planted-hash")})
+	got, malformed, err = users.All(ctx)
+	want := `reading the row of "planted@example.com": attribute owner of a user is missing or malformed`
+	if len(got) != 1 || malformed == nil || malformed.Error() != want || err != nil {
+		t.Errorf("All with a malformed row: %d users, %v, %v, want one and %s", len(got), malformed, err, want)
+	}
+	if err := users.Remove(ctx, user.Mail); err != nil {
+		t.Errorf("Remove: %v", err)
+	}
+	if _, found, err := users.User(ctx, user.Mail); found || err != nil {
+		t.Errorf("User after Remove: %t, %v, want none", found, err)
 	}
 }

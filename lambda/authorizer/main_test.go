@@ -18,6 +18,7 @@ import (
 
 	"postern/internal/contract"
 	"postern/internal/identity"
+	"postern/internal/records"
 	"postern/internal/tabletest"
 	"postern/internal/transport"
 	"postern/internal/wiretest"
@@ -41,12 +42,10 @@ func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address
 	client := dynamodb.New(dynamodb.Options{
 		Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}),
 	})
-	item := map[string]types.AttributeValue{}
-	for name, value := range user.Item() {
-		item[name] = &types.AttributeValueMemberS{Value: value.(string)}
-	}
 	tabletest.Create(t, client, "users", "mail")
-	putItem(t, client, "users", item)
+	if err := records.UsersOf(client, "users").Put(t.Context(), user); err != nil {
+		t.Fatal(err)
+	}
 	if used == nil {
 		return dynamo.URL
 	}
