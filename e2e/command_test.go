@@ -16,7 +16,7 @@ func TestLostEventsAreRepaired(t *testing.T) {
 		bucket := properties(t, template, "AWS::S3::Bucket", func(p map[string]any) bool { return p["NotificationConfiguration"] != nil })
 		delete(bucket, "NotificationConfiguration")
 	}))
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 	text := []byte("a text that no event tells of")
 	g := c.store(t, "lost.txt", text, "title", "Lost")
 	if r := c.show(t, g.ID); r.Status != "waiting" || r.Size != int64(len(text)) {

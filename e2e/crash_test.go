@@ -80,7 +80,7 @@ func doom(t *testing.T) doomed {
 	})
 	inspect := wrapFunction(t, folder, "inspect", "./e2e/testdata/crashing")
 	run := serve(t, folder)
-	return doomed{run, newClient(run.url, demoUser), run.operator(t), inspect}
+	return doomed{run, newClient(run.API, demoUser), run.operator(t), inspect}
 }
 
 // An arrival is a file that a form is used for next.
@@ -102,7 +102,7 @@ func begin(filename string, file []byte) func(doomed, *testing.T) arrival {
 
 // beginOverQuota begins with a file for which a user's quota has room no more.
 func (d doomed) beginOverQuota(t *testing.T) arrival {
-	c := newClient(d.run.url, fmt.Sprintf("user%d@example.com:password", time.Now().UnixNano()))
+	c := newClient(d.run.API, fmt.Sprintf("user%d@example.com:password", time.Now().UnixNano()))
 	d.run.postern(t, c.password+"\n", "user", "add", c.user, "--quota", "4")
 	g := c.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	d.operator.use(t, g.owner(), 1)
@@ -131,7 +131,7 @@ func (a arrival) check(t *testing.T, d doomed, verdict record, versions int) {
 	t.Helper()
 	o, g := d.operator, a.grant
 	eventually(t, func() bool { return o.announced(t, g) && len(o.versions(t, g.Key)) == versions }, func() string {
-		return fmt.Sprintf("announced: %t, versions %q, want %d\n%s", o.announced(t, g), o.versions(t, g.Key), versions, tail(d.run.logs.String()))
+		return fmt.Sprintf("announced: %t, versions %q, want %d\n%s", o.announced(t, g), o.versions(t, g.Key), versions, tail(d.run.Log()))
 	})
 	d.rest(t)
 	got := a.client.show(t, g.ID)
@@ -165,7 +165,7 @@ func (a arrival) check(t *testing.T, d doomed, verdict record, versions int) {
 func (d doomed) rest(t *testing.T) {
 	t.Helper()
 	eventually(t, func() bool { return d.operator.queued(t) == 0 }, func() string {
-		return fmt.Sprintf("%d messages are left\n%s", d.operator.queued(t), tail(d.run.logs.String()))
+		return fmt.Sprintf("%d messages are left\n%s", d.operator.queued(t), tail(d.run.Log()))
 	})
 }
 
@@ -182,7 +182,7 @@ func TestDeletionSurvivesACrashAtEachStep(t *testing.T) {
 			run := serve(t, folder)
 			for at, crashed := 1, true; crashed; at++ {
 				passed := t.Run(fmt.Sprintf("call %d", at), func(t *testing.T) {
-					c := newClient(run.url, demoUser)
+					c := newClient(run.API, demoUser)
 					g := c.store(t, "a.txt", []byte("text"))
 					c.await(t, g.ID, "ready")
 					plan := planCrash(t, manage, at, when)

@@ -31,7 +31,7 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 		replaceFunction(t, folder, "manage", "./lambda/manage", "-overlay",
 			overlay(t, "lambda/manage/ready.go", check, "if record.Status == upload.Deleted {"))
 		run := serve(t, folder)
-		c := newClient(run.url, demoUser)
+		c := newClient(run.API, demoUser)
 
 		good := c.store(t, "good.txt", []byte("text"))
 		c.await(t, good.ID, "ready")

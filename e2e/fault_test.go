@@ -20,11 +20,11 @@ func TestFunctionsThatFail(t *testing.T) {
 	})
 	replaceFunction(t, folder, "presign", "./e2e/testdata/misbehaving")
 	run := serve(t, folder)
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 
 	t.Cleanup(func() {
-		if want := "Task timed out after 1.00 seconds"; !strings.Contains(run.logs.String(), want) {
-			t.Errorf("logs: got no %q, the timeout of the template\n%s", want, run.logs)
+		if want := "Task timed out after 1.00 seconds"; !strings.Contains(run.Log(), want) {
+			t.Errorf("logs: got no %q, the timeout of the template\n%s", want, run.Log())
 		}
 	})
 	for _, fault := range []string{"panic", "exit", "hang", "garbage", "large", "error"} {

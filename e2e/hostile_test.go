@@ -242,7 +242,7 @@ func TestPutIsWriteOnce(t *testing.T) {
 	if status, code := g.put(t, []byte("evil")); status != http.StatusPreconditionFailed {
 		t.Errorf("second: got %d %s, want 412", status, code)
 	}
-	if got := openStore(t, server, g.location()).get(t, g.Key).Body; got != "good" {
+	if got := server.operator(t).object(t, g.Key).Body; got != "good" {
 		t.Errorf("stored: got %q, want the first content", got)
 	}
 }
@@ -274,16 +274,15 @@ func TestChecksumIsEnforced(t *testing.T) {
 
 // refuseAll sees what was signed succeed unaltered once, then each attempt refused, at least so many of them, and nothing
 // more in the bucket.
-func refuseAll[T interface{ location() form }](t *testing.T, least int, attempts []hostile[T], signed func() T, send func(*testing.T, T) (int, string)) {
+func refuseAll[T any](t *testing.T, least int, attempts []hostile[T], signed func() T, send func(*testing.T, T) (int, string)) {
 	t.Helper()
 	if len(attempts) < least {
 		t.Errorf("got %d attempts, want at least %d", len(attempts), least)
 	}
-	first := signed()
-	if status, code := send(t, first); status >= 300 {
+	if status, code := send(t, signed()); status >= 300 {
 		t.Fatalf("unaltered: got %d %s, want 2xx", status, code)
 	}
-	bucket := openStore(t, server, first.location())
+	bucket := server.operator(t)
 	before := bucket.keys(t)
 	for _, attempt := range attempts {
 		t.Run(attempt.name, func(t *testing.T) {
@@ -307,13 +306,6 @@ func (f form) doubled(t *testing.T, name string, file []byte) (status int, code 
 	}
 	fields = append(fields, name, alter(f.Fields[name]))
 	return f.send(t, fields, bytes.NewReader(file), int64(len(file)), nil)
-}
-
-func (f form) location() form { return f }
-
-func (g grant) location() form {
-	// A PUT goes to the object, a form to the bucket.
-	return form{URL: strings.TrimSuffix(strings.SplitN(g.URL, "?", 2)[0], g.Key)}
 }
 
 // alter changes one character of a value.

@@ -248,7 +248,7 @@ func TestGrantsAreCapped(t *testing.T) {
 func TestPoisonedMessages(t *testing.T) {
 	requireLocal(t)
 	run := serve(t, edited(t, fastRedelivery))
-	c, o := newClient(run.url, demoUser), run.operator(t)
+	c, o := newClient(run.API, demoUser), run.operator(t)
 	for _, body := range []string{"not JSON", "{}", "[]", `{"Records":[{"s3":{}}]}`, `{"Records":"x"}`} {
 		o.send(t, body)
 	}
@@ -265,14 +265,14 @@ func TestPoisonedMessages(t *testing.T) {
 	o.send(t, `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-03-14T15:09:26.000Z","Bucket":"x","RequestId":"x","HostId":"x"}`)
 	c.await(t, g.ID, "ready")
 	eventually(t, func() bool { return o.dead(t) >= 5 }, func() string {
-		return fmt.Sprintf("%d dead letters, want the 5 that are no events\n%s", o.dead(t), tail(run.logs.String()))
+		return fmt.Sprintf("%d dead letters, want the 5 that are no events\n%s", o.dead(t), tail(run.Log()))
 	})
 	time.Sleep(200 * time.Millisecond)
 	// On a bad day a message is there twice.
 	if dead := o.dead(t); dead != 5 && !onBadDay {
-		t.Errorf("%d dead letters, want 5\n%s", dead, tail(run.logs.String()))
+		t.Errorf("%d dead letters, want 5\n%s", dead, tail(run.Log()))
 	}
-	if bytes.Contains([]byte(run.logs.String()), []byte("not JSON")) {
+	if bytes.Contains([]byte(run.Log()), []byte("not JSON")) {
 		t.Error("a message's body is logged")
 	}
 }

@@ -47,6 +47,9 @@ func run(m *testing.M) (code int, err error) {
 		api = newClient(deployed, os.Getenv("POSTERN_USER"))
 		return m.Run(), nil
 	}
+	if err := checkBuilt(); err != nil {
+		return 0, err
+	}
 	assembly = filepath.Join(temp, "assembly")
 	if err := synthesize("local", assembly); err != nil {
 		return 0, err
@@ -54,7 +57,7 @@ func run(m *testing.M) (code int, err error) {
 	if server, err = startLocal(assembly, filepath.Join(temp, "data")); err != nil {
 		return 0, err
 	}
-	api = newClient(server.url, demoUser)
+	api = newClient(server.API, demoUser)
 	// The tests that run at once wait for redeliveries most of the time, however few processors there are.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		return 0, err
@@ -68,6 +71,16 @@ func run(m *testing.M) (code int, err error) {
 		allGrants.report(os.Stdout)
 	}
 	return code, allChaos.check(os.Stdout, whole && code == 0)
+}
+
+// checkBuilt returns an error that says what to run first, unless all is there that these tests run.
+func checkBuilt() error {
+	for _, name := range []string{"bin/infra", "bin/local", "bin/postern", "dist/host/presign/bootstrap", "node_modules/.bin/cdk"} {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			return fmt.Errorf("%s is missing: run `make setup` first", name)
+		}
+	}
+	return nil
 }
 
 // isWhole reports whether all tests run, and not only some of them.
@@ -86,7 +99,7 @@ func synthesize(stage, folder string) error {
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "MAKEFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("synthesizing stage %s (make setup comes first): %w\n%s", stage, err, out)
+		return fmt.Errorf("synthesizing stage %s: %w\n%s", stage, err, out)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"postern/local/localrun"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -33,8 +35,8 @@ type operator struct {
 func (r *localRun) operator(t *testing.T) operator {
 	t.Helper()
 	shared, err := config.LoadSharedConfigProfile(t.Context(), "default", func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles = []string{filepath.Join(r.data, "config")}
-		o.CredentialsFiles = []string{filepath.Join(r.data, "credentials")}
+		o.ConfigFiles = []string{filepath.Join(r.Data, "config")}
+		o.CredentialsFiles = []string{filepath.Join(r.Data, "credentials")}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,12 +48,8 @@ func (r *localRun) operator(t *testing.T) operator {
 		}
 		return &url
 	}
-	b, err := os.ReadFile(filepath.Join(r.data, "outputs.json"))
+	outputs, err := localrun.Outputs(r.Data)
 	if err != nil {
-		t.Fatal(err)
-	}
-	var stacks map[string]map[string]string
-	if err := json.Unmarshal(b, &stacks); err != nil {
 		t.Fatal(err)
 	}
 	provider := credentials.StaticCredentialsProvider{Value: shared.Credentials}
@@ -60,7 +58,7 @@ func (r *localRun) operator(t *testing.T) operator {
 		tables:  dynamodb.New(dynamodb.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(dynamodb.ServiceID)}),
 		queues:  sqs.New(sqs.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(sqs.ServiceID)}),
 		objects: s3.New(s3.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(s3.ServiceID), UsePathStyle: true}),
-		outputs: stacks["Postern-local"],
+		outputs: outputs,
 	}
 }
 
@@ -256,7 +254,7 @@ func (r *localRun) events(t *testing.T, id string) []event {
 // allEvents are all that the event bus has heard, each as its JSON.
 func (r *localRun) allEvents(t *testing.T) []string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(r.data, "events.jsonl"))
+	b, err := os.ReadFile(filepath.Join(r.Data, "events.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +268,7 @@ func (r *localRun) heard(t *testing.T, id, kind string) event {
 	eventually(t, func() bool {
 		found = slices.DeleteFunc(r.events(t, id), func(e event) bool { return e.DetailType != kind })
 		return len(found) > 0
-	}, func() string { return "no event " + kind + " of " + id + "; logs:\n" + tail(r.logs.String()) })
+	}, func() string { return "no event " + kind + " of " + id + "; logs:\n" + tail(r.Log()) })
 	return found[0]
 }
 

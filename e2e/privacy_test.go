@@ -44,7 +44,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			t.Errorf("an event holds %s", e)
 		}
 	}
-	if !strings.Contains(server.logs.String(), "/presignedurl") {
+	if !strings.Contains(server.Log(), "/presignedurl") {
 		t.Fatal("the access log is not among the logs")
 	}
 	checkLogs(t, server)
@@ -67,25 +67,25 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 		addService(t, run)
 		tryFaults(t, run, waysOfFaults(run))
 		for _, says := range []string{"panic: string", "lacks secretsmanager:", "lacks dynamodb:"} {
-			if !strings.Contains(run.logs.String(), says) {
-				t.Errorf("the logs have no %q: there was no such fault\n%s", says, run.logs)
+			if !strings.Contains(run.Log(), says) {
+				t.Errorf("the logs have no %q: there was no such fault\n%s", says, run.Log())
 			}
 		}
 	})
 	t.Run("in the authorizer", func(t *testing.T) {
 		run := serve(t, edited(t, without("AuthorizerRole/Users")))
-		tryFaults(t, run, waysOfPasswords(newClient(run.url, demoUser), http.StatusInternalServerError))
+		tryFaults(t, run, waysOfPasswords(newClient(run.API, demoUser), http.StatusInternalServerError))
 	})
 }
 
 // tryFaults goes ways of a local run a few times, and looks into its logs.
 func tryFaults(t *testing.T, run *localRun, ways []way) {
 	t.Helper()
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 	for i := range 5 * len(ways) {
 		ways[i%len(ways)].try(t, c, fmt.Sprintf("%s-fault%04d", marker, i))
 	}
-	eventually(t, func() bool { return strings.Contains(run.logs.String(), "iam: denied: ") }, func() string { return "nothing is denied" })
+	eventually(t, func() bool { return strings.Contains(run.Log(), "iam: denied: ") }, func() string { return "nothing is denied" })
 	checkLogs(t, run)
 }
 
@@ -231,7 +231,7 @@ func waysOfPasswords(c client, status int) []way {
 
 // waysOfFaults are those that end in a fault of a local run.
 func waysOfFaults(run *localRun) []way {
-	c, service := newClient(run.url, demoUser), newClient(run.url, serviceMail+":"+servicePassword)
+	c, service := newClient(run.API, demoUser), newClient(run.API, serviceMail+":"+servicePassword)
 	return []way{
 		{name: "panic", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
 			return c.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p})
@@ -252,7 +252,7 @@ func waysOfFaults(run *localRun) []way {
 // checkLogs wants nothing that was planted, and nothing of the demo user, in a local run's logs.
 func checkLogs(t *testing.T, run *localRun) {
 	t.Helper()
-	for line := range strings.Lines(run.logs.String()) {
+	for line := range strings.Lines(run.Log()) {
 		for _, personal := range []string{marker, api.password, api.user} {
 			if reveals(line, personal) && !strings.Contains(line, "demo user") { // the banner names the demo user
 				t.Fatalf("logged: %s", line)

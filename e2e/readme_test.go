@@ -95,8 +95,12 @@ func runBlock(t *testing.T, b block) string {
 	// A newcomer has no bad day: the README waits for a second where that may take longer.
 	cmd.Env = append(os.Environ(), "PORT=0", "S3_PORT=0", "DATA="+filepath.Join(t.TempDir(), "data"), "MAKEFLAGS=", "CHAOS=")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C can be sent to all of it, as a terminal does
-	var logs safeBuffer
-	cmd.Stderr = &logs
+	logs, err := os.Create(filepath.Join(t.TempDir(), "logs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = logs.Close() }()
+	cmd.Stderr = logs
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +124,8 @@ func runBlock(t *testing.T, b block) string {
 	case url := <-ready:
 		return url
 	case <-time.After(5 * time.Minute):
-		t.Fatalf("%s is not ready after 5 minutes\n%s", b.text, &logs)
+		text, _ := os.ReadFile(logs.Name())
+		t.Fatalf("%s is not ready after 5 minutes\n%s", b.text, text)
 		return ""
 	}
 }

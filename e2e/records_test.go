@@ -242,7 +242,7 @@ func deletes(t *testing.T, c client, g grant) {
 	if a := c.do(t, http.MethodDelete, "uploads/"+g.ID); a.status != http.StatusNoContent || len(a.body) != 0 {
 		t.Fatalf("DELETE: got %d %s, want 204", a.status, a.body)
 	}
-	if keys := openStore(t, server, g.form).keys(t); slices.Contains(keys, g.Key) {
+	if keys := server.operator(t).keys(t); slices.Contains(keys, g.Key) {
 		t.Errorf("%s has versions after its deletion", g.Key)
 	}
 	for _, path := range []string{"uploads/" + g.ID, "uploads/" + g.ID + "/download"} {

@@ -142,12 +142,12 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 			line := regexp.MustCompile(`(?m)^iam: denied: ` + role + `[0-9A-F]{8} ` + regexp.QuoteMeta(need.says))
 			// The line may come a moment after the answer.
 			for range 20 {
-				if line.MatchString(run.logs.String()) {
+				if line.MatchString(run.Log()) {
 					return
 				}
 				time.Sleep(100 * time.Millisecond)
 			}
-			t.Errorf("got no line %s in\n%s", line, run.logs)
+			t.Errorf("got no line %s in\n%s", line, run.Log())
 		})
 	}
 }
@@ -155,7 +155,7 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 // getForm asks for a form with a user's credentials.
 func getForm(user, mail string) func(*testing.T, *localRun) (int, string) {
 	return func(t *testing.T, run *localRun) (int, string) {
-		a := newClient(run.url, user).do(t, http.MethodGet, "presignedurl?mail="+strings.ReplaceAll(mail, "@", "%40"))
+		a := newClient(run.API, user).do(t, http.MethodGet, "presignedurl?mail="+strings.ReplaceAll(mail, "@", "%40"))
 		var fault errorBody
 		_ = json.Unmarshal(a.body, &fault)
 		return a.status, fault.Code
@@ -164,13 +164,13 @@ func getForm(user, mail string) func(*testing.T, *localRun) (int, string) {
 
 // useForm uploads a video.
 func useForm(t *testing.T, run *localRun) (int, string) {
-	return newClient(run.url, demoUser).presignedURL(t).post(t, clip.MP4())
+	return newClient(run.API, demoUser).presignedURL(t).post(t, clip.MP4())
 }
 
 // call calls a route as the demo user.
 func call(method, path string) func(*testing.T, *localRun) (int, string) {
 	return func(t *testing.T, run *localRun) (int, string) {
-		return refusal(newClient(run.url, demoUser).do(t, method, path))
+		return refusal(newClient(run.API, demoUser).do(t, method, path))
 	}
 }
 
@@ -183,13 +183,13 @@ func refusal(a answer) (int, string) {
 
 // showGrant asks for an upload whose bytes have not come.
 func showGrant(t *testing.T, run *localRun) (int, string) {
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 	return refusal(c.do(t, http.MethodGet, "uploads/"+c.presignedURL(t).ID))
 }
 
 // ready is an upload that is ready.
 func ready(t *testing.T, run *localRun) (client, grant) {
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 	g := c.store(t, "a.txt", []byte("text"))
 	c.await(t, g.ID, "ready")
 	return c, g
@@ -216,7 +216,7 @@ func deleteFile(t *testing.T, run *localRun) (int, string) {
 
 // inspected uploads a file and waits until it is ready and announced: 200, or 0 when something was denied before.
 func inspected(t *testing.T, run *localRun) (int, string) {
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 	g := c.store(t, "a.txt", []byte("text"))
 	return happens(t, run, func() bool {
 		return c.show(t, g.ID).Status == "ready" && len(run.events(t, g.ID)) > 0
@@ -252,8 +252,8 @@ func happens(t *testing.T, run *localRun, it func() bool) (int, string) {
 		if it() {
 			status = http.StatusOK
 		}
-		return status != 0 || strings.Contains(run.logs.String(), "iam: denied: InspectRole")
-	}, func() string { return "it never happens\n" + tail(run.logs.String()) })
+		return status != 0 || strings.Contains(run.Log(), "iam: denied: InspectRole")
+	}, func() string { return "it never happens\n" + tail(run.Log()) })
 	return status, ""
 }
 
@@ -366,7 +366,7 @@ func TestEveryGrantIsUsed(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d", name, status, code, need.works)
 		}
 	}
-	c := newClient(run.url, demoUser)
+	c := newClient(run.API, demoUser)
 	for filename, file := range samples(t) {
 		useFolder(t, run, c, filename, file)
 	}
@@ -375,7 +375,7 @@ func TestEveryGrantIsUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	all, err := grants(run.data)
+	all, err := grants(run.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

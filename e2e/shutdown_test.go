@@ -33,23 +33,19 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := newClient(run.url, demoUser).presignedURL(t)
+			f := newClient(run.API, demoUser).presignedURL(t)
 			if got := processes(t, folder); len(got) < 3 {
 				t.Fatalf("processes: got %q, want the local run and its functions", got)
 			}
 			half := sendHalf(t, f)
 			defer func() { _ = half.Close() }()
 
-			if err := run.cmd.Process.Signal(test.signal); err != nil {
-				t.Fatal(err)
+			begin := time.Now()
+			if err := run.End(test.signal); err != nil {
+				t.Error(err)
 			}
-			select {
-			case <-run.done:
-			case <-time.After(10 * time.Second):
-				t.Fatalf("still running 10 s after the signal\n%s", run.logs)
-			}
-			if test.signal != syscall.SIGKILL && run.err != nil {
-				t.Errorf("ended with %v, want exit status 0\n%s", run.err, run.logs)
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("it ended %s after the signal, want within 10 s\n%s", took, run.Log())
 			}
 			waitForNone(t, folder)
 
@@ -57,8 +53,8 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			if err != nil {
 				t.Fatalf("starting again: %v", err)
 			}
-			f = newClient(again.url, demoUser).presignedURL(t)
-			if keys := openStore(t, again, f).keys(t); len(keys) != 0 {
+			newClient(again.API, demoUser).presignedURL(t)
+			if keys := again.operator(t).keys(t); len(keys) != 0 {
 				t.Errorf("the half-sent upload left %q", keys)
 			}
 			if err := again.stop(); err != nil {
@@ -77,12 +73,12 @@ func TestUploadsSurviveARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := newClient(run.url, demoUser).presignedURL(t)
+		f := newClient(run.API, demoUser).presignedURL(t)
 		if status, code := f.post(t, []byte("kept")); status != http.StatusNoContent {
 			t.Errorf("upload: got %d %s, want 204", status, code)
 		}
 		owners = append(owners, strings.Split(f.Key, "/")[1])
-		keys = openStore(t, run, f).keys(t)
+		keys = run.operator(t).keys(t)
 		if err := run.stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +102,7 @@ func TestRecordsComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := newClient(run.url, demoUser)
+		c := newClient(run.API, demoUser)
 		if i == 0 {
 			g = c.store(t, "kept.txt", []byte("text"), "title", "Kept")
 			c.await(t, g.ID, "ready")
@@ -119,7 +115,7 @@ func TestRecordsComeBack(t *testing.T) {
 		if file, _ := c.download(t, g.ID); string(file) != "text" {
 			t.Errorf("start %d: downloaded %q", i+1, file)
 		}
-		checkBanner(t, run.logs.String())
+		checkBanner(t, run.Log())
 		if err := run.stop(); err != nil {
 			t.Fatal(err)
 		}

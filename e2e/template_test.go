@@ -85,7 +85,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 					t.Errorf("expires in %s, want at most 1s", left)
 				}
 				put := c.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
-				bucket := openStore(t, run, f)
+				bucket := run.operator(t)
 				before := bucket.keys(t)
 				time.Sleep(time.Until(put.Expires) + 1100*time.Millisecond)
 				if status, code := f.post(t, []byte("late")); status != http.StatusForbidden {
@@ -115,7 +115,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			run := serve(t, edited(t, test.edit))
-			test.check(t, run, newClient(run.url, demoUser))
+			test.check(t, run, newClient(run.API, demoUser))
 		})
 	}
 }
@@ -144,21 +144,6 @@ func edited(t *testing.T, change edit) string {
 		t.Fatal(err)
 	}
 	return folder
-}
-
-// serve serves an assembly until the test ends.
-func serve(t *testing.T, assembly string) *localRun {
-	t.Helper()
-	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := run.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return run
 }
 
 // properties are those of a resource of a type that match accepts. Every resource of the type is shown to match.

@@ -50,7 +50,7 @@ func TestUploadIsStoredAsSigned(t *testing.T) {
 			if status, code := f.post(t, test.file); status != http.StatusNoContent {
 				t.Fatalf("upload: got %d %s, want 204", status, code)
 			}
-			got := openStore(t, server, f).get(t, f.Key)
+			got := server.operator(t).object(t, f.Key)
 			if got.Metadata["quota"] == "" {
 				t.Error("the quota in force is not in the metadata")
 			}
@@ -153,7 +153,7 @@ func TestHostileUploadsAreRefused(t *testing.T) {
 				parameters = []string{"filename", "intro.png"}
 			}
 			twin, f := api.presignedURL(t, parameters...), api.presignedURL(t, parameters...)
-			bucket := openStore(t, server, f)
+			bucket := server.operator(t)
 			if status, code := twin.post(t, video); status != http.StatusNoContent {
 				t.Fatalf("unaltered: got %d %s, want 204", status, code)
 			}
