@@ -1,0 +1,89 @@
+package client
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"postern/api"
+)
+
+// An Error is an error that the API answered.
+type Error struct {
+	// Status is the HTTP status.
+	Status int
+	// Code is the kind of the error. It is empty for an error that API Gateway answered in its own form.
+	Code api.Code
+	// Message says to people what is wrong and what is allowed. It may hold any character.
+	Message string
+	// RequestID is what the request is called in the logs.
+	RequestID string
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// An S3Error is an error that S3 answered to a request that the API had signed.
+type S3Error struct {
+	// Status is the HTTP status.
+	Status int
+	// Code is S3's error code, such as "EntityTooLarge". It is empty if the answer had none.
+	// Source: Amazon S3 API Reference, "Error responses".
+	Code string
+	// Message is S3's description of the error, in one line.
+	Message string
+}
+
+// Error returns status, code and message.
+func (e *S3Error) Error() string {
+	text := "S3 answers " + statusText(e.Status)
+	for _, detail := range []string{e.Code, e.Message} {
+		if detail != "" {
+			text += ": " + detail
+		}
+	}
+	return text
+}
+
+// maxS3Error bounds what is read of an error document, in bytes.
+const maxS3Error = 64 << 10
+
+// s3Error reads the error from an answer of S3. Other elements of the document than these two hold what was signed.
+func s3Error(response *http.Response) *S3Error {
+	var document struct{ Code, Message string }
+	// An answer without a document, as a proxy gives, is told by its status alone.
+	_ = xml.NewDecoder(io.LimitReader(response.Body, maxS3Error)).Decode(&document)
+	return &S3Error{response.StatusCode, document.Code, strings.Join(strings.Fields(document.Message), " ")}
+}
+
+// refusal returns the error that an answer of the API holds.
+func (c *Client) refusal(response *http.Response, body []byte) error {
+	var failure api.ErrorBody
+	if err := json.Unmarshal(body, &failure); err != nil || failure.Message == "" {
+		return c.unexpected(response)
+	}
+	return &Error{response.StatusCode, failure.Code, failure.Message, failure.RequestID}
+}
+
+// unexpected returns the error for an answer that is not the API's.
+func (c *Client) unexpected(response *http.Response) error {
+	return fmt.Errorf("%s answers %s, and not as this API does: is it the API's address?", c.base.Host, statusText(response.StatusCode))
+}
+
+// statusText is a status as HTTP has it. The text that a server sends with it may hold anything.
+func statusText(status int) string {
+	return fmt.Sprintf("%d %s", status, http.StatusText(status))
+}
+
+// withoutURL takes the address out of an error of net/http, whose query may hold a signature.
+func withoutURL(err error) error {
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		return failure.Err
+	}
+	return err
+}
