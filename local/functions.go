@@ -12,10 +12,9 @@ import (
 	"postern/local/iam"
 	"postern/local/queue"
 	"postern/local/runtime"
-	"postern/local/services"
 )
 
-// Functions are the stack's functions, with what feeds them besides the API.
+// functions are the stack's functions, with what feeds them besides the API.
 type functions struct {
 	runtime *runtime.Runtime
 	pollers []*queue.Poller
@@ -25,8 +24,8 @@ type functions struct {
 
 // startFunctions makes the stack's functions ready to be invoked and starts to feed them: from the queues, as the
 // template's event source mappings say, and with what lies in the bucket from an earlier run.
-func startFunctions(stack *cfn.Stack, b *backends, log io.Writer) (*functions, error) {
-	environment, err := environments(stack, b)
+func startFunctions(stack *cfn.Stack, s *services, log io.Writer) (*functions, error) {
+	environment, err := environments(stack, s)
 	if err != nil {
 		return nil, err
 	}
@@ -34,34 +33,34 @@ func startFunctions(stack *cfn.Stack, b *backends, log io.Writer) (*functions, e
 	if err != nil {
 		return nil, err
 	}
-	if b.chaos != nil {
-		b.chaos.OnKill(killer(stack, r))
+	if s.chaos != nil {
+		s.chaos.OnKill(func(role string) { kill(stack, r, role) })
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	f := &functions{runtime: r, stop: stop}
-	if err := f.poll(stack, b, log); err != nil {
+	if err := f.poll(stack, s, log); err != nil {
 		f.close()
 		return nil, err
 	}
-	f.feeding.Go(func() { requeue(ctx, b.s3, log) })
+	f.feeding.Go(func() { requeue(ctx, s, log) })
 	return f, nil
 }
 
-func (f *functions) poll(stack *cfn.Stack, b *backends, log io.Writer) error {
+func (f *functions) poll(stack *cfn.Stack, s *services, log io.Writer) error {
 	for _, source := range stack.EventSources {
-		q, ok := b.queues.Find(source.Queue)
+		q, ok := s.queues.Find(source.Queue)
 		if !ok {
 			return fmt.Errorf("event source %s: there is no queue %s", source.LogicalID, source.Queue)
 		}
 		f.pollers = append(f.pollers, queue.StartPoller(queue.PollerConfig{
-			Source: source, Queue: q, Role: roleOf(stack, source.Function), Policies: b.policies, Invoker: f.runtime,
+			Source: source, Queue: q, Role: roleOf(stack, source.Function), Policies: s.policies, Invoker: f.runtime,
 			Region: stack.Region, Processes: runtime.DefaultProcesses, Log: log,
 		}))
 	}
 	return nil
 }
 
-// close takes no more messages, stops the functions, and returns when nothing of either is left.
+// close takes no more messages and stops the functions. It returns when nothing of either is left.
 func (f *functions) close() {
 	f.stop()
 	for _, p := range f.pollers {
@@ -74,7 +73,16 @@ func (f *functions) close() {
 	f.feeding.Wait()
 }
 
-// roleOf is the role of a function, both by logical id.
+// kill kills a function of a role, in the middle of what it does.
+func kill(stack *cfn.Stack, functions *runtime.Runtime, role string) {
+	for _, f := range stack.Functions {
+		if f.Role == role {
+			functions.Kill(f.LogicalID)
+		}
+	}
+}
+
+// roleOf returns the role of a function, both as logical ids.
 func roleOf(stack *cfn.Stack, function string) string {
 	for _, f := range stack.Functions {
 		if f.LogicalID == function {
@@ -84,9 +92,9 @@ func roleOf(stack *cfn.Stack, function string) string {
 	return ""
 }
 
-// requeue has what lies in the bucket inspected anew.
-func requeue(ctx context.Context, s3 *services.S3, log io.Writer) {
-	keys, err := s3.Requeue(ctx)
+// requeue asks for an inspection of everything in the bucket.
+func requeue(ctx context.Context, s *services, log io.Writer) {
+	keys, err := s.s3.Requeue(ctx)
 	switch {
 	case errors.Is(err, context.Canceled):
 	case err != nil:
@@ -96,26 +104,27 @@ func requeue(ctx context.Context, s3 *services.S3, log io.Writer) {
 	}
 }
 
-// environments are the functions' variables by logical id: where the services are, and the credentials of their roles.
-func environments(stack *cfn.Stack, b *backends) (map[string]map[string]string, error) {
+// environments returns the functions' variables by logical id: the addresses of the services and the credentials of their
+// roles.
+func environments(stack *cfn.Stack, s *services) (map[string]map[string]string, error) {
 	byRole := make(map[string]iam.Credentials)
 	all := make(map[string]map[string]string)
 	for _, f := range stack.Functions {
 		credentials, ok := byRole[f.Role]
 		if !ok {
 			var err error
-			if credentials, err = b.issuer.Issue(f.Role); err != nil {
+			if credentials, err = s.issuer.Issue(f.Role); err != nil {
 				return nil, err
 			}
 			byRole[f.Role] = credentials
 		}
 		all[f.LogicalID] = credentials.Environment()
 		maps.Copy(all[f.LogicalID], map[string]string{
-			"AWS_ENDPOINT_URL_S3":              b.s3.URL,
-			"AWS_ENDPOINT_URL_DYNAMODB":        b.aws.URL,
-			"AWS_ENDPOINT_URL_SECRETS_MANAGER": b.aws.URL,
-			"AWS_ENDPOINT_URL_SQS":             b.aws.URL,
-			"AWS_ENDPOINT_URL_EVENTBRIDGE":     b.aws.URL,
+			"AWS_ENDPOINT_URL_S3":              s.s3.URL,
+			"AWS_ENDPOINT_URL_DYNAMODB":        s.aws.URL,
+			"AWS_ENDPOINT_URL_SECRETS_MANAGER": s.aws.URL,
+			"AWS_ENDPOINT_URL_SQS":             s.aws.URL,
+			"AWS_ENDPOINT_URL_EVENTBRIDGE":     s.aws.URL,
 		})
 	}
 	return all, nil

@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"postern/internal/cfn"
+	"postern/local/awsserver"
 	"postern/local/gateway"
-	"postern/local/services"
 )
 
 const stackName = "Postern-local"
@@ -39,29 +42,29 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	}
 	defer unlock()
 	// The API's port is claimed first: a busy one is named before anything starts.
-	listener, err := services.Listen(s.port)
+	listener, err := awsserver.Listen(s.port)
 	if err != nil {
 		return portError("PORT", s.port, err)
 	}
 	defer func() { _ = listener.Close() }()
 	url := "http://" + listener.Addr().String() + "/" + stack.API.Stage + "/"
-	b, err := startBackends(ctx, s, stack, stderr)
+	services, err := startServices(ctx, s, stack, stderr)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		b.close()
-		if b.chaos != nil {
-			_, _ = fmt.Fprintf(stderr, "chaos: %v\n", b.chaos)
+		services.close()
+		if services.chaos != nil {
+			_, _ = fmt.Fprintf(stderr, "chaos: %v\n", services.chaos)
 		}
-		err = errors.Join(err, writeGrants(s.data, b.policies))
+		err = errors.Join(err, writeGrants(s.data, services.policies))
 	}()
-	forget, err := writeOperator(s.data, b.operator, stack, addresses{url, b.s3.URL, b.aws.URL})
+	forget, err := writeOperator(s.data, services.operator, stack, addresses{url, services.s3.URL, services.aws.URL})
 	if err != nil {
 		return err
 	}
 	defer forget()
-	functions, err := startFunctions(stack, b, stderr)
+	functions, err := startFunctions(stack, services, stderr)
 	if err != nil {
 		return err
 	}
@@ -72,8 +75,8 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	return serveAPI(ctx, newServer(handler), listener, b.s3.Done, func() {
-		banner(stderr, s, stack, b, url)
+	return serveAPI(ctx, newServer(handler), listener, services.s3.Done, func() {
+		banner(stderr, s, stack, services, url)
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
 }
@@ -127,8 +130,28 @@ func stop(server *http.Server) {
 
 // portError names the variable that chooses another port when this one is in use.
 func portError(variable string, port int, err error) error {
-	if errors.Is(err, services.ErrPortInUse) {
+	if errors.Is(err, awsserver.ErrPortInUse) {
 		return fmt.Errorf("port %d is in use: set %s to another one, or to 0 for a free one", port, variable)
 	}
 	return err
+}
+
+// lock makes the data folder and locks it for this process. The lock ends with the process, however it ends.
+func lock(data string) (unlock func(), err error) {
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking the data folder: %w", err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return func() { _ = file.Close() }, nil
+	}
+	_ = file.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("another local run uses the data folder %s: stop it, or set DATA to another folder", data)
+	}
+	return nil, fmt.Errorf("locking the data folder: %w", err)
 }

@@ -30,7 +30,7 @@ import (
 	postern "postern/cmd/postern"
 	"postern/internal/cfn"
 	"postern/local/iam"
-	"postern/local/services"
+	locals3 "postern/local/s3"
 )
 
 const (
@@ -42,7 +42,7 @@ const (
 
 // objects is the one S3 server of this process.
 var objects struct {
-	*services.S3
+	*locals3.Server
 	operator iam.Credentials
 	client   *s3.Client
 }
@@ -62,8 +62,9 @@ func withObjects(m *testing.M) int {
 	if objects.operator, err = issuer.Issue(iam.Operator); err != nil {
 		panic(err)
 	}
-	policies := iam.NewPolicies(&cfn.Stack{Region: region}, io.Discard)
-	objects.S3, err = services.StartS3(services.S3Config{Data: data, Region: region, Issuer: issuer, Policies: policies, Operator: objects.operator})
+	stack := &cfn.Stack{Region: region}
+	policies := iam.NewPolicies(stack, io.Discard)
+	objects.Server, err = locals3.Start(locals3.Config{Data: data, Stack: stack, Issuer: issuer, Policies: policies, Operator: objects.operator})
 	if err != nil {
 		panic(err)
 	}

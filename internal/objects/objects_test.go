@@ -25,7 +25,7 @@ import (
 	"postern/internal/objects"
 	"postern/internal/upload"
 	"postern/local/iam"
-	"postern/local/services"
+	local "postern/local/s3"
 )
 
 var _ lifecycle.Objects = (*objects.Bucket)(nil)
@@ -69,9 +69,8 @@ func start(t *testing.T) server {
 		credentials[role] = issued
 	}
 	denied := &bytes.Buffer{}
-	s3Server, err := services.StartS3(services.S3Config{
-		Data: data, Region: region, Issuer: issuer, Policies: iam.NewPolicies(stack, denied),
-		Operator: credentials[iam.Operator], Buckets: stack.Buckets,
+	s3Server, err := local.Start(local.Config{
+		Data: data, Stack: stack, Issuer: issuer, Policies: iam.NewPolicies(stack, denied), Operator: credentials[iam.Operator],
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,9 @@ import (
 	"postern/internal/cfn"
 )
 
-// What CDK synthesizes, read by package template, is an API that can be served.
+// What CDK synthesizes, read by package cfn, is an API that can be served.
 func TestSynthesizedAPI(t *testing.T) {
-	stack, err := cfn.Load("../template/testdata/assembly")
+	stack, err := cfn.Load("../../internal/cfn/testdata/assembly")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,116 @@
+// Package dynamodb serves a stack's tables from memory, by DynamoDB's own API.
+package dynamodb
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/truora/minidyn/server"
+
+	"postern/internal/cfn"
+	"postern/local/awsserver"
+	"postern/local/chaos"
+)
+
+// Error codes that do not belong to one operation.
+// Source: Amazon DynamoDB Developer Guide, "Error handling with DynamoDB".
+const (
+	dynamodbError = "com.amazonaws.dynamodb.v20120810#"
+	serviceError  = "com.amazon.coral.service#"
+)
+
+// New makes the stack's tables, with nothing in them, and returns the service that holds them.
+func New(stack *cfn.Stack) (awsserver.Service, error) {
+	db := server.NewServer()
+	for _, table := range stack.Tables {
+		if err := makeTable(db, table); err != nil {
+			return awsserver.Service{}, fmt.Errorf("making table %s: %w", table.Name, err)
+		}
+	}
+	arns := arns{awsserver.ARNs{Region: stack.Region, Account: stack.AccountID}}
+	return awsserver.Service{
+		Name:        "dynamodb",
+		Target:      "DynamoDB_20120810",
+		ErrorPrefix: serviceError,
+		Calls:       arns.calls,
+		Handler:     &transactions{dynamodb: db, done: make(map[string]transaction)},
+		Fault:       fault,
+	}, nil
+}
+
+// makeTable makes a table through DynamoDB's own API.
+func makeTable(db http.Handler, table cfn.Table) error {
+	type attribute struct{ AttributeName, AttributeType string }
+	type key struct{ AttributeName, KeyType string }
+	input := struct {
+		TableName            string
+		BillingMode          string
+		AttributeDefinitions []attribute
+		KeySchema            []key
+	}{
+		table.Name, "PAY_PER_REQUEST",
+		[]attribute{{table.PartitionKey, "S"}},
+		[]key{{table.PartitionKey, "HASH"}},
+	}
+	if table.SortKey != "" {
+		input.AttributeDefinitions = append(input.AttributeDefinitions, attribute{table.SortKey, "S"})
+		input.KeySchema = append(input.KeySchema, key{table.SortKey, "RANGE"})
+	}
+	body, err := json.Marshal(input)
+	if err != nil {
+		return err
+	}
+	return send(db, "CreateTable", body)
+}
+
+// send calls an operation of the database and fails unless it succeeds.
+func send(db http.Handler, operation string, body []byte) error {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	answer := awsserver.NewResponse()
+	db.ServeHTTP(answer, request)
+	if answer.Status != http.StatusOK {
+		return fmt.Errorf("got status %d: %s", answer.Status, &answer.Body)
+	}
+	return nil
+}
+
+// fault answers a call that fails on purpose.
+func fault(w http.ResponseWriter, fault chaos.Fault, body awsserver.Object) {
+	items, _ := awsserver.Member[[]any](body, "TransactItems")
+	switch {
+	case fault == chaos.Conflict:
+		conflict(w, len(items))
+	case fault == chaos.Throttle && len(items) > 0:
+		awsserver.Fail(w, http.StatusBadRequest, "com.amazon.coral.availability#ThrottlingException", "Rate of requests exceeds the allowed throughput.")
+	case fault == chaos.Throttle:
+		awsserver.Fail(w, http.StatusBadRequest, dynamodbError+"ProvisionedThroughputExceededException",
+			"The level of configured provisioned throughput for the table was exceeded.")
+	default:
+		awsserver.Fail(w, http.StatusInternalServerError, "InternalServerError", "Internal server error")
+	}
+}
+
+// conflict answers a transaction whose first item belongs to another ongoing transaction.
+func conflict(w http.ResponseWriter, items int) {
+	reasons := make([]map[string]string, items)
+	for i := range reasons {
+		reasons[i] = map[string]string{"Code": "None"}
+	}
+	if items > 0 {
+		reasons[0] = map[string]string{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"__type":              dynamodbError + "TransactionCanceledException",
+		"Message":             "Transaction cancelled, please refer cancellation reasons for specific reasons",
+		"CancellationReasons": reasons,
+	})
+}

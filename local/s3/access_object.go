@@ -1,0 +1,205 @@
+package s3
+
+import (
+	"context"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/backend"
+	"github.com/versity/versitygw/s3err"
+	"github.com/versity/versitygw/s3response"
+
+	"postern/local/iam"
+)
+
+// objectARN returns the ARN of the object that is really touched: another name of the same file must not get past a
+// policy.
+func (a *access) objectARN(bucket, key string) string {
+	return bucketARN(bucket) + "/" + a.store.NormalizeObjectKey(bucket, key)
+}
+
+// ofVersion returns the action for a request that names a version, or the one for a request that does not.
+func ofVersion(version, named, unnamed string) string {
+	if version != "" {
+		return named
+	}
+	return unnamed
+}
+
+// onObject checks an action that may depend on the tags that an object has.
+func (a *access) onObject(ctx context.Context, action, bucket, key, version string) error {
+	return a.check(ctx, iam.Call{
+		Action: action, Resource: a.objectARN(bucket, key), Conditions: a.existingTags(ctx, bucket, key, version),
+	})
+}
+
+// existingTags returns the tags of an object as condition keys. A missing object has none.
+func (a *access) existingTags(ctx context.Context, bucket, key, version string) map[string]string {
+	tags, err := a.store.GetObjectTagging(ctx, bucket, key, version)
+	if err != nil {
+		return nil
+	}
+	return tagConditions("s3:ExistingObjectTag/", tags)
+}
+
+func tagConditions(prefix string, tags map[string]string) map[string]string {
+	conditions := make(map[string]string, len(tags))
+	for name, value := range tags {
+		conditions[prefix+name] = value
+	}
+	return conditions
+}
+
+// onCreation checks a request that makes an object, with its tags.
+func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string) error {
+	tags, err := backend.ParseObjectTags(aws.ToString(tagging))
+	if err != nil {
+		return err
+	}
+	put := iam.Call{
+		Action:     "s3:PutObject",
+		Resource:   a.objectARN(aws.ToString(bucket), aws.ToString(key)),
+		Conditions: tagConditions("s3:RequestObjectTag/", tags),
+	}
+	if len(tags) == 0 {
+		return a.check(ctx, put)
+	}
+	tag := put
+	tag.Action = "s3:PutObjectTagging"
+	return a.check(ctx, put, tag)
+}
+
+// errLocks refuses an object that is to be locked.
+var errLocks = s3err.GetAPIError(s3err.ErrNotImplemented)
+
+// PutObject serves forms too.
+func (a *access) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
+	err := a.onCreation(ctx, in.Bucket, in.Key, in.Tagging)
+	if err == nil && (in.ObjectLockMode != "" || in.ObjectLockLegalHoldStatus != "") {
+		err = errLocks
+	}
+	if err != nil {
+		return s3response.PutObjectOutput{}, err
+	}
+	return a.store.PutObject(ctx, in)
+}
+
+func (a *access) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+	if err := a.onRead(ctx, in.Bucket, in.Key, in.VersionId); err != nil {
+		return nil, err
+	}
+	return a.store.HeadObject(ctx, in)
+}
+
+func (a *access) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	if err := a.onRead(ctx, in.Bucket, in.Key, in.VersionId); err != nil {
+		return nil, err
+	}
+	return a.store.GetObject(ctx, in)
+}
+
+func (a *access) onRead(ctx context.Context, bucket, key, versionID *string) error {
+	version := aws.ToString(versionID)
+	return a.onObject(ctx, ofVersion(version, "s3:GetObjectVersion", "s3:GetObject"), aws.ToString(bucket), aws.ToString(key), version)
+}
+
+func (a *access) deletion(bucket, key, versionID *string) iam.Call {
+	return iam.Call{
+		Action:   ofVersion(aws.ToString(versionID), "s3:DeleteObjectVersion", "s3:DeleteObject"),
+		Resource: a.objectARN(aws.ToString(bucket), aws.ToString(key)),
+	}
+}
+
+func (a *access) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+	if err := a.check(ctx, a.deletion(in.Bucket, in.Key, in.VersionId)); err != nil {
+		return nil, err
+	}
+	return a.store.DeleteObject(ctx, in)
+}
+
+// DeleteObjects deletes the objects that the caller may delete, and answers with an error for each other.
+func (a *access) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput) (s3response.DeleteResult, error) {
+	var denied []types.Error
+	allowed := *in
+	allowed.Delete = &types.Delete{}
+	for _, object := range in.Delete.Objects {
+		if err := a.check(ctx, a.deletion(in.Bucket, object.Key, object.VersionId)); err != nil {
+			denied = append(denied, s3err.ObjectDeleteError(object.Key, object.VersionId, err))
+			continue
+		}
+		allowed.Delete.Objects = append(allowed.Delete.Objects, object)
+	}
+	if len(allowed.Delete.Objects) == 0 {
+		return s3response.DeleteResult{Error: denied}, nil
+	}
+	result, err := a.store.DeleteObjects(ctx, &allowed)
+	result.Error = append(result.Error, denied...)
+	return result, err
+}
+
+func (a *access) GetObjectTagging(ctx context.Context, bucket, key, version string) (map[string]string, error) {
+	action := ofVersion(version, "s3:GetObjectVersionTagging", "s3:GetObjectTagging")
+	if err := a.onObject(ctx, action, bucket, key, version); err != nil {
+		return nil, err
+	}
+	return a.store.GetObjectTagging(ctx, bucket, key, version)
+}
+
+func (a *access) PutObjectTagging(ctx context.Context, bucket, key, version string, tags map[string]string) error {
+	call := iam.Call{
+		Action:     ofVersion(version, "s3:PutObjectVersionTagging", "s3:PutObjectTagging"),
+		Resource:   a.objectARN(bucket, key),
+		Conditions: tagConditions("s3:RequestObjectTag/", tags),
+	}
+	maps.Copy(call.Conditions, a.existingTags(ctx, bucket, key, version))
+	if err := a.check(ctx, call); err != nil {
+		return err
+	}
+	return a.store.PutObjectTagging(ctx, bucket, key, version, tags)
+}
+
+// onUpload checks an action on a multipart upload. It has no tags that a policy could depend on: they come with the object.
+func (a *access) onUpload(ctx context.Context, action string, bucket, key *string) error {
+	return a.check(ctx, iam.Call{Action: action, Resource: a.objectARN(aws.ToString(bucket), aws.ToString(key))})
+}
+
+func (a *access) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
+	err := a.onCreation(ctx, in.Bucket, in.Key, in.Tagging)
+	if err == nil && (in.ObjectLockMode != "" || in.ObjectLockLegalHoldStatus != "") {
+		err = errLocks
+	}
+	if err != nil {
+		return s3response.InitiateMultipartUploadResult{}, err
+	}
+	return a.store.CreateMultipartUpload(ctx, in)
+}
+
+func (a *access) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	if err := a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key); err != nil {
+		return nil, err
+	}
+	return a.store.UploadPart(ctx, in)
+}
+
+func (a *access) ListParts(ctx context.Context, in *s3.ListPartsInput) (s3response.ListPartsResult, error) {
+	if err := a.onUpload(ctx, "s3:ListMultipartUploadParts", in.Bucket, in.Key); err != nil {
+		return s3response.ListPartsResult{}, err
+	}
+	return a.store.ListParts(ctx, in)
+}
+
+func (a *access) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+	if err := a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key); err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", err
+	}
+	return a.store.CompleteMultipartUpload(ctx, in)
+}
+
+func (a *access) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
+	if err := a.onUpload(ctx, "s3:AbortMultipartUpload", in.Bucket, in.Key); err != nil {
+		return err
+	}
+	return a.store.AbortMultipartUpload(ctx, in)
+}

@@ -1,0 +1,114 @@
+package s3
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/versity/versitygw/s3err"
+
+	"postern/local/awsserver"
+	"postern/local/chaos"
+	"postern/local/iam"
+)
+
+// boundaryKey is the key of a form's boundary in its request's context.
+type boundaryKey struct{}
+
+// A guard sees a request before the S3 server does.
+type guard struct {
+	issuer *iam.Issuer
+	faults awsserver.Faults
+}
+
+func (g guard) serve(c fiber.Ctx) error {
+	if c.Method() == http.MethodPatch {
+		// S3 has no PATCH. The server would administer its users and buckets with it.
+		return c.SendStatus(http.StatusMethodNotAllowed)
+	}
+	if hasDuplicate(string(c.Request().URI().QueryString())) {
+		// The server takes the first of two, where S3 signs both and finds another signature.
+		return refuse(c, s3err.GetAPIError(s3err.ErrSignatureDoesNotMatch))
+	}
+	c.Locals(requestKey{}, readRequest(c))
+	if kind, parameters, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err == nil && kind == fiber.MIMEMultipartForm {
+		c.Locals(boundaryKey{}, parameters["boundary"])
+	}
+	err := withFaults(c, g.issuer, g.faults)
+	if c.Response().StatusCode() >= http.StatusBadRequest {
+		drain(c)
+	}
+	return err
+}
+
+// hasDuplicate reports whether a query has a parameter twice.
+func hasDuplicate(query string) bool {
+	values, err := url.ParseQuery(query)
+	for _, v := range values {
+		if len(v) > 1 {
+			return true
+		}
+	}
+	return err != nil
+}
+
+func refuse(c fiber.Ctx, refusal s3err.APIError) error {
+	c.Type("xml")
+	return c.Status(refusal.StatusCode()).Send(refusal.XMLBody("", ""))
+}
+
+// maxDrained is the maximum of a refused upload that is still read, in bytes.
+const maxDrained = 1 << 30
+
+// drain reads the rest of a request. A client that is still sending would otherwise see its connection reset, and never
+// the answer.
+func drain(c fiber.Ctx) {
+	if body := c.Request().BodyStream(); body != nil {
+		_, _ = io.CopyN(io.Discard, body, maxDrained)
+	}
+}
+
+// functionCall returns the call of a function that signed it by its header. It reports false for any other request.
+func functionCall(c fiber.Ctx, issuer *iam.Issuer) (chaos.Call, bool) {
+	_, credential, ok := strings.Cut(c.Get(fiber.HeaderAuthorization), "Credential=")
+	key, _, _ := strings.Cut(credential, "/")
+	credentials, known := issuer.Find(key)
+	if !ok || !known || credentials.Role == iam.Operator {
+		return chaos.Call{}, false
+	}
+	return chaos.Call{Role: credentials.Role, Service: "s3", Final: awsserver.IsFinal(c.Get(awsserver.AttemptHeader))}, true
+}
+
+// withFaults passes a request on to the S3 server, unless its call is to fail on purpose.
+func withFaults(c fiber.Ctx, issuer *iam.Issuer, faults awsserver.Faults) error {
+	call, ok := functionCall(c, issuer)
+	if !ok {
+		return c.Next()
+	}
+	if fault := faults.Before(call); fault != chaos.None {
+		return failOnPurpose(c, fault)
+	}
+	if err := c.Next(); err != nil {
+		return err
+	}
+	if c.Response().StatusCode() < http.StatusMultipleChoices {
+		if fault := faults.After(call); fault != chaos.None {
+			return failOnPurpose(c, fault)
+		}
+	}
+	return nil
+}
+
+// failOnPurpose answers as S3 does when it is overloaded or has failed.
+// Source: Amazon S3 API Reference, "Error responses".
+func failOnPurpose(c fiber.Ctx, fault chaos.Fault) error {
+	refusal := s3err.APIError{Code: "InternalError", Description: "We encountered an internal error. Please try again.", HTTPStatusCode: http.StatusInternalServerError}
+	if fault == chaos.Throttle {
+		refusal = s3err.APIError{Code: "SlowDown", Description: "Please reduce your request rate.", HTTPStatusCode: http.StatusServiceUnavailable}
+	}
+	c.Response().Reset()
+	return refuse(c, refusal)
+}

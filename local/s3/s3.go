@@ -1,0 +1,248 @@
+// Package s3 serves a stack's buckets from the disk, by an S3 server (versitygw). Requests must be signed with credentials
+// that package iam has issued, and may do what the role of the credentials may.
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/versity/versitygw/backend/meta"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/embedgw"
+	"github.com/versity/versitygw/s3api"
+
+	"postern/internal/cfn"
+	"postern/local/awsserver"
+	"postern/local/iam"
+	"postern/local/queue"
+)
+
+// Bounds of the S3 server.
+const (
+	maxConnections   = 256
+	maxParts         = 10_000 // of a multipart upload, as S3
+	startTimeout     = 20 * time.Second
+	stopTimeout      = 2 * time.Second
+	streamUploadPath = "/.stream-uploads" // no bucket can have this name
+)
+
+// Config says what the S3 server serves.
+type Config struct {
+	// Data is the absolute path of the data folder. Objects are plain files below s3/<bucket>, their older versions below
+	// s3-versions, and their metadata is in extended attributes.
+	Data string
+	// Port is the port to listen on at 127.0.0.1. If zero, a free one.
+	Port int
+	// Stack holds the buckets. Those that are missing are made; all get the template's versioning and CORS rules. Requests
+	// must be signed for the stack's region.
+	Stack *cfn.Stack
+	// Queues get the buckets' notifications.
+	Queues *queue.Queues
+	// Issuer knows the credentials that may sign requests.
+	Issuer *iam.Issuer
+	// Policies say what the signer of a request may do.
+	Policies *iam.Policies
+	// Operator are the credentials of iam.Operator, who makes the buckets.
+	Operator iam.Credentials
+	// Faults decide which calls fail on purpose. If nil, none does.
+	Faults awsserver.Faults
+}
+
+// A Server is a running S3 server. There can be one in a process at a time, and it changes the process's working
+// directory.
+type Server struct {
+	// URL is the server's address, without a slash at its end.
+	URL string
+	// Done gets the server's error when it ends by itself.
+	Done <-chan error
+
+	notifier *notifier
+	cancel   context.CancelFunc
+	ended    chan struct{}
+}
+
+// running is full while there is a server. A closed server may take ten seconds to end, if a client has opened a connection
+// and sent nothing yet.
+var running = make(chan struct{}, 1)
+
+// Start starts the server and makes the buckets, once an earlier server has ended. It returns awsserver.ErrPortInUse, and errors
+// that say so when the folder's file system has no extended attributes, or when a bucket may not notify its queue.
+func Start(config Config) (*Server, error) {
+	port, err := claimPort(config.Port)
+	if err != nil {
+		return nil, err
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	objects, err := openStore(config.Data)
+	if err != nil {
+		return nil, err
+	}
+	notifier := &notifier{Backend: objects, stack: config.Stack, queues: config.Queues, policies: config.Policies}
+	if err := notifier.test(); err != nil {
+		return nil, err
+	}
+	select {
+	case running <- struct{}{}:
+	case <-time.After(startTimeout):
+		return nil, fmt.Errorf("starting the S3 server: another one still runs in this process after %v", startTimeout)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	s := &Server{URL: "http://" + address, Done: done, notifier: notifier, cancel: cancel, ended: make(chan struct{})}
+	listening := make(chan struct{})
+	go func() {
+		done <- embedgw.RunVersityGW(ctx, &access{store: notifier, issuer: config.Issuer, policies: config.Policies}, config.server(address, listening))
+		<-running
+		close(s.ended)
+	}()
+	if err := s.prepare(listening, done, config); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// server returns the configuration of a server that closes listening as soon as it listens at an address.
+func (c Config) server(address string, listening chan<- struct{}) *embedgw.Config {
+	return &embedgw.Config{
+		// Nobody knows these credentials, and the checks let them do nothing.
+		RootUserAccess:    rand.Text(),
+		RootUserSecret:    rand.Text(),
+		Region:            c.Stack.Region,
+		Ports:             []string{address},
+		MaxConnections:    maxConnections,
+		MaxRequests:       maxConnections,
+		MultipartMaxParts: maxParts,
+		Quiet:             true,
+		KeepAlive:         true,
+		IAMService:        accounts{c.Issuer},
+		S3Options: []s3api.Option{
+			s3api.WithOnListen(func() { close(listening) }),
+			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
+			s3api.WithMiddleware("/", guard{c.Issuer, awsserver.OrNone(c.Faults)}.serve),
+		},
+	}
+}
+
+// prepare waits until the server listens and makes it ready for uploads.
+func (s *Server) prepare(listening <-chan struct{}, done <-chan error, config Config) error {
+	select {
+	case <-listening:
+	case err := <-done:
+		return fmt.Errorf("starting the S3 server: %w", err)
+	case <-time.After(startTimeout):
+		return fmt.Errorf("starting the S3 server: it does not listen after %v", startTimeout)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := s.request(ctx, streamUploadPath); err != nil {
+		return fmt.Errorf("preparing the S3 server: %w", err)
+	}
+	return makeBuckets(ctx, s.URL, config)
+}
+
+// streamUploads makes the server read forms as they arrive instead of holding them in memory. This switch can only be
+// reached from one of the server's own requests.
+func streamUploads(c fiber.Ctx) error {
+	c.App().Server().DisablePreParseMultipartForm = true
+	return c.SendStatus(http.StatusNoContent)
+}
+
+func (s *Server) request(ctx context.Context, path string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("got status %d, want 204", response.StatusCode)
+	}
+	return nil
+}
+
+// Close stops the server. Uploads that do not end within two seconds end with the process; they leave no object.
+func (s *Server) Close() {
+	s.cancel()
+	select {
+	case <-s.ended:
+	case <-time.After(stopTimeout):
+	}
+}
+
+// claimPort returns a free port if port is zero, and otherwise checks that the port is free. The server itself listens a
+// moment later.
+func claimPort(port int) (int, error) {
+	listener, err := awsserver.Listen(port)
+	if err != nil {
+		return 0, err
+	}
+	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+}
+
+// openStore opens the folders of objects and of their older versions.
+func openStore(data string) (*store, error) {
+	objects, versions := filepath.Join(data, "s3"), filepath.Join(data, "s3-versions")
+	for _, dir := range []string{objects, versions} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("making the folder of objects: %w", err)
+		}
+		if err := checkAttributes(dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := removeLeftovers(objects); err != nil {
+		return nil, err
+	}
+	backend, err := posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{
+		VersioningDir: versions,
+		Concurrency:   100,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the folder of objects: %w", err)
+	}
+	return newStore(backend), nil
+}
+
+// checkAttributes tries an extended attribute: objects keep their metadata in them.
+func checkAttributes(dir string) error {
+	file, err := os.CreateTemp(dir, ".attributes-")
+	if err != nil {
+		return fmt.Errorf("writing to the folder of objects: %w", err)
+	}
+	defer func() { _, _ = file.Close(), os.Remove(file.Name()) }()
+	if err := (meta.XattrMeta{}).StoreAttribute(file, "", "", "postern", []byte("1")); err != nil {
+		return fmt.Errorf("the file system of %s has no extended attributes, which objects need: set DATA to a folder of another one: %w", dir, err)
+	}
+	return nil
+}
+
+// removeLeftovers removes what interrupted uploads have left in a bucket, where the system has no unnamed files. Parts of
+// multipart uploads, which may continue, are in a folder.
+func removeLeftovers(objects string) error {
+	files, err := filepath.Glob(filepath.Join(objects, "*", posix.MetaTmpDir, "*"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		info, err := os.Lstat(file)
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := os.Remove(file); err != nil {
+			return fmt.Errorf("removing a half-sent upload: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/maphash"
+	"io"
+	"os"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/s3err"
+	"github.com/versity/versitygw/s3response"
+)
+
+// A store holds the objects on the disk. It adds checks of a form's file that the S3 server leaves out. It also locks the
+// keys: the server finds a version first and then works on the file of that name. By then the file may be another
+// version's, and a tag would go to an upload that has just arrived.
+type store struct {
+	*posix.Posix
+
+	locks [64]sync.RWMutex // by hash of the key
+	seed  maphash.Seed
+}
+
+func newStore(objects *posix.Posix) *store {
+	return &store{Posix: objects, seed: maphash.MakeSeed()}
+}
+
+func (s *store) lock(key *string) *sync.RWMutex {
+	return &s.locks[maphash.String(s.seed, aws.ToString(key))%uint64(len(s.locks))]
+}
+
+// PutObject implements backend.Backend. It refuses the file of a form when anything follows it: the server takes further
+// fields for a part of the file. It also counts what follows the form, and so does not notice an empty file. S3 ignores
+// both.
+func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
+	if boundary, ok := ctx.Value(boundaryKey{}).(string); ok && input.Body != nil && input.ContentLength != nil {
+		input.Body = &formFile{file: input.Body, end: []byte("\r\n--" + boundary), left: *input.ContentLength}
+	}
+	lock, locked := s.lock(input.Key), false
+	defer func() {
+		if locked {
+			lock.Unlock()
+		}
+	}()
+	// By then the bytes have arrived, however long they took.
+	return s.PutObjectWithPostFunc(ctx, input, func(*os.File) error {
+		lock.Lock()
+		locked = true
+		return nil
+	})
+}
+
+// CompleteMultipartUpload implements backend.Backend.
+func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+	lock := s.lock(input.Key)
+	lock.Lock()
+	defer lock.Unlock()
+	return s.Posix.CompleteMultipartUpload(ctx, input)
+}
+
+// HeadObject implements backend.Backend.
+func (s *store) HeadObject(ctx context.Context, input *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+	lock := s.lock(input.Key)
+	lock.RLock()
+	defer lock.RUnlock()
+	return s.Posix.HeadObject(ctx, input)
+}
+
+// GetObject implements backend.Backend. The bytes are read later, from a file that stays the same.
+func (s *store) GetObject(ctx context.Context, input *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	lock := s.lock(input.Key)
+	lock.RLock()
+	defer lock.RUnlock()
+	return s.Posix.GetObject(ctx, input)
+}
+
+// GetObjectTagging implements backend.Backend.
+func (s *store) GetObjectTagging(ctx context.Context, bucket, key, version string) (map[string]string, error) {
+	lock := s.lock(&key)
+	lock.RLock()
+	defer lock.RUnlock()
+	return s.Posix.GetObjectTagging(ctx, bucket, key, version)
+}
+
+// PutObjectTagging implements backend.Backend.
+func (s *store) PutObjectTagging(ctx context.Context, bucket, key, version string, tags map[string]string) error {
+	lock := s.lock(&key)
+	lock.Lock()
+	defer lock.Unlock()
+	return s.Posix.PutObjectTagging(ctx, bucket, key, version, tags)
+}
+
+// ListObjectVersions implements backend.Backend. In a list whose prefix is a key, each version of the key is once. A page
+// continues after a marker that was deleted, where the server would skip the rest.
+func (s *store) ListObjectVersions(ctx context.Context, input *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
+	lock := s.lock(input.Prefix)
+	lock.RLock()
+	defer lock.RUnlock()
+	page := *input
+	if aws.ToString(page.VersionIdMarker) != "" {
+		marker := &s3.HeadObjectInput{Bucket: page.Bucket, Key: page.KeyMarker, VersionId: page.VersionIdMarker}
+		if _, err := s.Posix.HeadObject(ctx, marker); isMissing(err) {
+			page.VersionIdMarker = nil
+		}
+	}
+	return s.Posix.ListObjectVersions(ctx, &page)
+}
+
+// DeleteObject implements backend.Backend. A missing version is no error, as on S3.
+func (s *store) DeleteObject(ctx context.Context, input *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+	lock := s.lock(input.Key)
+	lock.Lock()
+	defer lock.Unlock()
+	if aws.ToString(input.VersionId) != "" {
+		named := &s3.HeadObjectInput{Bucket: input.Bucket, Key: input.Key, VersionId: input.VersionId}
+		if _, err := s.Posix.HeadObject(ctx, named); isMissing(err) {
+			return &s3.DeleteObjectOutput{VersionId: input.VersionId}, nil
+		}
+	}
+	return s.Posix.DeleteObject(ctx, input)
+}
+
+// DeleteObjects implements backend.Backend.
+func (s *store) DeleteObjects(ctx context.Context, input *s3.DeleteObjectsInput) (s3response.DeleteResult, error) {
+	var result s3response.DeleteResult
+	for _, object := range input.Delete.Objects {
+		out, err := s.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: input.Bucket, Key: object.Key, VersionId: object.VersionId})
+		if err != nil {
+			result.Error = append(result.Error, s3err.ObjectDeleteError(object.Key, object.VersionId, err))
+			continue
+		}
+		deleted := types.DeletedObject{Key: object.Key, VersionId: object.VersionId, DeleteMarker: out.DeleteMarker}
+		if aws.ToBool(out.DeleteMarker) {
+			deleted.DeleteMarkerVersionId = out.VersionId
+		}
+		result.Deleted = append(result.Deleted, deleted)
+	}
+	return result, nil
+}
+
+// isMissing reports whether an error says that there is no such version or key.
+func isMissing(err error) bool {
+	failure, ok := errors.AsType[s3err.S3Error](err)
+	return ok && (failure.BaseError().Code == "NoSuchVersion" || failure.BaseError().Code == "NoSuchKey")
+}
+
+// A formFile reads the file of a form and fails when the form continues after it.
+type formFile struct {
+	file io.Reader
+	end  []byte // of a file that something follows
+	seen []byte // the last bytes read, fewer than those of end
+	left int64  // bytes that the file must still have
+}
+
+func (f *formFile) Read(p []byte) (int, error) {
+	n, err := f.file.Read(p)
+	f.left -= int64(n)
+	// The end may be split between two reads.
+	f.seen = append(f.seen, p[:n]...)
+	if bytes.Contains(f.seen, f.end) || f.left < 0 || errors.Is(err, io.EOF) && f.left != 0 {
+		return 0, s3err.GetAPIError(s3err.ErrMalformedPOSTRequest)
+	}
+	f.seen = append(f.seen[:0], f.seen[max(0, len(f.seen)-len(f.end)+1):]...)
+	return n, err
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"slices"
+	"time"
+
+	"postern/internal/cfn"
+	"postern/local/awsserver"
+	"postern/local/chaos"
+	"postern/local/dynamodb"
+	"postern/local/events"
+	"postern/local/iam"
+	"postern/local/queue"
+	"postern/local/s3"
+	"postern/local/secrets"
+	"postern/local/sqs"
+)
+
+// services are the AWS services that functions call, the queues that feed the functions, and who may call what.
+type services struct {
+	issuer   *iam.Issuer
+	policies *iam.Policies
+	operator iam.Credentials
+	queues   *queue.Queues
+	chaos    *chaos.Chaos // nil: nothing fails on purpose
+	s3       *s3.Server
+	bus      *events.Bus
+	aws      *awsserver.Server // of all other services
+}
+
+// startServices starts the services with everything in them that the stack has, and with the demo user. What they deny
+// gets a line in log.
+func startServices(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (*services, error) {
+	all := &services{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log)}
+	if err := all.start(ctx, s, stack, log); err != nil {
+		all.close()
+		return nil, err
+	}
+	return all, nil
+}
+
+func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (err error) {
+	if all.operator, err = all.issuer.Issue(iam.Operator); err != nil {
+		return err
+	}
+	var calls awsserver.Faults
+	if s.chaos {
+		all.chaos = startChaos(s.seed, stack)
+		all.queues, calls = queue.New(stack, log, all.chaos), all.chaos
+	} else {
+		all.queues = queue.New(stack, log, nil)
+	}
+	all.s3, err = s3.Start(s3.Config{
+		Data: s.data, Port: s.s3Port, Stack: stack, Queues: all.queues, Issuer: all.issuer, Policies: all.policies, Operator: all.operator, Faults: calls,
+	})
+	if err != nil {
+		return portError("S3_PORT", s.s3Port, err)
+	}
+	tables, err := dynamodb.New(stack)
+	if err != nil {
+		return err
+	}
+	secrets, err := secrets.Open(s.data, stack, rand.Reader)
+	if err != nil {
+		return err
+	}
+	if all.bus, err = events.Open(s.data, stack, log); err != nil {
+		return err
+	}
+	all.aws, err = awsserver.Start(awsserver.Config{
+		Region: stack.Region, Issuer: all.issuer, Policies: all.policies, Faults: calls,
+		Services: []awsserver.Service{tables, secrets, sqs.New(all.queues), all.bus.Service()},
+	})
+	if err != nil {
+		return err
+	}
+	if err := makeDemoUser(ctx, stack, all.aws.URL, all.operator); err != nil {
+		return fmt.Errorf("making the demo user: %w", err)
+	}
+	return nil
+}
+
+// close stops what has been started.
+func (all *services) close() {
+	if all.aws != nil {
+		all.aws.Close()
+	}
+	if all.bus != nil {
+		all.bus.Close()
+	}
+	if all.s3 != nil {
+		all.s3.Close()
+	}
+}
+
+// Settings of the queues that feed functions, with chaos: what a killed function has not processed comes back soon. A valid
+// message is not killed so often that it becomes a dead letter. A poisoned one still does.
+const (
+	chaosVisibility = 2 * time.Second
+	chaosReceives   = 30
+)
+
+// startChaos makes the decisions of a seed, a random one if it is zero, and changes the stack's queues.
+func startChaos(seed uint64, stack *cfn.Stack) *chaos.Chaos {
+	for seed == 0 {
+		seed = mathrand.Uint64()
+	}
+	var queued []string
+	for _, source := range stack.EventSources {
+		queued = append(queued, roleOf(stack, source.Function))
+		i := slices.IndexFunc(stack.Queues, func(q cfn.Queue) bool { return q.LogicalID == source.Queue })
+		q := &stack.Queues[i]
+		q.Visibility = min(q.Visibility, chaosVisibility)
+		q.MaxReceives = max(q.MaxReceives, chaosReceives)
+	}
+	return chaos.New(seed, queued)
+}
