@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 
+	"postern/client"
 	"postern/internal/identity"
 )
 
@@ -29,80 +29,58 @@ terminal.`
 // Help is the long text of --help.
 func (caller) Help() string { return callerHelp }
 
-// open finds the API and asks for what is missing to call it.
-func (c caller) open(ctx context.Context, at location, console console) (api, error) {
-	base, demo, err := c.find(ctx, at)
-	if err != nil {
-		return api{}, err
+// An address is the address of an API, as an argument.
+type address string
+
+// UnmarshalText reads an argument.
+func (a *address) UnmarshalText(text []byte) error {
+	parsed, err := client.ParseAddress(string(text))
+	if err == nil {
+		*a = address(parsed.String())
 	}
-	a := api{base: base, client: newClient(callTimeout)}
-	if c.Mail != nil {
-		a.mail = c.Mail.Mail
-	}
-	switch {
-	case c.User != nil:
-		a.user = c.User.Mail
-		a.password, err = console.secret(ctx, a.user)
-	case demo:
-		a.user, a.password = demoUser, demoPassword
-	default:
-		err = usageError("nobody calls: name the user with --user or POSTERN_USER")
-	}
-	return a, err
+	return err
 }
 
-// find is the address of the API, and whether it is that of the local run, whose demo user is known.
-func (c caller) find(ctx context.Context, at location) (base address, demo bool, err error) {
+// open finds the API and asks for what is missing to call it.
+func (c caller) open(ctx context.Context, at location, console console) (*client.Client, error) {
+	base, demo, err := c.find(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	user, password := identity.Mail(demoUser), demoPassword
+	switch {
+	case c.User != nil:
+		user = c.User.Mail
+		if password, err = console.currentPassword(ctx, user); err != nil {
+			return nil, err
+		}
+	case !demo:
+		return nil, usageError("nobody calls: name the user with --user or POSTERN_USER")
+	}
+	api, err := client.New(base, client.Basic(string(user), password))
+	if err == nil && c.Mail != nil {
+		api.Mail = string(c.Mail.Mail)
+	}
+	return api, err
+}
+
+// find returns the address of the API, and whether it is that of the local run, whose demo user is known.
+func (c caller) find(ctx context.Context, at location) (base string, demo bool, err error) {
 	if c.URL != nil {
-		return *c.URL, false, nil
+		return string(*c.URL), false, nil
 	}
 	if text := os.Getenv("POSTERN_URL"); text != "" && !at.named {
-		if err := base.UnmarshalText([]byte(text)); err != nil {
-			return address{}, false, usageError("POSTERN_URL: " + err.Error())
+		if _, err := client.ParseAddress(text); err != nil {
+			return "", false, usageError("POSTERN_URL: " + err.Error())
 		}
-		return base, false, nil
+		return text, false, nil
 	}
 	text, err := at.apiURL(ctx)
 	if err != nil {
-		return address{}, false, err
+		return "", false, err
 	}
-	if err := base.UnmarshalText([]byte(text)); err != nil {
-		return address{}, false, fmt.Errorf("reading the output ApiUrl of stage %s: %w", at.Stage, err)
+	if _, err := client.ParseAddress(text); err != nil {
+		return "", false, fmt.Errorf("reading the output ApiUrl of stage %s: %w", at.Stage, err)
 	}
-	return base, at.Stage == localStage, nil
-}
-
-// secret is the password of a user that exists.
-func (c console) secret(ctx context.Context, user identity.Mail) (string, error) {
-	password, err := c.secretOf(ctx, user)
-	if err == nil {
-		err = identity.CheckPassword(password)
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading the password from POSTERN_PASSWORD, a terminal or stdin: %w", err)
-	}
-	return password, nil
-}
-
-func (c console) secretOf(ctx context.Context, user identity.Mail) (string, error) {
-	if password, ok := os.LookupEnv("POSTERN_PASSWORD"); ok {
-		return password, nil
-	}
-	if fd, ok := terminalOf(c.in); ok {
-		return c.hidden(ctx, fd, fmt.Sprintf("Password of %s: ", user))
-	}
-	return c.passwordLine(ctx)
-}
-
-// newClient makes a client that follows no redirect, because it would take the credentials along or lead out of TLS,
-// and unpacks nothing, because sizes and checksums are those of the bytes as they are kept.
-func newClient(timeouts timeouts) *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableCompression = true
-	transport.ResponseHeaderTimeout = timeouts.header
-	return &http.Client{
-		Transport:     transport,
-		Timeout:       timeouts.whole,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return text, at.Stage == localStage, nil
 }

@@ -58,10 +58,10 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		"https://ann:" + password + "@example.com/api/", "https://example.com/?x", "https://example.com/?", "https://example.com/#x",
 		"https://exa mple.com/", "https://example.com/%zz",
 	} {
-		run(t, "", "list", "--url="+url).refused(t, 2, "--url: not the address of an API: allowed is https://")
+		run(t, "", "list", "--url="+url).refused(t, 2, "--url: not the address of an API: must be https://")
 		if url != "" {
 			t.Setenv("POSTERN_URL", url)
-			run(t, "", "list").refused(t, 2, "POSTERN_URL: not the address of an API: allowed is https://")
+			run(t, "", "list").refused(t, 2, "POSTERN_URL: not the address of an API: must be https://")
 		}
 	}
 	announceLocal(t, "http://example.com/api/")

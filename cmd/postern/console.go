@@ -2,17 +2,12 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -82,33 +77,4 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 	case result := <-results:
 		return result.text, result.err
 	}
-}
-
-// writeJSON writes a value for programs, and for the terminal that may show it.
-func writeJSON(out io.Writer, value any) error {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
-		return err
-	}
-	_, err := out.Write(escaped(text.String()))
-	return err
-}
-
-// escaped is the same JSON with an escape (RFC 8259, section 7) for each character that is invisible, or would steer the
-// terminal or turn the line's direction. Outside of strings, JSON has none but line feeds.
-func escaped(text string) []byte {
-	safe := make([]byte, 0, len(text))
-	for _, r := range text {
-		if r == '\n' || unicode.IsGraphic(r) {
-			safe = utf8.AppendRune(safe, r)
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			safe = fmt.Appendf(safe, `\u%04x`, unit)
-		}
-	}
-	return safe
 }

@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
+	"io/fs"
+	"mime"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"postern/client"
 )
 
 // toStdout is the output that is no file.
@@ -24,7 +29,7 @@ type getUpload struct {
 // Help is the long text of --help.
 func (getUpload) Help() string {
 	return `The file is written to FILE.part, which becomes FILE when it is whole: of the size that the upload has, and with its
-checksum if it was declared.
+checksum if it was declared. When the connection is lost, the download goes on where it was.
 
 ` + callerHelp
 }
@@ -34,91 +39,122 @@ func (c getUpload) Run(ctx context.Context, at location, console console) error 
 	if _, ok := terminalOf(console.out); ok && c.Output == toStdout && !c.Force {
 		return usageError("stdout is a terminal: name a file with --output, pipe it on, or insist with --force")
 	}
-	api, err := c.open(ctx, at, console)
+	api, u, err := c.get(ctx, at, console, c.ID)
 	if err != nil {
 		return err
 	}
-	u, err := api.upload(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	response, err := api.download(ctx, u)
-	if err != nil {
-		return fmt.Errorf("downloading upload %s: %w", u.ID, err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if err := c.keep(ctx, console, u, response); err != nil {
+	if err := c.download(ctx, console, api, u); err != nil {
 		return fmt.Errorf("downloading upload %s: %w", u.ID, err)
 	}
 	return nil
 }
 
-// keep writes what is downloaded to where it belongs.
-func (c getUpload) keep(ctx context.Context, console console, u upload, response *http.Response) error {
+// download writes the bytes to where they belong.
+func (c getUpload) download(ctx context.Context, console console, api *client.Client, u client.Upload) error {
+	download, err := api.Download(ctx, u.Upload)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = download.Close() }()
+	receive := func(out io.Writer) error {
+		in, done := console.watch(download, u.Size)
+		defer done()
+		_, err := io.Copy(out, in)
+		return err
+	}
 	if c.Output == toStdout {
-		return console.receive(ctx, console.out, u, response.Body)
+		return receive(console.out)
 	}
 	name := c.Output
 	if name == "" {
-		name = nameOf(response.Header.Get("Content-Disposition"), u.ID)
+		name = fileName(download.Header.Get("Content-Disposition"), u.ID)
 	}
-	err := save(name, c.Force, func(out io.Writer) error { return console.receive(ctx, out, u, response.Body) })
-	if err != nil {
+	if err := save(name, c.Force, receive); err != nil {
 		return err
 	}
 	checked := "no checksum was declared"
 	if u.Checksum != "" {
 		checked = "its checksum is right"
 	}
-	return console.printf("saved %s: %s, %s\n", name, about(u.Size), checked)
+	return console.printf("saved %s: %s, %s\n", name, roundSize(u.Size), checked)
 }
 
-// download begins to download an upload by a signed URL, which it asks the API for. The answer's body is the file.
-func (a api) download(ctx context.Context, u upload) (*http.Response, error) {
-	var signed struct {
-		URL string `json:"url"`
-	}
-	if err := a.do(ctx, call{method: http.MethodGet, path: u.ID.path() + "/download"}, &signed); err != nil {
-		return nil, err
-	}
-	address, err := url.Parse(signed.URL)
-	if err != nil || !isPrivate(address) {
-		return nil, fmt.Errorf("%s answers with something else than a URL of https", a.base.Host)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, signed.URL, nil)
+const (
+	partSuffix = ".part"
+	maxName    = 255 // bytes of a file's name: NAME_MAX of Linux and macOS
+)
+
+// fileName returns the name to save an upload under: that of the Content-Disposition (RFC 6266), without folders and with _
+// for what is no printable character. Where that would be no name, a hidden file's, or one that a shell or a command takes
+// for something else (-rf, ~), it is the id.
+func fileName(disposition, id string) string {
+	_, parameters, err := mime.ParseMediaType(disposition)
 	if err != nil {
-		return nil, withoutURL(err)
+		return id
 	}
-	response, err := newClient(downloadTimeout).Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("calling %s: %w", address.Host, withoutURL(err))
+	name := parameters["filename"]
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = strings.ReplaceAll(printable(name), string(unicode.ReplacementChar), "_")
+	if strings.TrimSpace(name) == "" || strings.ContainsRune(".-~", rune(name[0])) || len(name) > maxName {
+		return id
 	}
-	if response.StatusCode != http.StatusOK {
-		_ = response.Body.Close()
-		return nil, fmt.Errorf("%s answers %s", address.Host, statusOf(response))
-	}
-	return response, nil
+	return name
 }
 
-// receive copies an upload's bytes and holds them to its size and checksum.
-func (c console) receive(ctx context.Context, out io.Writer, u upload, in io.Reader) error {
-	in, done := c.watched(in, u.Size)
-	defer done()
-	digest := sha256.New()
-	// One byte more tells that there is more.
-	n, err := io.Copy(io.MultiWriter(out, digest), io.LimitReader(in, u.Size+1))
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, io.ErrUnexpectedEOF) || err == nil && n < u.Size:
-		return fmt.Errorf("it ended after %d of %d bytes: try again", n, u.Size)
-	case err != nil:
-		return withoutURL(err)
-	case n > u.Size:
-		return fmt.Errorf("it has more than the upload's %d bytes", u.Size)
+// save writes a file by its part, so that the file is whole or not there at all. Without force it refuses to replace a
+// file. The part of a write that failed is removed.
+func save(name string, force bool, write func(io.Writer) error) (err error) {
+	if err := free(name, force); err != nil {
+		return err
 	}
-	if sum := base64.StdEncoding.EncodeToString(digest.Sum(nil)); u.Checksum != "" && sum != u.Checksum {
-		return fmt.Errorf("its SHA-256 is %s and not %s, as was declared: nothing is kept", sum, printable(u.Checksum))
+	part := partOf(name)
+	if force {
+		if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	return nil
+	file, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // less the umask
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%q exists: another download is writing it, or was killed; --force begins anew", part)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(part)
+		}
+	}()
+	if err := errors.Join(write(file), file.Close()); err != nil {
+		return err
+	}
+	if err := free(name, force); err != nil {
+		return err
+	}
+	return os.Rename(part, name)
+}
+
+// free returns an error when a file must not be written over.
+func free(name string, force bool) error {
+	if force {
+		return nil
+	}
+	_, err := os.Lstat(name)
+	if err == nil {
+		return fmt.Errorf("%q exists: name another file with --output, or write over it with --force", name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// partOf is what a file is called while it is written. It is in the same folder, so that it can be renamed.
+func partOf(name string) string {
+	folder, base := filepath.Split(name)
+	end := min(len(base), maxName-len(partSuffix))
+	for end > 0 && end < len(base) && !utf8.RuneStart(base[end]) {
+		end--
+	}
+	return folder + base[:end] + partSuffix
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 
 	"golang.org/x/term"
 
@@ -15,17 +16,17 @@ const passwordHelp = `The password is asked for twice, without showing it, or re
 terminal. It has 1 to 1024 bytes of UTF-8 without control characters. It is never an argument, because arguments are
 seen by every user of the machine and kept in the shell's history.`
 
-// newHash asks for a new password and returns what is stored of it.
+// newHash asks for a new password and returns the hash to store.
 func (c console) newHash(ctx context.Context) (string, error) {
-	password, err := c.password(ctx)
+	password, err := c.newPassword(ctx)
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}
 	return identity.HashPassword(rand.Reader, password)
 }
 
-// password asks twice for a password, or reads it from the first line of an input that is no terminal.
-func (c console) password(ctx context.Context) (string, error) {
+// newPassword asks twice for a password, or reads it from the first line of an input that is no terminal.
+func (c console) newPassword(ctx context.Context) (string, error) {
 	fd, ok := terminalOf(c.in)
 	if !ok {
 		return c.passwordLine(ctx)
@@ -68,4 +69,22 @@ func (c console) hidden(ctx context.Context, fd int, question string) (string, e
 func (c console) passwordLine(ctx context.Context) (string, error) {
 	// With room for the line's end, a longer line is still longer than a password when it is cut here.
 	return await(ctx, func() (string, error) { return line(c.in, identity.MaxPassword+int64(len("\r\n"))) })
+}
+
+// currentPassword returns the password of a user that exists: from the environment, a terminal or stdin.
+func (c console) currentPassword(ctx context.Context, user identity.Mail) (string, error) {
+	password, ok := os.LookupEnv("POSTERN_PASSWORD")
+	var err error
+	if fd, isTerminal := terminalOf(c.in); !ok && isTerminal {
+		password, err = c.hidden(ctx, fd, fmt.Sprintf("Password of %s: ", user))
+	} else if !ok {
+		password, err = c.passwordLine(ctx)
+	}
+	if err == nil {
+		err = identity.CheckPassword(password)
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the password from POSTERN_PASSWORD, a terminal or stdin: %w", err)
+	}
+	return password, nil
 }

@@ -25,7 +25,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"user", "add", "a@example.com", "--password", password}, "unknown flag --password"},
 		{[]string{"user", "add", "a@example.com", "--password=" + password}, "unknown flag --password"},
 		{[]string{"user", "add", "a@example.com", "--role=admin"}, `--role must be one of "user","service"`},
-		{[]string{"user", "add", "a@example.com", "--quota=5 GB"}, "--quota: not a size"},
+		{[]string{"user", "add", "a@example.com", "--quota=5 gb"}, "--quota: not a size"},
 		{[]string{"--profile=team", "user", "list"}, "--profile and --region are for stages on AWS"},
 		{[]string{"--region=eu-west-1", "user", "list"}, "--profile and --region are for stages on AWS"},
 		{[]string{"--stage=", "user", "list"}, "--stage is empty"},
@@ -73,6 +73,7 @@ func TestSizes(t *testing.T) {
 		{"1 B", "1"},
 		{"3KiB", "3072"},
 		{"2 TiB", "2199023255552"},
+		{"5 GB", "5000000000"},
 		{"9223372036854775807", "9223372036854775807"},
 		{"8388607 TiB", "9223370937343148032"},
 		{"8388608 TiB", ""},
@@ -89,7 +90,7 @@ func TestSizes(t *testing.T) {
 		t.Run(test.text, func(t *testing.T) {
 			got := local(t, password, "user", "add", "a@example.com", "--quota="+test.text)
 			if test.want == "" {
-				got.refused(t, 2, "--quota: not a size: allowed are")
+				got.refused(t, 2, "--quota: not a size: must be")
 				return
 			}
 			got.done(t)

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
 
+	"postern/api"
 	"postern/internal/identity"
 	"postern/internal/records"
 )
@@ -70,13 +75,13 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 		return err
 	}
 	user := identity.User{
-		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: c.MaxSize.bytes(), Quota: c.Quota.bytes(),
+		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
 	}
 	if err := stage.users.Add(ctx, user); err != nil {
 		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, advise(err))
 	}
 	return console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
-		user.Mail, at.Stage, user.Role, user.Owner, limit(user.MaxSize), limit(user.Quota))
+		user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota))
 }
 
 type changePassword struct{ named }
@@ -130,4 +135,67 @@ func (c removeUser) Run(ctx context.Context, at location, console console) error
 		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
 	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, felt)
+}
+
+type listUsers struct {
+	JSON bool `name:"json" help:"Print a JSON array, with limits in bytes."`
+}
+
+// A listedUser is what is shown of a row: everything but the hash of the password.
+type listedUser struct {
+	Mail    identity.Mail `json:"mail"`
+	Role    identity.Role `json:"role"`
+	Owner   string        `json:"owner"`
+	MaxSize *int64        `json:"maxSize,omitempty"` // bytes; nil: the stage's default
+	Quota   *int64        `json:"quota,omitempty"`   // bytes; nil: the stage's default
+}
+
+// Run lists every user by mail. It fails, after the list, when a row is malformed.
+func (c listUsers) Run(ctx context.Context, at location, console console) error {
+	stage, err := at.open(ctx)
+	if err != nil {
+		return err
+	}
+	users, malformed, err := stage.users.All(ctx)
+	if err != nil {
+		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, err)
+	}
+	rows := make([]listedUser, 0, len(users))
+	for _, user := range users {
+		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota})
+	}
+	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
+	if c.JSON {
+		err = writeJSON(console.out, rows)
+	} else {
+		err = writeUsers(console.out, rows)
+	}
+	return errors.Join(err, malformed)
+}
+
+func writeUsers(out io.Writer, rows []listedUser) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\n")
+	for _, row := range rows {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, formatLimit(row.MaxSize), formatLimit(row.Quota))
+	}
+	return table.Flush()
+}
+
+// A size is a number of bytes, as an argument.
+type size int64
+
+// UnmarshalText reads an argument.
+func (s *size) UnmarshalText(text []byte) error {
+	bytes, err := api.ParseSize(string(text))
+	*s = size(bytes)
+	return err
+}
+
+// formatLimit returns a limit in bytes as text; nil is the stage's default.
+func formatLimit(bytes *int64) string {
+	if bytes == nil {
+		return "default"
+	}
+	return api.FormatSize(*bytes)
 }
