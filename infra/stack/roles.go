@@ -9,6 +9,14 @@ import (
 	"postern/infra/stage"
 )
 
+// Some actions in this file are hedges. AWS's pages contradict each other on what a call that names a version needs: the
+// API reference asks for s3:DeleteObject and s3:PutObjectTagging, the service authorization reference for the actions on
+// versions alone. Both are granted, under the same conditions, until a first deployment shows which are needed.
+const (
+	hedgeDeleteObject     = "s3:DeleteObject"
+	hedgePutObjectTagging = "s3:PutObjectTagging"
+)
+
 // newRole makes a role for a service that may do what the statements say, and nothing else.
 func newRole(stack awscdk.Stack, id, service string, statements []*awsiam.PolicyStatementProps) awsiam.Role {
 	policy := awsiam.NewPolicyDocument(nil)
@@ -98,7 +106,7 @@ func manageStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatement
 		},
 		{
 			Sid:       jsii.String("Remove"),
-			Actions:   jsii.Strings("s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+			Actions:   jsii.Strings("s3:DeleteObjectVersion", hedgeDeleteObject, "s3:AbortMultipartUpload"),
 			Resources: &folders,
 		},
 		versions(s, d),
@@ -127,18 +135,14 @@ func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatemen
 			Resources: &[]*string{d.uploads.TableArn()},
 		},
 		{
-			Sid:       jsii.String("Read"),
-			Actions:   jsii.Strings("s3:GetObjectVersion"),
-			Resources: &folders,
-		},
-		{
-			Sid:       jsii.String("Remove"),
-			Actions:   jsii.Strings("s3:DeleteObjectVersion"),
+			// One statement, because the folders take up most of the room that a role has for its policies.
+			Sid:       jsii.String("Objects"),
+			Actions:   jsii.Strings("s3:GetObjectVersion", "s3:DeleteObjectVersion", hedgeDeleteObject),
 			Resources: &folders,
 		},
 		{
 			Sid:       jsii.String("TagVerdict"),
-			Actions:   jsii.Strings("s3:PutObjectVersionTagging"),
+			Actions:   jsii.Strings("s3:PutObjectVersionTagging", hedgePutObjectTagging),
 			Resources: &folders,
 			Conditions: &map[string]any{
 				"StringEquals": map[string]any{"s3:RequestObjectTag/status": []string{"ready", "rejected"}},
@@ -156,8 +160,11 @@ func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatemen
 			Resources: &[]*string{d.bucket.Stack().FormatArn(&awscdk.ArnComponents{
 				Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String(eventBus),
 			})},
+			// A call has the sources of all its events, and ForAllValues holds for a call that has none.
+			// Source: EventBridge User Guide, "Using IAM policy conditions for fine-grained access control".
 			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"events:source": "postern"},
+				"ForAllValues:StringEquals": map[string]any{"events:source": "postern"},
+				"Null":                      map[string]any{"events:source": "false"},
 			},
 		},
 	}

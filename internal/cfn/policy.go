@@ -12,14 +12,15 @@ const policyVersion = "2012-10-17"
 
 // Operators are the condition operators that package iam evaluates.
 var operators = []string{
-	"StringEquals", "StringLike", "ArnEquals", "ArnLike", "Bool", "NumericLessThan", "NumericGreaterThan",
+	"StringEquals", "StringNotEquals", "StringLike", "ArnEquals", "ArnLike", "Bool", "Null", "NumericLessThan", "NumericGreaterThan",
+	"ForAllValues:StringEquals",
 }
 
 // Of the conditions' keys, conditionKeys are whole ones, tagKeys go on with the name of a tag, and tlsKeys are those
 // that no request on this machine has.
 var (
 	conditionKeys = []string{
-		"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge",
+		"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge", "s3:if-none-match", "s3:ObjectCreationOperation",
 		"events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount",
 	}
 	tagKeys = []string{"s3:RequestObjectTag/", "s3:ExistingObjectTag/"}

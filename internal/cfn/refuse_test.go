@@ -168,7 +168,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"no action", statement([]any{}, "Action"), "Policies[0].PolicyDocument.Statement[1]: want an Action and a Resource"},
 		{"policy variable", statement("arn:aws:s3:::b/${aws:username}/*", "Resource"), "Statement[1].Resource[0]: the local run does not know policy variables"},
 		{"condition operator", condition("ArnNotLike", "s3:prefix", "x"), "AuthorizerRole8EA4615E (AWS::IAM::Role): Policies[0].PolicyDocument.Statement[1].Condition.ArnNotLike.s3:prefix: the local run does not know this operator"},
-		{"condition of another form", condition("ForAllValues:StringEquals", "s3:prefix", "x"), "the local run does not know this operator"},
+		{"condition of another form", condition("ForAnyValue:StringEquals", "s3:prefix", "x"), "the local run does not know this operator"},
 		{"condition key", condition("StringEquals", "aws:SourceIp", "x"), "Condition.StringEquals.aws:SourceIp: the local run does not know this key"},
 		{"condition on no tag", condition("StringEquals", "s3:RequestObjectTag/", "x"), "Condition.StringEquals.s3:RequestObjectTag/: the local run does not know this key"},
 		{"condition without a value", condition("StringEquals", "s3:prefix", []any{}), "Condition.StringEquals.s3:prefix: want a value"},

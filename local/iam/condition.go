@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,17 +34,28 @@ func (c Call) meets(s cfn.Statement) answer {
 	return all
 }
 
-// holds reports whether a condition holds for any of its values. Of a key that the request does not have, none does.
-// Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
+// holds reports whether a condition holds for any of its values. If the request does not have the key, it holds for an
+// operator that negates or that is for all of the key's values, and for no other. No key here has several values.
+// Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Set operators for multivalued context keys".
 func holds(operator string, wanted []string, key string, request map[string]string) answer {
-	compare, ok := comparisons[operator]
-	if !ok {
+	got, present := request[key]
+	name, forAll := strings.CutPrefix(operator, "ForAllValues:")
+	compare, known := comparisons[name]
+	switch {
+	case operator == "Null":
+		return matches(comparisons["Bool"], wanted, strconv.FormatBool(!present))
+	case operator == "StringNotEquals":
+		return is(!present || !slices.Contains(wanted, got))
+	case !known:
 		return unknown
+	case !present:
+		return is(forAll)
 	}
-	got, ok := request[key]
-	if !ok {
-		return no
-	}
+	return matches(compare, wanted, got)
+}
+
+// matches compares a request's value with each of a policy's.
+func matches(compare func(wanted, got string) answer, wanted []string, got string) answer {
 	result := no
 	for _, value := range wanted {
 		switch compare(value, got) {

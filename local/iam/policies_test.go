@@ -56,7 +56,11 @@ func stack() *cfn.Stack {
 				},
 				{
 					Sid: "Events", Effect: "Allow", Actions: []string{"events:PutEvents"}, Resources: []string{bus},
-					Conditions: conditions{"StringEquals": {"events:source": {"postern"}, "events:detail-type": {"Upload Ready", "Upload Rejected"}}},
+					Conditions: conditions{
+						"ForAllValues:StringEquals": {"events:source": {"postern"}},
+						"Null":                      {"events:source": {"false"}},
+						"StringEquals":              {"events:detail-type": {"Upload Ready", "Upload Rejected"}},
+					},
 				},
 			}},
 			{LogicalID: "Wide", Name: "wide", Statements: []cfn.Statement{
@@ -95,6 +99,14 @@ func stack() *cfn.Stack {
 			{
 				Sid: "DenyWithoutTLS", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket, bucket + "/*"},
 				Conditions: conditions{"Bool": {"aws:SecureTransport": {"false"}}},
+			},
+			{
+				Sid: "DenyOverwrites", Effect: "Deny", Actions: []string{"s3:PutObject"}, Resources: []string{bucket + "/*"},
+				Conditions: conditions{
+					"Bool":            {"s3:ObjectCreationOperation": {"true"}},
+					"Null":            {"s3:if-none-match": {"true"}},
+					"StringNotEquals": {"s3:authType": {"POST", "OTHER"}},
+				},
 			},
 			{
 				Sid: "DenyOldTLS", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket, bucket + "/*"},
@@ -205,6 +217,14 @@ func TestPolicies(t *testing.T) {
 	allow("Presign", "s3:PutObject", video, "aws:SecureTransport", "true")
 	deny("Presign", "s3:PutObject", video, "s3:TlsVersion", "1.1")
 	allow("Presign", "s3:PutObject", video, "s3:TlsVersion", "1.2")
+
+	// A request that makes an object names If-None-Match, but for a form.
+	deny("Presign", "s3:PutObject", video, "s3:ObjectCreationOperation", "true", "s3:authType", "REST-QUERY-STRING")
+	deny("Presign", "s3:PutObject", video, "s3:ObjectCreationOperation", "true")
+	deny(iam.Operator, "s3:PutObject", video, "s3:ObjectCreationOperation", "true", "s3:authType", "REST-HEADER")
+	allow("Presign", "s3:PutObject", video, "s3:ObjectCreationOperation", "true", "s3:authType", "REST-QUERY-STRING", "s3:if-none-match", "*")
+	allow("Presign", "s3:PutObject", video, "s3:ObjectCreationOperation", "false", "s3:authType", "REST-QUERY-STRING")
+	allow("Presign", "s3:PutObject", video, "s3:ObjectCreationOperation", "true", "s3:authType", "POST")
 
 	// What is not understood denies.
 	deny("Strange", "a:Allowed", "x", "s3:prefix", "x")
