@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -125,4 +126,87 @@ func join(path, key string) string {
 
 func index(path string, i int) string {
 	return path + "[" + strconv.Itoa(i) + "]"
+}
+
+var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+// sub replaces ${Name}, ${Name.Attribute} and the variables of the long form; ${!Name} stays as ${Name}.
+func (r resolver) sub(argument any, path string) (any, error) {
+	text, ok := argument.(string)
+	variables := map[string]any{}
+	if long, isList := argument.([]any); isList && len(long) == 2 {
+		text, ok = long[0].(string)
+		given, _ := long[1].(map[string]any)
+		resolved, errs := r.resolveMap(given, path)
+		if err := errors.Join(errs...); err != nil {
+			return nil, err
+		}
+		variables = resolved
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s: want a string, or a list of a string and its variables", path)
+	}
+	var errs []error
+	value := variable.ReplaceAllStringFunc(text, func(match string) string {
+		name := match[2 : len(match)-1]
+		if literal, ok := strings.CutPrefix(name, "!"); ok {
+			return "${" + literal + "}"
+		}
+		if value, ok := variables[name]; ok {
+			return fmt.Sprint(value)
+		}
+		value, err := r.named(name, path)
+		errs = append(errs, err)
+		return fmt.Sprint(value)
+	})
+	return value, errors.Join(errs...)
+}
+
+// named is the value of a name in a Fn::Sub: a Ref, or with a dot a Fn::GetAtt.
+func (r resolver) named(name, path string) (any, error) {
+	if strings.Contains(name, ".") {
+		return r.getAtt(name, path)
+	}
+	return r.ref(name, path)
+}
+
+func joinStrings(delimiter, list any, path string) (any, error) {
+	separator, ok := delimiter.(string)
+	members, isList := list.([]any)
+	if !ok || !isList {
+		return nil, fmt.Errorf("%s: want a delimiter and a list", path)
+	}
+	parts := make([]string, len(members))
+	for i, member := range members {
+		part, ok := scalar(member)
+		if !ok {
+			return nil, fmt.Errorf("%s: want a string", index(path, i))
+		}
+		parts[i] = part
+	}
+	return strings.Join(parts, separator), nil
+}
+
+func splitString(delimiter, source any, path string) (any, error) {
+	separator, ok := delimiter.(string)
+	text, isText := source.(string)
+	if !ok || !isText || separator == "" {
+		return nil, fmt.Errorf("%s: want a delimiter and a string", path)
+	}
+	parts := strings.Split(text, separator)
+	members := make([]any, len(parts))
+	for i, part := range parts {
+		members[i] = part
+	}
+	return members, nil
+}
+
+func selectMember(position, list any, path string) (any, error) {
+	text, _ := scalar(position)
+	i, err := strconv.Atoi(text)
+	members, _ := list.([]any)
+	if err != nil || i < 0 || i >= len(members) {
+		return nil, fmt.Errorf("%s: the list has %d members, none at index %q", path, len(members), text)
+	}
+	return members[i], nil
 }

@@ -104,15 +104,14 @@ func (r *reader) output(name string) {
 // properties resolves a resource's properties into a struct of property types. It reports false, with the errors
 // recorded, when that fails.
 func (r *reader) properties(id string, into any) bool {
-	resource := r.document.Resources[id]
-	properties, errs := r.resolveMap(resource.Properties, "")
+	properties, errs := r.resolveMap(r.document.Resources[id].Properties, "")
 	decoder := decoder{errs: errs}
 	decoder.decodeStruct(properties, into)
 	for _, err := range decoder.errs {
-		r.errs = append(r.errs, fmt.Errorf("%s: %w", describe(id, resource.Type), err))
+		r.errs = append(r.errs, fmt.Errorf("%s: %w", r.describe(id), err))
 	}
 	for _, path := range decoder.unenforced {
-		r.stack.Unenforced = append(r.stack.Unenforced, describe(id, resource.Type)+": "+path)
+		r.stack.Unenforced = append(r.stack.Unenforced, r.describe(id)+": "+path)
 	}
 	return len(decoder.errs) == 0
 }
@@ -123,7 +122,7 @@ func (r *reader) fail(id, path, format string, args ...any) {
 	if path != "" {
 		message = path + ": " + message
 	}
-	r.errs = append(r.errs, fmt.Errorf("%s: %s", describe(id, r.document.Resources[id].Type), message))
+	r.errs = append(r.errs, fmt.Errorf("%s: %s", r.describe(id), message))
 }
 
 // find looks up the resource of a type that a resolved Ref or ARN stands for.
@@ -141,9 +140,44 @@ func (r *reader) find(resourceType, value string) (logicalID string, ok bool) {
 
 // unenforcedResource takes a resource that has no effect on this machine, and would have one on AWS.
 func (r *reader) unenforcedResource(id string) {
-	r.stack.Unenforced = append(r.stack.Unenforced, describe(id, r.document.Resources[id].Type))
+	r.stack.Unenforced = append(r.stack.Unenforced, r.describe(id))
 }
 
-func describe(id, resourceType string) string {
-	return id + " (" + resourceType + ")"
+// describe names a resource in messages: "Uploads (AWS::S3::Bucket)".
+func (r *reader) describe(id string) string {
+	return id + " (" + r.document.Resources[id].Type + ")"
+}
+
+// A kind is what the local run does with the resources of a type.
+type kind struct {
+	refer func(names, string, resource) reference // what Ref and Fn::GetAtt give; nil: cannot be referred to
+	read  func(*reader, string)                   // takes it into the Stack; nil: known, without an effect here
+}
+
+// kinds are all resource types that the local run knows. Any other is an error.
+var kinds = map[string]kind{
+	"AWS::S3::Bucket":             {refer: bucketReference, read: (*reader).bucket},
+	"AWS::DynamoDB::Table":        {refer: tableReference, read: (*reader).table},
+	"AWS::SecretsManager::Secret": {refer: secretReference, read: (*reader).secret},
+	"AWS::Lambda::Function":       {refer: functionReference, read: (*reader).function},
+	"AWS::Lambda::Permission":     {read: (*reader).permission},
+	"AWS::SQS::Queue":             {refer: queueReference, read: (*reader).queue},
+	"AWS::SQS::QueuePolicy":       {read: (*reader).queuePolicy},
+	"AWS::CloudWatch::Alarm":      {read: (*reader).unenforcedResource},
+	"AWS::Logs::LogGroup":         {refer: logGroupReference},
+	"AWS::IAM::Role":              {refer: roleReference, read: (*reader).role},
+	"AWS::IAM::Policy":            {read: (*reader).policy},
+	"AWS::S3::BucketPolicy":       {read: (*reader).bucketPolicy},
+	"AWS::ApiGateway::RestApi":    {refer: apiReference, read: (*reader).restAPI},
+	"AWS::ApiGateway::Resource":   {refer: idReference("ResourceId"), read: (*reader).resource},
+	"AWS::ApiGateway::Method":     {read: (*reader).method},
+	"AWS::ApiGateway::Authorizer": {refer: idReference("AuthorizerId"), read: (*reader).authorizer},
+	"AWS::ApiGateway::Stage":      {refer: stageReference, read: (*reader).stage},
+	"AWS::ApiGateway::Deployment": {refer: idReference("DeploymentId"), read: (*reader).deployment},
+	"AWS::ApiGateway::Account":    {},
+	"AWS::CDK::Metadata":          {},
+
+	"AWS::Lambda::EventSourceMapping":   {read: (*reader).eventSource},
+	"AWS::ApiGateway::RequestValidator": {refer: idReference("RequestValidatorId"), read: (*reader).validator},
+	"AWS::ApiGateway::GatewayResponse":  {read: (*reader).gatewayResponse},
 }

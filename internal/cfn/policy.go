@@ -84,42 +84,6 @@ func (r *reader) policy(id string) {
 	}
 }
 
-type bucketPolicyProperties struct {
-	Bucket         string
-	PolicyDocument struct {
-		Version   string
-		Statement []struct {
-			Principal struct{ AWS texts }
-
-			statementProperties
-		}
-	}
-}
-
-// bucketPolicy takes what a bucket's policy denies to everyone. What it would allow to some, the local run cannot tell.
-func (r *reader) bucketPolicy(id string) {
-	var p bucketPolicyProperties
-	if !r.properties(id, &p) {
-		return
-	}
-	if _, ok := r.find("AWS::S3::Bucket", p.Bucket); !ok {
-		r.fail(id, "Bucket", "%q is no bucket of this template", p.Bucket)
-	}
-	document := policyDocument{Version: p.PolicyDocument.Version}
-	for i, s := range p.PolicyDocument.Statement {
-		path := index("PolicyDocument.Statement", i)
-		if s.Effect != "Deny" || !slices.Equal(s.Principal.AWS, texts{"*"}) {
-			r.fail(id, path, "the local run serves statements with the Effect Deny and the Principal * only")
-		}
-		if s.hasKey(tlsKeys) {
-			r.stack.Unenforced = append(r.stack.Unenforced, describe(id, "AWS::S3::BucketPolicy")+": "+path+" "+s.Sid)
-		}
-		document.Statement = append(document.Statement, s.statementProperties)
-	}
-	statements := r.statements(id, "PolicyDocument", document)
-	put(&r.ofBuckets, p.Bucket, append(r.ofBuckets[p.Bucket], statements...))
-}
-
 func (s statementProperties) hasKey(keys []string) bool {
 	for _, conditions := range s.Condition {
 		for key := range conditions {
@@ -206,4 +170,33 @@ func (r *reader) checkVariables(id, path string, values []string) {
 			r.fail(id, index(path, i), "the local run does not know policy variables")
 		}
 	}
+}
+
+// Match reports whether s matches pattern, where '*' stands for any bytes, also none, and '?' for exactly one; no
+// other character is special, and '*' crosses ':' and '/'. Its time is at most proportional to the product of the lengths.
+//
+// Source: IAM User Guide, "IAM JSON policy elements: Resource".
+func Match(pattern, s string) bool {
+	p, i := 0, 0
+	star, resume := -1, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, resume = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+			p++
+			i++
+		case star >= 0:
+			// Only the last star needs to grow: whatever an earlier one could take, the last can too.
+			resume++
+			p, i = star+1, resume
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
 }

@@ -2,6 +2,7 @@ package cfn
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -145,4 +146,60 @@ func (r *reader) secret(id string) {
 		secret.Length = defaultSecretLength
 	}
 	r.stack.Secrets = append(r.stack.Secrets, secret)
+}
+
+// defaultVisibility is the visibility timeout of a queue that says none, in seconds.
+// Source: CloudFormation Template Reference, AWS::SQS::Queue.
+const defaultVisibility = 30
+
+type queueProperties struct {
+	VisibilityTimeout *int // seconds
+	RedrivePolicy     map[string]string
+
+	MessageRetentionPeriod unenforced
+	RedriveAllowPolicy     unenforced
+	SqsManagedSseEnabled   unenforced
+	Tags                   inert
+}
+
+func (r *reader) queue(id string) {
+	var p queueProperties
+	if !r.properties(id, &p) {
+		return
+	}
+	queue := Queue{
+		LogicalID:  id,
+		Name:       names{stack: r.stack.Name}.name(id),
+		ARN:        r.references[id].attributes["Arn"],
+		URL:        r.references[id].ref,
+		Visibility: defaultVisibility * time.Second,
+	}
+	if p.VisibilityTimeout != nil {
+		queue.Visibility = time.Duration(*p.VisibilityTimeout) * time.Second
+	}
+	if queue.Visibility < 0 {
+		r.fail(id, "VisibilityTimeout", "%d is negative", *p.VisibilityTimeout)
+	}
+	if p.RedrivePolicy != nil {
+		r.redrive(id, &queue, p.RedrivePolicy)
+	}
+	r.stack.Queues = append(r.stack.Queues, queue)
+}
+
+// redrive takes where a queue's messages go that nobody can process.
+// Source: Amazon SQS API Reference, SetQueueAttributes, RedrivePolicy.
+func (r *reader) redrive(id string, queue *Queue, p map[string]string) {
+	for name := range p {
+		if name != "deadLetterTargetArn" && name != "maxReceiveCount" {
+			r.fail(id, "RedrivePolicy."+name, "the local run does not know this property")
+		}
+	}
+	var ok bool
+	if queue.DeadLetters, ok = r.find("AWS::SQS::Queue", p["deadLetterTargetArn"]); !ok || queue.DeadLetters == id {
+		r.fail(id, "RedrivePolicy.deadLetterTargetArn", "%q is no other queue of this template", p["deadLetterTargetArn"])
+	}
+	var err error
+	if queue.MaxReceives, err = strconv.Atoi(p["maxReceiveCount"]); err != nil || queue.MaxReceives < 1 || queue.MaxReceives > 1000 {
+		r.fail(id, "RedrivePolicy.maxReceiveCount", "%q is no number from 1 to 1000", p["maxReceiveCount"])
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -88,4 +89,26 @@ func (x *exchange) readBody() *failure {
 	}
 	x.body = strings.ToValidUTF8(string(b), "\uFFFD")
 	return nil
+}
+
+// An answer is a response that is ready to be sent.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	bodiless := a.status == http.StatusNoContent || a.status == http.StatusNotModified
+	if !bodiless {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	if !bodiless {
+		// A caller who left does not miss the body.
+		_, _ = io.WriteString(w, a.body)
+	}
 }

@@ -64,3 +64,74 @@ func (x *exchange) validate() *failure {
 	message := "Missing required request parameters: [" + strings.Join(missing, ", ") + "]"
 	return &failure{responseType: "BAD_REQUEST_PARAMETERS", message: message, validation: message}
 }
+
+// A query holds a query string's values by name, in the order of the request.
+type query map[string][]string
+
+// parseQuery decodes a query string as API Gateway does: '+' is a space, and ';' separates as '&' does. An escape that
+// is none stays as it is, and bytes that are no UTF-8 become U+FFFD, since an event is JSON.
+func parseQuery(raw string) query {
+	q := query{}
+	for pair := range strings.FieldsFuncSeq(raw, func(c rune) bool { return c == '&' || c == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		name = decodeQuery(name)
+		q[name] = append(q[name], decodeQuery(value))
+	}
+	return q
+}
+
+func decodeQuery(s string) string {
+	if strings.ContainsAny(s, "%+") {
+		s = unescape(s)
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+func unescape(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '+':
+			b.WriteByte(' ')
+		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			b.WriteByte(hexValue(s[i+1])<<4 | hexValue(s[i+2]))
+			i += 2
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func hexValue(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&^0x20 - 'A' + 10
+}
+
+// last is each name's last value.
+func last(values map[string][]string) map[string]string {
+	single := make(map[string]string, len(values))
+	for name, all := range values {
+		if len(all) > 0 {
+			single[name] = all[len(all)-1]
+		}
+	}
+	return single
+}
+
+// blank reports whether none of the values says anything.
+func blank(values []string) bool {
+	for _, value := range values {
+		if strings.TrimSpace(value) != "" {
+			return false
+		}
+	}
+	return true
+}

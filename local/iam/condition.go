@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"postern/internal/cfn"
-	"postern/internal/cfn/wildcard"
 )
 
 // An answer is whether a condition holds. The zero value is that nobody knows.
@@ -71,7 +70,7 @@ func matches(compare func(wanted, got string) answer, wanted []string, got strin
 // comparisons compare a policy's value with a request's, by operator.
 var comparisons = map[string]func(wanted, got string) answer{
 	"StringEquals":       func(wanted, got string) answer { return is(wanted == got) },
-	"StringLike":         func(wanted, got string) answer { return is(wildcard.Match(wanted, got)) },
+	"StringLike":         func(wanted, got string) answer { return is(cfn.Match(wanted, got)) },
 	"ArnEquals":          likeARN,
 	"ArnLike":            likeARN,
 	"Bool":               func(wanted, got string) answer { return is(strings.EqualFold(wanted, got)) },
@@ -92,7 +91,7 @@ func likeARN(wanted, got string) answer {
 		return no
 	}
 	for i := range w {
-		if !wildcard.Match(w[i], g[i]) {
+		if !cfn.Match(w[i], g[i]) {
 			return no
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"postern/internal/cfn"
-	"postern/internal/cfn/wildcard"
 )
 
 // A Call is one action that a principal wants to take on one resource.
@@ -20,11 +19,11 @@ type Call struct {
 // are alike in either case. Source: IAM User Guide, "IAM JSON policy elements: Action" and "Resource".
 func (c Call) covers(s cfn.Statement) (action, resource string, ok bool) {
 	for _, action = range s.Actions {
-		if !wildcard.Match(strings.ToLower(action), strings.ToLower(c.Action)) {
+		if !cfn.Match(strings.ToLower(action), strings.ToLower(c.Action)) {
 			continue
 		}
 		for _, resource = range s.Resources {
-			if wildcard.Match(resource, c.Resource) {
+			if cfn.Match(resource, c.Resource) {
 				return action, resource, true
 			}
 		}

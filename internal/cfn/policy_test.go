@@ -1,10 +1,10 @@
-package wildcard_test
+package cfn_test
 
 import (
 	"strings"
 	"testing"
 
-	"postern/internal/cfn/wildcard"
+	"postern/internal/cfn"
 )
 
 func TestMatch(t *testing.T) {
@@ -29,7 +29,7 @@ func TestMatch(t *testing.T) {
 		{"arn:aws:execute-api:*:*:id/api/GET/*", "arn:aws:execute-api:eu-west-1:0:id/api/GET/uploads/1", true},
 		{"arn:aws:execute-api:*:*:id/api/GET/*", "arn:aws:execute-api:eu-west-1:0:id/api/POST/uploads", false},
 	} {
-		if got := wildcard.Match(test.pattern, test.s); got != test.want {
+		if got := cfn.Match(test.pattern, test.s); got != test.want {
 			t.Errorf("Match(%q, %q) = %v, want %v", test.pattern, test.s, got, test.want)
 		}
 	}
@@ -37,7 +37,7 @@ func TestMatch(t *testing.T) {
 
 // A caller chooses the path, so a pattern must not take exponential time.
 func TestMatchManyStars(t *testing.T) {
-	if wildcard.Match(strings.Repeat("*a", 50)+"b", strings.Repeat("a", 5000)) {
+	if cfn.Match(strings.Repeat("*a", 50)+"b", strings.Repeat("a", 5000)) {
 		t.Error("a string without b matches a pattern that ends in b")
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -87,4 +88,72 @@ func (g *gateway) askAuthorizer(x *exchange) (verdict, *failure) {
 		return verdict{}, broken
 	}
 	return v, nil
+}
+
+// A verdict is an authorizer's answer. Source: "Output from an API Gateway Lambda authorizer".
+type verdict struct {
+	principal principal
+	policy    policy
+}
+
+func parseVerdict(answer []byte) (verdict, error) {
+	var a struct {
+		PrincipalID        *string        `json:"principalId"`
+		PolicyDocument     *policy        `json:"policyDocument"`
+		Context            map[string]any `json:"context"`
+		UsageIdentifierKey string         `json:"usageIdentifierKey"`
+	}
+	if err := decodeStrictly(answer, &a); err != nil {
+		return verdict{}, err
+	}
+	if a.PrincipalID == nil || *a.PrincipalID == "" {
+		return verdict{}, errors.New("principalId is missing")
+	}
+	if a.PolicyDocument == nil {
+		return verdict{}, errors.New("policyDocument is missing")
+	}
+	if err := a.PolicyDocument.check(); err != nil {
+		return verdict{}, err
+	}
+	context, err := stringify(a.Context)
+	if err != nil {
+		return verdict{}, err
+	}
+	return verdict{principal{*a.PrincipalID, context}, *a.PolicyDocument}, nil
+}
+
+// A principal is whom an authorizer found.
+type principal struct {
+	id      string
+	context map[string]string
+}
+
+// authorizer is the principal as requestContext.authorizer shows it to a function.
+func (p principal) authorizer(latency time.Duration) map[string]any {
+	members := make(map[string]any, len(p.context)+2)
+	for name, value := range p.context {
+		members[name] = value
+	}
+	members["principalId"] = p.id
+	members["integrationLatency"] = latency.Milliseconds()
+	return members
+}
+
+// stringify turns the members of an authorizer's context into strings, as API Gateway hands them on. Objects and
+// lists are not allowed.
+func stringify(context map[string]any) (map[string]string, error) {
+	values := make(map[string]string, len(context))
+	for name, value := range context {
+		switch value := value.(type) {
+		case string:
+			values[name] = value
+		case json.Number:
+			values[name] = value.String()
+		case bool:
+			values[name] = fmt.Sprint(value)
+		default:
+			return nil, fmt.Errorf("context member %q is no string, number or boolean", name)
+		}
+	}
+	return values, nil
 }

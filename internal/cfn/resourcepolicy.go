@@ -1,0 +1,81 @@
+package cfn
+
+import "slices"
+
+// A resourcePolicy is the policy of a bucket or queue.
+type resourcePolicy struct {
+	PolicyDocument struct {
+		Version   string
+		Statement []struct {
+			Principal struct{ AWS, Service texts }
+
+			statementProperties
+		}
+	}
+}
+
+// bucketPolicy takes what a bucket's policy denies to everyone. The local run cannot tell whom it would allow something.
+func (r *reader) bucketPolicy(id string) {
+	var p struct {
+		Bucket string
+
+		resourcePolicy
+	}
+	if !r.properties(id, &p) {
+		return
+	}
+	if _, ok := r.find("AWS::S3::Bucket", p.Bucket); !ok {
+		r.fail(id, "Bucket", "%q is no bucket of this template", p.Bucket)
+	}
+	for i, s := range p.PolicyDocument.Statement {
+		if s.Effect == "Allow" {
+			r.fail(id, index("PolicyDocument.Statement", i), "a bucket's policy must only deny")
+		}
+	}
+	put(&r.ofBuckets, p.Bucket, append(r.ofBuckets[p.Bucket], r.resourceStatements(id, p.resourcePolicy)...))
+}
+
+// queuePolicy takes what queues' policies allow to services, and what they deny to everyone.
+func (r *reader) queuePolicy(id string) {
+	var p struct {
+		Queues []string
+
+		resourcePolicy
+	}
+	if !r.properties(id, &p) {
+		return
+	}
+	statements := r.resourceStatements(id, p.resourcePolicy)
+	for i, url := range p.Queues {
+		if _, ok := r.find("AWS::SQS::Queue", url); !ok {
+			r.fail(id, index("Queues", i), "%q is no queue of this template", url)
+		}
+		put(&r.ofQueues, url, append(r.ofQueues[url], statements...))
+	}
+}
+
+// resourceStatements takes the statements of a resource's policy. Each allows something to one service, or denies
+// something to everyone.
+func (r *reader) resourceStatements(id string, p resourcePolicy) []Statement {
+	document := policyDocument{Version: p.PolicyDocument.Version}
+	var services []string
+	for i, s := range p.PolicyDocument.Statement {
+		path, service := index("PolicyDocument.Statement", i), ""
+		switch {
+		case s.Effect == "Allow" && s.Principal.AWS == nil && len(s.Principal.Service) == 1:
+			service = s.Principal.Service[0]
+		case s.Effect != "Deny" || !slices.Equal(s.Principal.AWS, texts{"*"}) || s.Principal.Service != nil:
+			r.fail(id, path, "a statement must allow something to one service, or deny something to the principal *")
+		}
+		if s.hasKey(tlsKeys) {
+			r.stack.Unenforced = append(r.stack.Unenforced, r.describe(id)+": "+path+" "+s.Sid)
+		}
+		services = append(services, service)
+		document.Statement = append(document.Statement, s.statementProperties)
+	}
+	statements := r.statements(id, "PolicyDocument", document)
+	for i := range statements {
+		statements[i].Service = services[i]
+	}
+	return statements
+}
