@@ -22,16 +22,15 @@ func ParseArrival(key, versionID string) (Arrival, bool) {
 	return Arrival{Key: key, Owner: owner, ID: id, VersionID: versionID}, ok
 }
 
-// maxLooks is how often a sequence of steps begins again because others went on in the meantime. More often is a fault,
-// after which the message comes again.
-const maxLooks = 5
+// maxAttempts bounds how often steps are retried on a conflict. After that, the message is delivered again.
+const maxAttempts = 5
 
-// again takes steps from the beginning as long as they find the record changed.
-func again(steps func() error) error {
-	for range maxLooks {
+// retryOnConflict calls steps until they return no upload.ErrChanged. Steps start from the first one each time.
+func retryOnConflict(steps func() error) error {
+	for range maxAttempts {
 		if err := steps(); !errors.Is(err, upload.ErrChanged) {
 			return err
 		}
 	}
-	return fmt.Errorf("looking %d times: %w", maxLooks, upload.ErrChanged)
+	return fmt.Errorf("trying %d times: %w", maxAttempts, upload.ErrChanged)
 }

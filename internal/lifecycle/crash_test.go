@@ -108,7 +108,7 @@ func TestGoneInTheMeantime(t *testing.T) {
 func (s *stage) checkHeard(t *testing.T, name string) {
 	t.Helper()
 	record := s.record(t)
-	of := func(a upload.Announcement) bool { return a.Status == record.Status }
+	of := func(a upload.Event) bool { return a.Status == record.Status }
 	if record.Announced && !slices.ContainsFunc(*s.heard, of) {
 		t.Errorf("%s: announced as %s, and nobody heard", name, record.Status)
 	}
@@ -140,7 +140,7 @@ func (s *stage) mustInspect() {
 func (s *stage) mustBury() {
 	record, _, err := s.records.Record(context.Background(), owner, id)
 	if err == nil {
-		_, err = s.records.Bury(context.Background(), record, now)
+		_, err = s.records.MarkDeleted(context.Background(), record, now)
 	}
 	if err != nil {
 		panic(err)

@@ -40,7 +40,7 @@ func (d *Deletion) Delete(ctx context.Context, record upload.Record) (bool, erro
 	if err := d.Objects.AbortUploads(ctx, record.Key); err != nil {
 		return false, err
 	}
-	tombstone, err := d.bury(ctx, record)
+	tombstone, err := d.markDeleted(ctx, record)
 	if err != nil || tombstone.Announced {
 		return false, err
 	}
@@ -50,14 +50,14 @@ func (d *Deletion) Delete(ctx context.Context, record upload.Record) (bool, erro
 	return true, removeAll(ctx, d.Objects, tombstone.Key)
 }
 
-// bury makes the record a tombstone, however often it changes in the meantime.
-func (d *Deletion) bury(ctx context.Context, record upload.Record) (tombstone upload.Record, err error) {
-	err = again(func() error {
+// markDeleted turns the record into a tombstone, also if it changes in the meantime.
+func (d *Deletion) markDeleted(ctx context.Context, record upload.Record) (tombstone upload.Record, err error) {
+	err = retryOnConflict(func() error {
 		if record.Status == upload.Deleted {
 			tombstone = record
 			return nil
 		}
-		tombstone, err = d.Records.Bury(ctx, record, d.Now().Add(upload.TombstoneLifetime))
+		tombstone, err = d.Records.MarkDeleted(ctx, record, d.Now().Add(upload.TombstoneLifetime))
 		if !errors.Is(err, upload.ErrChanged) {
 			return err
 		}

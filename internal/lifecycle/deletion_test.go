@@ -27,11 +27,11 @@ func (d *diary) note(what string) error {
 	return nil
 }
 
-func (d *diary) Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
+func (d *diary) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
 	if err := d.note("bury"); err != nil {
 		return upload.Record{}, err
 	}
-	return d.Records.Bury(ctx, record, expires)
+	return d.Records.MarkDeleted(ctx, record, expires)
 }
 
 func (d *diary) Inspect(_ context.Context, key string) error { return d.note("queue " + key) }

@@ -30,7 +30,7 @@ type Inspector struct {
 // Inspect takes every step that is left of what arrived. The first version that is accepted is the upload; any other is
 // removed, and so is what arrives for a tombstone.
 func (i *Inspector) Inspect(ctx context.Context, arrival Arrival) error {
-	return again(func() error { return i.inspect(ctx, arrival) })
+	return retryOnConflict(func() error { return i.inspect(ctx, arrival) })
 }
 
 func (i *Inspector) inspect(ctx context.Context, arrival Arrival) error {
@@ -120,16 +120,16 @@ func (i *Inspector) resume(ctx context.Context, record upload.Record) error {
 	}
 	err := i.mark(ctx, record)
 	if errors.Is(err, upload.ErrGone) {
-		return i.bury(ctx, record)
+		return i.markExpired(ctx, record)
 	}
 	if err != nil {
 		return err
 	}
-	settled, err := i.Records.Settle(ctx, record)
+	settled, err := i.Records.SetVerdict(ctx, record)
 	if err != nil {
 		return err
 	}
-	i.Log.InfoContext(ctx, "upload settled", "owner", settled.Owner, "id", settled.ID,
+	i.Log.InfoContext(ctx, "verdict set", "owner", settled.Owner, "id", settled.ID,
 		"status", string(settled.Status), "reason", string(settled.Reason), "size", settled.Size)
 	return i.announce(ctx, settled)
 }
@@ -150,7 +150,7 @@ func (i *Inspector) announce(ctx context.Context, record upload.Record) error {
 	if err := i.publish(ctx, record); err != nil {
 		return err
 	}
-	return i.Records.Announce(ctx, record)
+	return i.Records.MarkAnnounced(ctx, record)
 }
 
 // publish tells others of a record's status. Of the end of an upload that never was they hear nothing: anybody may
@@ -159,7 +159,7 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 	if record.Status == upload.Deleted && record.VersionID == "" {
 		return nil
 	}
-	return i.Events.Publish(ctx, upload.Announcement{
+	return i.Events.Publish(ctx, upload.Event{
 		ID: record.Owner + "/" + record.ID + "/" + string(record.Status),
 		Record: upload.Record{
 			Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID, Status: record.Status,
@@ -168,9 +168,9 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 	})
 }
 
-// bury ends an upload whose bytes are gone, or soon will be.
-func (i *Inspector) bury(ctx context.Context, record upload.Record) error {
-	tombstone, err := i.Records.Bury(ctx, record, i.Now().Add(upload.TombstoneLifetime))
+// markExpired ends an upload whose bytes are gone, or soon will be.
+func (i *Inspector) markExpired(ctx context.Context, record upload.Record) error {
+	tombstone, err := i.Records.MarkDeleted(ctx, record, i.Now().Add(upload.TombstoneLifetime))
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func pins(record upload.Record, arrival Arrival) bool {
 // Expire ends an upload whose bytes have expired by a rule of the bucket's life cycle, which arrival tells of: a
 // rejected one that such a rule has put a delete marker on, or any whose version is gone.
 func (i *Inspector) Expire(ctx context.Context, arrival Arrival) error {
-	return again(func() error { return i.expire(ctx, arrival) })
+	return retryOnConflict(func() error { return i.expire(ctx, arrival) })
 }
 
 func (i *Inspector) expire(ctx context.Context, arrival Arrival) error {
@@ -235,7 +235,7 @@ func (i *Inspector) expire(ctx context.Context, arrival Arrival) error {
 	if err != nil || !isExpired(record, versions) {
 		return err
 	}
-	return i.bury(ctx, record)
+	return i.markExpired(ctx, record)
 }
 
 // isExpired decides by the versions under the record's key, the oldest first.

@@ -33,12 +33,12 @@ type stage struct {
 	table   *table
 	records *records.Uploads
 	bucket  *versionedBucket
-	heard   *[]upload.Announcement
+	heard   *[]upload.Event
 	log     *bytes.Buffer
 }
 
 func newStage() *stage {
-	table, log, heard := newTable(), new(bytes.Buffer), new([]upload.Announcement)
+	table, log, heard := newTable(), new(bytes.Buffer), new([]upload.Event)
 	s := &stage{table: table, records: table.uploads(), bucket: newVersionedBucket(), heard: heard, log: log}
 	s.Inspector = s.inspector(s.records, s.bucket, listener{heard})
 	return s
@@ -56,9 +56,9 @@ func (s *stage) deletion(records lifecycle.Records) *lifecycle.Deletion {
 	return &lifecycle.Deletion{Records: records, Objects: s.bucket, Queue: noQueue{}, Now: func() time.Time { return now }}
 }
 
-type listener struct{ heard *[]upload.Announcement }
+type listener struct{ heard *[]upload.Event }
 
-func (l listener) Publish(_ context.Context, announcement upload.Announcement) error {
+func (l listener) Publish(_ context.Context, announcement upload.Event) error {
 	*l.heard = append(*l.heard, announcement)
 	return nil
 }
@@ -201,7 +201,7 @@ func TestInspectJudges(t *testing.T) {
 			}
 			announced := test.want
 			announced.ETag, announced.Filename, announced.Title, announced.Counted, announced.Version, announced.Announced = "", "", "", 0, 0, false
-			want := []upload.Announcement{{ID: owner + "/" + id + "/" + string(test.want.Status), Record: announced}}
+			want := []upload.Event{{ID: owner + "/" + id + "/" + string(test.want.Status), Record: announced}}
 			if diff := cmp.Diff(*s.heard, want); diff != "" {
 				t.Errorf("announcements (-got +want)\n%s", diff)
 			}

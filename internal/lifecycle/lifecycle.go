@@ -18,17 +18,17 @@ type Records interface {
 	// there is a record already, upload.ErrOverQuota when the usage would then be more than quota. A record whose Counted
 	// is 0 leaves the usage alone and fits any quota.
 	Accept(ctx context.Context, record upload.Record, quota int64) error
-	// Settle gives an accepted record its Verdict as status and the next Version, and returns it. It is
+	// SetVerdict gives an accepted record its Verdict as status and the next Version, and returns it. It is
 	// upload.ErrChanged when the record is not accepted any more, or pins another version of the object.
-	Settle(ctx context.Context, record upload.Record) (upload.Record, error)
-	// Announce notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
+	SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error)
+	// MarkAnnounced notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
 	// status by now.
-	Announce(ctx context.Context, record upload.Record) error
-	// Bury turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
+	MarkAnnounced(ctx context.Context, record upload.Record) error
+	// MarkDeleted turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
 	// usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
 	// upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
 	// have written of it in the meantime goes with it. It returns the tombstone.
-	Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
+	MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
 }
 
 // Versions are what lies under keys in the bucket. No error holds personal data.
@@ -51,5 +51,5 @@ type Objects interface {
 // Events hear of uploads. No error holds personal data.
 type Events interface {
 	// Publish sends an announcement, at least once.
-	Publish(ctx context.Context, announcement upload.Announcement) error
+	Publish(ctx context.Context, announcement upload.Event) error
 }

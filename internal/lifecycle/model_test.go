@@ -97,8 +97,8 @@ type leavesNoTombstone struct {
 	table *table
 }
 
-func (r leavesNoTombstone) Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
-	tombstone, err := r.Records.Bury(ctx, record, expires)
+func (r leavesNoTombstone) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
+	tombstone, err := r.Records.MarkDeleted(ctx, record, expires)
 	if err == nil {
 		r.table.remove(record.Owner, record.ID)
 	}

@@ -133,21 +133,21 @@ func (s steppedRecords) Accept(ctx context.Context, record upload.Record, quota 
 	return s.call(func() error { return s.to.Accept(ctx, record, quota) })
 }
 
-func (s steppedRecords) Settle(ctx context.Context, record upload.Record) (settled upload.Record, err error) {
+func (s steppedRecords) SetVerdict(ctx context.Context, record upload.Record) (settled upload.Record, err error) {
 	err = s.call(func() (err error) {
-		settled, err = s.to.Settle(ctx, record)
+		settled, err = s.to.SetVerdict(ctx, record)
 		return err
 	})
 	return settled, err
 }
 
-func (s steppedRecords) Announce(ctx context.Context, record upload.Record) error {
-	return s.call(func() error { return s.to.Announce(ctx, record) })
+func (s steppedRecords) MarkAnnounced(ctx context.Context, record upload.Record) error {
+	return s.call(func() error { return s.to.MarkAnnounced(ctx, record) })
 }
 
-func (s steppedRecords) Bury(ctx context.Context, record upload.Record, expires time.Time) (tombstone upload.Record, err error) {
+func (s steppedRecords) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (tombstone upload.Record, err error) {
 	err = s.call(func() (err error) {
-		tombstone, err = s.to.Bury(ctx, record, expires)
+		tombstone, err = s.to.MarkDeleted(ctx, record, expires)
 		return err
 	})
 	return tombstone, err
@@ -181,7 +181,7 @@ func (s steppedObjects) AbortUploads(ctx context.Context, key string) error {
 	return s.call(func() error { return s.to.AbortUploads(ctx, key) })
 }
 
-func (s steppedEvents) Publish(ctx context.Context, announcement upload.Announcement) error {
+func (s steppedEvents) Publish(ctx context.Context, announcement upload.Event) error {
 	return s.call(func() error { return s.to.Publish(ctx, announcement) })
 }
 

@@ -266,7 +266,7 @@ func (w *world) Inspect(_ context.Context, key string) error {
 }
 
 // Publish is the event bus's.
-func (w *world) Publish(_ context.Context, announcement upload.Announcement) error {
+func (w *world) Publish(_ context.Context, announcement upload.Event) error {
 	if announcement.ID != announcement.Owner+"/"+announcement.Record.ID+"/"+string(announcement.Status) {
 		return fmt.Errorf("announcement %s of another", announcement.ID)
 	}

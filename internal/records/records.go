@@ -3,7 +3,7 @@
 //   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put), dynamodb:UpdateItem
 //     (SetHash), dynamodb:DeleteItem (Remove);
 //   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:Query (Page), dynamodb:PutItem and
-//     dynamodb:UpdateItem (Accept, Bury), dynamodb:UpdateItem (Settle, Announce; with dynamodb:GetItem, Patch).
+//     dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkAnnounced; with dynamodb:GetItem, Patch).
 package records
 
 import (

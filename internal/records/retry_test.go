@@ -61,8 +61,8 @@ var pauses = []time.Duration{25 * ms, 50 * ms, 100 * ms, 200 * ms, 400 * ms, 800
 func TestPausesGrow(t *testing.T) {
 	b := newBench(t)
 	b.meddle = func(_, _ string, w http.ResponseWriter, _ func()) { refuse(w, http.StatusBadRequest, itemConflict) }
-	if _, err := b.Settle(t.Context(), full(idOf(1))); err == nil || errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Settle: %v, want a fault", err)
+	if _, err := b.SetVerdict(t.Context(), full(idOf(1))); err == nil || errors.Is(err, upload.ErrChanged) {
+		t.Errorf("SetVerdict: %v, want a fault", err)
 	}
 	if diff := cmp.Diff(b.pauses, pauses); diff != "" {
 		t.Errorf("pauses (-got +want)\n%s", diff)
@@ -88,8 +88,8 @@ func TestPausesAreRandom(t *testing.T) {
 		shortest, longest := time.Second, time.Duration(0)
 		for range 100 {
 			tries = nil
-			if _, err := uploads.Settle(t.Context(), full(idOf(1))); err == nil || len(tries) != 8 {
-				t.Fatalf("Settle: %v after %d tries, want a fault after 8", err, len(tries))
+			if _, err := uploads.SetVerdict(t.Context(), full(idOf(1))); err == nil || len(tries) != 8 {
+				t.Fatalf("SetVerdict: %v after %d tries, want a fault after 8", err, len(tries))
 			}
 			for i, most := range pauses {
 				if pause := tries[i+1].Sub(tries[i]); pause < 0 || pause > most {
@@ -114,9 +114,9 @@ func TestNoTryAfterTheDeadline(t *testing.T) {
 			tries++
 			cancel()
 		})
-		_, err := uploads.Settle(ctx, full(idOf(1)))
+		_, err := uploads.SetVerdict(ctx, full(idOf(1)))
 		if waited := time.Since(start); !errors.Is(err, context.Canceled) || tries != 1 || waited > 0 {
-			t.Errorf("Settle: %v after %d tries and %v, want one and no time", err, tries, waited)
+			t.Errorf("SetVerdict: %v after %d tries and %v, want one and no time", err, tries, waited)
 		}
 	})
 }

@@ -39,9 +39,9 @@ func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota int64)
 	return nil
 }
 
-// Settle gives an accepted record its Verdict as status and the next Version, and returns it. It is upload.ErrChanged
+// SetVerdict gives an accepted record its Verdict as status and the next Version, and returns it. It is upload.ErrChanged
 // when the record is not accepted any more, or pins another version of the object.
-func (u *Uploads) Settle(ctx context.Context, record upload.Record) (upload.Record, error) {
+func (u *Uploads) SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error) {
 	settled, err := u.update(ctx, &dynamodb.UpdateItemInput{
 		Key:                 keyOf(record.Owner, record.ID),
 		UpdateExpression:    aws.String("SET #status = :verdict, #version = #version + :one"),
@@ -55,14 +55,14 @@ func (u *Uploads) Settle(ctx context.Context, record upload.Record) (upload.Reco
 		},
 	})
 	if err != nil {
-		return upload.Record{}, fmt.Errorf("settling an upload: %w", err)
+		return upload.Record{}, fmt.Errorf("setting a verdict: %w", err)
 	}
 	return settled, nil
 }
 
-// Announce notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
+// MarkAnnounced notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
 // status by now, or is gone.
-func (u *Uploads) Announce(ctx context.Context, record upload.Record) error {
+func (u *Uploads) MarkAnnounced(ctx context.Context, record upload.Record) error {
 	_, err := u.update(ctx, &dynamodb.UpdateItemInput{
 		Key:                      keyOf(record.Owner, record.ID),
 		UpdateExpression:         aws.String("SET #announced = :true"),
@@ -78,11 +78,11 @@ func (u *Uploads) Announce(ctx context.Context, record upload.Record) error {
 	return nil
 }
 
-// Bury turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
+// MarkDeleted turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
 // usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
 // upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
 // have written of it in the meantime goes with it. It returns the tombstone, which keeps nothing that a client wrote.
-func (u *Uploads) Bury(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
+func (u *Uploads) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
 	tombstone := upload.Record{
 		Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID,
 		Status: upload.Deleted, Reason: record.Reason, Size: record.Size, Type: record.Type,
@@ -97,7 +97,7 @@ func (u *Uploads) Bury(ctx context.Context, record upload.Record, expires time.T
 		writes = append(writes, u.addUsage(record.Owner, -record.Counted, nil))
 	}
 	if err := u.transact(ctx, writes); err != nil {
-		return upload.Record{}, fmt.Errorf("burying a record: %w", err)
+		return upload.Record{}, fmt.Errorf("marking a record as deleted: %w", err)
 	}
 	return tombstone, nil
 }

@@ -98,7 +98,7 @@ func TestAcceptChangesNothingThatIsThere(t *testing.T) {
 	}
 	b.checkUsage(t, 100)
 
-	if _, err := b.Bury(t.Context(), first, expires); err != nil {
+	if _, err := b.MarkDeleted(t.Context(), first, expires); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Accept(t.Context(), first, 1000); !errors.Is(err, upload.ErrChanged) {
@@ -109,22 +109,22 @@ func TestAcceptChangesNothingThatIsThere(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	b := newBench(t)
-	if _, err := b.Settle(t.Context(), full(idOf(1))); !errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Settle without a record: %v, want ErrChanged", err)
+	if _, err := b.SetVerdict(t.Context(), full(idOf(1))); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("SetVerdict without a record: %v, want ErrChanged", err)
 	}
 	want := b.accepted(t, idOf(1))
 	another := want
 	another.VersionID = "v2"
-	if _, err := b.Settle(t.Context(), another); !errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Settle of another version: %v, want ErrChanged", err)
+	if _, err := b.SetVerdict(t.Context(), another); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("SetVerdict of another version: %v, want ErrChanged", err)
 	}
-	got, err := b.Settle(t.Context(), want)
+	got, err := b.SetVerdict(t.Context(), want)
 	want.Status, want.Version = upload.Rejected, 2
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
-		t.Errorf("Settle: %v (-got +want)\n%s", err, diff)
+		t.Errorf("SetVerdict: %v (-got +want)\n%s", err, diff)
 	}
-	if _, err := b.Settle(t.Context(), want); !errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Settle once more: %v, want ErrChanged", err)
+	if _, err := b.SetVerdict(t.Context(), want); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("SetVerdict once more: %v, want ErrChanged", err)
 	}
 	if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
 		t.Errorf("record (-got +want)\n%s", diff)
@@ -134,8 +134,8 @@ func TestSettle(t *testing.T) {
 	if err := b.Accept(t.Context(), fine, 1000); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := b.Settle(t.Context(), fine); got.Status != upload.Ready || err != nil {
-		t.Errorf("Settle: %s, %v, want ready", got.Status, err)
+	if got, err := b.SetVerdict(t.Context(), fine); got.Status != upload.Ready || err != nil {
+		t.Errorf("SetVerdict: %s, %v, want ready", got.Status, err)
 	}
 	b.checkUsage(t, 200)
 }
@@ -145,10 +145,10 @@ func TestAnnounce(t *testing.T) {
 	record := b.accepted(t, idOf(1))
 	ready := record
 	ready.Status = upload.Ready
-	if err := b.Announce(t.Context(), ready); !errors.Is(err, upload.ErrChanged) || b.record(t, idOf(1)).Announced {
-		t.Errorf("Announce of another status: %v, want ErrChanged", err)
+	if err := b.MarkAnnounced(t.Context(), ready); !errors.Is(err, upload.ErrChanged) || b.record(t, idOf(1)).Announced {
+		t.Errorf("MarkAnnounced of another status: %v, want ErrChanged", err)
 	}
-	settled, err := b.Settle(t.Context(), record)
+	settled, err := b.SetVerdict(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,16 +156,16 @@ func TestAnnounce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := b.Announce(t.Context(), settled); err != nil || !b.record(t, idOf(1)).Announced {
-			t.Errorf("Announce after a patch: %v", err)
+		if err := b.MarkAnnounced(t.Context(), settled); err != nil || !b.record(t, idOf(1)).Announced {
+			t.Errorf("MarkAnnounced after a patch: %v", err)
 		}
 	}
 	if version := b.record(t, idOf(1)).Version; version != 3 {
 		t.Errorf("version %d, want 3", version)
 	}
 	ghost := full(idOf(9))
-	if err := b.Announce(t.Context(), ghost); !errors.Is(err, upload.ErrChanged) || len(b.raw(t, idOf(9))) > 0 {
-		t.Errorf("Announce without a record: %v, want ErrChanged", err)
+	if err := b.MarkAnnounced(t.Context(), ghost); !errors.Is(err, upload.ErrChanged) || len(b.raw(t, idOf(9))) > 0 {
+		t.Errorf("MarkAnnounced without a record: %v, want ErrChanged", err)
 	}
 }
 
@@ -173,11 +173,11 @@ func TestBury(t *testing.T) {
 	b := newBench(t)
 	record := b.accepted(t, idOf(1))
 	b.accepted(t, idOf(2))
-	settled, err := b.Settle(t.Context(), record)
+	settled, err := b.SetVerdict(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Announce(t.Context(), settled); err != nil {
+	if err := b.MarkAnnounced(t.Context(), settled); err != nil {
 		t.Fatal(err)
 	}
 	// What people write of it in the meantime does not keep it.
@@ -192,8 +192,8 @@ func TestBury(t *testing.T) {
 	for name, stale := range map[string]upload.Record{
 		"another status": record, "another counted": otherCounted, "another version pinned": otherPinned, "no record": unknown,
 	} {
-		if _, err := b.Bury(t.Context(), stale, expires); !errors.Is(err, upload.ErrChanged) {
-			t.Errorf("Bury, read with %s: %v, want ErrChanged", name, err)
+		if _, err := b.MarkDeleted(t.Context(), stale, expires); !errors.Is(err, upload.ErrChanged) {
+			t.Errorf("MarkDeleted, read with %s: %v, want ErrChanged", name, err)
 		}
 	}
 	b.checkUsage(t, 200)
@@ -202,9 +202,9 @@ func TestBury(t *testing.T) {
 		Owner: owner, ID: idOf(1), Key: record.Key, VersionID: "v1", Status: upload.Deleted, Reason: upload.SizeMismatch,
 		Size: 100, Type: "video/mp4", Version: 3, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
-	got, err := b.Bury(t.Context(), settled, expires)
+	got, err := b.MarkDeleted(t.Context(), settled, expires)
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
-		t.Errorf("Bury: %v (-got +want)\n%s", err, diff)
+		t.Errorf("MarkDeleted: %v (-got +want)\n%s", err, diff)
 	}
 	if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
 		t.Errorf("tombstone (-got +want)\n%s", diff)
@@ -218,8 +218,8 @@ func TestBury(t *testing.T) {
 		t.Errorf("expires (-got +want)\n%s", diff)
 	}
 	b.checkUsage(t, 100)
-	if _, err := b.Bury(t.Context(), settled, expires); !errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Bury once more: %v, want ErrChanged", err)
+	if _, err := b.MarkDeleted(t.Context(), settled, expires); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("MarkDeleted once more: %v, want ErrChanged", err)
 	}
 	b.checkUsage(t, 100)
 }
@@ -230,15 +230,15 @@ func TestBuryWithoutARecord(t *testing.T) {
 	want := upload.Record{
 		Owner: owner, ID: idOf(1), Key: "k", Status: upload.Deleted, Version: 1, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
-	got, err := b.Bury(t.Context(), none, expires)
+	got, err := b.MarkDeleted(t.Context(), none, expires)
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
-		t.Errorf("Bury: %v (-got +want)\n%s", err, diff)
+		t.Errorf("MarkDeleted: %v (-got +want)\n%s", err, diff)
 	}
 	if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
 		t.Errorf("tombstone (-got +want)\n%s", diff)
 	}
-	if _, err := b.Bury(t.Context(), none, expires); !errors.Is(err, upload.ErrChanged) {
-		t.Errorf("Bury once more: %v, want ErrChanged", err)
+	if _, err := b.MarkDeleted(t.Context(), none, expires); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("MarkDeleted once more: %v, want ErrChanged", err)
 	}
 	b.checkUsage(t, 0)
 }
@@ -249,11 +249,11 @@ func TestPage(t *testing.T) {
 		record := b.accepted(t, idOf(n))
 		switch n {
 		case 1:
-			if _, err := b.Settle(t.Context(), record); err != nil {
+			if _, err := b.SetVerdict(t.Context(), record); err != nil {
 				t.Fatal(err)
 			}
 		case 3:
-			if _, err := b.Bury(t.Context(), record, expires); err != nil {
+			if _, err := b.MarkDeleted(t.Context(), record, expires); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -352,7 +352,7 @@ func TestPatch(t *testing.T) {
 func TestPatchOfWhatIsGone(t *testing.T) {
 	b := newBench(t)
 	title, version := "T", int64(1)
-	if _, err := b.Bury(t.Context(), b.accepted(t, idOf(1)), expires); err != nil {
+	if _, err := b.MarkDeleted(t.Context(), b.accepted(t, idOf(1)), expires); err != nil {
 		t.Fatal(err)
 	}
 	b.accepted(t, idOf(2))

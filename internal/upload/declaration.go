@@ -37,9 +37,9 @@ func isSHA256(s string) bool {
 	return err == nil && len(sum) == sha256.Size && len(s) == base64.StdEncoding.EncodedLen(sha256.Size)
 }
 
-// Transport chooses how a file of size bytes is sent: one of api.Methods. The client's own choice, via, is one of
+// ChooseMethod chooses how a file of size bytes is sent: one of api.Methods. The client's own choice, via, is one of
 // api.Vias; if nil, it is a form as far as one goes. An Error names via.
-func Transport(via *string, size int64) (string, error) {
+func ChooseMethod(via *string, size int64) (string, error) {
 	switch {
 	case via == nil && size > api.MaxSinglePut:
 		return api.MethodMultipart, nil

@@ -77,7 +77,7 @@ func TestTransport(t *testing.T) {
 		{new(""), 1, `via "" is not known: allowed are form, put, multipart`},
 		{new("PUT"), 1, `via "PUT" is not known: allowed are form, put, multipart`},
 	} {
-		got, err := upload.Transport(test.via, test.size)
+		got, err := upload.ChooseMethod(test.via, test.size)
 		var refusal *upload.Error
 		if errors.As(err, &refusal) && refusal.Code == api.InvalidRequest {
 			got = refusal.Message

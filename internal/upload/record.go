@@ -103,8 +103,8 @@ type Object struct {
 	Content io.ReaderAt
 }
 
-// An Announcement is an event for others about an upload whose status has changed. It holds nothing that a client wrote.
-type Announcement struct {
+// An Event is an event for others about an upload whose status has changed. It holds nothing that a client wrote.
+type Event struct {
 	// ID tells one announcement from another, and is the same when it is sent again.
 	ID string
 	Record

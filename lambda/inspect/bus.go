@@ -58,7 +58,7 @@ func newBus(region, endpoint string, credentials aws.CredentialsProvider, name s
 }
 
 // Publish sends an announcement of an upload that is ready, rejected or deleted.
-func (b *bus) Publish(ctx context.Context, announcement upload.Announcement) error {
+func (b *bus) Publish(ctx context.Context, announcement upload.Event) error {
 	entry, err := b.entry(announcement)
 	if err != nil {
 		return fmt.Errorf("writing an event: %w", err)
@@ -73,7 +73,7 @@ func (b *bus) Publish(ctx context.Context, announcement upload.Announcement) err
 	return nil
 }
 
-func (b *bus) entry(announcement upload.Announcement) (types.PutEventsRequestEntry, error) {
+func (b *bus) entry(announcement upload.Event) (types.PutEventsRequestEntry, error) {
 	detailType, ok := detailTypes[announcement.Status]
 	if !ok {
 		return types.PutEventsRequestEntry{}, fmt.Errorf("there is none for status %q", announcement.Status)

@@ -64,8 +64,8 @@ func TestFunctionWhoseServicesRefuse(t *testing.T) {
 	}
 }
 
-func announcement() upload.Announcement {
-	return upload.Announcement{ID: owner + "/" + id + "/rejected", Record: upload.Record{
+func announcement() upload.Event {
+	return upload.Event{ID: owner + "/" + id + "/rejected", Record: upload.Record{
 		Owner: owner, ID: id, Key: key, VersionID: "v", Status: upload.Rejected, Reason: upload.Unsigned,
 		Size: 7, Type: "video/mp4", Checksum: "c", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"},
 	}}
@@ -90,11 +90,11 @@ func TestPublish(t *testing.T) {
 		t.Errorf("request (-got +want)\n%s", diff)
 	}
 	for status, want := range map[upload.Status]string{upload.Ready: `"DetailType":"Upload Ready"`, upload.Deleted: `"DetailType":"Upload Deleted"`} {
-		if err := bus.Publish(t.Context(), upload.Announcement{Record: upload.Record{Status: status}}); err != nil || !strings.Contains(request, want) {
+		if err := bus.Publish(t.Context(), upload.Event{Record: upload.Record{Status: status}}); err != nil || !strings.Contains(request, want) {
 			t.Errorf("%s: %v, %s, want %s", status, err, request, want)
 		}
 	}
-	if err := bus.Publish(t.Context(), upload.Announcement{Record: upload.Record{Status: upload.Accepted}}); err == nil {
+	if err := bus.Publish(t.Context(), upload.Event{Record: upload.Record{Status: upload.Accepted}}); err == nil {
 		t.Error("an accepted upload is announced")
 	}
 }

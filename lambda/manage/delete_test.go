@@ -116,8 +116,8 @@ type killed struct {
 	*killer
 }
 
-func (k killed) Bury(ctx context.Context, record upload.Record, expires time.Time) (tombstone upload.Record, err error) {
-	err = k.around(func() error { tombstone, err = k.Records.Bury(ctx, record, expires); return err })
+func (k killed) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (tombstone upload.Record, err error) {
+	err = k.around(func() error { tombstone, err = k.Records.MarkDeleted(ctx, record, expires); return err })
 	return tombstone, err
 }
 

@@ -54,7 +54,7 @@ func TestPatchBeforeTheVerdict(t *testing.T) {
 	if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Status != "waiting" || got.Title != "new" || got.Version != 2 {
 		t.Errorf("got %+v", got)
 	}
-	if _, err := w.records.Settle(t.Context(), record); err != nil {
+	if _, err := w.records.SetVerdict(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 	patch.body, patch.ifMatch = `{"labels":["a"]}`, `"3"`

@@ -135,7 +135,7 @@ func (w *world) accept(t testing.TB, record upload.Record) {
 func (w *world) settle(t testing.TB, record upload.Record) {
 	t.Helper()
 	w.accept(t, record)
-	if _, err := w.records.Settle(t.Context(), record); err != nil {
+	if _, err := w.records.SetVerdict(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -144,7 +144,7 @@ func (w *world) settle(t testing.TB, record upload.Record) {
 func (w *world) announce(t testing.TB, id string) {
 	t.Helper()
 	record := w.record(t, owner, id)
-	if err := w.records.Announce(t.Context(), record); err != nil {
+	if err := w.records.MarkAnnounced(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -17,7 +17,7 @@ func (m *minter) upload(_ context.Context, request apigw.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	method, err := upload.Transport(declared.Via, declared.Size)
+	method, err := upload.ChooseMethod(declared.Via, declared.Size)
 	if err != nil {
 		return nil, err
 	}
