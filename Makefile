@@ -3,6 +3,7 @@
 GO_VERSION       := 1.26
 NODE_VERSION     := 20
 GOLANGCI_VERSION := v2.15.0
+LICENSES_VERSION := v1.6.0
 
 # Where the local run listens and keeps its data.
 PORT    ?= 8080
@@ -25,20 +26,24 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-chaos test-race verify fuzz bench openapi lint fmt golden synth diff deploy destroy clean check build local assembly command
+.PHONY: help setup build run demo test test-chaos test-race verify fuzz bench lint fmt openapi golden notices synth diff deploy \
+	destroy clean check local assembly command
 
 # A first run compiles for minutes, so every step of it is announced.
 FIRST := $(if $(and $(wildcard bin/infra),$(wildcard bin/local)),,yes)
 
-# $(call step,what,command) runs the command and says how long it took, unless it took no time.
-step = @[ -z "$(FIRST)" ] || echo "$(1) ..." >&2; start=$$(date +%s); $(2) || { echo "failed: $(1)" >&2; exit 1; }; \
+# $(call step,what,command) runs the command and says how long it took, unless it took no time. Every ten seconds it says
+# that the command still runs. The line that says so ends with this shell, so Ctrl-C ends both.
+step = @[ -z "$(FIRST)" ] || echo "$(1) ..." >&2; start=$$(date +%s); \
+	while sleep 10 >/dev/null 2>&1 && kill -0 $$$$ 2>/dev/null; do echo "$(1) ... $$(( $$(date +%s) - start )) s" >&2; done & ticker=$$!; \
+	$(2) || { kill $$ticker; echo "failed: $(1)" >&2; exit 1; }; kill $$ticker; \
 	took=$$(( $$(date +%s) - start )); [ $$took -lt 2 ] || echo "$(1): $$took s" >&2
 
-## help: list these targets
+## help: list the targets
 help:
 	@echo "Postern: uploads of any size straight into your own S3 bucket. Targets:"
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1	\2/p' Makefile | expand -t 14
-	@echo "Variables: STAGE=$(STAGE) PORT=$(PORT) S3_PORT=$(S3_PORT) DATA=$(DATA) FILE=$(FILE)"
+	@echo "Variables: STAGE=$(STAGE) PORT=$(PORT) S3_PORT=$(S3_PORT) DATA=$(DATA) FILE=$(FILE) PKG=$(PKG)"
 
 ## setup: install the locked npm packages and Go modules, build everything
 setup: check node_modules/.package-lock.json build local command
@@ -49,15 +54,19 @@ run: setup assembly
 
 ## demo: get a form and upload FILE (default: a small MP4 made here) by curl
 demo: setup assembly
-	@go build -o bin/demo ./local/demo
+	$(call step,building bin/demo,go build -o bin/demo ./local/demo)
 	@exec bin/demo --local "bin/local --assembly '$(DATA)/cdk.out'"
 
-# In the folder itself go test also shows what a run says that passes: the grants that nothing used.
-
-## test: run the unit, template and end-to-end tests
+## test: run the unit, template and end-to-end tests, or those of PKG (./internal/sign), for which Go is enough
+ifdef PKG
+test: $(if $(filter ./... ./infra% ./e2e% ./cmd/... ./local/...,$(PKG)),setup)
+	@CDK_VALIDATION=false go test $(PKG)
+else
+# In the folder itself go test also shows what a passing run says: the grants that nothing used.
 test: setup
 	$(call step,unit and template tests,CDK_VALIDATION=false go test $$(go list ./... | grep -v /e2e))
 	$(call step,end-to-end tests,cd e2e && CDK_VALIDATION=false go test -count=1 -timeout=20m)
+endif
 
 ## test-chaos: run the end-to-end tests with duplicates, delays, throttles, faults and killed functions
 test-chaos: setup
@@ -73,18 +82,14 @@ verify:
 
 ## fuzz: fuzz every target FUZZ_RUNS times (default 20000)
 fuzz:
-	@for target in $$(grep -rhoE "^func Fuzz[A-Za-z]+" --include='*_test.go' internal lambda local | sed 's/func //'); do \
-		package=$$(grep -rlE "^func $$target\(" --include='*_test.go' internal lambda local | xargs dirname); \
-		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_RUNS)x -fuzzminimizetime 10x "./$$package" || exit 1; \
+	@grep -roE --include='*_test.go' --exclude-dir=node_modules --exclude-dir=bin '^func Fuzz[A-Za-z0-9]+' . | while IFS=: read -r file target; do \
+		target=$${target#func }; echo "$$target" >&2; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_RUNS)x -fuzzminimizetime 10x "$$(dirname "$$file")" || exit 1; \
 	done
 
 ## bench: measure what the design promises, side by side; reports, never asserts
 bench: setup
 	@go run ./bench $(BENCH)
-
-## openapi: write docs/openapi.json anew after a change of the contract
-openapi:
-	@go run ./docs/openapi
 
 ## lint: check formatting, vet, imports and style; installs the linter into bin/
 lint: bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -94,13 +99,22 @@ lint: bin/golangci-lint-$(GOLANGCI_VERSION)
 fmt: bin/golangci-lint-$(GOLANGCI_VERSION)
 	@bin/golangci-lint-$(GOLANGCI_VERSION) fmt ./...
 
-## golden: write the expected templates anew after a change of the stack
+## openapi: write docs/openapi.json after a change of the routes or of the types in api/
+openapi:
+	@go run ./docs/openapi
+
+## golden: write the expected templates after a change of the stack
 golden: setup
-	@CDK_VALIDATION=false go test ./infra/... -update
+	$(call step,expected templates,CDK_VALIDATION=false go test ./infra/... -update)
+
+## notices: write THIRD_PARTY_NOTICES.md after a change of the modules that ship; installs go-licenses into bin/
+notices: bin/go-licenses-$(LICENSES_VERSION)
+	$(call step,third-party notices,docs/notices.sh $< $(FUNCTIONS:%=./lambda/%) ./cmd/postern >bin/notices 2>bin/notices.log)
+	@mv bin/notices THIRD_PARTY_NOTICES.md
 
 ## synth: write the templates of every deployed stage to cdk.out
 synth: setup
-	@npx cdk synth --quiet
+	$(call step,templates of every stage,npx cdk synth --quiet)
 
 ## diff: show what a deploy of STAGE would change
 diff: setup
@@ -135,7 +149,8 @@ node_modules/.package-lock.json: package.json package-lock.json
 	$(call step,npm packages,npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
 	@touch $@
 
-# build makes what the CDK app needs: itself and both sets of functions. cdk.json runs it before every CLI call.
+# cdk.json runs it before every call of the CLI.
+## build: compile the CDK app and both sets of functions
 build:
 	$(call step,building bin/infra,go build -buildvcs=false -o bin/infra ./infra)
 	$(call step,building dist/linux_arm64,$(call functions,linux_arm64,GOOS=linux GOARCH=arm64))
@@ -164,3 +179,7 @@ assembly:
 bin/golangci-lint-$(GOLANGCI_VERSION):
 	$(call step,installing golangci-lint,GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
 	@mv bin/golangci-lint $@
+
+bin/go-licenses-$(LICENSES_VERSION):
+	$(call step,installing go-licenses,GOBIN="$(CURDIR)/bin" go install github.com/google/go-licenses@$(LICENSES_VERSION))
+	@mv bin/go-licenses $@
