@@ -51,6 +51,9 @@ func (c getUpload) Run(ctx context.Context, at location, console console) error 
 
 // download writes the bytes to where they belong.
 func (c getUpload) download(ctx context.Context, console console, api *client.Client, u client.Upload) error {
+	if u.Reason != "" {
+		return fmt.Errorf("it was rejected: %s", u.Reason)
+	}
 	download, err := api.Download(ctx, u.Upload)
 	if err != nil {
 		return err

@@ -13,10 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const listed = "ID                                    STATUS    SIZE     CREATED               NAME\n" +
-	idC + "  waiting   -        2026-11-03 10:00:00Z  \n" +
-	idB + "  rejected  1.5 KiB  2026-11-02 10:00:00Z  b.pdf\n" +
-	idA + "  ready     20 B     2026-11-01 10:00:00Z  Intro & <more>\n"
+const listed = "ID                                    STATUS                   SIZE     CREATED               NAME\n" +
+	idC + "  waiting                  -        2026-11-03 10:00:00Z  \n" +
+	idB + "  rejected: type_mismatch  1.5 KiB  2026-11-02 10:00:00Z  b.pdf\n" +
+	idA + "  ready                    20 B     2026-11-01 10:00:00Z  Intro & <more>\n"
 
 func TestListUploads(t *testing.T) {
 	api := serveAPI(t)

@@ -25,6 +25,9 @@ func writeUploads(out io.Writer, uploads []client.Upload) error {
 	_, _ = io.WriteString(table, "ID\tSTATUS\tSIZE\tCREATED\tNAME\n")
 	for _, u := range uploads {
 		status, size, name := u.Status, "-", u.Title
+		if u.Reason != "" {
+			status += ": " + u.Reason
+		}
 		if u.Size > 0 {
 			size = roundSize(u.Size)
 		}
