@@ -75,10 +75,11 @@ func (c caller) find(ctx context.Context, at location) (base string, demo bool, 
 		}
 		return text, false, nil
 	}
-	text, err := at.apiURL(ctx)
+	stage, err := at.open(ctx, []string{"ApiUrl"})
 	if err != nil {
 		return "", false, err
 	}
+	text := stage.outputs["ApiUrl"]
 	if _, err := client.ParseAddress(text); err != nil {
 		return "", false, fmt.Errorf("reading the output ApiUrl of stage %s: %w", at.Stage, err)
 	}

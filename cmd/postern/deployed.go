@@ -4,56 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
 )
 
-// noStack is the code of CloudFormation's refusal when a stack is missing. It has none of its own.
-const noStack = "ValidationError"
-
 const signIn = "sign in with aws sso login, or name another profile with --profile or AWS_PROFILE"
 
-// openDeployed finds the users of a stage on AWS by the outputs of its stack.
-func (l location) openDeployed(ctx context.Context) (stage, error) {
-	loaded, outputs, err := l.deployed(ctx)
+// openDeployed finds a stage on AWS by the outputs of its stack.
+func (l location) openDeployed(ctx context.Context, _ []string) (stage, error) {
+	loaded, err := l.awsConfig(ctx)
 	if err != nil {
 		return stage{}, err
 	}
-	return newStage(dynamodb.NewFromConfig(loaded), secretsmanager.NewFromConfig(loaded), outputs)
-}
-
-// openDeployedStore finds the uploads of a stage on AWS.
-func (l location) openDeployedStore(ctx context.Context) (store, error) {
-	loaded, outputs, err := l.deployed(ctx)
+	stacks, err := l.stacks(ctx, loaded)
 	if err != nil {
-		return store{}, err
+		return stage{}, err
 	}
-	return newStore(s3.NewFromConfig(loaded), dynamodb.NewFromConfig(loaded), sqs.NewFromConfig(loaded), outputs)
-}
-
-// openDeployedOutputs are the outputs of the stack of a stage on AWS, by name.
-func (l location) openDeployedOutputs(ctx context.Context) (map[string]string, error) {
-	_, outputs, err := l.deployed(ctx)
-	return outputs, err
-}
-
-func (l location) deployed(ctx context.Context) (aws.Config, map[string]string, error) {
-	loaded, err := l.awsConfig(ctx)
-	if err != nil {
-		return aws.Config{}, nil, err
+	if len(stacks) == 0 {
+		return stage{}, fmt.Errorf("no stack %s in region %s of this account: deploy it with make deploy STAGE=%s, or name another --stage, --region or --profile",
+			l.stackName(), loaded.Region, l.Stage)
 	}
-	outputs, err := l.outputs(ctx, loaded)
-	return loaded, outputs, err
+	s := stage{outputs: map[string]string{}, config: loaded}
+	for _, output := range stacks[0].Outputs {
+		s.outputs[aws.ToString(output.OutputKey)] = aws.ToString(output.OutputValue)
+	}
+	return s, nil
 }
 
-// awsConfig is the operator's AWS configuration, with a region and with credentials.
+// awsConfig returns the operator's AWS configuration, with a region and with credentials.
 func (l location) awsConfig(ctx context.Context) (aws.Config, error) {
 	// Without a value, an option leaves the choice to the SDK.
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(l.Profile), config.WithRegion(l.Region))
@@ -64,40 +47,83 @@ func (l location) awsConfig(ctx context.Context) (aws.Config, error) {
 		return aws.Config{}, errors.New("no AWS region: name the stage's with --region or AWS_REGION, or set it in the profile")
 	}
 	if _, err := loaded.Credentials.Retrieve(ctx); err != nil {
-		return aws.Config{}, fmt.Errorf("no AWS credentials: %s: %w", signIn, err)
+		return aws.Config{}, errors.New("no AWS credentials: " + signIn)
 	}
 	return loaded, nil
 }
 
-// outputs are the outputs of the stage's stack, by name.
-func (l location) outputs(ctx context.Context, loaded aws.Config) (map[string]string, error) {
+// stacks returns the stage's stack, or none if it does not exist.
+func (l location) stacks(ctx context.Context, loaded aws.Config) ([]types.Stack, error) {
 	answer, err := cloudformation.NewFromConfig(loaded).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{
 		StackName: aws.String(l.stackName()),
 	})
+	// CloudFormation has no code of its own for a stack that is missing.
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok && refusal.ErrorCode() == "ValidationError" {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, l.explain(err, loaded.Region)
+		return nil, fmt.Errorf("describing stack %s in %s: %w", l.stackName(), loaded.Region, explain(err))
 	}
-	outputs := map[string]string{}
-	for _, stack := range answer.Stacks {
-		for _, output := range stack.Outputs {
-			outputs[aws.ToString(output.OutputKey)] = aws.ToString(output.OutputValue)
-		}
-	}
-	return outputs, nil
+	return answer.Stacks, nil
 }
 
-// explain says what to do about an error of DescribeStacks.
-func (l location) explain(err error, region string) error {
-	var refusal smithy.APIError
-	if !errors.As(err, &refusal) {
-		return fmt.Errorf("describing stack %s in %s: %w", l.stackName(), region, err)
+// unlock is the command that lets a stage be deployed again after its first deployment failed. The CDK protects a stack
+// against deletion before it creates it, and has to delete what a failed creation left.
+type unlock struct{}
+
+// Run lifts the protection of a stack whose creation was rolled back, and leaves any other stack as it is.
+func (unlock) Run(ctx context.Context, at location, console console) error {
+	if at.Stage == localStage {
+		return usageError("stage local is not deployed: unlock works on stages on AWS")
 	}
-	switch refusal.ErrorCode() {
-	case noStack:
-		return fmt.Errorf("no stack %s in region %s of this account: deploy it with make deploy STAGE=%s, or name another --stage, --region or --profile",
-			l.stackName(), region, l.Stage)
-	case "ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch":
-		return fmt.Errorf("AWS refuses the credentials: %s: %w", signIn, err)
+	loaded, err := at.awsConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("finding stage %s: %w", at.Stage, err)
 	}
-	return fmt.Errorf("describing stack %s in %s: %w", l.stackName(), region, err)
+	stacks, err := at.stacks(ctx, loaded)
+	if err != nil {
+		return err
+	}
+	for _, stack := range stacks {
+		// An update that failed is UPDATE_ROLLBACK_…: its stack lives on, and stays protected.
+		if !strings.HasPrefix(string(stack.StackStatus), "ROLLBACK_") || !aws.ToBool(stack.EnableTerminationProtection) {
+			continue
+		}
+		_, err := cloudformation.NewFromConfig(loaded).UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{
+			StackName: stack.StackName, EnableTerminationProtection: aws.Bool(false),
+		})
+		if err != nil {
+			return fmt.Errorf("lifting the protection of stack %s: %w", at.stackName(), explain(err))
+		}
+		if err := console.printf("stack %s was never completed: its protection is lifted, so that the next deploy can replace it\n", at.stackName()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explain puts in the place of AWS's words about an operation what a person can do. Other errors stay as they are.
+func explain(err error) error {
+	operation, ok := errors.AsType[*smithy.OperationError](err)
+	if !ok {
+		return err
+	}
+	refusal, ok := errors.AsType[smithy.APIError](operation)
+	if !ok {
+		return fmt.Errorf("%s does not answer: check the network and the region", operation.Service())
+	}
+	switch code := refusal.ErrorCode(); code {
+	case "AccessDenied", "AccessDeniedException":
+		return fmt.Errorf("AWS does not let these credentials call %s of %s: name a profile that may, with --profile or AWS_PROFILE",
+			operation.Operation(), operation.Service())
+	case "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException",
+		"SignatureDoesNotMatch", "UnrecognizedClientException":
+		return errors.New("AWS refuses the credentials: " + signIn)
+	case "NoSuchBucket", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "ResourceNotFoundException":
+		return fmt.Errorf("what the stack names is not there (%s of %s): deploy the stage anew", code, operation.Service())
+	case "ProvisionedThroughputExceededException", "RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException":
+		return fmt.Errorf("%s is too busy: try again in a minute", operation.Service())
+	default:
+		return fmt.Errorf("%s refuses %s: %s: %s", operation.Service(), operation.Operation(), code, refusal.ErrorMessage())
+	}
 }

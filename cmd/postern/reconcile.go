@@ -122,7 +122,7 @@ func (r *reconciliation) run(ctx context.Context, folder string) error {
 	for pages := r.store.pages(folder, r.after); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("listing the bucket: %w", err)
+			return fmt.Errorf("listing the bucket: %w", explain(err))
 		}
 		keys, foreign := uploadKeys(page)
 		r.pages++

@@ -467,7 +467,7 @@ func TestReconcileStageThatLacksSomething(t *testing.T) {
 	d := startDepot(t)
 	data := os.Getenv("DATA")
 	write(t, data, "outputs.json", fmt.Sprintf(`{"Postern-local": {"BucketName": %q, "UploadsTableName": %q}}`, d.bucket, uploadsTable))
-	local(t, "", "reconcile").refused(t, 1, "finding stage local: the stack lacks the output BucketName, UploadsTableName or QueueUrl: deploy it anew")
+	local(t, "", "reconcile").refused(t, 1, "finding stage local: the stack lacks the output QueueUrl: deploy it anew")
 	write(t, data, "config", "[default]\nregion = eu-west-1\nservices = local\n\n[services local]\ns3 =\n  endpoint_url = "+objects.URL+"\ndynamodb =\n  endpoint_url = "+d.tables.URL+"\n")
 	local(t, "", "reconcile").refused(t, 1, "names no endpoint_url of SQS: start it anew with make run")
 }

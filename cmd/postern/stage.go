@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"postern/internal/identity"
-	"postern/internal/records"
 )
 
 // localStage is the stage that make run serves.
@@ -29,7 +33,7 @@ type location struct {
 // Validate refuses flags that would say nothing.
 func (l location) Validate() error {
 	if l.Stage == "" {
-		return errors.New("--stage is empty: allowed is the name of a stage, such as dev or local")
+		return errors.New("--stage is empty: must be the name of a stage, such as dev or local")
 	}
 	if l.Stage == localStage && (l.Profile != "" || l.Region != "") {
 		return errors.New("--profile and --region are for stages on AWS, not for --stage local")
@@ -37,67 +41,68 @@ func (l location) Validate() error {
 	return nil
 }
 
-// open finds where the stage keeps its users.
-func (l location) open(ctx context.Context) (stage, error) {
-	return find(ctx, l, l.openLocal, l.openDeployed)
-}
-
-// openStore finds where the stage keeps its uploads.
-func (l location) openStore(ctx context.Context) (store, error) {
-	return find(ctx, l, l.openLocalStore, l.openDeployedStore)
-}
-
-// apiURL finds the address of the stage's API.
-func (l location) apiURL(ctx context.Context) (string, error) {
-	outputs, err := find(ctx, l, l.openLocalOutputs, l.openDeployedOutputs)
-	if err == nil && outputs["ApiUrl"] == "" {
-		err = fmt.Errorf("finding stage %s: the stack lacks the output ApiUrl: deploy it anew", l.Stage)
-	}
-	return outputs["ApiUrl"], err
-}
-
-// find opens what a stage has, the local run's or a deployed one's.
-func find[T any](ctx context.Context, l location, local, deployed func(context.Context) (T, error)) (T, error) {
-	open := deployed
-	if l.Stage == localStage {
-		open = local
-	}
-	found, err := open(ctx)
-	if err != nil {
-		return found, fmt.Errorf("finding stage %s: %w", l.Stage, err)
-	}
-	return found, nil
-}
-
-// stackName is the name of the stage's stack.
+// stackName returns the name of the stage's stack.
 func (l location) stackName() string { return "Postern-" + l.Stage }
 
-// A stage is where a deployed stack, or the local run, keeps its users.
+// A stage is one that was found: deployed on AWS, or served by the local run.
 type stage struct {
-	users    *records.Users
-	secrets  *secretsmanager.Client
-	ownerKey string // ARN of the secret that holds the key of the owner hash
+	// outputs are the outputs of its stack by name.
+	outputs map[string]string
+	config  aws.Config
+	// endpoints are the addresses of the local run's services by id. For a stage on AWS it is nil.
+	endpoints map[string]string
 }
 
-// newStage connects to what a stack's outputs name.
-func newStage(dynamo *dynamodb.Client, secrets *secretsmanager.Client, outputs map[string]string) (stage, error) {
-	table, ownerKey := outputs["UsersTableName"], outputs["OwnerKeySecretArn"]
-	if table == "" || ownerKey == "" {
-		return stage{}, errors.New("the stack lacks the output UsersTableName or OwnerKeySecretArn: deploy it anew")
+// open finds the stage. Its stack must have the outputs, and if it is the local run, it must serve the services.
+func (l location) open(ctx context.Context, outputs []string, services ...string) (stage, error) {
+	find := l.openDeployed
+	if l.Stage == localStage {
+		find = l.openLocal
 	}
-	return stage{records.UsersOf(dynamo, table), secrets, ownerKey}, nil
-}
-
-// owner is the folder name of a new user's mail.
-func (s stage) owner(ctx context.Context, mail identity.Mail) (string, error) {
-	output, err := s.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.ownerKey})
+	s, err := find(ctx, services)
+	missing := slices.DeleteFunc(outputs, func(name string) bool { return s.outputs[name] != "" })
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("the stack lacks the output %s: deploy it anew", strings.Join(missing, " and "))
+	}
 	if err != nil {
-		return "", fmt.Errorf("reading the owner key: %w", err)
+		return stage{}, fmt.Errorf("finding stage %s: %w", l.Stage, err)
 	}
-	var key []byte
-	if output.SecretString != nil {
-		key = []byte(*output.SecretString)
+	return s, nil
+}
+
+// direct sets the endpoint of a client if the local run serves it. Without one, the client turns to AWS.
+func (s stage) direct(service string, endpoint **string) {
+	if address, ok := s.endpoints[service]; ok {
+		*endpoint = &address
 	}
+}
+
+func (s stage) dynamoDB() *dynamodb.Client {
+	return dynamodb.NewFromConfig(s.config, func(o *dynamodb.Options) { s.direct(dynamodb.ServiceID, &o.BaseEndpoint) })
+}
+
+func (s stage) s3() *s3.Client {
+	return s3.NewFromConfig(s.config, func(o *s3.Options) {
+		s.direct(s3.ServiceID, &o.BaseEndpoint)
+		o.UsePathStyle = s.endpoints != nil
+	})
+}
+
+func (s stage) sqs() *sqs.Client {
+	return sqs.NewFromConfig(s.config, func(o *sqs.Options) { s.direct(sqs.ServiceID, &o.BaseEndpoint) })
+}
+
+func (s stage) secretsManager() *secretsmanager.Client {
+	return secretsmanager.NewFromConfig(s.config, func(o *secretsmanager.Options) { s.direct(secretsmanager.ServiceID, &o.BaseEndpoint) })
+}
+
+// owner returns the owner that a new user's mail becomes.
+func (s stage) owner(ctx context.Context, mail identity.Mail) (string, error) {
+	output, err := s.secretsManager().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(s.outputs["OwnerKeySecretArn"])})
+	if err != nil {
+		return "", fmt.Errorf("reading the owner key: %w", explain(err))
+	}
+	key := []byte(aws.ToString(output.SecretString))
 	if err := identity.CheckKey(key); err != nil {
 		return "", fmt.Errorf("reading the owner key: %w", err)
 	}

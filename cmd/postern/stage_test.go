@@ -163,15 +163,60 @@ func TestDeployedStageThatIsNotThere(t *testing.T) {
 		},
 		{"expired", http.StatusForbidden, refusal("ExpiredToken", "The security token included in the request is expired"), "AWS refuses the credentials: sign in with aws sso login"},
 		{"unknown key", http.StatusForbidden, refusal("InvalidClientTokenId", "The security token is invalid"), "AWS refuses the credentials: sign in with aws sso login"},
-		{"denied", http.StatusForbidden, refusal("AccessDenied", "not authorized to perform: cloudformation:DescribeStacks"), "describing stack Postern-dev in eu-west-1: "},
-		{"no outputs", http.StatusOK, stacks(nil), "finding stage dev: the stack lacks the output UsersTableName or OwnerKeySecretArn: deploy it anew"},
+		{"denied", http.StatusForbidden, refusal("AccessDenied", "not authorized to perform: cloudformation:DescribeStacks"), "describing stack Postern-dev in eu-west-1: AWS does not let these credentials call DescribeStacks of CloudFormation"},
+		{"busy", http.StatusBadRequest, refusal("Throttling", "Rate exceeded"), "describing stack Postern-dev in eu-west-1: CloudFormation is too busy: try again in a minute"},
+		{"anything else", http.StatusBadRequest, refusal("Odd", "it is odd"), "describing stack Postern-dev in eu-west-1: CloudFormation refuses DescribeStacks: Odd: it is odd"},
+		{"no outputs", http.StatusOK, stacks(nil), "finding stage dev: the stack lacks the output UsersTableName and OwnerKeySecretArn: deploy it anew"},
 		{"no secret", http.StatusOK, stacks(map[string]string{"UsersTableName": table}), "the stack lacks the output"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			setAWS(t, cloudFormation(t, test.status, test.answer))
-			run(t, password, "user", "add", "a@example.com").refused(t, 1, test.want)
+			got := run(t, password, "user", "add", "a@example.com")
+			got.refused(t, 1, test.want)
+			got.isPlain(t)
 		})
 	}
+}
+
+// isPlain fails the test if an error has the SDK's words.
+func (r result) isPlain(t *testing.T) {
+	t.Helper()
+	for _, raw := range []string{"operation error", "https response error", "RequestID", "StatusCode", "Exception"} {
+		if strings.Contains(r.err, raw) {
+			t.Errorf("got %q, which has %q", r.err, raw)
+		}
+	}
+}
+
+// What DynamoDB refuses is told in words that say what to do.
+func TestRefusalsOfAWS(t *testing.T) {
+	for _, test := range []struct {
+		code string
+		want string
+	}{
+		{"AccessDeniedException", "AWS does not let these credentials call PutItem of DynamoDB: name a profile that may"},
+		{"ExpiredTokenException", "AWS refuses the credentials: sign in with aws sso login"},
+		{"ValidationException", "DynamoDB refuses PutItem: Validation"},
+	} {
+		t.Run(test.code, func(t *testing.T) {
+			b := startLocal(t)
+			b.tables.Config.Handler = checksummed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Amzn-Errortype", test.code)
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"it is so"}`, test.code)
+			}))
+			got := local(t, password, "user", "add", "a@example.com")
+			got.refused(t, 1, "adding user a@example.com to stage local: "+test.want)
+			if test.code != "ValidationException" {
+				got.isPlain(t)
+			}
+		})
+	}
+	b := startLocal(t)
+	b.tables.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	got := local(t, "", "user", "list")
+	got.refused(t, 1, "listing the users of stage local: DynamoDB does not answer: check the network and the region")
+	got.isPlain(t)
 }
 
 func TestOperatorWhoIsNotSignedIn(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -45,13 +44,16 @@ type store struct {
 	bucket, table, queue string
 }
 
-// newStore connects to what a stack's outputs name.
-func newStore(objects *s3.Client, records *dynamodb.Client, queues *sqs.Client, outputs map[string]string) (store, error) {
-	s := store{objects, records, queues, outputs["BucketName"], outputs["UploadsTableName"], outputs["QueueUrl"]}
-	if s.bucket == "" || s.table == "" || s.queue == "" {
-		return store{}, errors.New("the stack lacks the output BucketName, UploadsTableName or QueueUrl: deploy it anew")
+// openStore finds where the stage keeps its uploads.
+func (l location) openStore(ctx context.Context) (store, error) {
+	stage, err := l.open(ctx, []string{"BucketName", "UploadsTableName", "QueueUrl"}, s3.ServiceID, dynamodb.ServiceID, sqs.ServiceID)
+	if err != nil {
+		return store{}, err
 	}
-	return s, nil
+	return store{
+		stage.s3(), stage.dynamoDB(), stage.sqs(),
+		stage.outputs["BucketName"], stage.outputs["UploadsTableName"], stage.outputs["QueueUrl"],
+	}, nil
 }
 
 // An objectKey is the key of an upload's object. It has no character that a URL, or a shell, has to have escaped.
@@ -124,7 +126,7 @@ func (s store) states(ctx context.Context, keys []objectKey) (map[recordKey]reco
 	for attempt := 0; len(wanted.Keys) > 0; attempt++ {
 		output, err := s.records.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: wanted}})
 		if err != nil {
-			return nil, fmt.Errorf("reading records: %w", err)
+			return nil, fmt.Errorf("reading records: %w", explain(err))
 		}
 		for _, item := range output.Responses[s.table] {
 			key, state := stateOf(item)
@@ -182,7 +184,7 @@ func (s store) inspect(ctx context.Context, keys []objectKey) error {
 	for attempt := 0; len(entries) > 0; attempt++ {
 		output, err := s.queues.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &s.queue, Entries: entries})
 		if err != nil {
-			return fmt.Errorf("queueing: %w", err)
+			return fmt.Errorf("queueing: %w", explain(err))
 		}
 		left, err := unsent(entries, output)
 		if err != nil {

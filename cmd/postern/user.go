@@ -9,6 +9,9 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
 	"postern/api"
 	"postern/internal/identity"
 	"postern/internal/records"
@@ -25,8 +28,17 @@ func advise(err error) error {
 	case errors.Is(err, records.ErrNoUser):
 		return fmt.Errorf("%w: user list shows them", err)
 	default:
-		return err
+		return explain(err)
 	}
+}
+
+// openUsers finds the stage and its users.
+func (l location) openUsers(ctx context.Context) (stage, *records.Users, error) {
+	stage, err := l.open(ctx, []string{"UsersTableName", "OwnerKeySecretArn"}, dynamodb.ServiceID, secretsmanager.ServiceID)
+	if err != nil {
+		return stage, nil, err
+	}
+	return stage, records.UsersOf(stage.dynamoDB(), stage.outputs["UsersTableName"]), nil
 }
 
 type userCommands struct {
@@ -62,7 +74,7 @@ func (addUser) Help() string { return passwordHelp + "\n\nA user that exists is 
 
 // Run adds a user with a password, and refuses one that exists.
 func (c addUser) Run(ctx context.Context, at location, console console) error {
-	stage, err := at.open(ctx)
+	stage, users, err := at.openUsers(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,7 +89,7 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	user := identity.User{
 		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
 	}
-	if err := stage.users.Add(ctx, user); err != nil {
+	if err := users.Add(ctx, user); err != nil {
 		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, advise(err))
 	}
 	return console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
@@ -93,7 +105,7 @@ func (changePassword) Help() string {
 
 // Run gives a user that exists a new password.
 func (c changePassword) Run(ctx context.Context, at location, console console) error {
-	stage, err := at.open(ctx)
+	_, users, err := at.openUsers(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,7 +113,7 @@ func (c changePassword) Run(ctx context.Context, at location, console console) e
 	if err != nil {
 		return err
 	}
-	if err := stage.users.SetHash(ctx, c.Mail.Mail, hash); err != nil {
+	if err := users.SetHash(ctx, c.Mail.Mail, hash); err != nil {
 		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
 	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, felt)
@@ -122,7 +134,7 @@ func (c removeUser) Run(ctx context.Context, at location, console console) error
 	if _, ok := terminalOf(console.in); !ok && !c.Yes {
 		return usageError("stdin is no terminal to ask at: confirm the removal with --yes")
 	}
-	stage, err := at.open(ctx)
+	_, users, err := at.openUsers(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,7 +143,7 @@ func (c removeUser) Run(ctx context.Context, at location, console console) error
 			return err
 		}
 	}
-	if err := stage.users.Remove(ctx, c.Mail.Mail); err != nil {
+	if err := users.Remove(ctx, c.Mail.Mail); err != nil {
 		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
 	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, felt)
@@ -152,16 +164,16 @@ type listedUser struct {
 
 // Run lists every user by mail. It fails, after the list, when a row is malformed.
 func (c listUsers) Run(ctx context.Context, at location, console console) error {
-	stage, err := at.open(ctx)
+	_, users, err := at.openUsers(ctx)
 	if err != nil {
 		return err
 	}
-	users, malformed, err := stage.users.All(ctx)
+	all, malformed, err := users.All(ctx)
 	if err != nil {
-		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, err)
+		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, explain(err))
 	}
-	rows := make([]listedUser, 0, len(users))
-	for _, user := range users {
+	rows := make([]listedUser, 0, len(all))
+	for _, user := range all {
 		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota})
 	}
 	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
