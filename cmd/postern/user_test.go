@@ -157,8 +157,8 @@ func TestBadPasswords(t *testing.T) {
 		"not UTF-8":        password + "\xff\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			local(t, input, "user", "add", "a@example.com").refused(t, 1, "not a password: allowed are 1 to 1024 bytes")
-			local(t, input, "user", "passwd", "longest@example.com").refused(t, 1, "not a password: allowed are 1 to 1024 bytes")
+			local(t, input, "user", "add", "a@example.com").refused(t, 1, "not a password: must be 1 to 1024 bytes")
+			local(t, input, "user", "passwd", "longest@example.com").refused(t, 1, "not a password: must be 1 to 1024 bytes")
 			verify(t, b.row(t), longest)
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/secure/precis"
 )
 
 // MaxPassword is the longest password, in bytes.
@@ -25,22 +26,33 @@ const (
 )
 
 // ErrPassword is returned for a text that cannot be a password. It does not repeat the text.
-var ErrPassword = errors.New("not a password: allowed are 1 to 1024 bytes of UTF-8 without control characters")
+var ErrPassword = errors.New("not a password: must be 1 to 1024 bytes of UTF-8 without control characters")
 
-// CheckPassword returns ErrPassword when no user can have the password, which is what HTTP's Basic scheme cannot
-// carry (RFC 7617, section 2) or what is longer than MaxPassword.
+// CheckPassword returns ErrPassword when no user can have the password: HTTP's Basic scheme cannot carry it (RFC 7617,
+// section 2), RFC 8265 does not allow it, or it is longer than MaxPassword.
 func CheckPassword(password string) error {
-	if password == "" || len(password) > MaxPassword || !utf8.ValidString(password) ||
-		strings.ContainsFunc(password, unicode.IsControl) {
-		return ErrPassword
+	_, err := normalize(password)
+	return err
+}
+
+// normalize returns the form in which passwords are compared, whatever keyboard they were typed on: the profile
+// OpaqueString of RFC 8265, which is NFC with every space as U+0020.
+func normalize(password string) (string, error) {
+	if len(password) > MaxPassword || !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl) {
+		return "", ErrPassword
 	}
-	return nil
+	normalized, err := precis.OpaqueString.String(password)
+	if err != nil {
+		return "", ErrPassword
+	}
+	return normalized, nil
 }
 
 // HashPassword derives what is stored of a password: argon2id (RFC 9106) with 19 MiB, 2 passes and one thread, and a
 // salt from random, in PHC string format. It returns ErrPassword as CheckPassword does.
 func HashPassword(random io.Reader, password string) (string, error) {
-	if err := CheckPassword(password); err != nil {
+	password, err := normalize(password)
+	if err != nil {
 		return "", err
 	}
 	p := phc{memory: newMemory, time: newTime, threads: newThreads, salt: make([]byte, newSalt)}
@@ -65,7 +77,8 @@ func VerifyPassword(hash, password string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("reading a password hash: %w", err)
 	}
-	if CheckPassword(password) != nil {
+	password, err = normalize(password)
+	if err != nil {
 		return false, nil
 	}
 	return subtle.ConstantTimeCompare(p.derive(password, len(p.sum)), p.sum) == 1, nil

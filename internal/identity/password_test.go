@@ -27,7 +27,7 @@ func TestHashPasswordIsTheReferenceHash(t *testing.T) {
 
 func TestHashPasswordFails(t *testing.T) {
 	for name, password := range map[string]string{
-		"empty": "", "too long": strings.Repeat("x", 1025), "control": "a\x00b", "not UTF-8": "a\xffb",
+		"empty": "", "too long": strings.Repeat("x", 1025), "control": "a\x00b", "not UTF-8": "a\xffb", "unassigned": "a\u0378b",
 	} {
 		if _, err := identity.HashPassword(strings.NewReader("0123456789abcdef"), password); !errors.Is(err, identity.ErrPassword) {
 			t.Errorf("%s: got %v, want ErrPassword", name, err)
@@ -67,6 +67,30 @@ func TestLongestPassword(t *testing.T) {
 	}
 	if got, err := identity.VerifyPassword(hash, password); err != nil || !got {
 		t.Errorf("VerifyPassword = %t, %v, want true", got, err)
+	}
+}
+
+func TestPasswordsAreComparedNormalized(t *testing.T) {
+	const composed, decomposed = "p\u00e4ssw\u00f6rd", "pa\u0308sswo\u0308rd"
+	for _, test := range []struct {
+		name, set, given string
+		want             bool
+	}{
+		{"composed, then decomposed", composed, decomposed, true},
+		{"decomposed, then composed", decomposed, composed, true},
+		{"ideographic space", "correct\u3000horse", "correct horse", true},
+		{"emoji", "\U0001F40E battery", "\U0001F40E battery", true},
+		{"other letter", composed, "passw\u00f6rd", false},
+		{"other case", composed, "P\u00e4ssw\u00f6rd", false},
+		{"compatibility form", "\uff41bc", "abc", false},
+	} {
+		hash, err := identity.HashPassword(strings.NewReader("0123456789abcdef"), test.set)
+		if err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		if got, err := identity.VerifyPassword(hash, test.given); err != nil || got != test.want {
+			t.Errorf("%s: VerifyPassword = %t, %v, want %t", test.name, got, err, test.want)
+		}
 	}
 }
 

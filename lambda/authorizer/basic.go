@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"strings"
+	"unicode/utf8"
 
 	"postern/internal/identity"
 )
@@ -16,8 +17,9 @@ type credential struct {
 	password string
 }
 
-// parseBasic reads the value of an Authorization header of the Basic scheme (RFC 7617, in UTF-8). The user-id is a
-// mail, so the first colon ends it. Whatever is not exactly of that form is errUnauthorized.
+// parseBasic reads the value of an Authorization header of the Basic scheme (RFC 7617). The user-id is a mail, so the
+// first colon ends it. The text is UTF-8, or else ISO-8859-1, which older clients write. Anything of another form is
+// errUnauthorized.
 func parseBasic(header string) (credential, error) {
 	scheme, encoded, _ := strings.Cut(header, " ")
 	if len(header) > maxHeader || !strings.EqualFold(scheme, "Basic") {
@@ -29,10 +31,23 @@ func parseBasic(header string) (credential, error) {
 	if err != nil || strings.ContainsAny(encoded, "\r\n") {
 		return credential{}, errUnauthorized
 	}
-	user, password, ok := strings.Cut(string(decoded), ":")
+	user, password, ok := strings.Cut(toUTF8(decoded), ":")
 	mail, err := identity.ParseMail(user)
 	if !ok || err != nil || identity.CheckPassword(password) != nil {
 		return credential{}, errUnauthorized
 	}
 	return credential{mail, password}, nil
+}
+
+// toUTF8 returns text that is UTF-8 as it is, and any other as ISO-8859-1, whose bytes are the first 256 characters of
+// Unicode.
+func toUTF8(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	characters := make([]rune, len(text))
+	for i, b := range text {
+		characters[i] = rune(b)
+	}
+	return string(characters)
 }
