@@ -12,5 +12,5 @@ func CachedDayForTest(s *Signer) string {
 
 // SameKeyForTest reports whether signing at a and at b uses one signing key without deriving it again.
 func SameKeyForTest(s *Signer, a, b time.Time) bool {
-	return s.keyOf(a) == s.keyOf(b)
+	return s.keyOfDay(a) == s.keyOfDay(b)
 }

@@ -17,13 +17,13 @@ type Get struct {
 	// VersionID names the version: 1 to 1024 visible ASCII characters, as S3 gives it.
 	VersionID string
 
-	// ContentDisposition, ContentType and CacheControl are headers of the answer, of visible ASCII and spaces: whoever has
-	// the URL cannot change them. An empty one is as the object has it.
+	// ContentDisposition, ContentType and CacheControl are headers of the answer, in visible ASCII and spaces. Whoever has
+	// the URL cannot change them. If one is empty, S3 sends the object's own.
 	ContentDisposition, ContentType, CacheControl string
 }
 
-// PresignGet signs a GET that S3 answers from now until lifetime has passed, both as for PresignPut. It has no headers
-// to be sent. It fails when get or lifetime is not as documented; the error names the field and what is allowed, and
+// PresignGet signs a GET that S3 answers from now until lifetime has passed, both as for PresignPut. The client sends no
+// headers of its own. It fails when get or lifetime is not as documented. The error names the field and what is allowed, and
 // holds no header. The credentials need s3:GetObjectVersion on the object.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func (s *Signer) PresignGet(get Get, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
@@ -39,7 +39,7 @@ func (s *Signer) PresignGet(get Get, now time.Time, lifetime time.Duration) (Pre
 	return s.presign(&http.Request{Method: http.MethodGet, Header: http.Header{}}, get.Key, query, now, lifetime)
 }
 
-// headers are those of the answer, by name.
+// headers returns the headers of the answer by name.
 func (g Get) headers() map[string]string {
 	return map[string]string{
 		"content-disposition": g.ContentDisposition, "content-type": g.ContentType, "cache-control": g.CacheControl,
@@ -64,6 +64,6 @@ func (g Get) validate() error {
 	return nil
 }
 
-// maxVersionID is the longest id of a version that S3 gives, in bytes.
+// maxVersionID is the length of the longest version id, in bytes.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
 const maxVersionID = 1024

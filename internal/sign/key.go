@@ -3,37 +3,54 @@ package sign
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding"
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
-	"strings"
 	"sync"
 	"time"
 )
 
-// algorithm is the field x-amz-algorithm.
+// algorithm is the value of the field x-amz-algorithm.
 const algorithm = "AWS4-HMAC-SHA256"
 
-// A signingKey signs the forms of one day. Their policies have the same beginning, which is most of a policy and is
-// encoded and hashed once.
-type signingKey struct {
-	midnight   time.Time // with which the day begins, in UTC
-	day        string    // as 20060102
-	credential string    // the field x-amz-credential
-	head       string    // of a policy, in base64: the conditions for bucket, algorithm, credential and token
-
-	// inner and outer are states of SHA-256, with which an HMAC begins (RFC 2104, section 4): inner has taken the head, too.
-	inner, outer []byte
+// DeriveKey returns the signing key of Signature Version 4 for a day (as 20060102, in UTC), a region and a service.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html, "Derive a signing key".
+func DeriveKey(secretAccessKey, day, region, service string) []byte {
+	key := []byte("AWS4" + secretAccessKey)
+	for _, part := range []string{day, region, service, "aws4_request"} {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(part))
+		key = mac.Sum(nil)
+	}
+	return key
 }
 
-// keyOf is the signing key of a time's day, in UTC.
-func (s *Signer) keyOf(now time.Time) *signingKey {
+// A signingKey signs the forms of one day. Their policies begin with the same conditions, which are encoded once.
+type signingKey struct {
+	midnight   time.Time // the beginning of the day, in UTC
+	day        string    // as 20060102
+	credential string    // the field x-amz-credential
+	head       string    // the beginning of each policy, in base64
+
+	sealers sync.Pool // of *sealer
+}
+
+// A sealer encodes and signs one policy after another. It is reused, because an HMAC that is reset has hashed its key
+// already.
+type sealer struct {
+	mac    hash.Hash // HMAC-SHA256 with the day's key
+	policy []byte    // in base64
+	sum    []byte
+	hex    []byte
+}
+
+// keyOfDay returns the signing key for the day of now, in UTC.
+func (s *Signer) keyOfDay(now time.Time) *signingKey {
 	midnight := now.UTC().Truncate(24 * time.Hour)
 	if key := s.key.Load(); key != nil && key.midnight.Equal(midnight) {
 		return key
 	}
-	// Two callers may both derive at midnight; their keys are equal, so it does not matter whose is kept.
+	// Two callers may both derive the key at midnight. The keys are equal, so either may be kept.
 	key := newSigningKey(s.config, midnight)
 	s.key.Store(key)
 	return key
@@ -49,32 +66,13 @@ func newSigningKey(config Config, midnight time.Time) *signingKey {
 	if token := config.Credentials.SessionToken; token != "" {
 		document = document.equal(fieldSecurityToken, token)
 	}
-	head := base64.StdEncoding.EncodeToString(document.pad())
-
-	secret := deriveKey(config.Credentials.SecretAccessKey, day, config.Region)
-	return &signingKey{
-		midnight:   midnight,
-		day:        day,
-		credential: credential,
-		head:       head,
-		inner:      stateAfter(padded(secret, 0x36), []byte(head)),
-		outer:      stateAfter(padded(secret, 0x5c)),
-	}
-}
-
-// deriveKey derives the key for a credential scope, as sigv4-authentication-HTTPPOST.html, "Calculating a Signature",
-// has it.
-func deriveKey(secretAccessKey, day, region string) []byte {
-	key := []byte("AWS4" + secretAccessKey)
-	for _, part := range []string{day, region, "s3", "aws4_request"} {
-		h := hmac.New(sha256.New, key)
-		h.Write([]byte(part))
-		key = h.Sum(nil)
-	}
+	secret := DeriveKey(config.Credentials.SecretAccessKey, day, config.Region, "s3")
+	key := &signingKey{midnight: midnight, day: day, credential: credential, head: base64.StdEncoding.EncodeToString(document.pad())}
+	key.sealers.New = func() any { return &sealer{mac: hmac.New(sha256.New, secret)} }
 	return key
 }
 
-// date is a time of the key's day as the field x-amz-date: 20060102T150405Z.
+// date returns a time of the key's day as the field x-amz-date: 20060102T150405Z.
 func (k *signingKey) date(now time.Time) string {
 	hour, minute, second := now.UTC().Clock()
 	b := append(make([]byte, 0, len("20060102T150405Z")), k.day...)
@@ -85,53 +83,15 @@ func (k *signingKey) date(now time.Time) string {
 	return string(append(b, 'Z'))
 }
 
-// padded is an HMAC's key of at most 64 bytes, filled up with zeros, with every byte changed by pad.
-func padded(key []byte, pad byte) []byte {
-	block := make([]byte, sha256.BlockSize)
-	copy(block, key)
-	for i := range block {
-		block[i] ^= pad
-	}
-	return block
-}
-
-// stateAfter is the state of SHA-256 after some bytes.
-func stateAfter(parts ...[]byte) []byte {
-	h := sha256.New()
-	for _, part := range parts {
-		h.Write(part)
-	}
-	state, _ := h.(encoding.BinaryMarshaler).MarshalBinary() // never fails
-	return state
-}
-
 // seal completes the day's head with the rest of a policy's JSON. It returns the policy in base64 and its signature in
 // lower-case hexadecimal digits, as a form carries them.
 func (k *signingKey) seal(rest policy) (encoded, signature string) {
-	s := sealers.Get().(*sealer)
-	defer sealers.Put(s)
-	s.encoded = base64.StdEncoding.AppendEncode(s.encoded[:0], rest)
-	s.sum = s.hash(k.inner, s.encoded)
-	s.sum = s.hash(k.outer, s.sum)
+	s := k.sealers.Get().(*sealer)
+	defer k.sealers.Put(s)
+	s.policy = base64.StdEncoding.AppendEncode(append(s.policy[:0], k.head...), rest)
+	s.mac.Reset()
+	s.mac.Write(s.policy)
+	s.sum = s.mac.Sum(s.sum[:0])
 	s.hex = hex.AppendEncode(s.hex[:0], s.sum)
-	var whole strings.Builder
-	whole.Grow(len(k.head) + len(s.encoded))
-	whole.WriteString(k.head)
-	whole.Write(s.encoded)
-	return whole.String(), string(s.hex)
-}
-
-// A sealer signs one policy after another. Its parts are reused.
-type sealer struct {
-	sha256            hash.Hash
-	encoded, sum, hex []byte
-}
-
-var sealers = sync.Pool{New: func() any { return &sealer{sha256: sha256.New()} }}
-
-// hash goes on from a state with data, which may be the sum before.
-func (s *sealer) hash(state, data []byte) []byte {
-	_ = s.sha256.(encoding.BinaryUnmarshaler).UnmarshalBinary(state) // fails for what is no state alone
-	s.sha256.Write(data)
-	return s.sha256.Sum(s.sum[:0])
+	return string(s.policy), string(s.hex)
 }

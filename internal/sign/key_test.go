@@ -1,6 +1,7 @@
 package sign_test
 
 import (
+	"encoding/hex"
 	"sync"
 	"testing"
 	"time"
@@ -74,4 +75,12 @@ func TestPresignPostConcurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestDeriveKey has the example of AWS's documentation, "Derive a signing key".
+func TestDeriveKey(t *testing.T) {
+	got := hex.EncodeToString(sign.DeriveKey("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830", "us-east-1", "iam"))
+	if want := "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }

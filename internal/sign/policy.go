@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// A policy is the JSON of a POST policy while it is being written, or a part of it. Its members and conditions may stand in
-// any order: first is what all policies of a day have in common, so that it is encoded and hashed once.
+// A policy is the JSON of a POST policy, or a part of it, while it is being written. S3 takes members and conditions in any
+// order. What all policies of a day have in common comes first, so that it is encoded once.
 type policy []byte
 
 // openPolicy starts a policy.
@@ -31,7 +31,7 @@ func (p policy) pad() policy {
 	return p
 }
 
-// close appends the last condition, that the file has min to max bytes, and when the policy ends.
+// close appends the last condition, that the file has min to max bytes, and the time when the policy expires.
 func (p policy) close(min, max int64, expires time.Time) policy {
 	p = append(p, `["content-length-range",`...)
 	p = strconv.AppendInt(p, min, 10)
@@ -42,16 +42,16 @@ func (p policy) close(min, max int64, expires time.Time) policy {
 	return append(p, `"}`...)
 }
 
-// appendMilliseconds appends a time in UTC as a policy has it, such as 2006-01-02T15:04:05.000Z. Package time is fast with
-// the layouts of RFC 3339 alone, whose fractions have no fixed length.
+// appendMilliseconds appends a time in UTC in a policy's format, 2006-01-02T15:04:05.000Z. Package time is fast only with
+// the layouts of RFC 3339, which have no fraction of fixed length.
 func appendMilliseconds(b []byte, t time.Time) []byte {
 	b = t.AppendFormat(b, time.RFC3339)
 	ms := t.Nanosecond() / int(time.Millisecond)
 	return append(b[:len(b)-len("Z")], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
 }
 
-// appendJSONString appends s as a JSON string of printable ASCII characters alone. S3's documentation wants every other
-// character escaped, which encoding/json does not do (sigv4-HTTPPOSTConstructPolicy.html, "Character Escaping").
+// appendJSONString appends s as a JSON string in printable ASCII. S3's documentation wants every other character escaped,
+// which encoding/json does not do (sigv4-HTTPPOSTConstructPolicy.html, "Character Escaping").
 func appendJSONString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for s != "" {
@@ -65,7 +65,7 @@ func appendJSONString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// plainPrefix is how many bytes at the start of s stand for themselves in JSON.
+// plainPrefix returns how many bytes at the start of s need no escape in JSON.
 func plainPrefix(s string) int {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {

@@ -45,7 +45,7 @@ const (
 
 // PresignPost signs a form that S3 accepts from now until lifetime has passed: more than 0, at most 7 days. The policy
 // has an exact condition for the bucket and for every field of the form but policy and x-amz-signature, and one for
-// the size of the file. It fails when post or lifetime is not as documented; the error names the field and what is
+// the size of the file. It fails when post or lifetime is not as documented. The error names the field and what is
 // allowed.
 func (s *Signer) PresignPost(post Post, now time.Time, lifetime time.Duration) (PresignedPost, error) {
 	if err := post.validate(); err != nil {
@@ -66,10 +66,10 @@ func (s *Signer) PresignPost(post Post, now time.Time, lifetime time.Duration) (
 	return PresignedPost{URL: s.url, Fields: form.fields, Expires: expires}, nil
 }
 
-// A form is being filled in.
+// A form is a form that is being filled in.
 type form struct {
 	fields map[string]string
-	size   int // in bytes at most, as maxForm
+	size   int // upper bound in bytes, without the file
 }
 
 func (f *form) add(name, value string) {
@@ -77,9 +77,9 @@ func (f *form) add(name, value string) {
 	f.size += len(name) + len(value) + partOverhead
 }
 
-// form signs what is validated.
+// form makes and signs a form whose parts are valid.
 func (s *Signer) form(post Post, fields []field, now, expires time.Time) form {
-	key := s.keyOf(now)
+	key := s.keyOfDay(now)
 	date := key.date(now)
 	form := form{fields: make(map[string]string, len(fields)+7)}
 	form.add(fieldKey, post.Key)
@@ -105,8 +105,8 @@ func (s *Signer) form(post Post, fields []field, now, expires time.Time) form {
 // A field is one of a Post's further fields.
 type field struct{ name, value string }
 
-// sortedFields appends fields to list, which is empty, by name: equal posts have equal policies. It fails at the first
-// that is not as documented.
+// sortedFields appends fields to list, which is empty, in the order of their names, so that equal posts have equal
+// policies. It returns an error for a field that is not as documented.
 func sortedFields(list []field, fields map[string]string) ([]field, error) {
 	for name, value := range fields {
 		if err := validateField(name, value); err != nil {

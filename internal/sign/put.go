@@ -45,9 +45,9 @@ type PresignedRequest struct {
 }
 
 // PresignPut signs a PUT that S3 accepts from now until lifetime has passed, both in whole seconds: at least 1 second,
-// at most 7 days. The signature covers every header of put and Content-Length; the content itself it does not cover,
-// but for a checksum among the headers. It fails when put or lifetime is not as documented; the error names the field
-// and what is allowed, and holds no value of a header.
+// at most 7 days. The signature covers every header of put and Content-Length. It covers the content only by a checksum
+// among the headers. It fails when put or lifetime is not as documented. The error names the field and what is allowed, and
+// holds no value of a header.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 func (s *Signer) PresignPut(put Put, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
 	if err := put.validate(); err != nil {
@@ -60,8 +60,8 @@ func (s *Signer) PresignPut(put Put, now time.Time, lifetime time.Duration) (Pre
 	return s.presign(request, put.Key, url.Values{"x-id": {"PutObject"}}, now, lifetime)
 }
 
-// presign signs a request for an object, with the query of its operation besides the signature's own. S3 does not read
-// x-id, but the SDKs send it and logs show it.
+// presign signs a request for an object. query holds the operation's parameters; presign adds those of the signature. S3
+// does not read x-id, but the SDKs send it and logs show it.
 func (s *Signer) presign(request *http.Request, key string, query url.Values, now time.Time, lifetime time.Duration) (PresignedRequest, error) {
 	if err := validateLifetime(lifetime); err != nil {
 		return PresignedRequest{}, err
@@ -70,7 +70,7 @@ func (s *Signer) presign(request *http.Request, key string, query url.Values, no
 	if lifetime == 0 {
 		return PresignedRequest{}, errors.New("lifetime is less than a second: at least 1s is allowed")
 	}
-	address, err := s.object(key)
+	address, err := s.objectURL(key)
 	if err != nil {
 		return PresignedRequest{}, err
 	}
@@ -86,14 +86,14 @@ func (s *Signer) presign(request *http.Request, key string, query url.Values, no
 	if err != nil {
 		return PresignedRequest{}, fmt.Errorf("signing a request: %w", err)
 	}
-	return PresignedRequest{Method: request.Method, URL: signed, Headers: toSend(headers), Expires: now.Add(lifetime)}, nil
+	return PresignedRequest{Method: request.Method, URL: signed, Headers: sentHeaders(headers), Expires: now.Add(lifetime)}, nil
 }
 
-// keyEscapes turn the escapes of a query into those of a key: all but unreserved characters and slashes are escaped.
+// keyEscapes turns the escapes of a query into those of a path. Unreserved characters and slashes stay as they are.
 var keyEscapes = strings.NewReplacer("+", "%20", "%2F", "/")
 
-// object is the address of an object.
-func (s *Signer) object(key string) (*url.URL, error) {
+// objectURL returns the address of an object.
+func (s *Signer) objectURL(key string) (*url.URL, error) {
 	address, err := url.Parse(s.url + "/" + keyEscapes.Replace(url.QueryEscape(key)))
 	if err != nil {
 		return nil, errors.New("making the address of an object: the endpoint is not a URL")
@@ -101,8 +101,8 @@ func (s *Signer) object(key string) (*url.URL, error) {
 	return address, nil
 }
 
-// toSend are signed headers as a client sends them. Host follows from the URL.
-func toSend(signed http.Header) map[string]string {
+// sentHeaders returns the signed headers that a client sets itself. Host follows from the URL.
+func sentHeaders(signed http.Header) map[string]string {
 	headers := make(map[string]string, len(signed))
 	for name, values := range signed {
 		if name != "Host" {

@@ -1,3 +1,22 @@
+// Package sign makes presigned uploads and downloads for Amazon S3: forms and URLs with which a client that has no AWS
+// credentials uploads one object under rules that S3 enforces, or downloads one version of one. Signing is pure
+// computation: it makes no network call, and the only state is the signing key of the day.
+//
+// A form is authorized by a POST policy, which is JSON in base64, signed with Signature Version 4:
+//
+//   - https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html (authentication)
+//   - https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html (policy)
+//   - https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html (request)
+//
+// A PUT and a GET are authorized by the query of their URL, which the SDK's own signer makes:
+//
+//   - https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (authentication)
+//   - https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (request)
+//   - https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (request)
+//
+// S3 checks a request against the permissions of the credentials that signed it, when it arrives. For an upload they
+// need s3:PutObject on the object, and s3:PutObjectTagging as well when it is tagged; for a download
+// s3:GetObjectVersion.
 package sign
 
 import (
@@ -41,8 +60,8 @@ type Credentials struct {
 type Signer struct {
 	config Config
 	url    string                     // of the bucket
-	key    atomic.Pointer[signingKey] // of the day that a form was signed for last; nil before the first
-	v4     *v4.Signer                 // of requests
+	key    atomic.Pointer[signingKey] // for the day of the last form; nil before the first
+	v4     *v4.Signer                 // signs requests
 }
 
 // New returns a Signer. It fails when config lacks a required field, or when a field cannot be part of a URL or of a
@@ -55,11 +74,10 @@ func New(config Config) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{config: config, url: address, v4: v4.NewSigner(asS3Wants)}, nil
+	return &Signer{config: config, url: address, v4: v4.NewSigner(func(o *v4.SignerOptions) {
+		o.DisableURIPathEscaping = true // S3 signs paths as they are sent
+	})}, nil
 }
-
-// asS3Wants has paths signed as they are sent.
-func asS3Wants(options *v4.SignerOptions) { options.DisableURIPathEscaping = true }
 
 func (c Config) validate() error {
 	switch {
@@ -83,7 +101,7 @@ func (c Config) validate() error {
 	return nil
 }
 
-// url is that of the bucket: where forms are sent, and below which objects are.
+// url returns the URL of the bucket. Forms are sent to it, and objects lie below it.
 func (c Config) url() (string, error) {
 	if c.Endpoint != "" {
 		endpoint, err := parseEndpoint(c.Endpoint)
@@ -103,7 +121,7 @@ func (c Config) url() (string, error) {
 // parseEndpoint returns the endpoint without a slash at its end.
 func parseEndpoint(endpoint string) (string, error) {
 	u, err := url.Parse(endpoint)
-	// The endpoint is in no error of these: it may hold a password.
+	// No error holds the endpoint, which may hold a password.
 	switch {
 	case err != nil:
 		return "", errors.New("endpoint is not a URL")

@@ -16,14 +16,14 @@ const (
 	maxKey      = 1024    // bytes of a key
 	maxLifetime = 7 * 24 * time.Hour
 
-	// maxForm is how many bytes the form may have without the content of the file; the lines that multipart/form-data
-	// puts around a field have at most partOverhead bytes besides the name and the value (RFC 7578, section 4.2; a
-	// boundary has at most 70 characters, RFC 2046, section 5.1.1).
+	// maxForm is the largest form, in bytes, without the content of the file. multipart/form-data adds at most
+	// partOverhead bytes to the name and the value of a field (RFC 7578, section 4.2; a boundary has at most 70
+	// characters, RFC 2046, section 5.1.1).
 	maxForm      = 20 << 10
 	partOverhead = 128
 )
 
-// reservedFields have a meaning of their own in a form or a policy, so they are no further fields of a Post.
+// reservedFields cannot be further fields of a Post: they have a meaning of their own in a form or a policy.
 var reservedFields = []string{
 	"bucket", "content-length-range", "file", fieldKey, fieldPolicy,
 	fieldAlgorithm, fieldCredential, fieldDate, fieldSecurityToken, fieldSignature,
@@ -53,7 +53,7 @@ func (p Put) validate() error {
 	return nil
 }
 
-// headers are those that a Put may fix, besides user metadata. The SDK's signer leaves some others out of a signature.
+// headers are the headers that a Put may fix, besides user metadata. The SDK's signer does not sign some others.
 var headers = []string{"content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"}
 
 const metadataPrefix = "x-amz-meta-"
@@ -76,7 +76,7 @@ func validateHeader(name, value string) error {
 	return nil
 }
 
-// validatePath is validateKey for a key that becomes a URL's path, in which clients resolve some segments.
+// validatePath checks a key that becomes the path of a URL, in which clients resolve some segments.
 func validatePath(key string) error {
 	for segment := range strings.SplitSeq(key, "/") {
 		if segment == "." || segment == ".." {
@@ -120,7 +120,7 @@ func validateField(name, value string) error {
 	switch {
 	case name == "":
 		return errors.New("a field has an empty name")
-	case !isFieldName(name):
+	case !consistsOf(name, lowerCase+digits+"-_."):
 		return fmt.Errorf("field name is %q: only lower-case letters, digits, -, _ and . are allowed", name)
 	case slices.Contains(reservedFields, name):
 		return fmt.Errorf("field name is %q: it is reserved for the signature or the form itself", name)
@@ -130,16 +130,6 @@ func validateField(name, value string) error {
 	return nil
 }
 
-func isFieldName(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
-			return false
-		}
-	}
-	return true
-}
-
 func validateLifetime(lifetime time.Duration) error {
 	if lifetime <= 0 || lifetime > maxLifetime {
 		return fmt.Errorf("lifetime is %s: more than 0s and at most %s are allowed", lifetime, maxLifetime)
@@ -147,10 +137,37 @@ func validateLifetime(lifetime time.Duration) error {
 	return nil
 }
 
-// validateSize checks the size of a form without its file: S3 answers MaxPostPreDataLengthExceeded to a larger form.
+// validateSize checks the size of a form without its file. S3 answers MaxPostPreDataLengthExceeded to a larger one.
 func validateSize(size int) error {
 	if size > maxForm {
 		return fmt.Errorf("form has up to %d bytes without its file: at most %d are allowed", size, maxForm)
 	}
 	return nil
+}
+
+// ASCII letters and digits, as sets of characters.
+const (
+	lowerCase = "abcdefghijklmnopqrstuvwxyz"
+	upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits    = "0123456789"
+)
+
+// consistsOf reports whether every byte of s is in set, which is ASCII.
+func consistsOf(s, set string) bool {
+	for i := range len(s) {
+		if strings.IndexByte(set, s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isVisible reports whether s is made of visible ASCII characters: no space, no control character.
+func isVisible(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

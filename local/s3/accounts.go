@@ -1,13 +1,12 @@
 package s3
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 
 	"github.com/versity/versitygw/auth"
 
+	"postern/internal/sign"
 	"postern/local/iam"
 )
 
@@ -32,13 +31,7 @@ func (a accounts) DeriveSigningKey(access, token, date, region, service string) 
 	if subtle.ConstantTimeCompare([]byte(token), []byte(c.SessionToken)) != 1 {
 		return nil, auth.Account{}, auth.ErrInvalidSessionToken
 	}
-	key := []byte("AWS4" + c.SecretAccessKey)
-	for _, part := range []string{date, region, service, "aws4_request"} {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(part))
-		key = mac.Sum(nil)
-	}
-	return key, auth.Account{Access: access, Role: auth.RoleAdmin}, nil
+	return sign.DeriveKey(c.SecretAccessKey, date, region, service), auth.Account{Access: access, Role: auth.RoleAdmin}, nil
 }
 
 // The rest of auth.IAMService is for long-lived accounts. There are none, and none can be made.
