@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// apiParts are the resources of the REST API, as they are read: in the order of their logical ids, so before what
-// they refer to.
+// apiParts holds the resources of the REST API until all are read: they are read in the order of their logical ids, and may
+// refer to later ones.
 type apiParts struct {
 	apis, stages []string // logical ids
 	resources    map[string]resourceProperties
@@ -100,7 +100,7 @@ func (r *reader) gatewayResponse(id string) {
 	})
 }
 
-// finishAPI puts the parts of the API together, once all of them are read.
+// finishAPI joins the parts of the API when all are read.
 func (r *reader) finishAPI() {
 	if len(r.parts.apis) == 0 || len(r.parts.stages) == 0 {
 		r.errs = append(r.errs, errors.New("the template has no AWS::ApiGateway::RestApi with an AWS::ApiGateway::Stage"))

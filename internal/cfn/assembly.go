@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// defaultRegion stands for the region of a template that is made for any region.
+// defaultRegion is the region of a template that is made for any region.
 const defaultRegion = "eu-west-1"
 
-// An assembly is what a synthesis leaves in a folder: one stack's template and the assets it names.
+// An assembly is the result of a synthesis in a folder: one stack's template and the assets it names.
 // Source: the cloud assembly's schema, aws/aws-cdk, packages/@aws-cdk/cloud-assembly-schema.
 type assembly struct {
 	stack    string            // the stack's name
@@ -68,7 +68,7 @@ func readAssembly(dir string) (assembly, error) {
 	return a, readJSON(filepath.Join(dir, a.file), &a.document)
 }
 
-// addAssets reads an asset manifest: which folder becomes which object of the deployment's bucket.
+// addAssets reads an asset manifest, which says which folder becomes which object of the deployment's bucket.
 func (a assembly) addAssets(dir, file string) error {
 	var manifest struct {
 		Files map[string]struct {
@@ -115,8 +115,8 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// A document is a CloudFormation template. Its Parameters and Rules serve the deployment alone (the version of the
-// bootstrap resources), so they are not read; a reference to a parameter is an unknown reference.
+// A document is a CloudFormation template. Its Parameters and Rules only concern the deployment (the version of the
+// bootstrap resources), so they are not read.
 type document struct {
 	Resources map[string]resource
 	Outputs   map[string]struct {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What a function has that says nothing else.
+// Defaults of a function.
 // Source: CloudFormation Template Reference, AWS::Lambda::Function.
 const (
 	defaultFunctionTimeout = 3 // seconds
@@ -69,7 +69,7 @@ func (r *reader) function(id string) {
 	}
 	role, ok := r.find("AWS::IAM::Role", p.Role)
 	if !ok {
-		r.fail(id, "Role", "%q is no role of this template", p.Role)
+		r.fail(id, "Role", "%q is not a role of this template", p.Role)
 	}
 	function.Role = role
 	if !strings.HasPrefix(p.Runtime, "provided.") {
@@ -78,11 +78,11 @@ func (r *reader) function(id string) {
 	r.stack.Functions = append(r.stack.Functions, function)
 }
 
-// code finds the folder that a function's code is deployed from.
+// code returns the folder that a function's code is deployed from.
 func (r *reader) code(id, key string) string {
 	folder, ok := r.folders[key]
 	if !ok {
-		r.fail(id, "Code.S3Key", "%q is no asset of the assembly", key)
+		r.fail(id, "Code.S3Key", "%q is not an asset of the assembly", key)
 		return ""
 	}
 	if _, err := os.Stat(filepath.Join(folder, "bootstrap")); err != nil {
@@ -107,20 +107,20 @@ func (r *reader) permission(id string) {
 	}
 	function, ok := r.find("AWS::Lambda::Function", p.FunctionName)
 	if !ok {
-		r.fail(id, "FunctionName", "%q is no function of this template", p.FunctionName)
+		r.fail(id, "FunctionName", "%q is not a function of this template", p.FunctionName)
 	}
 	p.function = function
 	r.parts.permissions = append(r.parts.permissions, p)
 }
 
-// mustBePermitted holds what is to invoke a function to the function's permissions: without one, API Gateway answers
+// mustBePermitted checks that a permission lets API Gateway invoke a function from a source. Without one, API Gateway answers
 // 500 on AWS.
 func (r *reader) mustBePermitted(id, path, function, source string) {
 	if function == "" {
 		return
 	}
 	for _, p := range r.parts.permissions {
-		// A permission without a source holds for any.
+		// A permission without a source is for any.
 		allowed := p.SourceArn == "" || Match(p.SourceArn, source)
 		if p.function == function && p.Action == "lambda:InvokeFunction" && p.Principal == "apigateway.amazonaws.com" && allowed {
 			return
@@ -129,12 +129,12 @@ func (r *reader) mustBePermitted(id, path, function, source string) {
 	r.fail(id, path, "no AWS::Lambda::Permission lets apigateway.amazonaws.com invoke %s from %s", function, source)
 }
 
-// What an event source of a queue has that says nothing else, and how far it goes.
+// Default and limits of a queue's event source.
 // Source: CloudFormation Template Reference, AWS::Lambda::EventSourceMapping.
 const (
 	defaultBatchSize = 10
 	maxBatchSize     = 10_000
-	maxUnwaited      = 10 // messages of a batch that does not wait for more
+	maxUnwaited      = 10 // messages of a batch without a window
 )
 
 type eventSourceProperties struct {
@@ -156,11 +156,11 @@ func (r *reader) eventSource(id string) {
 	}
 	queue, ok := r.find("AWS::SQS::Queue", p.EventSourceArn)
 	if !ok {
-		r.fail(id, "EventSourceArn", "%q is no queue of this template", p.EventSourceArn)
+		r.fail(id, "EventSourceArn", "%q is not a queue of this template", p.EventSourceArn)
 	}
 	function, ok := r.find("AWS::Lambda::Function", p.FunctionName)
 	if !ok {
-		r.fail(id, "FunctionName", "%q is no function of this template", p.FunctionName)
+		r.fail(id, "FunctionName", "%q is not a function of this template", p.FunctionName)
 	}
 	if p.Enabled != nil && !*p.Enabled {
 		r.fail(id, "Enabled", "the local run serves enabled mappings only")
@@ -169,13 +169,13 @@ func (r *reader) eventSource(id string) {
 		r.fail(id, "FunctionResponseTypes", "%q is not served, only ReportBatchItemFailures is", p.FunctionResponseTypes)
 	}
 	if p.BatchSize < 1 || p.BatchSize > maxBatchSize {
-		r.fail(id, "BatchSize", "%d is no number from 1 to %d", p.BatchSize, maxBatchSize)
+		r.fail(id, "BatchSize", "%d is not a number from 1 to %d", p.BatchSize, maxBatchSize)
 	}
 	if p.BatchSize > maxUnwaited && p.MaximumBatchingWindowInSeconds < 1 {
 		r.fail(id, "BatchSize", "%d is more than %d, which needs a MaximumBatchingWindowInSeconds", p.BatchSize, maxUnwaited)
 	}
 	if c := p.ScalingConfig.MaximumConcurrency; c != 0 && (c < 2 || c > 1000) {
-		r.fail(id, "ScalingConfig.MaximumConcurrency", "%d is no number from 2 to 1000", c)
+		r.fail(id, "ScalingConfig.MaximumConcurrency", "%d is not a number from 2 to 1000", c)
 	}
 	r.stack.EventSources = append(r.stack.EventSources, EventSource{
 		LogicalID:   id,

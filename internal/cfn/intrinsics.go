@@ -103,7 +103,7 @@ func (r resolver) call(name string, argument any, path string) (any, error) {
 	}
 }
 
-// scalar is a string, number or boolean as CloudFormation writes it into a string.
+// scalar returns a string, number or boolean as CloudFormation writes it into a string.
 func scalar(value any) (string, bool) {
 	switch value := value.(type) {
 	case string:
@@ -162,7 +162,7 @@ func (r resolver) sub(argument any, path string) (any, error) {
 	return value, errors.Join(errs...)
 }
 
-// named is the value of a name in a Fn::Sub: a Ref, or with a dot a Fn::GetAtt.
+// named returns the value of a name in a Fn::Sub: a Ref, or with a dot a Fn::GetAtt.
 func (r resolver) named(name, path string) (any, error) {
 	if strings.Contains(name, ".") {
 		return r.getAtt(name, path)

@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// accountID is the made-up account that names and ARNs of the local run hold.
+// accountID is the made-up account in names and ARNs of the local run.
 const accountID = "000000000000"
 
-// Load reads the one stack of the cloud assembly in a folder (what cdk synth writes) and resolves it. Names are
-// deterministic: <stack>-<logical id>, in lower case for a bucket; ARNs have AWS's shape, with the account 000000000000
-// and the region that the stack is made for, eu-west-1 if it is made for any.
+// Load reads the only stack of the cloud assembly in a folder (what cdk synth writes) and resolves it. Names are
+// deterministic: <stack>-<logical id>, in lower case for a bucket. ARNs have AWS's shape, with the account 000000000000 and
+// the stack's region, or eu-west-1 if the stack is made for any region.
 //
-// It fails on whatever the local run could not serve as AWS would. The error joins all that it found, each with
-// logical id, resource type and property path.
+// It fails on whatever the local run could not serve as AWS would. The error joins all faults, each with logical id,
+// resource type and property path.
 func Load(dir string) (*Stack, error) {
 	assembly, err := readAssembly(dir)
 	if err != nil {
@@ -30,7 +30,7 @@ func Load(dir string) (*Stack, error) {
 	return stack, nil
 }
 
-// A reader turns a template's resources into a Stack and collects what is wrong with them.
+// A reader turns a template's resources into a Stack and collects errors.
 type reader struct {
 	assembly
 	resolver
@@ -101,8 +101,8 @@ func (r *reader) output(name string) {
 	r.stack.Outputs[name] = fmt.Sprint(value)
 }
 
-// properties resolves a resource's properties into a struct of property types. It reports false, with the errors
-// recorded, when that fails.
+// properties resolves a resource's properties into a struct of property types. If it fails, it records the errors and
+// returns false.
 func (r *reader) properties(id string, into any) bool {
 	properties, errs := r.resolveMap(r.document.Resources[id].Properties, "")
 	decoder := decoder{errs: errs}
@@ -116,7 +116,7 @@ func (r *reader) properties(id string, into any) bool {
 	return len(decoder.errs) == 0
 }
 
-// fail records what is wrong with a property of a resource; an empty path means the resource as a whole.
+// fail records an error of a resource's property. An empty path means the resource as a whole.
 func (r *reader) fail(id, path, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if path != "" {
@@ -125,7 +125,7 @@ func (r *reader) fail(id, path, format string, args ...any) {
 	r.errs = append(r.errs, fmt.Errorf("%s: %s", r.describe(id), message))
 }
 
-// find looks up the resource of a type that a resolved Ref or ARN stands for.
+// find looks up the resource of a type by a resolved Ref or ARN.
 func (r *reader) find(resourceType, value string) (logicalID string, ok bool) {
 	for id, reference := range r.references {
 		if r.document.Resources[id].Type != resourceType || value == "" {
@@ -138,7 +138,7 @@ func (r *reader) find(resourceType, value string) (logicalID string, ok bool) {
 	return "", false
 }
 
-// unenforcedResource takes a resource that has no effect on this machine, and would have one on AWS.
+// unenforcedResource takes a resource that has an effect on AWS alone.
 func (r *reader) unenforcedResource(id string) {
 	r.stack.Unenforced = append(r.stack.Unenforced, r.describe(id))
 }
@@ -148,13 +148,13 @@ func (r *reader) describe(id string) string {
 	return id + " (" + r.document.Resources[id].Type + ")"
 }
 
-// A kind is what the local run does with the resources of a type.
+// A kind says what the local run does with the resources of a type.
 type kind struct {
-	refer func(names, string, resource) reference // what Ref and Fn::GetAtt give; nil: cannot be referred to
-	read  func(*reader, string)                   // takes it into the Stack; nil: known, without an effect here
+	refer func(names, string, resource) reference // returns the values of Ref and Fn::GetAtt; nil: there are none
+	read  func(*reader, string)                   // takes it into the Stack; nil: it has no effect here
 }
 
-// kinds are all resource types that the local run knows. Any other is an error.
+// kinds holds all resource types that the local run knows. Any other is an error.
 var kinds = map[string]kind{
 	"AWS::S3::Bucket":             {refer: bucketReference, read: (*reader).bucket},
 	"AWS::DynamoDB::Table":        {refer: tableReference, read: (*reader).table},

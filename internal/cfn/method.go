@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// maxIntegrationTimeout bounds an integration's time, and is its default.
+// maxIntegrationTimeout is the maximum and the default of an integration's timeout.
 // Source: API Gateway Developer Guide, "Quotas for configuring and running a REST API".
 const maxIntegrationTimeout = 29 * time.Second
 
@@ -52,7 +52,7 @@ func (r *reader) finishMethod(p methodProperties) {
 	if p.RequestValidatorId != "" {
 		validator, ok := r.parts.validators[p.RequestValidatorId]
 		if !ok {
-			r.fail(p.id, "RequestValidatorId", "%q is no request validator of this template", p.RequestValidatorId)
+			r.fail(p.id, "RequestValidatorId", "%q is not a request validator of this template", p.RequestValidatorId)
 		}
 		method.ValidateParameters = validator.ValidateRequestParameters
 	}
@@ -66,7 +66,7 @@ func (r *reader) finishMethod(p methodProperties) {
 	r.stack.API.Methods = append(r.stack.API.Methods, method)
 }
 
-// path is a resource's path pattern: the parts from the root to it.
+// path returns a resource's path pattern, from the root.
 func (r *reader) path(method, resource string) string {
 	root := r.references[r.stack.API.LogicalID].attributes["RootResourceId"]
 	var parts []string
@@ -124,7 +124,7 @@ func (r *reader) methodAuthorizer(p methodProperties) *Authorizer {
 	case "CUSTOM":
 		authorizer, ok := r.parts.authorizers[p.AuthorizerId]
 		if !ok {
-			r.fail(p.id, "AuthorizerId", "%q is no authorizer of this template", p.AuthorizerId)
+			r.fail(p.id, "AuthorizerId", "%q is not an authorizer of this template", p.AuthorizerId)
 		}
 		return &authorizer
 	default:
@@ -186,7 +186,7 @@ func (r *reader) integration(method methodProperties) Integration {
 	return integration
 }
 
-// invocation finds the function that an invocation URI names:
+// invocation looks up the function that an invocation URI names:
 // arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<ARN>/invocations.
 func (r *reader) invocation(id, path, uri string) string {
 	arn, isInvocation := strings.CutPrefix(uri, "arn:aws:apigateway:"+r.stack.Region+":lambda:path/2015-03-31/functions/")

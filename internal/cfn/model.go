@@ -1,6 +1,5 @@
-// Package cfn reads a synthesized CloudFormation template and says what the local run must serve: every
-// intrinsic resolved, every logical id replaced by a name of this machine. A resource type, property value or
-// intrinsic function that it does not know is an error, never a guess.
+// Package cfn reads a synthesized CloudFormation template and returns what the local run must serve. Intrinsic functions are
+// resolved, and resources have names of this machine. An unknown resource type, property or intrinsic function is an error.
 package cfn
 
 import "time"
@@ -16,7 +15,7 @@ type Stack struct {
 	Secrets   []Secret
 	Queues    []Queue
 	Functions []Function
-	// EventSources are what feeds the functions from the queues.
+	// EventSources feed the functions from the queues.
 	EventSources []EventSource
 	Roles        []Role
 	API          API
@@ -32,9 +31,9 @@ type Bucket struct {
 	Name      string
 	Versioned bool
 	CORS      []CORSRule
-	// Policy are the statements of its AWS::S3::BucketPolicy. Each denies, and concerns every principal.
+	// Policy holds the statements of its AWS::S3::BucketPolicy. Each denies something to every principal.
 	Policy []Statement
-	// Notifications say what the bucket tells to which queue.
+	// Notifications say which events the bucket sends to which queue.
 	Notifications []Notification
 }
 
@@ -72,13 +71,13 @@ type Queue struct {
 	LogicalID  string
 	Name       string
 	ARN        string
-	URL        string        // as on AWS: a client of this machine's SQS is told its address besides
-	Visibility time.Duration // how long a message that was received is hidden from others
-	// DeadLetters is the logical id of the queue that a message goes to which was received MaxReceives times. Empty: none.
+	URL        string        // as on AWS; clients of this machine's SQS also have its address
+	Visibility time.Duration // how long a received message is hidden from other receivers
+	// DeadLetters is the logical id of the queue for messages that were received MaxReceives times. Empty: none.
 	DeadLetters string
 	MaxReceives int
-	// Policy are the statements of its AWS::SQS::QueuePolicy. Each allows something to its Service, or denies, which
-	// concerns every principal.
+	// Policy holds the statements of its AWS::SQS::QueuePolicy. Each allows something to its Service, or denies something to
+	// every principal.
 	Policy []Statement
 }
 
@@ -87,9 +86,9 @@ type EventSource struct {
 	LogicalID   string
 	Queue       string        // logical id
 	Function    string        // logical id
-	BatchSize   int           // most messages of an invocation
+	BatchSize   int           // maximum number of messages of an invocation
 	Window      time.Duration // how long a batch that is not full waits for more
-	Concurrency int           // most invocations at once; 0: no bound of its own
+	Concurrency int           // maximum number of concurrent invocations; 0: no limit of its own
 }
 
 // A Function is an AWS::Lambda::Function.
@@ -105,10 +104,10 @@ type Function struct {
 	Role        string // logical id of its AWS::IAM::Role
 	LogGroup    string // name of its log group
 	LogFormat   string // "JSON", "Text" or empty, which is Text
-	LogLevel    string // least level of the application's log lines: "INFO"; empty: the default
+	LogLevel    string // minimum level of the application's log lines: "INFO"; empty: the default
 }
 
-// A Role is an AWS::IAM::Role with the policies of its own and those attached to it. Who may assume it is not read.
+// A Role is an AWS::IAM::Role with its own and its attached policies. Who may assume it is not read.
 type Role struct {
 	LogicalID  string
 	Name       string
@@ -119,10 +118,10 @@ type Role struct {
 type Statement struct {
 	Sid       string // empty: none
 	Effect    string // "Allow" or "Deny"
-	Service   string // the service that a queue's policy allows it to: "s3.amazonaws.com"; otherwise empty
+	Service   string // the service to which a queue's policy allows it: "s3.amazonaws.com"; otherwise empty
 	Actions   []string
 	Resources []string // ARNs, in which * and ? may stand for anything
-	// Conditions are all to hold, each for any one of its values: operator ("StringEquals") to key
+	// Conditions must all hold, each for any of its values: operator ("StringEquals") to key
 	// ("s3:RequestObjectTag/status") to values.
 	Conditions map[string]map[string][]string
 }
@@ -144,12 +143,12 @@ type API struct {
 // A Method is an AWS::ApiGateway::Method.
 type Method struct {
 	LogicalID  string
-	HTTPMethod string // "GET"; "ANY" stands for every method that the resource does not have
+	HTTPMethod string // "GET"; "ANY" is every method that the resource does not have
 	ResourceID string
 	Resource   string          // path pattern: "/uploads/{id}"
 	Authorizer *Authorizer     // nil: AuthorizationType NONE
-	Parameters map[string]bool // request parameters ("method.request.querystring.mail") by whether they are required
-	// ValidateParameters is whether the method's validator holds requests to Parameters.
+	Parameters map[string]bool // request parameters ("method.request.querystring.mail"); true: required
+	// ValidateParameters reports whether the method's validator checks Parameters.
 	ValidateParameters bool
 	Integration        Integration
 	Responses          map[string]MethodResponse // by status code
@@ -160,7 +159,7 @@ type MethodResponse struct {
 	Parameters map[string]bool // "method.response.header.Access-Control-Allow-Origin"
 }
 
-// An Integration is what answers a method.
+// An Integration answers a method.
 type Integration struct {
 	Type             string            // "AWS_PROXY" or "MOCK"
 	Function         string            // logical id of the function of an AWS_PROXY integration
@@ -170,7 +169,7 @@ type Integration struct {
 	Responses        []IntegrationResponse
 }
 
-// An IntegrationResponse is how a MOCK integration answers a status code.
+// An IntegrationResponse is a MOCK integration's answer for a status code.
 type IntegrationResponse struct {
 	StatusCode string
 	Selection  string            // regular expression on the mock's status code; empty: the default

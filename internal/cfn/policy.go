@@ -10,14 +10,13 @@ import (
 // policyVersion is the version of the policy language that is read.
 const policyVersion = "2012-10-17"
 
-// Operators are the condition operators that package iam evaluates.
+// operators are the condition operators that package iam evaluates.
 var operators = []string{
 	"StringEquals", "StringNotEquals", "StringLike", "ArnEquals", "ArnLike", "Bool", "Null", "NumericLessThan", "NumericGreaterThan",
 	"ForAllValues:StringEquals",
 }
 
-// Of the conditions' keys, conditionKeys are whole ones, tagKeys go on with the name of a tag, and tlsKeys are those
-// that no request on this machine has.
+// Known condition keys. A tag's name follows a tagKey. No request on this machine has a tlsKey.
 var (
 	conditionKeys = []string{
 		"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge", "s3:if-none-match", "s3:ObjectCreationOperation",
@@ -27,7 +26,7 @@ var (
 	tlsKeys = []string{"aws:SecureTransport", "s3:TlsVersion"}
 )
 
-// A statement of any other form, NotAction and the like, fails for a property that is not known.
+// statementProperties has no NotAction and the like: they fail as unknown properties.
 type statementProperties struct {
 	Sid       string
 	Effect    string
@@ -78,7 +77,7 @@ func (r *reader) policy(id string) {
 	statements := r.statements(id, "PolicyDocument", p.PolicyDocument)
 	for i, name := range p.Roles {
 		if _, ok := r.find("AWS::IAM::Role", name); !ok {
-			r.fail(id, index("Roles", i), "%q is no role of this template", name)
+			r.fail(id, index("Roles", i), "%q is not a role of this template", name)
 		}
 		put(&r.attached, name, append(r.attached[name], statements...))
 	}
@@ -95,7 +94,7 @@ func (s statementProperties) hasKey(keys []string) bool {
 	return false
 }
 
-// finishPolicies puts the policies to their roles, buckets and queues, once all of them are read.
+// finishPolicies adds the policies to their roles, buckets and queues when all are read.
 func (r *reader) finishPolicies() {
 	for i := range r.stack.Roles {
 		role := &r.stack.Roles[i]
@@ -109,7 +108,7 @@ func (r *reader) finishPolicies() {
 	}
 }
 
-// statements takes a policy's statements and holds them to what package iam evaluates.
+// statements takes a policy's statements and checks that package iam can evaluate them.
 func (r *reader) statements(id, path string, d policyDocument) []Statement {
 	if d.Version != policyVersion {
 		r.fail(id, path+".Version", "%q is not served, only %s is", d.Version, policyVersion)
@@ -157,7 +156,7 @@ func (r *reader) checkCondition(id, path, operator, key string, values []string)
 	for i, value := range values {
 		_, err := strconv.ParseFloat(value, 64)
 		if strings.HasPrefix(operator, "Numeric") && err != nil {
-			r.fail(id, index(path, i), "%q is no number", value)
+			r.fail(id, index(path, i), "%q is not a number", value)
 		}
 	}
 	r.checkVariables(id, path, values)

@@ -8,19 +8,19 @@ import (
 	"strconv"
 )
 
-// Types of properties that the local run does not read.
+// Types of properties that the local run ignores.
 type (
-	// inert properties have no effect that a caller could see: descriptions, tags.
+	// inert properties have no visible effect: descriptions, tags.
 	inert struct{}
-	// unenforced properties would have an effect on AWS. They are reported.
+	// unenforced properties have an effect on AWS. They are reported.
 	unenforced struct{}
 )
 
-// Texts is a list of strings. A single string is written without the list's brackets too.
+// texts is a list of strings, which may be written as a single string.
 type texts []string
 
-// A decoder puts resolved properties into structs whose fields are named as the properties. A property without a
-// field is an error: what is not understood is not served.
+// A decoder puts resolved properties into structs whose fields have the properties' names. A property without a field is an
+// error.
 type decoder struct {
 	unenforced []string
 	errs       []error
@@ -96,7 +96,7 @@ func (d *decoder) list(value any, into reflect.Value, path string) {
 	}
 }
 
-// scalar takes a number or boolean written as a string too, as CloudFormation does.
+// scalar also takes a number or boolean that is written as a string, as CloudFormation does.
 func (d *decoder) scalar(value any, into reflect.Value, path string) {
 	text, ok := scalar(value)
 	if !ok {
@@ -117,6 +117,6 @@ func (d *decoder) scalar(value any, into reflect.Value, path string) {
 		into.SetInt(i)
 	}
 	if err != nil {
-		d.fail(path, "%q is no %s", text, into.Kind())
+		d.fail(path, "%q is not of type %s", text, into.Kind())
 	}
 }

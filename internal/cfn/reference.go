@@ -39,7 +39,7 @@ func (r resolver) getAtt(argument any, path string) (any, error) {
 	return value, nil
 }
 
-// A reference is what Ref and Fn::GetAtt give for a resource.
+// A reference holds a resource's values of Ref and Fn::GetAtt.
 type reference struct {
 	ref        string
 	attributes map[string]string
@@ -63,7 +63,7 @@ func secretReference(n names, id string, _ resource) reference {
 	return reference{arn, map[string]string{"Id": arn}}
 }
 
-// queueReference has the URL that AWS would give, so that no address of this machine is in the stack.
+// queueReference has AWS's URL, so that no address of this machine is in the stack.
 func queueReference(n names, id string, _ resource) reference {
 	url := "https://sqs." + n.region + ".amazonaws.com/" + n.account + "/" + n.name(id)
 	return reference{url, map[string]string{"Arn": n.arn("sqs", n.name(id)), "QueueName": n.name(id), "QueueUrl": url}}
@@ -91,7 +91,7 @@ func stageReference(_ names, _ string, r resource) reference {
 	return reference{ref: name}
 }
 
-// idReference is for resources known by a made-up id alone, which one attribute repeats.
+// idReference is for resources that only have a made-up id, which one attribute repeats.
 func idReference(attribute string) func(names, string, resource) reference {
 	return func(n names, id string, _ resource) reference {
 		made := n.id(id, 6)
@@ -102,7 +102,7 @@ func idReference(attribute string) func(names, string, resource) reference {
 // maxBucketName is the longest name of a bucket. Source: S3 User Guide, "General purpose bucket naming rules".
 const maxBucketName = 63
 
-// names makes names and ARNs of one stack's resources. They follow from the logical id, so a restart finds its data.
+// names makes the names and ARNs of a stack's resources from their logical ids, so that a restart finds its data.
 type names struct {
 	stack, region, account string
 }

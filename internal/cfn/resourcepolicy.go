@@ -25,7 +25,7 @@ func (r *reader) bucketPolicy(id string) {
 		return
 	}
 	if _, ok := r.find("AWS::S3::Bucket", p.Bucket); !ok {
-		r.fail(id, "Bucket", "%q is no bucket of this template", p.Bucket)
+		r.fail(id, "Bucket", "%q is not a bucket of this template", p.Bucket)
 	}
 	for i, s := range p.PolicyDocument.Statement {
 		if s.Effect == "Allow" {
@@ -48,7 +48,7 @@ func (r *reader) queuePolicy(id string) {
 	statements := r.resourceStatements(id, p.resourcePolicy)
 	for i, url := range p.Queues {
 		if _, ok := r.find("AWS::SQS::Queue", url); !ok {
-			r.fail(id, index("Queues", i), "%q is no queue of this template", url)
+			r.fail(id, index("Queues", i), "%q is not a queue of this template", url)
 		}
 		put(&r.ofQueues, url, append(r.ofQueues[url], statements...))
 	}

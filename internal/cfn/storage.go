@@ -52,8 +52,8 @@ func (r *reader) bucket(id string) {
 	r.stack.Buckets = append(r.stack.Buckets, bucket)
 }
 
-// notifications are the events that the local run knows: of a new object, which it sends, and of the end of one, which
-// does not happen here because nothing expires.
+// notifications are the events that the local run knows: of a new object, which it sends, and of an expired one, which does
+// not occur here.
 // Source: Amazon S3 User Guide, "Supported event types for SQS, SNS, and Lambda".
 var notifications = []string{
 	"s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:CompleteMultipartUpload",
@@ -67,7 +67,7 @@ func (r *reader) notification(id string, i int, event, arn string) Notification 
 	}
 	queue, ok := r.find("AWS::SQS::Queue", arn)
 	if !ok {
-		r.fail(id, path+".Queue", "%q is no queue of this template", arn)
+		r.fail(id, path+".Queue", "%q is not a queue of this template", arn)
 	}
 	return Notification{Event: event, Queue: queue}
 }
@@ -111,12 +111,12 @@ func (r *reader) table(id string) {
 	r.stack.Tables = append(r.stack.Tables, table)
 }
 
-// defaultSecretLength is the length of a generated secret whose template names none.
+// defaultSecretLength is the default length of a generated secret.
 // Source: CloudFormation Template Reference, AWS::SecretsManager::Secret GenerateSecretString.
 const defaultSecretLength = 32
 
 type secretProperties struct {
-	// Whatever is excluded, letters and digits are what the local run generates.
+	// The local run generates letters, digits, - and _, whatever is excluded.
 	GenerateSecretString *struct {
 		PasswordLength          int
 		ExcludePunctuation      inert
@@ -148,7 +148,7 @@ func (r *reader) secret(id string) {
 	r.stack.Secrets = append(r.stack.Secrets, secret)
 }
 
-// defaultVisibility is the visibility timeout of a queue that says none, in seconds.
+// defaultVisibility is the default of a queue's visibility timeout, in seconds.
 // Source: CloudFormation Template Reference, AWS::SQS::Queue.
 const defaultVisibility = 30
 
@@ -186,7 +186,7 @@ func (r *reader) queue(id string) {
 	r.stack.Queues = append(r.stack.Queues, queue)
 }
 
-// redrive takes where a queue's messages go that nobody can process.
+// redrive takes where messages go that cannot be processed.
 // Source: Amazon SQS API Reference, SetQueueAttributes, RedrivePolicy.
 func (r *reader) redrive(id string, queue *Queue, p map[string]string) {
 	for name := range p {
@@ -196,10 +196,10 @@ func (r *reader) redrive(id string, queue *Queue, p map[string]string) {
 	}
 	var ok bool
 	if queue.DeadLetters, ok = r.find("AWS::SQS::Queue", p["deadLetterTargetArn"]); !ok || queue.DeadLetters == id {
-		r.fail(id, "RedrivePolicy.deadLetterTargetArn", "%q is no other queue of this template", p["deadLetterTargetArn"])
+		r.fail(id, "RedrivePolicy.deadLetterTargetArn", "%q is not another queue of this template", p["deadLetterTargetArn"])
 	}
 	var err error
 	if queue.MaxReceives, err = strconv.Atoi(p["maxReceiveCount"]); err != nil || queue.MaxReceives < 1 || queue.MaxReceives > 1000 {
-		r.fail(id, "RedrivePolicy.maxReceiveCount", "%q is no number from 1 to 1000", p["maxReceiveCount"])
+		r.fail(id, "RedrivePolicy.maxReceiveCount", "%q is not a number from 1 to 1000", p["maxReceiveCount"])
 	}
 }

@@ -1,5 +1,5 @@
-// Package chaos decides what goes wrong on purpose, so that what AWS does on a bad day happens on this machine too:
-// messages that come twice, late and in another order, calls that are refused or fail, functions that end in the middle.
+// Package chaos decides what fails on purpose, as on a bad day of AWS: messages come twice, late and in another order, calls
+// are refused or fail, functions end in the middle.
 package chaos
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A kind is one thing that goes wrong.
+// A kind is a kind of fault.
 type kind int
 
 // The kinds.
@@ -27,23 +27,22 @@ const (
 	kinds
 )
 
-// names are the kinds as the summary has them.
+// names are the kinds' names in the summary.
 var names = [kinds]string{
 	"messages duplicated", "messages delayed", "batches reordered", "calls throttled", "transactions in conflict",
 	"calls failed without effect", "calls failed after their effect", "functions killed before a call", "functions killed after a call",
 }
 
-// odds are how likely each kind is: for a message, a batch, a call. The SDK's three attempts nearly always get through. A
+// odds are the probabilities of the kinds, for a message, a batch or a call. The SDK's three attempts nearly always succeed. A
 // message takes some eight calls, so that one in twenty is killed, and two in five of the batches of ten.
 var odds = [kinds]float64{
 	duplicate: 0.10, delay: 0.20, reorder: 0.20, throttle: 0.03, conflict: 0.04, failBefore: 0.015, failAfter: 0.015, killBefore: 0.003, killAfter: 0.003,
 }
 
-// longestDelay is how much later a message comes, or its duplicate.
+// longestDelay is the maximum delay of a message or its duplicate.
 const longestDelay = 400 * time.Millisecond
 
-// Chaos is a source of decisions. Those of each kind follow from the seed, in the order in which they are asked for. It is
-// safe for concurrent use.
+// Chaos is a source of decisions. The decisions of each kind follow from the seed. It is safe for concurrent use.
 type Chaos struct {
 	seed   uint64
 	queued map[string]bool // roles
@@ -54,8 +53,8 @@ type Chaos struct {
 	kill    func(role string)
 }
 
-// New returns the decisions of a seed. Queued are the roles (logical ids) of functions that a queue feeds: they alone are
-// killed, and have calls that fail although they had an effect, because a redelivery repairs both.
+// New returns the decisions of a seed. Queued are the roles (logical ids) of functions that a queue feeds. Only these are
+// killed, and only their calls fail after their effect, because a redelivery repairs both.
 func New(seed uint64, queued []string) *Chaos {
 	c := &Chaos{seed: seed, queued: make(map[string]bool), kill: func(string) {}}
 	for _, role := range queued {
@@ -67,14 +66,14 @@ func New(seed uint64, queued []string) *Chaos {
 	return c
 }
 
-// OnKill says how a function of a role is killed that serves an invocation now.
+// OnKill sets how a busy function of a role is killed.
 func (c *Chaos) OnKill(kill func(role string)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kill = kill
 }
 
-// happens decides whether a kind goes wrong now, and counts it.
+// happens decides whether a fault of a kind occurs now, and counts it.
 func (c *Chaos) happens(k kind) bool {
 	if c.sources[k].Float64() >= odds[k] {
 		return false
@@ -83,7 +82,7 @@ func (c *Chaos) happens(k kind) bool {
 	return true
 }
 
-// Copies are the copies of a message that is sent, one or two, by their delays.
+// Copies implements queue.Faults: there are one or two.
 func (c *Chaos) Copies() []time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,36 +100,36 @@ func (c *Chaos) later(k kind) time.Duration {
 	return time.Duration(c.sources[k].Int64N(int64(longestDelay)))
 }
 
-// Reorder reports whether a batch is handed out in the reverse order.
+// Reorder implements queue.Faults.
 func (c *Chaos) Reorder() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.happens(reorder)
 }
 
-// A Call is what a function calls.
+// A Call is a function's call of a service.
 type Call struct {
 	Role string // logical id, of the caller
 	// Service is the service's name: "dynamodb", "s3".
 	Service string
-	// Transaction is whether it is one that others can be in conflict with.
+	// Transaction reports whether other transactions may conflict with it.
 	Transaction bool
-	// Final is whether the caller does not repeat it.
+	// Final reports whether the caller makes no further attempt.
 	Final bool
 }
 
-// A Fault is what goes wrong with a call.
+// A Fault is the way in which a call fails.
 type Fault int
 
 // The faults.
 const (
 	None     Fault = iota
-	Throttle       // the caller is to slow down
-	Conflict       // another transaction works on the same
+	Throttle       // the caller is asked to slow down
+	Conflict       // another transaction works on the same items
 	Failure        // the service has failed
 )
 
-// Before decides on a call before it has an effect.
+// Before implements awsserver.Faults.
 func (c *Chaos) Before(call Call) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +149,7 @@ func (c *Chaos) Before(call Call) Fault {
 	return None
 }
 
-// After decides on a call that has had its effect, and whose answer is not sent yet.
+// After implements awsserver.Faults.
 func (c *Chaos) After(call Call) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,10 +162,10 @@ func (c *Chaos) After(call Call) Fault {
 	return None
 }
 
-// faulty reports whether a call is one that fails now and then.
+// faulty reports whether a call of this service may fail.
 func faulty(call Call) bool { return call.Service == "dynamodb" || call.Service == "s3" }
 
-// killed decides whether a function of a queued role ends at a call, and ends it.
+// killed decides whether a function is killed at a call, and kills it.
 func (c *Chaos) killed(k kind, call Call) bool {
 	if !c.queued[call.Role] || !c.happens(k) {
 		return false
@@ -175,7 +174,7 @@ func (c *Chaos) killed(k kind, call Call) bool {
 	return true
 }
 
-// String is the seed, and how often each kind has occurred.
+// String returns the seed and the number of faults of each kind.
 func (c *Chaos) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -186,5 +185,5 @@ func (c *Chaos) String() string {
 	return fmt.Sprintf("seed %d: %s", c.seed, strings.Join(all, ", "))
 }
 
-// Seed is the seed.
+// Seed returns the seed.
 func (c *Chaos) Seed() uint64 { return c.seed }

@@ -275,4 +275,3 @@ func TestRepeatedTransaction(t *testing.T) {
 		t.Errorf("the same by another token: got %v, want its condition to fail", err)
 	}
 }
-

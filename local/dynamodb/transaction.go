@@ -44,7 +44,7 @@ func (ts *transactions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var input struct{ ClientRequestToken string }
-	_ = json.Unmarshal(body, &input) // a body that is no JSON is DynamoDB's to refuse
+	_ = json.Unmarshal(body, &input) // DynamoDB refuses a body that is not JSON
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

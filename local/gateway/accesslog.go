@@ -26,7 +26,6 @@ func (g *gateway) log(x *exchange) {
 	line := strings.TrimRight(g.accessLog.render(x), "\n") + "\n"
 	g.logging.Lock()
 	defer g.logging.Unlock()
-	// Nobody could be told of a line that is lost.
 	_, _ = io.WriteString(g.options.AccessLog, line)
 }
 
@@ -42,8 +41,8 @@ func logVariable(name string) (value, bool) {
 	return func(x *exchange) string { return logged(name, v(x)) }, true
 }
 
-// logged is a value as a line shows it: a dash for nothing, and nothing in it that could end the line or a JSON
-// string. What a caller sends must not forge entries.
+// logged returns a value as a line has it: a dash if empty, and without anything that could end the line or a JSON string.
+// A caller must not be able to forge entries.
 func logged(name, v string) string {
 	if v == "" {
 		return "-"

@@ -66,7 +66,7 @@ func TestAccessLog(t *testing.T) {
 			var got object
 			// A dash stands for what is not known, also outside of quotes: AWS does the same.
 			if err := json.Unmarshal(bytes.ReplaceAll(log.Bytes(), []byte(`:-,`), []byte(`:"-",`)), &got); err != nil {
-				t.Fatalf("the line is no JSON: %v: %s", err, &log)
+				t.Fatalf("the line is not JSON: %v: %s", err, &log)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("the line (-want +got):\n%s", diff)

@@ -10,7 +10,7 @@ import (
 	"postern/internal/cfn"
 )
 
-// maxAuthorizerTime bounds an authorizer's invocation.
+// maxAuthorizerTime is the timeout of an authorizer's invocation.
 const maxAuthorizerTime = 29 * time.Second
 
 // An authorizer is a request authorizer without a result cache.
@@ -24,7 +24,7 @@ func newAuthorizer(a cfn.Authorizer) (*authorizer, error) {
 	for _, source := range a.IdentitySources {
 		p, err := parseParameter(source)
 		if err == nil && p.location == "path" {
-			err = fmt.Errorf("a path parameter is no identity source")
+			err = fmt.Errorf("a path parameter is not an identity source")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("identity source of %s: %w", a.LogicalID, err)
@@ -34,8 +34,7 @@ func newAuthorizer(a cfn.Authorizer) (*authorizer, error) {
 	return made, nil
 }
 
-// authorize asks the route's authorizer. Only an answer that is wholly understood and that allows the request's
-// method lets it through.
+// authorize asks the route's authorizer. The request passes only if the whole answer is understood and allows its method.
 func (g *gateway) authorize(x *exchange) *failure {
 	if x.route.authorizer == nil {
 		return nil
@@ -71,7 +70,7 @@ func (g *gateway) askAuthorizer(x *exchange) (verdict, *failure) {
 	defer cancel()
 	answer, err := g.call(ctx, x.route.authorizer.function, event, &x.authorizer)
 	if reported := FunctionError(nil); errors.As(err, &reported) {
-		// The word is the contract between an authorizer and API Gateway; nothing else is a refusal.
+		// This word is the contract between an authorizer and API Gateway. Nothing else is a refusal.
 		if reported.ErrorMessage() == "Unauthorized" {
 			return verdict{}, &failure{responseType: "UNAUTHORIZED", message: "Unauthorized"}
 		}
@@ -122,13 +121,13 @@ func parseVerdict(answer []byte) (verdict, error) {
 	return verdict{principal{*a.PrincipalID, context}, *a.PolicyDocument}, nil
 }
 
-// A principal is whom an authorizer found.
+// A principal is the caller, as an authorizer names it.
 type principal struct {
 	id      string
 	context map[string]string
 }
 
-// authorizer is the principal as requestContext.authorizer shows it to a function.
+// authorizer returns the principal as requestContext.authorizer has it.
 func (p principal) authorizer(latency time.Duration) map[string]any {
 	members := make(map[string]any, len(p.context)+2)
 	for name, value := range p.context {
@@ -139,8 +138,8 @@ func (p principal) authorizer(latency time.Duration) map[string]any {
 	return members
 }
 
-// stringify turns the members of an authorizer's context into strings, as API Gateway hands them on. Objects and
-// lists are not allowed.
+// stringify turns the members of an authorizer's context into strings, as API Gateway passes them on. Objects and lists are
+// not allowed.
 func stringify(context map[string]any) (map[string]string, error) {
 	values := make(map[string]string, len(context))
 	for name, value := range context {
@@ -152,7 +151,7 @@ func stringify(context map[string]any) (map[string]string, error) {
 		case bool:
 			values[name] = fmt.Sprint(value)
 		default:
-			return nil, fmt.Errorf("context member %q is no string, number or boolean", name)
+			return nil, fmt.Errorf("context member %q is not a string, number or boolean", name)
 		}
 	}
 	return values, nil

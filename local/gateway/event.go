@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// An event is what every function gets of a request.
+// An event holds what every function gets of a request.
 // Source: "Input format of a Lambda function for proxy integration", "Input to an API Gateway Lambda authorizer".
 type event struct {
 	Resource                        string              `json:"resource"`
@@ -21,7 +21,7 @@ type event struct {
 	RequestContext                  requestContext      `json:"requestContext"`
 }
 
-// A proxyEvent is the event of a proxy integration. The members that have nothing to say are null.
+// A proxyEvent is the event of a proxy integration. Members without a value are null.
 type proxyEvent struct {
 	event
 
@@ -29,7 +29,7 @@ type proxyEvent struct {
 	IsBase64Encoded bool    `json:"isBase64Encoded"`
 }
 
-// An authorizerEvent is the event of a request authorizer. The members that have nothing to say are empty.
+// An authorizerEvent is the event of a request authorizer. Members without a value are empty.
 type authorizerEvent struct {
 	Type      string `json:"type"`
 	MethodARN string `json:"methodArn"`
@@ -74,7 +74,7 @@ func (g *gateway) authorizerEvent(x *exchange) ([]byte, error) {
 	return marshal(e)
 }
 
-// methodARN is what an authorizer's policy must allow: the request's own path, not the resource's pattern.
+// methodARN returns what an authorizer's policy must allow: the request's own path, not the resource's pattern.
 func (g *gateway) methodARN(x *exchange) string {
 	return g.arn + "/" + g.stage + "/" + x.request.Method + x.path
 }
@@ -106,7 +106,7 @@ type requestContext struct {
 	Stage             string         `json:"stage"`
 }
 
-// identity is who called, as far as the connection tells. What belongs to IAM and Cognito is always null.
+// An identity is the caller, as far as the connection tells. Members of IAM and Cognito are always null.
 type identity struct {
 	AccessKey                     *string `json:"accessKey"`
 	AccountID                     *string `json:"accountId"`

@@ -15,7 +15,7 @@ func unmarshal(t *testing.T, b []byte) map[string]any {
 	t.Helper()
 	var v map[string]any
 	if err := json.Unmarshal(b, &v); err != nil {
-		t.Fatalf("the event is no JSON object: %v", err)
+		t.Fatalf("the event is not a JSON object: %v", err)
 	}
 	return v
 }
@@ -198,7 +198,7 @@ func TestBody(t *testing.T) {
 	}
 }
 
-// No request may make the gateway panic, or make an event that is no JSON.
+// No request may make the gateway panic, or make an event that is not JSON.
 func FuzzRequest(f *testing.F) {
 	f.Add("/presignedurl", "mail=a%2Bb@example.com&%ff=%", "Basic \xff", "body")
 	f.Add("/uploads/%00%2f", "a=%zz;b", "", "\xff\x00")

@@ -19,7 +19,7 @@ const (
 	maxPayload = 6 << 20  // of an event; the Invoker bounds answers
 )
 
-// An exchange is one request and what becomes of it.
+// An exchange is one request and its answer.
 type exchange struct {
 	gateway    *gateway
 	request    *http.Request
@@ -62,7 +62,7 @@ func (g *gateway) begin(r *http.Request) *exchange {
 	return x
 }
 
-// traceID is the X-Ray trace that a request belongs to, which a caller may name.
+// traceID returns the request's X-Ray trace, which a caller may name.
 func (x *exchange) traceID() string {
 	if given := x.request.Header.Get("X-Amzn-Trace-Id"); given != "" {
 		return given
@@ -71,7 +71,7 @@ func (x *exchange) traceID() string {
 	return fmt.Sprintf("Root=1-%08x-%s", x.start.Unix(), random[:24])
 }
 
-// readBody reads the body as text: the API has no binary media types, so bytes that are no UTF-8 are lost.
+// readBody reads the body as text. Bytes that are not UTF-8 are lost, because the API has no binary media types.
 func (x *exchange) readBody() *failure {
 	tooLarge := &failure{
 		responseType: "REQUEST_TOO_LARGE",
@@ -108,7 +108,6 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	w.WriteHeader(a.status)
 	if !bodiless {
-		// A caller who left does not miss the body.
 		_, _ = io.WriteString(w, a.body)
 	}
 }

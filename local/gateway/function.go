@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// badGateway is the failure for a function that did not answer as it must.
+// badGateway is the failure of a function whose answer is missing or malformed.
 var badGateway = failure{responseType: "DEFAULT_5XX", status: http.StatusBadGateway, message: "Internal server error"}
 
-// invoke has the route's function answer the request.
+// invoke lets the route's function answer the request.
 func (g *gateway) invoke(x *exchange) (answer, *failure) {
 	event, err := g.proxyEvent(x)
 	if err != nil {
@@ -52,7 +52,7 @@ func (g *gateway) proxyAnswer(x *exchange, payload []byte) (answer, *failure) {
 	return a, nil
 }
 
-// call invokes a function and notes how that went.
+// call invokes a function and records the result in c.
 func (g *gateway) call(ctx context.Context, function string, event []byte, c *call) ([]byte, error) {
 	start := g.options.Now()
 	answer, err := g.invoker.Invoke(ctx, function, event)
@@ -65,7 +65,7 @@ func (g *gateway) call(ctx context.Context, function string, event []byte, c *ca
 	return answer, err
 }
 
-// report logs a fault that is not the caller's. A caller who left is none.
+// report logs a fault that the caller did not cause. That a caller left is not a fault.
 func (g *gateway) report(x *exchange, message string, err error) {
 	if x.request.Context().Err() == nil {
 		g.options.ErrorLog.Error(message, "route", x.route.HTTPMethod+" "+x.route.Resource, "requestId", x.id, "error", err)
@@ -80,7 +80,7 @@ type call struct {
 	err     string
 }
 
-// parseAnswer reads a function's answer. Every member may be left out, no other may be there.
+// parseAnswer reads a function's answer. Every member is optional; unknown members are refused.
 // Source: "Output format of a Lambda function for proxy integration".
 func parseAnswer(payload []byte) (answer, error) {
 	var p *struct {
@@ -88,7 +88,7 @@ func parseAnswer(payload []byte) (answer, error) {
 		Headers           map[string]headerValue   `json:"headers"`
 		MultiValueHeaders map[string][]headerValue `json:"multiValueHeaders"`
 		Body              *string                  `json:"body"`
-		// The API has no binary media types, so an encoded body goes out as it is.
+		// The API has no binary media types, so an encoded body is sent as it is.
 		IsBase64Encoded bool `json:"isBase64Encoded"`
 	}
 	if len(payload) > maxBody {
@@ -139,7 +139,7 @@ type headerValue string
 func (v *headerValue) UnmarshalJSON(b []byte) error {
 	switch b[0] {
 	case '{', '[', 'n':
-		return errors.New("a header is no string, number or boolean")
+		return errors.New("a header is not a string, number or boolean")
 	case '"':
 		return json.Unmarshal(b, (*string)(v))
 	}

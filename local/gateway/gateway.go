@@ -1,8 +1,8 @@
 // Package gateway answers HTTP requests as API Gateway does for the REST API of a template: routes, request
 // authorizer, request validation, function and mock integrations, gateway responses, access log.
 //
-// What it cannot do as API Gateway would is an error of New, never a guess. Throttles, API keys, caches, models and
-// binary media types are not served.
+// New fails for what the gateway could not do as API Gateway does. Throttles, API keys, caches, models and binary media
+// types are not served.
 //
 // Source, unless a comment names another: API Gateway Developer Guide, part "API Gateway REST APIs".
 package gateway
@@ -28,15 +28,15 @@ type Invoker interface {
 	// Invoke hands an event (JSON, at most 6 MiB) to the function with a logical id and returns its answer (JSON).
 	//
 	// An error that is a FunctionError (errors.As) is the function's own: one it returned, a panic, an exit, its timeout,
-	// an answer over Lambda's limit. Any other error means that the function was not run: a fault of the platform.
+	// an answer over Lambda's limit. Any other error is the platform's: the function did not run.
 	//
-	// Invoke returns when ctx is done, at the latest; the invocation may go on until its own end, as on AWS. The
-	// function's answer is not changed afterwards. It is called by many goroutines at once.
+	// Invoke returns when ctx is done, at the latest. The invocation may continue, as on AWS. Many goroutines call Invoke
+	// at once.
 	Invoke(ctx context.Context, function string, event []byte) ([]byte, error)
 }
 
-// A FunctionError is an error that a function reported, or that ended it. An Invoker's package need not import this
-// one: whatever error has the methods is one.
+// A FunctionError is an error that a function reported, or that ended it. Any error with these methods is one, so that an
+// Invoker's package need not import this one.
 type FunctionError interface {
 	error
 	// ErrorType is the function's errorType: "errorString", "Runtime.ExitError", "Sandbox.Timedout".
@@ -45,12 +45,12 @@ type FunctionError interface {
 	ErrorMessage() string
 }
 
-// Options are what a gateway takes from its surroundings.
+// Options of a gateway.
 type Options struct {
 	// AccessLog receives one line a request, in the template's format, each in one call of Write.
 	// Default: no access log.
 	AccessLog io.Writer
-	// ErrorLog receives why a request failed that was not the caller's fault; never what it held.
+	// ErrorLog receives why a request failed, unless the caller caused it. It never holds the request's contents.
 	// Default: nothing is logged.
 	ErrorLog *slog.Logger
 	// Now tells the time of a request. Default: time.Now.
@@ -73,8 +73,8 @@ type gateway struct {
 	logging   sync.Mutex // one line at a time
 }
 
-// New makes a handler that serves an API below /<stage>. The error joins everything in the API that cannot be served,
-// each with the logical id and the value.
+// New makes a handler that serves an API below /<stage>. Its error joins everything in the API that cannot be served, each
+// with the logical id and the value.
 func New(api cfn.API, invoker Invoker, options Options) (http.Handler, error) {
 	g := &gateway{stage: api.Stage, apiID: api.ID, arn: api.ARN, invoker: invoker, options: options}
 	if options.ErrorLog == nil {
@@ -100,7 +100,7 @@ func New(api cfn.API, invoker Invoker, options Options) (http.Handler, error) {
 func accountOf(arn string) (string, error) {
 	parts := strings.Split(arn, ":")
 	if len(parts) != 6 || parts[2] != "execute-api" {
-		return "", fmt.Errorf("%q is no ARN of an API", arn)
+		return "", fmt.Errorf("%q is not an ARN of an API", arn)
 	}
 	return parts[4], nil
 }
@@ -120,8 +120,8 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.log(x)
 }
 
-// handle goes through API Gateway's steps in its order: a caller learns which parameters are missing only once it is
-// authorized.
+// handle takes API Gateway's steps in API Gateway's order: a caller must be authorized to learn which parameters are
+// missing.
 func (g *gateway) handle(x *exchange) (answer, *failure) {
 	if f := g.find(x); f != nil {
 		return answer{}, f

@@ -11,7 +11,7 @@ import (
 	"postern/internal/cfn"
 )
 
-// A gatewayResponse is how failures of one type are answered.
+// A gatewayResponse is the answer to failures of one type.
 type gatewayResponse struct {
 	status    int // 0: the failure's own or the type's
 	header    http.Header
@@ -19,13 +19,13 @@ type gatewayResponse struct {
 	exception string
 }
 
-// newGatewayResponses makes the responses of every type: the template's, or its DEFAULT_4XX or DEFAULT_5XX, or API
-// Gateway's own.
+// newGatewayResponses makes the response of every type: the template's own, else its DEFAULT_4XX or DEFAULT_5XX, else API
+// Gateway's.
 func newGatewayResponses(given map[string]cfn.GatewayResponse) (map[string]gatewayResponse, error) {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, ok := responseTypes[name]; !ok || name == noStage {
-			errs = append(errs, fmt.Errorf("%s: %q is no type of gateway response", given[name].LogicalID, name))
+			errs = append(errs, fmt.Errorf("%s: %q is not a type of gateway response", given[name].LogicalID, name))
 		} else if _, err := newGatewayResponse(name, given[name]); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", given[name].LogicalID, err))
 		}
@@ -110,7 +110,7 @@ type failure struct {
 	validation   string // what the request validator found
 }
 
-// noStage stands for a path outside of the API, which no gateway response can change.
+// noStage is the type for a path outside the API. No gateway response can change it.
 const noStage = ""
 
 // A responseType is a kind of gateway response: its status code and the x-amzn-ErrorType header.

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// unseen are the request headers that do not reach a function.
+// unseen are the request headers that functions do not get.
 var unseen = []string{
 	"Connection", "Content-Length", "Content-Md5", "Expect", "Keep-Alive", "Max-Forwards", "Proxy-Authenticate",
 	"Proxy-Connection", "Server", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Www-Authenticate",
 }
 
-// functionHeaders are the request's headers as functions see them: with what API Gateway adds. Names are in canonical
-// form; API Gateway keeps the caller's.
+// functionHeaders returns the request's headers as functions get them, with those that API Gateway adds. Names are in
+// canonical form; API Gateway keeps the caller's.
 func (x *exchange) functionHeaders() map[string][]string {
 	headers := maps.Clone(textproto.MIMEHeader(x.request.Header))
 	if headers == nil {
@@ -61,7 +61,7 @@ var remapped = map[string]bool{
 
 // setHeaders sets the headers of a function's answer.
 func (a answer) setHeaders(headers map[string][]headerValue) error {
-	// In order, so that of two spellings of a name always the same wins.
+	// In order, so that the same one of two spellings of a name always wins.
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		values := headers[name]
 		if !isToken(name) {
@@ -107,7 +107,7 @@ func staticHeaders(parameters map[string]string, prefix string) (http.Header, er
 		static, opens := strings.CutPrefix(value, "'")
 		static, closes := strings.CutSuffix(static, "'")
 		if !opens || !closes || strings.ContainsAny(static, "\r\n\x00") {
-			return nil, fmt.Errorf("response parameter %q: %q is no static value in single quotes, nothing else is served", parameter, value)
+			return nil, fmt.Errorf("response parameter %q: %q is not a static value in single quotes, nothing else is served", parameter, value)
 		}
 		header.Set(name, static)
 	}

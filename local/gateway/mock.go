@@ -19,8 +19,8 @@ type mock struct {
 	selection []mockResponse
 }
 
-// A request template of a mock is an object with a status code. CDK's preflights leave out the quotes, as Velocity's
-// reader of objects allows.
+// mockTemplate is the form of a mock's request template: an object with a status code. CDK's preflights leave out the quotes,
+// as Velocity allows.
 var mockTemplate = regexp.MustCompile(`^\s*\{\s*"?statusCode"?\s*:\s*(\d{3})\s*\}\s*$`)
 
 func newMock(method cfn.Method) (*mock, error) {
@@ -68,7 +68,7 @@ func (m *mock) answer(r *http.Request) (answer, *failure) {
 	if !ok && m.refuses {
 		return answer{}, &failure{responseType: "UNSUPPORTED_MEDIA_TYPE", message: "Unsupported Media Type"}
 	}
-	// Without a template the request's body is passed through, and a mock finds no status code in it.
+	// Without a template, a mock looks for the status code in the request's body and finds none.
 	if ok {
 		if response := m.choose(status); response != nil {
 			a := response.answer
@@ -118,7 +118,7 @@ func newMockResponse(response cfn.IntegrationResponse, declared map[string]cfn.M
 		return mockResponse{}, err
 	}
 	if strings.ContainsAny(body, "$#") {
-		return mockResponse{}, errors.New("the response template is no plain text: Velocity is not served")
+		return mockResponse{}, errors.New("the response template is not plain text: Velocity is not served")
 	}
 	status, err := strconv.Atoi(response.StatusCode)
 	if err != nil || status < 200 || status > 599 {
@@ -131,7 +131,7 @@ func newMockResponse(response cfn.IntegrationResponse, declared map[string]cfn.M
 	return made, err
 }
 
-// bodyTemplate picks the one template that is served.
+// bodyTemplate returns the only template that is served.
 func bodyTemplate(templates map[string]string) (string, error) {
 	for contentType := range templates {
 		if contentType != jsonType {
@@ -141,5 +141,5 @@ func bodyTemplate(templates map[string]string) (string, error) {
 	return templates[jsonType], nil
 }
 
-// jsonType is the one content type that templates of responses may have.
+// jsonType is the only content type that response templates may have.
 const jsonType = "application/json"

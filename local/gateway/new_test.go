@@ -35,20 +35,20 @@ func TestNewRefuses(t *testing.T) {
 		{"identity source", func(a *cfn.API) {
 			a.Methods[0].Authorizer.IdentitySources = []string{"context.identity.sourceIp"}
 		}, `identity source of RequestAuthorizer: request parameter "context.identity.sourceIp"`},
-		{"path as an identity source", func(a *cfn.API) { a.Methods[0].Authorizer.IdentitySources = []string{"method.request.path.id"} }, "a path parameter is no identity source"},
+		{"path as an identity source", func(a *cfn.API) { a.Methods[0].Authorizer.IdentitySources = []string{"method.request.path.id"} }, "a path parameter is not an identity source"},
 		{"request parameter", func(a *cfn.API) { a.Methods[0].Parameters = map[string]bool{"method.request.body.x": true} }, `request parameter "method.request.body.x"`},
 
 		{"request template with Velocity", mock(func(m *cfn.Method) {
 			m.Integration.RequestTemplates = body("#set($a = 1)\n{\"statusCode\": 200}")
 		}), "MockGET (GET /health): request template for application/json"},
-		{"response template with Velocity", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = body("#set($a = 1)") }), "integration response 200: the response template is no plain text"},
+		{"response template with Velocity", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = body("#set($a = 1)") }), "integration response 200: the response template is not plain text"},
 		{"response template with a variable", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = body("$input.json('$')") }), "Velocity is not served"},
 		{"response template of another type", mock(func(m *cfn.Method) { m.Integration.Responses[0].Templates = map[string]string{"text/html": ""} }), "a template for text/html is not served"},
 		{"response not declared", mock(func(m *cfn.Method) { m.Responses = nil }), "the method declares no response with this status code"},
 		{"response header not declared", mock(func(m *cfn.Method) { m.Responses["200"] = cfn.MethodResponse{} }), "does not declare method.response.header.Access-Control-Allow-Origin"},
 		{"mapped response header", mock(func(m *cfn.Method) {
 			m.Integration.Responses[0].Parameters["method.response.header.Access-Control-Allow-Origin"] = "method.request.header.Origin"
-		}), `"method.request.header.Origin" is no static value`},
+		}), `"method.request.header.Origin" is not a static value`},
 		{"two default responses", mock(func(m *cfn.Method) {
 			m.Integration.Responses = append(m.Integration.Responses, m.Integration.Responses[0])
 		}), "more than one integration response has no selection pattern"},
@@ -61,20 +61,20 @@ func TestNewRefuses(t *testing.T) {
 
 		{"type of gateway response", func(a *cfn.API) {
 			a.Responses = map[string]cfn.GatewayResponse{"TEAPOT": {LogicalID: "Response"}}
-		}, `Response: "TEAPOT" is no type of gateway response`},
-		{"no type of gateway response", func(a *cfn.API) { a.Responses = map[string]cfn.GatewayResponse{"": {LogicalID: "Response"}} }, `Response: "" is no type`},
+		}, `Response: "TEAPOT" is not a type of gateway response`},
+		{"no type of gateway response", func(a *cfn.API) { a.Responses = map[string]cfn.GatewayResponse{"": {LogicalID: "Response"}} }, `Response: "" is not a type`},
 		{"variable of a gateway response", respond(cfn.GatewayResponse{Templates: body("$context.identity.sourceIp")}), "Response: response template: the local run does not know the variable $context.identity.sourceIp"},
 		{"longer variable", respond(cfn.GatewayResponse{Templates: body("$context.requestIdentity")}), "the local run does not know the variable $context.requestIdentity"},
-		{"function in a gateway response", respond(cfn.GatewayResponse{Templates: body("$util.escapeJavaScript('a')")}), `"$util.escapeJavaScri" is no variable`},
-		{"braced variable", respond(cfn.GatewayResponse{Templates: body("${context.requestId}")}), `"${context.requestId}" is no variable`},
+		{"function in a gateway response", respond(cfn.GatewayResponse{Templates: body("$util.escapeJavaScript('a')")}), `"$util.escapeJavaScri" is not a variable`},
+		{"braced variable", respond(cfn.GatewayResponse{Templates: body("${context.requestId}")}), `"${context.requestId}" is not a variable`},
 		{"HTML gateway response", respond(cfn.GatewayResponse{Templates: map[string]string{"text/html": ""}}), "Response: a template for text/html is not served"},
-		{"mapped header of a gateway response", respond(cfn.GatewayResponse{Parameters: map[string]string{"gatewayresponse.header.A": "method.request.header.Origin"}}), "is no static value in single quotes"},
+		{"mapped header of a gateway response", respond(cfn.GatewayResponse{Parameters: map[string]string{"gatewayresponse.header.A": "method.request.header.Origin"}}), "is not a static value in single quotes"},
 		{"query of a gateway response", respond(cfn.GatewayResponse{Parameters: map[string]string{"gatewayresponse.querystring.A": "'a'"}}), "want gatewayresponse.header."},
 		{"status code of a gateway response", respond(cfn.GatewayResponse{StatusCode: "9"}), `Response: status code "9"`},
 
 		{"variable of the access log", func(a *cfn.API) { a.AccessLog = "$context.wafResponseCode" }, "access log: the local run does not know the variable $context.wafResponseCode"},
-		{"header in the access log", func(a *cfn.API) { a.AccessLog = "$input.params('Authorization')" }, `is no variable`},
-		{"ARN", func(a *cfn.API) { a.ARN = "abc" }, `"abc" is no ARN of an API`},
+		{"header in the access log", func(a *cfn.API) { a.AccessLog = "$input.params('Authorization')" }, `is not a variable`},
+		{"ARN", func(a *cfn.API) { a.ARN = "abc" }, `"abc" is not an ARN of an API`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := api()

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A parameter is a part of a request that the template names: method.request.<location>.<name>.
+// A parameter is a part of a request, as the template names it: method.request.<location>.<name>.
 type parameter struct {
 	location string // "header", "querystring" or "path"
 	name     string
@@ -24,7 +24,7 @@ func parseParameter(source string) (parameter, error) {
 	return parameter{location, name}, nil
 }
 
-// missing reports whether the request has no value for a parameter, or only blank ones.
+// missing reports whether a request has no value for the parameter, or only blank values.
 func (p parameter) missing(x *exchange) bool {
 	switch p.location {
 	case "header":
@@ -50,7 +50,7 @@ func requiredParameters(parameters map[string]bool) ([]parameter, error) {
 	return required, nil
 }
 
-// validate holds a request to its route's required parameters.
+// validate checks that a request has its route's required parameters.
 func (x *exchange) validate() *failure {
 	var missing []string
 	for _, p := range x.route.required {
@@ -68,8 +68,8 @@ func (x *exchange) validate() *failure {
 // A query holds a query string's values by name, in the order of the request.
 type query map[string][]string
 
-// parseQuery decodes a query string as API Gateway does: '+' is a space, and ';' separates as '&' does. An escape that
-// is none stays as it is, and bytes that are no UTF-8 become U+FFFD, since an event is JSON.
+// parseQuery decodes a query string as API Gateway does: '+' is a space, and ';' separates as '&' does. A malformed escape
+// stays as it is. Bytes that are not UTF-8 become U+FFFD, because an event is JSON.
 func parseQuery(raw string) query {
 	q := query{}
 	for pair := range strings.FieldsFuncSeq(raw, func(c rune) bool { return c == '&' || c == ';' }) {
@@ -115,7 +115,7 @@ func hexValue(c byte) byte {
 	return c&^0x20 - 'A' + 10
 }
 
-// last is each name's last value.
+// last returns the last value of each name.
 func last(values map[string][]string) map[string]string {
 	single := make(map[string]string, len(values))
 	for name, all := range values {
@@ -126,7 +126,7 @@ func last(values map[string][]string) map[string]string {
 	return single
 }
 
-// blank reports whether none of the values says anything.
+// blank reports whether all values are blank.
 func blank(values []string) bool {
 	for _, value := range values {
 		if strings.TrimSpace(value) != "" {

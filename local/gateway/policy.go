@@ -11,8 +11,8 @@ import (
 	"postern/internal/cfn"
 )
 
-// A policy is an IAM policy with what the local run understands of it: a member without a field here makes the
-// whole answer malformed, so that no condition is ever passed over.
+// A policy is an IAM policy with the members that the local run understands. Any other member makes the whole answer
+// malformed, so that no condition is ignored.
 type policy struct {
 	Version   string
 	ID        string `json:"Id"`
@@ -26,7 +26,7 @@ type statement struct {
 	Resource texts
 }
 
-// decision is what a policy says of a method. The zero value is the safe one.
+// A decision is a policy's result for a method. The zero value is the safe one.
 type decision int
 
 const (
@@ -50,7 +50,7 @@ func (p policy) check() error {
 	return nil
 }
 
-// decide evaluates the policy for execute-api:Invoke on a method's ARN. A denial wins over any permission.
+// decide evaluates the policy for execute-api:Invoke on a method's ARN. A denial overrides any permission.
 // Source: IAM User Guide, "Policy evaluation logic".
 func (p policy) decide(methodARN string) decision {
 	result := notAllowed
@@ -77,13 +77,13 @@ func (s statement) covers(methodARN string) bool {
 	return action && resource
 }
 
-// statements are a list, or a single one.
+// statements are written as a list or as a single statement.
 type statements []statement
 
 // UnmarshalJSON reads both forms.
 func (s *statements) UnmarshalJSON(b []byte) error { return oneOrMany(b, (*[]statement)(s)) }
 
-// texts are a list of strings, or a single one.
+// texts are written as a list of strings or as a single string.
 type texts []string
 
 // UnmarshalJSON reads both forms.
@@ -99,7 +99,7 @@ func oneOrMany[T any](b []byte, many *[]T) error {
 	return err
 }
 
-// decodeStrictly reads one JSON value without unknown members and nothing after it. Its errors hold no values.
+// decodeStrictly reads exactly one JSON value without unknown members. Its errors hold no values.
 func decodeStrictly(b []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(b))
 	decoder.UseNumber()

@@ -56,8 +56,8 @@ func newRoute(method cfn.Method) (*route, error) {
 	return r, errors.Join(errs[:]...)
 }
 
-// find looks up the request's route. API Gateway tells nobody which resources it has: an unknown one, and an unknown
-// method of a known one, are both 403 MISSING_AUTHENTICATION_TOKEN.
+// find looks up the request's route. API Gateway tells nobody which resources exist: an unknown resource and an unknown
+// method of a known one are both 403 MISSING_AUTHENTICATION_TOKEN.
 func (g *gateway) find(x *exchange) *failure {
 	path, ok := strings.CutPrefix(x.request.URL.EscapedPath(), "/"+g.stage)
 	if !ok || path != "" && path[0] != '/' {
@@ -73,7 +73,7 @@ func (g *gateway) find(x *exchange) *failure {
 	return nil
 }
 
-// A node is one resource of the API: what follows a path up to it.
+// A node is one resource of the API, with the resources below it.
 type node struct {
 	static    map[string]*node
 	parameter *node  // for any other segment
@@ -117,7 +117,7 @@ func (n *node) add(r *route) error {
 	return nil
 }
 
-// match finds the resource of a path, a static segment before a parameter. Values of parameters stay percent-encoded.
+// match finds the resource of a path. It prefers a static segment to a parameter. Parameters stay percent-encoded.
 func (n *node) match(path []string, parameters map[string]string) *node {
 	if len(path) == 0 {
 		if n.methods == nil {
@@ -147,7 +147,7 @@ func (n *node) method(name string) *route {
 	return n.methods["ANY"]
 }
 
-// segments splits a path. A slash at its end makes no difference.
+// segments splits a path. It ignores a slash at the end.
 func segments(path string) []string {
 	path = strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
 	if path == "" {

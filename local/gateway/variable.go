@@ -10,18 +10,18 @@ import (
 // A format is a template of text and $context variables.
 type format []piece
 
-// A piece is text, or with a value what a variable stands for.
+// A piece is text, or a variable if it has a value.
 type piece struct {
 	text  string
 	value value
 }
 
-// A value is what a variable stands for in an exchange; empty: nothing is known.
+// A value returns a variable's value in an exchange. Empty means that it is not known.
 type value func(*exchange) string
 
 var contextVariable = regexp.MustCompile(`\$context\.[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*`)
 
-// compile reads a template. lookup tells the value of a variable, without "$context.", and whether there is one.
+// compile reads a template. Lookup finds the variable of a name without "$context.".
 func compile(text string, lookup func(string) (value, bool)) (format, error) {
 	var f format
 	for {
@@ -42,10 +42,10 @@ func compile(text string, lookup func(string) (value, bool)) (format, error) {
 	}
 }
 
-// noVariable refuses what else could be a variable or a function.
+// noVariable refuses text that could be another variable or a function.
 func noVariable(text string) error {
 	if i := strings.IndexByte(text, '$'); i >= 0 {
-		return fmt.Errorf("%q is no variable that the local run knows", text[i:min(i+20, len(text))])
+		return fmt.Errorf("%q is not a variable that the local run knows", text[i:min(i+20, len(text))])
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"postern/internal/cfn"
 )
 
-// An answer is whether a condition holds. The zero value is that nobody knows.
+// An answer says whether a condition holds. The zero value is unknown.
 type answer int
 
 const (
@@ -17,7 +17,7 @@ const (
 	yes
 )
 
-// meets reports whether all conditions of a statement hold: one that is not understood matters only when no other fails.
+// meets reports whether all conditions of a statement hold. It is unknown only if none fails.
 func (c Call) meets(s cfn.Statement) answer {
 	all := yes
 	for operator, conditions := range s.Conditions {
@@ -67,7 +67,7 @@ func matches(compare func(wanted, got string) answer, wanted []string, got strin
 	return result
 }
 
-// comparisons compare a policy's value with a request's, by operator.
+// comparisons compares a policy's value with a request's, by operator.
 var comparisons = map[string]func(wanted, got string) answer{
 	"StringEquals":       func(wanted, got string) answer { return is(wanted == got) },
 	"StringLike":         func(wanted, got string) answer { return is(cfn.Match(wanted, got)) },
@@ -78,10 +78,10 @@ var comparisons = map[string]func(wanted, got string) answer{
 	"NumericGreaterThan": numeric(func(wanted, got float64) bool { return got > wanted }),
 }
 
-// arnParts is how many parts of an ARN are compared one by one. The last has whatever colons follow.
+// arnParts is the number of an ARN's parts that are compared one by one. The last holds all further colons.
 const arnParts = 6
 
-// likeARN matches each part of an ARN by itself, so that no wildcard crosses from one into the next.
+// likeARN matches each part of an ARN by itself, so that no wildcard spans two parts.
 func likeARN(wanted, got string) answer {
 	w, g := strings.SplitN(wanted, ":", arnParts), strings.SplitN(got, ":", arnParts)
 	if len(w) != arnParts {

@@ -1,5 +1,5 @@
-// Package iam issues the temporary credentials of the stack's roles, knows them again, and holds their calls to what the
-// template lets the roles do. Credentials live as long as this program: each start makes new ones.
+// Package iam issues temporary credentials of the stack's roles and checks calls against the policies of the template.
+// Credentials live as long as this program: each start makes new ones.
 package iam
 
 import (
@@ -22,21 +22,21 @@ type Credentials struct {
 	Role            string // logical id, or Operator
 }
 
-// Operator is the principal that may do everything but what a bucket's policy denies to everyone. No role can have this
+// Operator is the principal that may do everything except what a resource's policy denies to everyone. No role can have this
 // name, because a logical id has no space.
 const Operator = "the operator"
 
-// AWS is how the SDK takes the credentials.
+// AWS returns the credentials as the SDK takes them.
 func (c Credentials) AWS() aws.Credentials {
 	return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 }
 
-// Provider gives the credentials to a client of the SDK.
+// Provider returns a provider of the credentials, for a client of the SDK.
 func (c Credentials) Provider() aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.AWS(), nil })
 }
 
-// Environment are the variables that Lambda gives the credentials to a function in.
+// Environment returns the variables in which a function gets the credentials from Lambda.
 func (c Credentials) Environment() map[string]string {
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID":     c.AccessKeyID,
@@ -45,10 +45,10 @@ func (c Credentials) Environment() map[string]string {
 	}
 }
 
-// String names the role and hides the rest, so that credentials do not get into a log.
+// String names the role and hides the rest, so that no log shows credentials.
 func (c Credentials) String() string { return "credentials of role " + c.Role }
 
-// GoString is String.
+// GoString implements fmt.GoStringer, by String.
 func (c Credentials) GoString() string { return c.String() }
 
 // An Issuer makes credentials and finds them by access key id. It is safe for concurrent use.
@@ -59,12 +59,12 @@ type Issuer struct {
 	byKey map[string]Credentials
 }
 
-// NewIssuer returns an issuer that knows no credentials. It takes its randomness from random.
+// NewIssuer returns an issuer that has issued nothing yet. Its credentials come from random.
 func NewIssuer(random io.Reader) *Issuer {
 	return &Issuer{random: random, byKey: make(map[string]Credentials)}
 }
 
-// Issue makes new credentials of the role with a logical id, or of the Operator. It fails only when the randomness does.
+// Issue makes new credentials of the role with a logical id, or of the Operator. It fails only if random does.
 func (i *Issuer) Issue(role string) (Credentials, error) {
 	var random [10 + 30 + 96]byte // whole characters of base32 and base64
 	if _, err := io.ReadFull(i.random, random[:]); err != nil {

@@ -11,7 +11,7 @@ import (
 type DeniedError struct {
 	Call      Call
 	Principal string // ARN of the role's session, or the service
-	Explicit  bool   // whether a statement denies it; otherwise none allows it
+	Explicit  bool   // a statement denies it; otherwise none allows it
 
 	role      string // logical id, or the service
 	source    string // the kind of policy that denies it
@@ -30,7 +30,7 @@ func (d *DeniedError) Error() string {
 	return text + " because no " + kind + " policy allows the " + d.Call.Action + " action"
 }
 
-// line is what this machine's operator reads: the role, and the statement that it lacks or that denies the call.
+// line tells this machine's operator the role, and the grant that it lacks or the statement that denies the call.
 func (d *DeniedError) line() string {
 	what := d.Call.Action + " on " + d.Call.Resource
 	if !d.Explicit {
@@ -42,10 +42,10 @@ func (d *DeniedError) line() string {
 	return printable(d.role + " is refused " + what + " by the statement " + d.statement + " of " + d.source)
 }
 
-// named are the condition keys, besides those of tags, that a statement of this project may depend on.
+// named are the condition keys that a line shows, besides those of tags.
 var named = []string{"s3:prefix", "events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount"}
 
-// conditions are what the request has of them.
+// conditions lists those of them that the request has.
 func (d *DeniedError) conditions() string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(d.Call.Conditions)) {
@@ -59,7 +59,7 @@ func (d *DeniedError) conditions() string {
 	return " if " + strings.Join(all, ", ")
 }
 
-// printable keeps a key or tag from ending the line.
+// printable replaces what could end the line in a key or tag.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -10,13 +10,12 @@ import (
 type Call struct {
 	Action   string // "s3:PutObject"
 	Resource string // ARN
-	// Conditions are the values of the request's condition keys: "s3:RequestObjectTag/status" to "pending". A key that
-	// the request does not have is left out.
+	// Conditions maps the request's condition keys to their values: "s3:RequestObjectTag/status" to "pending".
 	Conditions map[string]string
 }
 
-// covers reports whether a statement is about the call's action and resource, and by which of its patterns. Actions
-// are alike in either case. Source: IAM User Guide, "IAM JSON policy elements: Action" and "Resource".
+// covers reports whether a statement is about the call's action and resource, and by which of its patterns. The case of
+// actions does not matter. Source: IAM User Guide, "IAM JSON policy elements: Action" and "Resource".
 func (c Call) covers(s cfn.Statement) (action, resource string, ok bool) {
 	for _, action = range s.Actions {
 		if !cfn.Match(strings.ToLower(action), strings.ToLower(c.Action)) {
@@ -31,13 +30,13 @@ func (c Call) covers(s cfn.Statement) (action, resource string, ok bool) {
 	return "", "", false
 }
 
-// allowedBy reports whether a statement allows the call. A condition that is not understood does not hold.
+// allowedBy reports whether a statement allows the call. An unknown condition does not hold.
 func (c Call) allowedBy(s cfn.Statement) (action, resource string, ok bool) {
 	action, resource, ok = c.covers(s)
 	return action, resource, ok && s.Effect == "Allow" && c.meets(s) == yes
 }
 
-// deniedBy reports whether a statement denies the call. A condition that is not understood holds.
+// deniedBy reports whether a statement denies the call. An unknown condition holds.
 func (c Call) deniedBy(s cfn.Statement) bool {
 	_, _, ok := c.covers(s)
 	return ok && s.Effect != "Allow" && c.meets(s) != no

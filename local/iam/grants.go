@@ -9,15 +9,15 @@ type Grant struct {
 	Used     int    `json:"used"`          // how many calls it has allowed
 }
 
-// A grant tells one Grant from the others. The zero value is that of no role.
+// A grant identifies a Grant. The zero value belongs to no role.
 type grant struct {
 	role             string
 	statement        int // of the role
 	action, resource string
 }
 
-// Grants are all that the roles are granted, in the template's order. A call that several grants allow counts for the
-// first of them, so that the others show as unused.
+// Grants returns all that the roles are granted, in the template's order. A call that several grants allow counts for the
+// first, so that the others are unused.
 func (p *Policies) Grants() []Grant {
 	p.mu.Lock()
 	defer p.mu.Unlock()

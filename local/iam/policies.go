@@ -9,7 +9,7 @@ import (
 	"postern/internal/cfn"
 )
 
-// Policies are what the stack lets its roles do. They are safe for concurrent use.
+// Policies say what the stack's roles may do. They are safe for concurrent use.
 type Policies struct {
 	account string
 	roles   []cfn.Role
@@ -39,10 +39,9 @@ func NewPolicies(stack *cfn.Stack, log io.Writer) *Policies {
 	return p
 }
 
-// Check returns nil when a principal (the logical id of a role, Operator, or a service such as s3.amazonaws.com) may
-// make every one of the calls that a request consists of, and otherwise *DeniedError. It denies what any statement
-// denies, what no statement of the role, or of a queue for the service, allows, and everything to a principal that it
-// does not know.
+// Check returns a *DeniedError unless a principal may make all calls of a request. The principal is the logical id of a role,
+// Operator, or a service such as s3.amazonaws.com. A call is denied if any statement denies it, or if none of the role, or
+// of a queue for the service, allows it. An unknown principal is denied everything.
 // Source: IAM User Guide, "Policy evaluation logic".
 func (p *Policies) Check(principal string, calls ...Call) error {
 	var grants []grant
@@ -64,7 +63,7 @@ func (p *Policies) Check(principal string, calls ...Call) error {
 	return nil
 }
 
-// decide finds the grant that allows a call. The operator needs none.
+// decide returns the grant that allows a call. The operator needs none.
 func (p *Policies) decide(principal string, call Call) (grant, *DeniedError) {
 	role, known := p.role(principal)
 	denied := &DeniedError{Call: call, Principal: p.arn(principal, role), role: principal}
@@ -91,7 +90,7 @@ func (p *Policies) decide(principal string, call Call) (grant, *DeniedError) {
 	return grant{}, denied
 }
 
-// role finds what a principal is allowed by: a role, or what the queues allow to a service, which is no logical id.
+// role returns the role of a principal. For a service, it holds what the queues allow to the service.
 func (p *Policies) role(principal string) (cfn.Role, bool) {
 	for _, role := range p.roles {
 		if role.LogicalID == principal {
@@ -113,7 +112,7 @@ func (p *Policies) role(principal string) (cfn.Role, bool) {
 // isService reports whether a principal is a service of AWS. No logical id has a dot.
 func isService(principal string) bool { return strings.HasSuffix(principal, ".amazonaws.com") }
 
-// arn names a principal as AWS does in its answers: a role by a session of it.
+// arn names a principal as AWS does in its answers: a role by a session.
 func (p *Policies) arn(principal string, role cfn.Role) string {
 	if isService(principal) {
 		return principal

@@ -39,18 +39,18 @@ func event(batch []Message, queue, region string) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // six bytes for one would count against the largest payload
+	encoder.SetEscapeHTML(false) // escapes would count against the maximum payload
 	err := encoder.Encode(map[string][]record{"Records": records})
 	return b.Bytes(), err
 }
 
-// MD5 is the digest of the body in hexadecimal, by which clients check that it is whole.
+// MD5 returns the hexadecimal digest by which clients check the body.
 func (m Message) MD5() string {
 	sum := md5.Sum([]byte(m.Body))
 	return hex.EncodeToString(sum[:])
 }
 
-// Attributes are the message's system attributes: times in milliseconds of the epoch.
+// Attributes returns the message's system attributes. Times are in milliseconds since the epoch.
 // Source: Amazon SQS API Reference, ReceiveMessage, MessageSystemAttributeNames.
 func (m Message) Attributes() map[string]string {
 	return map[string]string{

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// all is for a batch of which nothing succeeded.
+// all reports every message as failed.
 func all(string) bool { return true }
 
-// failures says which messages a function reports as failed. An answer without failures, even an empty one, is a whole
-// success; one that Lambda does not understand, or that names a message which is not in the batch, is a whole failure.
-// Names of members count in this very case.
+// failures returns which messages a function reports as failed. An answer without failures, even an empty one, means that
+// all succeeded. A malformed answer, or one that names a message of no batch, means that all failed. The case of members'
+// names matters.
 // Source: AWS Lambda Developer Guide, "Handling errors for an SQS event source in Lambda", "Success and failure conditions".
 func failures(response []byte, batch []Message) func(id string) bool {
 	none := func(string) bool { return false }

@@ -18,7 +18,7 @@ type Invoker interface {
 	Invoke(ctx context.Context, function string, payload []byte) ([]byte, error)
 }
 
-// PollerConfig says what a Poller feeds, from where, and on whose behalf.
+// PollerConfig says which function a Poller feeds, from which queue, and with which role.
 type PollerConfig struct {
 	Source cfn.EventSource
 	Queue  *Queue
@@ -27,24 +27,24 @@ type PollerConfig struct {
 	Policies *iam.Policies
 	Invoker  Invoker
 	Region   string
-	// Processes is how many processes the function can have at once: more than that many batches are never taken.
+	// Processes is the maximum number of processes of the function, and so of batches in progress.
 	Processes int
-	// Log gets a line for each batch of which something failed.
+	// Log gets a line for each batch with failures.
 	Log io.Writer
 }
 
-// A Poller feeds a function with a queue's messages, as an event source mapping does: batch by batch, each message until
-// the function has processed it. A message reaches an idle function at once.
+// A Poller feeds a function with a queue's messages, as an event source mapping does: in batches, each message until the
+// function has processed it. An idle function gets a message at once.
 // Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS".
 type Poller struct {
 	PollerConfig
-	slots chan struct{} // has an entry for each batch that is being processed
+	slots chan struct{} // has an entry for each batch in progress
 	stop  context.CancelFunc
 	ended sync.WaitGroup
 }
 
-// StartPoller starts polling, until Close. It stops by itself when the role may not receive: the denial's line says what
-// is missing, and the messages stay in the queue.
+// StartPoller starts polling, until Close. It stops by itself if the role may not receive. The messages then stay in the
+// queue.
 func StartPoller(config PollerConfig) *Poller {
 	most := config.Processes
 	if c := config.Source.Concurrency; c > 0 && c < most {
@@ -56,10 +56,10 @@ func StartPoller(config PollerConfig) *Poller {
 	return p
 }
 
-// Close stops taking messages. What is being processed goes on, as long as the functions do.
+// Close stops taking messages. Batches in progress continue.
 func (p *Poller) Close() { p.stop() }
 
-// Wait returns when a closed poller has nothing that is being processed any more.
+// Wait returns when a closed poller has no batch in progress.
 func (p *Poller) Wait() { p.ended.Wait() }
 
 func (p *Poller) run(ctx context.Context) {
@@ -90,7 +90,7 @@ func (p *Poller) check(action string) error {
 	return p.Policies.Check(p.Role, iam.Call{Action: action, Resource: p.Queue.ARN})
 }
 
-// batch waits for messages, and with a window for more of them. It has none when ctx ends before.
+// batch waits for messages, and for more during the window, if there is one. It returns none if ctx ends first.
 func (p *Poller) batch(ctx context.Context) []Message {
 	messages := p.Queue.Receive(ctx, p.Source.BatchSize)
 	if len(messages) == 0 || p.Source.Window == 0 {
@@ -108,8 +108,8 @@ func (p *Poller) batch(ctx context.Context) []Message {
 	return messages
 }
 
-// process invokes the function with a batch and deletes what it has processed. The rest becomes visible again when its
-// time is over.
+// process invokes the function with a batch and deletes what it has processed. The rest becomes visible again after the
+// visibility timeout.
 func (p *Poller) process(batch []Message) {
 	response, err := p.invoke(batch)
 	if errors.Is(err, runtime.ErrClosed) {

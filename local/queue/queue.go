@@ -19,16 +19,16 @@ type Queue struct {
 	all       *Queues
 	messages  byVisibility
 	byReceipt map[string]*entry // of those received
-	last      uint64            // number of the message that was added last
+	last      uint64            // number of the last message that was added
 	changed   chan struct{}     // closed, and replaced, when a message is added
 }
 
-// A Message is one message, as it is received.
+// A Message is a received message.
 type Message struct {
 	ID            string
-	Receipt       string // the receipt handle, another one each time
+	Receipt       string // the receipt handle, a new one each time
 	Body          string
-	Receives      int // how often it was received, this time included
+	Receives      int // number of times it was received, including this one
 	Sent          time.Time
 	FirstReceived time.Time
 }
@@ -57,8 +57,8 @@ func (q *Queue) add(e *entry) {
 	q.changed = make(chan struct{})
 }
 
-// Receive takes the messages that have been visible longest, at most so many, and hides them for the queue's visibility
-// timeout. It waits until there is one; when ctx ends before, it returns none.
+// Receive takes up to most messages, the longest visible first, and hides them for the queue's visibility timeout. It waits
+// until there is one. It returns none if ctx ends first.
 func (q *Queue) Receive(ctx context.Context, most int) []Message {
 	return q.ReceiveFor(ctx, most, q.Visibility)
 }
@@ -85,7 +85,7 @@ func (q *Queue) ReceiveFor(ctx context.Context, most int, visibility time.Durati
 	}
 }
 
-// next is how long nothing becomes visible.
+// next returns the time until the next message becomes visible.
 func (q *Queue) next() time.Duration {
 	if len(q.messages) == 0 {
 		return time.Hour
@@ -93,13 +93,13 @@ func (q *Queue) next() time.Duration {
 	return time.Until(q.messages[0].visible)
 }
 
-// take receives what is visible now. What was received too often goes to the dead letters instead.
+// take receives what is visible now. Messages that were received too often become dead letters.
 func (q *Queue) take(most int, visibility time.Duration, now time.Time) []Message {
 	var taken []*entry
 	for len(taken) < most && len(q.messages) > 0 && !q.messages[0].visible.After(now) {
 		e := heap.Pop(&q.messages).(*entry)
 		if q.DeadLetters != "" && e.Receives >= q.MaxReceives {
-			q.all.bury(q, e)
+			q.all.moveToDeadLetters(q, e)
 			continue
 		}
 		taken = append(taken, e)
@@ -123,7 +123,7 @@ func (q *Queue) take(most int, visibility time.Duration, now time.Time) []Messag
 	return messages
 }
 
-// Delete removes a message that was received. A receipt that is not the message's latest removes nothing.
+// Delete removes a received message. Only its latest receipt does.
 func (q *Queue) Delete(receipt string) {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
@@ -133,11 +133,11 @@ func (q *Queue) Delete(receipt string) {
 	}
 }
 
-// Counts are how many messages a queue has.
+// Counts are the numbers of a queue's messages.
 type Counts struct {
 	Visible  int // can be received
-	Delayed  int // cannot yet
-	Received int // cannot for now: somebody has them
+	Delayed  int // were sent with a delay that is not over
+	Received int // are hidden because somebody has received them
 }
 
 // Counts counts the messages.
@@ -163,12 +163,12 @@ func (q *Queue) Counts() Counts {
 type entry struct {
 	Message
 
-	visible time.Time // since when, or from when on
-	number  uint64    // in the order of being added
+	visible time.Time // when it became or becomes visible
+	number  uint64    // in the order of arrival
 	index   int       // in the heap
 }
 
-// byVisibility is a heap, what has been visible longest first.
+// byVisibility is a heap, the longest visible first.
 type byVisibility []*entry
 
 func (h byVisibility) Len() int { return len(h) }
@@ -185,14 +185,14 @@ func (h byVisibility) Swap(i, j int) {
 	h[i].index, h[j].index = i, j
 }
 
-// Push is for package heap.
+// Push implements heap.Interface.
 func (h *byVisibility) Push(e any) {
 	entry := e.(*entry)
 	entry.index = len(*h)
 	*h = append(*h, entry)
 }
 
-// Pop is for package heap.
+// Pop implements heap.Interface.
 func (h *byVisibility) Pop() any {
 	old := *h
 	e := old[len(old)-1]

@@ -1,5 +1,5 @@
 // Package queue holds a stack's queues in memory and feeds their messages to functions, as SQS and Lambda's event source
-// mappings do: at least once, each message until it is deleted or becomes a dead letter. Nothing survives this program.
+// mappings do. Delivery is at least once, until a message is deleted or becomes a dead letter.
 package queue
 
 import (
@@ -17,20 +17,20 @@ type Queues struct {
 	log    io.Writer
 	faults Faults
 
-	mu   sync.Mutex // of all of them: a message moves from one to another
+	mu   sync.Mutex // of all queues: messages move between them
 	byID map[string]*Queue
 }
 
-// Faults are what goes wrong on purpose. Its methods are called for one message and one receipt after another.
+// Faults make deliveries fail on purpose. Calls are never concurrent.
 type Faults interface {
-	// Copies are the copies of a message that is sent, one or more, by their delays.
+	// Copies returns the delay of each copy of a sent message, one or more.
 	Copies() []time.Duration
-	// Reorder reports whether a batch is handed out in the reverse order.
+	// Reorder reports whether a batch is delivered in reverse order.
 	Reorder() bool
 }
 
-// New makes the stack's queues, with nothing in them. It writes a line to log for each message that becomes a dead
-// letter. Faults may be nil: nothing goes wrong.
+// New makes the stack's queues, with nothing in them. It writes a line to log for each message that becomes a dead letter.
+// Faults may be nil.
 func New(stack *cfn.Stack, log io.Writer, faults Faults) *Queues {
 	qs := &Queues{log: log, faults: faults, byID: make(map[string]*Queue)}
 	for _, q := range stack.Queues {
@@ -45,7 +45,7 @@ func (qs *Queues) Find(logicalID string) (*Queue, bool) {
 	return q, ok
 }
 
-// FindURL returns the queue that a URL names by its path, whatever its host.
+// FindURL returns the queue of a URL by the URL's path, whatever the host.
 func (qs *Queues) FindURL(text string) (*Queue, bool) {
 	wanted, err := url.Parse(text)
 	if err != nil {
@@ -59,8 +59,8 @@ func (qs *Queues) FindURL(text string) (*Queue, bool) {
 	return nil, false
 }
 
-// bury moves a message to the dead letters of its queue.
-func (qs *Queues) bury(from *Queue, e *entry) {
+// moveToDeadLetters moves a message to the dead letters of its queue.
+func (qs *Queues) moveToDeadLetters(from *Queue, e *entry) {
 	to := qs.byID[from.DeadLetters]
 	delete(from.byReceipt, e.Receipt)
 	moved := &entry{Message: e.Message, visible: e.visible}

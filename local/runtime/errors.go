@@ -49,7 +49,7 @@ func (e *RequestTooLargeError) Error() string {
 	return fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", e.Size, MaxRequest)
 }
 
-// reported is the error that a function posted. A body that is not Lambda's JSON is no reason to lose the failure.
+// reported is the error that a function posted. A body that is not Lambda's JSON is not a reason to lose the failure.
 func reported(body []byte, errorType string) *FunctionError {
 	e := &FunctionError{}
 	if json.Unmarshal(body, e) != nil {

@@ -112,7 +112,7 @@ func (s *store) ListObjectVersions(ctx context.Context, input *s3.ListObjectVers
 	return s.Posix.ListObjectVersions(ctx, &page)
 }
 
-// DeleteObject implements backend.Backend. A missing version is no error, as on S3.
+// DeleteObject implements backend.Backend. A missing version is not an error, as on S3.
 func (s *store) DeleteObject(ctx context.Context, input *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	lock := s.lock(input.Key)
 	lock.Lock()

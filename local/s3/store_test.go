@@ -117,7 +117,7 @@ func TestVersions(t *testing.T) {
 			t.Errorf("%s of a missing version: got %s, want NoSuchVersion", name, code)
 		}
 		if code := stacktest.Code(call("garbage")); code != "InvalidArgument" {
-			t.Errorf("%s of what is no version: got %s, want InvalidArgument", name, code)
+			t.Errorf("%s of what is not a version: got %s, want InvalidArgument", name, code)
 		}
 	}
 }
