@@ -22,8 +22,8 @@ type functions struct {
 	feeding sync.WaitGroup
 }
 
-// startFunctions makes the stack's functions ready to be invoked and starts to feed them: from the queues, as the
-// template's event source mappings say, and with what lies in the bucket from an earlier run.
+// startFunctions makes the stack's functions ready to be invoked. It starts to feed them from the queues, as the template's
+// event source mappings say, and with what an earlier run left in the bucket.
 func startFunctions(stack *cfn.Stack, s *services, log io.Writer) (*functions, error) {
 	environment, err := environments(stack, s)
 	if err != nil {

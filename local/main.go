@@ -2,9 +2,9 @@
 // bucket, tables, queues, events and secrets. It prints one line to standard output when it is ready, and everything else
 // to standard error. SIGINT and SIGTERM stop it and everything it started; a second one ends it at once.
 //
-// Objects and secrets are on the disk. Tables and queues are in memory: what is in them ends with the program, messages
-// that nobody has processed too. Each start therefore queues every key that is in the bucket, so that the records come
-// back. What was edited later does not, nor do the tombstones of what was deleted.
+// Objects and secrets are on the disk. Tables and queues are in memory and end with the program. Each start therefore
+// queues every key in the bucket for an inspection, which makes its record again. Later edits and the tombstones of
+// deleted uploads are lost.
 package main
 
 import (
@@ -33,7 +33,7 @@ Environment:
   CHAOS_SEED      number that repeats what goes wrong; 0 is a random one (default 0)
 `
 
-// interrupted is the exit status of a process that a second signal ended, as shells give it for SIGINT.
+// interrupted is the exit status after a second signal, as in shells after SIGINT.
 const interrupted = 130
 
 func main() {
@@ -63,7 +63,7 @@ func awaitSignals(stop func()) {
 	os.Exit(interrupted)
 }
 
-// silenceStdout keeps what the S3 server prints away from the one line that standard output is for.
+// silenceStdout discards what the S3 server prints: standard output is for one line.
 func silenceStdout() error {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {

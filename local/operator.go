@@ -19,8 +19,8 @@ type addresses struct {
 	api, s3, aws string // aws is all of the others
 }
 
-// writeOperator writes what this machine's operator needs to work on the services past the API: AWS's credentials and
-// config files, and the stack's outputs as cdk deploy --outputs-file does. They end with this run.
+// writeOperator writes what this machine's operator needs to use the services directly: AWS's credentials and config files,
+// and the stack's outputs as cdk deploy --outputs-file writes them. The returned function removes the files.
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 func writeOperator(data string, c iam.Credentials, stack *cfn.Stack, at addresses) (forget func(), err error) {
 	outputs := maps.Clone(stack.Outputs)
@@ -83,7 +83,7 @@ func writeGrants(data string, policies *iam.Policies) error {
 	return writePrivate(filepath.Join(data, "grants.json"), string(text)+"\n")
 }
 
-// notEnforced is what AWS enforces and this machine does not, whatever the template says.
+// notEnforced lists what AWS enforces and this machine does not, whatever the template says.
 var notEnforced = []string{
 	"TLS, and the bucket policy's statements on it: API and S3 speak plain HTTP, at 127.0.0.1 only",
 	"throttles of the API and of its methods",
@@ -91,7 +91,7 @@ var notEnforced = []string{
 	"memory sizes of functions",
 }
 
-// banner says where everything is, and what a deployed stack would enforce and this one does not.
+// banner prints the addresses, and what a deployed stack enforces and this one does not.
 func banner(w io.Writer, s settings, stack *cfn.Stack, services *services, api string) {
 	lines := []string{
 		stack.Name + ", from " + s.assembly,

@@ -30,7 +30,7 @@ const (
 	stopTimeout   = 2 * time.Second
 )
 
-// serve serves the assembly until ctx is done, and returns when nothing that it started is left.
+// serve serves the assembly until ctx is done. When it returns, nothing that it started is left.
 func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error) {
 	stack, err := load(s.assembly)
 	if err != nil {
@@ -41,7 +41,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer unlock()
-	// The API's port is claimed first: a busy one is named before anything starts.
+	// The API's port comes first: if it is in use, nothing starts.
 	listener, err := awsserver.Listen(s.port)
 	if err != nil {
 		return portError("PORT", s.port, err)
@@ -119,7 +119,7 @@ func newServer(handler http.Handler) *http.Server {
 	}
 }
 
-// stop lets requests end for a moment and cuts the others.
+// stop lets requests end within stopTimeout and interrupts the others.
 func stop(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
@@ -128,7 +128,7 @@ func stop(server *http.Server) {
 	}
 }
 
-// portError names the variable that chooses another port when this one is in use.
+// portError names the variable that sets another port, if the port is in use.
 func portError(variable string, port int, err error) error {
 	if errors.Is(err, awsserver.ErrPortInUse) {
 		return fmt.Errorf("port %d is in use: set %s to another one, or to 0 for a free one", port, variable)

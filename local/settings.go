@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// Settings are what the command line and the environment say.
+// settings come from the command line and the environment.
 type settings struct {
 	assembly string // absolute path
 	data     string // absolute path
 	port     int    // of the API; 0: a free one
 	s3Port   int    // 0: a free one
-	chaos    bool   // whether things go wrong on purpose
-	seed     uint64 // of what goes wrong; 0: a random one
+	chaos    bool   // faults are made on purpose
+	seed     uint64 // of the faults; 0: a random one
 }
 
 // readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -12,14 +11,13 @@ import (
 	"time"
 )
 
-// Headers and trailers of the Runtime API.
+// Headers of the Runtime API.
 const (
 	headerRequestID   = "Lambda-Runtime-Aws-Request-Id"
 	headerDeadline    = "Lambda-Runtime-Deadline-Ms"
 	headerFunctionARN = "Lambda-Runtime-Invoked-Function-Arn"
 	headerTraceID     = "Lambda-Runtime-Trace-Id"
 	headerErrorType   = "Lambda-Runtime-Function-Error-Type"
-	headerErrorBody   = "Lambda-Runtime-Function-Error-Body"
 )
 
 // handler answers the Runtime API below each sandbox's token.
@@ -29,7 +27,6 @@ func (ss *sandboxes) handler() http.Handler {
 		"GET /{token}/2018-06-01/runtime/invocation/next":           serveNext,
 		"POST /{token}/2018-06-01/runtime/invocation/{id}/response": serveResponse,
 		"POST /{token}/2018-06-01/runtime/invocation/{id}/error":    serveError,
-		"POST /{token}/2018-06-01/runtime/init/error":               serveInitError,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			s := ss.find(r.PathValue("token"))
@@ -69,13 +66,8 @@ func serveResponse(s *sandbox, w http.ResponseWriter, r *http.Request) {
 	}
 	a := answer{payload: body}
 	tooLarge := len(body) > MaxResponse
-	switch errorType := r.Trailer.Get(headerErrorType); {
-	case tooLarge:
+	if tooLarge {
 		a = answer{err: responseTooLarge()}
-	case errorType != "":
-		// The function failed after it had begun to answer.
-		failure, _ := base64.StdEncoding.DecodeString(r.Trailer.Get(headerErrorBody))
-		a = answer{err: reported(failure, errorType)}
 	}
 	switch {
 	case !s.answered(r.PathValue("id"), a):
@@ -104,20 +96,7 @@ func serveError(s *sandbox, w http.ResponseWriter, r *http.Request) {
 	accept(w)
 }
 
-func serveInitError(s *sandbox, w http.ResponseWriter, r *http.Request) {
-	body, ok := readBody(w, r)
-	if !ok {
-		return
-	}
-	select {
-	case s.failed <- reported(body, r.Header.Get(headerErrorType)):
-		accept(w)
-	default:
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "an init error is reported already")
-	}
-}
-
-// readBody reads what a process posts, up to one byte more than Lambda allows: the caller sees that it is too much.
+// readBody reads what a process posts. It reads one byte more than Lambda allows, to detect a longer body.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxResponse+1))
 	if err != nil {
@@ -139,7 +118,7 @@ func refuse(w http.ResponseWriter, status int, errorType, message string) {
 	_ = json.NewEncoder(w).Encode(FunctionError{Message: message, Type: errorType})
 }
 
-// traceID is an X-Ray trace header that says: not sampled.
+// traceID returns an X-Ray trace header that says: not sampled.
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 func traceID(now time.Time) string {
 	var id [20]byte

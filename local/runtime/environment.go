@@ -11,7 +11,7 @@ import (
 	"postern/internal/cfn"
 )
 
-// reserved are the variables that Lambda sets and a template may not:
+// reserved lists the variables that Lambda sets and a template must not:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 // AWS_EXECUTION_ENV is reserved but not set, as for every function on provided.al2023.
 var reserved = []string{
@@ -21,8 +21,8 @@ var reserved = []string{
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
 }
 
-// environment is everything that a process of f finds in its environment: what Lambda sets, what the template says
-// and the given additions. Nothing of this program's own environment is in it.
+// environment returns the whole environment of a process of f: Lambda's variables, the template's and the additions. Nothing
+// of this program's own environment is in it.
 func environment(f cfn.Function, region string, additions map[string]string, api, stream string) []string {
 	vars := map[string]string{
 		"PATH":                            "/usr/local/bin:/usr/bin:/bin:/opt/bin",

@@ -16,7 +16,7 @@ const (
 	MaxResponse = 6<<20 + 100 // the number that Lambda's error names
 )
 
-// Error types that Lambda gives, not the function.
+// Error types of Lambda itself.
 const (
 	typeTimedOut   = "Sandbox.Timedout"
 	typeExit       = "Runtime.ExitError"
@@ -24,32 +24,32 @@ const (
 	typeTooLarge   = "Function.ResponseSizeTooLarge"
 )
 
-// A FunctionError is an invocation that failed in the function: it reported an error, ran out of time or crashed.
+// A FunctionError says that a function reported an error, ran out of time or crashed.
 type FunctionError struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
 }
 
-// Error is the error's type and message.
+// Error returns the error's type and message.
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
-// ErrorMessage is Lambda's errorMessage.
+// ErrorMessage returns Lambda's errorMessage.
 func (e *FunctionError) ErrorMessage() string { return e.Message }
 
-// ErrorType is Lambda's errorType, such as "Runtime.ExitError".
+// ErrorType returns Lambda's errorType, such as "Runtime.ExitError".
 func (e *FunctionError) ErrorType() string { return e.Type }
 
-// A RequestTooLargeError is a payload that Lambda would not take (RequestTooLargeException).
+// A RequestTooLargeError says that Lambda would not take a payload (RequestTooLargeException).
 type RequestTooLargeError struct {
 	Size int // of the payload, in bytes
 }
 
-// Error says how large the payload is and how large it may be.
+// Error returns the payload's size and the limit.
 func (e *RequestTooLargeError) Error() string {
 	return fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", e.Size, MaxRequest)
 }
 
-// reported is the error that a function posted. A body that is not Lambda's JSON is not a reason to lose the failure.
+// reported returns the error that a function posted. The body need not be Lambda's JSON.
 func reported(body []byte, errorType string) *FunctionError {
 	e := &FunctionError{}
 	if json.Unmarshal(body, e) != nil {
@@ -61,7 +61,7 @@ func reported(body []byte, errorType string) *FunctionError {
 	return e
 }
 
-// unreported tells failures that the runtime saw from those that the function posted.
+// unreported reports whether the runtime noticed the failure. Otherwise the function posted it.
 func (e *FunctionError) unreported() bool {
 	return slices.Contains([]string{typeTimedOut, typeExit, typeEntrypoint, typeTooLarge}, e.Type)
 }
@@ -73,7 +73,7 @@ func timedOut(requestID string, after time.Duration) *FunctionError {
 	}
 }
 
-// exited is the error of a process that ended without an answer.
+// exited returns the error of a process that ended without an answer.
 func exited(requestID string, state *os.ProcessState) *FunctionError {
 	reason := "Runtime exited without providing a reason"
 	if state != nil && !state.Success() {
@@ -85,7 +85,7 @@ func exited(requestID string, state *os.ProcessState) *FunctionError {
 	}
 }
 
-// unstartable is the error of a bootstrap that the system does not run.
+// unstartable returns the error of a bootstrap that the system does not run.
 func unstartable(requestID string, err error) *FunctionError {
 	return &FunctionError{
 		Message: fmt.Sprintf("RequestId: %s Error: %v", requestID, err),

@@ -15,7 +15,7 @@ import (
 	"postern/internal/cfn"
 )
 
-// A host is what the functions of a runtime share.
+// A host holds what the functions of a runtime share.
 type host struct {
 	address   string // of the Runtime API
 	sandboxes *sandboxes
@@ -62,8 +62,8 @@ func newFunction(f cfn.Function, config Config, host host) (*function, error) {
 	}, nil
 }
 
-// invoke sends the answer of one invocation to answers, which has room for it, and returns when the process that served
-// it is ready for another one or gone.
+// invoke sends the answer of one invocation to answers, which has room for it. It returns when the process is gone or ready for
+// another invocation.
 func (f *function) invoke(ctx context.Context, payload []byte, answers chan<- answer) {
 	select {
 	case f.slots <- struct{}{}:
@@ -86,7 +86,7 @@ func (f *function) invoke(ctx context.Context, payload []byte, answers chan<- an
 	}
 }
 
-// sandbox is an idle process, or a new one that is ready for its first invocation.
+// sandbox returns an idle process, or a new one that is ready for its first invocation.
 func (f *function) sandbox(requestID string) (*sandbox, error) {
 	if s := f.takeIdle(); s != nil {
 		return s, nil
@@ -102,7 +102,7 @@ func (f *function) sandbox(requestID string) (*sandbox, error) {
 	return s, nil
 }
 
-// serve hands the invocation to s and keeps s for the next one if it stays usable.
+// serve hands the invocation to s, and keeps s for the next one if possible.
 func (f *function) serve(s *sandbox, inv *invocation, answers chan<- answer) error {
 	deadline := time.NewTimer(f.Timeout)
 	defer deadline.Stop()
@@ -117,11 +117,11 @@ func (f *function) serve(s *sandbox, inv *invocation, answers chan<- answer) err
 		if a.err != nil {
 			f.report(a.err)
 		}
-		f.settle(s, deadline.C, func() { answers <- a })
+		f.reuse(s, deadline.C, func() { answers <- a })
 		return nil
 	case <-s.process.ended:
 		f.discard(s)
-		// An answer that came just before the end counts.
+		// An answer that came just before the end is valid.
 		select {
 		case a := <-inv.answer:
 			answers <- a
@@ -144,7 +144,7 @@ func (f *function) served(s *sandbox) {
 	f.mu.Unlock()
 }
 
-// killServing ends the process that has served its invocation longest.
+// killServing kills the process whose invocation has run longest.
 func (f *function) killServing() {
 	f.mu.Lock()
 	serving := slices.Clone(f.serving)
@@ -154,10 +154,10 @@ func (f *function) killServing() {
 	}
 }
 
-// settle passes on the answer of a process and waits until it asks for its next invocation, which may take as long as
-// its timeout. One that panicked ends instead.
-func (f *function) settle(s *sandbox, deadline <-chan time.Time, pass func()) {
-	// Most ask at once. Waiting that long lets the caller's next invocation find a warm process.
+// reuse passes on the answer of a process and waits until it asks for its next invocation, at most until the timeout. A
+// process that panicked ends instead.
+func (f *function) reuse(s *sandbox, deadline <-chan time.Time, pass func()) {
+	// Most processes ask at once. This short wait lets the caller's next invocation find a warm process.
 	once := sync.OnceFunc(pass)
 	defer once()
 	defer time.AfterFunc(20*time.Millisecond, once).Stop()
@@ -217,7 +217,7 @@ func (f *function) kill() {
 	}
 }
 
-// report logs a failure that the function could not log itself. What a function reports is its own to log.
+// report logs a failure that the function could not log itself.
 func (f *function) report(err error) {
 	if e, ok := errors.AsType[*FunctionError](err); !ok || e.unreported() {
 		f.journal.line(f.Name, err.Error())

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// maxLine is the longest line of a function that is logged in one piece, in bytes.
+// maxLine is the maximum length of a logged line, in bytes. Longer lines are split.
 const maxLine = 16 << 10
 
 // A journal writes whole lines of several functions to one writer.
@@ -18,7 +18,7 @@ type journal struct {
 }
 
 func (j *journal) line(name, text string) {
-	// A function's output may hold a client's bytes: control characters would reach the developer's terminal.
+	// A function's output may hold a client's bytes. Control characters must not reach the terminal.
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\t' {
 			return '·'
@@ -30,11 +30,11 @@ func (j *journal) line(name, text string) {
 	_, _ = io.WriteString(j.w, "["+name+"] "+text+"\n")
 }
 
-// Lines cuts a process's output into lines of a journal. It is used by one goroutine at a time.
+// lines splits a process's output into lines of a journal. One goroutine uses it at a time.
 type lines struct {
 	journal *journal
 	name    string
-	rest    []byte // of a line whose end has not come yet
+	rest    []byte // of a line whose end is missing
 }
 
 func (l *lines) Write(p []byte) (int, error) {

@@ -12,20 +12,20 @@ import (
 // A process is a running bootstrap and everything it started.
 type process struct {
 	pid    int
-	ended  chan struct{}    // closed when it is gone
-	state  *os.ProcessState // how it went, valid once ended is closed
+	ended  chan struct{}    // closed when the process has ended
+	state  *os.ProcessState // valid once ended is closed
 	mu     sync.Mutex
 	reaped bool
 }
 
-// start runs the program in its own process group, with the given environment and nothing else of this program's.
+// start runs the program in its own process group, with the given environment only.
 func start(program, dir string, environment []string, output *lines) (*process, error) {
 	cmd := exec.CommandContext(context.Background(), program)
 	cmd.Dir = dir
 	cmd.Env = environment
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = attributes()
-	// What the program started may hold its output open; that must not keep its end from being seen.
+	// A child of the program may hold the output open. Its end must be noticed nevertheless.
 	cmd.WaitDelay = 100 * time.Millisecond
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -36,8 +36,8 @@ func start(program, dir string, environment []string, output *lines) (*process, 
 }
 
 func (p *process) wait(cmd *exec.Cmd, output *lines) {
-	_ = cmd.Wait() // the state says how it went
-	// The rest of its group goes with it, as a sandbox would.
+	_ = cmd.Wait() // the state has the result
+	// The rest of its group ends too, as on AWS.
 	_ = syscall.Kill(-p.pid, syscall.SIGKILL)
 	p.mu.Lock()
 	p.reaped = true
@@ -47,7 +47,7 @@ func (p *process) wait(cmd *exec.Cmd, output *lines) {
 	close(p.ended)
 }
 
-// kill ends the process group at once and waits until the process is gone.
+// kill kills the process group and waits until the process has ended.
 func (p *process) kill() {
 	p.mu.Lock()
 	if !p.reaped {

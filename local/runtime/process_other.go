@@ -4,8 +4,8 @@ package runtime
 
 import "syscall"
 
-// attributes give a process a group of its own. Without Linux's parent death signal, a process whose parent was killed
-// ends when it next asks the Runtime API, which is gone: at once, unless it is busy.
+// attributes give a process a group of its own. There is no parent death signal as on Linux: a process whose parent was
+// killed ends when it next asks the Runtime API. This is at once, unless it is busy.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

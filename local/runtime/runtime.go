@@ -2,9 +2,9 @@
 // Runtime API (version 2018-06-01) for its invocations, as it does on AWS:
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 //
-// A process serves one invocation at a time. The first one starts it (a cold start), later ones reuse it, and what
-// comes meanwhile starts further processes, up to a bound. A process is killed, with everything it started, when it
-// outlives its function's timeout.
+// A process serves one invocation at a time. The first one starts it (a cold start), later ones reuse it. Concurrent
+// invocations start further processes, up to a limit. A process that exceeds its function's timeout is killed, with
+// everything that it started.
 package runtime
 
 import (
@@ -31,15 +31,15 @@ const (
 type Config struct {
 	// Functions are the functions of the stack, with distinct logical ids.
 	Functions []cfn.Function
-	// Region is the AWS region that the functions are told.
+	// Region is the AWS region in the functions' environment.
 	Region string
 	// Environment holds variables by the function's logical id, beyond those of the template: credentials and the
 	// addresses of services.
 	Environment map[string]map[string]string
-	// Log takes what the functions print, line by line, with the function's name before each line.
+	// Log gets what the functions print, line by line, each after the function's name.
 	Log io.Writer
-	// Processes is how many processes a function may have at once; beyond it, invocations wait for a free one.
-	// If zero, DefaultProcesses.
+	// Processes is the maximum number of processes of a function. More invocations wait for a free one. If zero,
+	// DefaultProcesses.
 	Processes int
 	// InitTimeout is how long a process may take to ask for its first invocation. If zero, DefaultInitTimeout.
 	InitTimeout time.Duration
@@ -47,7 +47,7 @@ type Config struct {
 	Grace time.Duration
 }
 
-// ErrClosed is returned for invocations that Close refused or cut short.
+// ErrClosed is returned for invocations that Close refused or interrupted.
 var ErrClosed = errors.New("runtime is closed")
 
 // A Runtime runs functions. It is safe for concurrent use.
@@ -55,16 +55,16 @@ type Runtime struct {
 	functions map[string]*function
 	server    *http.Server
 	grace     time.Duration
-	closing   chan struct{} // closed when no invocation is accepted any more
-	killing   chan struct{} // closed when running invocations are cut short
+	closing   chan struct{} // closed when no more invocations are accepted
+	killing   chan struct{} // closed when running invocations are interrupted
 	closed    sync.Once
 
 	mu      sync.Mutex // guards running.Add against running.Wait
 	running sync.WaitGroup
 }
 
-// New starts the Runtime API on a loopback port of its own; processes start with their first invocation. It fails when a
-// function has no compiled bootstrap, or sets an environment variable that Lambda reserves.
+// New starts the Runtime API on a free loopback port. Processes start with their first invocation. New fails if a function
+// has no compiled bootstrap or sets an environment variable that Lambda reserves.
 func New(config Config) (*Runtime, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -91,9 +91,9 @@ func New(config Config) (*Runtime, error) {
 	return r, nil
 }
 
-// Invoke runs the function with a logical id and returns its response. What the function reports, its timeouts and its
-// crashes are a *FunctionError; a payload over MaxRequest is a *RequestTooLargeError; everything else is a fault of this
-// machine or the end of ctx. As on AWS, the end of ctx does not end a function that has begun.
+// Invoke runs the function with a logical id and returns its response. It returns a *FunctionError if the function reports
+// an error, runs out of time or crashes, and a *RequestTooLargeError for a payload over MaxRequest. Other errors are this
+// machine's, or the end of ctx. As on AWS, the end of ctx does not end a running function.
 func (r *Runtime) Invoke(ctx context.Context, function string, payload []byte) ([]byte, error) {
 	f, ok := r.functions[function]
 	if !ok {
@@ -118,8 +118,8 @@ func (r *Runtime) Invoke(ctx context.Context, function string, payload []byte) (
 	}
 }
 
-// Kill ends a process in which the function with a logical id serves an invocation now, in the middle of whatever it does:
-// the one that has served longest, if there are several. Its invocation fails as that of a process that crashed.
+// Kill kills a busy process of the function with a logical id, the longest busy one if there are several. Its invocation
+// fails as after a crash.
 func (r *Runtime) Kill(function string) {
 	if f, ok := r.functions[function]; ok {
 		f.killServing()
@@ -139,7 +139,7 @@ func (r *Runtime) begin() bool {
 	}
 }
 
-// Close refuses new invocations, gives running ones the grace to finish, and kills every process. When it returns, no
+// Close refuses new invocations, lets running ones finish within the grace, and kills every process. When it returns, no
 // process is left.
 func (r *Runtime) Close() {
 	r.closed.Do(func() {

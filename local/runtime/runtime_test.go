@@ -182,7 +182,6 @@ func TestFailures(t *testing.T) {
 		{"hang", "", `{"Do":"hang"}`, "Sandbox.Timedout", `^` + id + ` Task timed out after 0.50 seconds$`},
 		{"malformed event", "", `[]`, "UnmarshalTypeError", `cannot unmarshal`},
 		{"response too large", "", `{"Do":"big","Size":6291555}`, "Function.ResponseSizeTooLarge", `^Response payload size exceeded maximum allowed payload size \(6291556 bytes\).$`},
-		{"init error", "error", `{}`, "Config", `^no table$`},
 		{"init exit", "exit", `{}`, "Runtime.ExitError", `^RequestId: ` + id + ` Error: Runtime exited with error: exit status 3$`},
 		{"init hang", "hang", `{}`, "Sandbox.Timedout", `^` + id + ` Task timed out after 1.00 seconds$`},
 	}

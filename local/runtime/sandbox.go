@@ -6,21 +6,20 @@ import (
 	"time"
 )
 
-// A sandbox is one process's side of the Runtime API. Its token is part of the address the process is given, so that no
+// A sandbox is one process's side of the Runtime API. Its token is part of the address that the process gets, so that no
 // process can ask or answer for another.
 type sandbox struct {
 	token   string
 	process *process
 	asking  chan struct{}    // gets an entry each time the process begins to ask for an invocation
 	next    chan *invocation // has room for the one invocation that the process asks for
-	failed  chan *FunctionError
 
 	mu      sync.Mutex
 	waiting bool        // the process is asking
 	current *invocation // given to the process and not answered
 }
 
-// An invocation is one event on its way through a process.
+// An invocation is one event that a process handles.
 type invocation struct {
 	id       string
 	arn      string
@@ -29,7 +28,7 @@ type invocation struct {
 	answer   chan answer // has room for the one answer
 }
 
-// An answer is what became of an invocation.
+// An answer is the result of an invocation.
 type answer struct {
 	payload []byte
 	err     error
@@ -40,7 +39,6 @@ func newSandbox() *sandbox {
 		token:  rand.Text(),
 		asking: make(chan struct{}, 1),
 		next:   make(chan *invocation, 1),
-		failed: make(chan *FunctionError, 1),
 	}
 }
 
@@ -53,15 +51,8 @@ func (s *sandbox) awaitInit(requestID string, limit time.Duration, killing <-cha
 	select {
 	case <-s.asking:
 		return nil
-	case err := <-s.failed:
-		return err
 	case <-s.process.ended:
-		select {
-		case err := <-s.failed:
-			return err
-		default:
-			return exited(requestID, s.process.state)
-		}
+		return exited(requestID, s.process.state)
 	case <-time.After(limit):
 		return timedOut(requestID, limit)
 	case <-killing:
@@ -69,7 +60,7 @@ func (s *sandbox) awaitInit(requestID string, limit time.Duration, killing <-cha
 	}
 }
 
-// give makes inv what the process, which is asking, gets.
+// give hands inv to the process, which is asking.
 func (s *sandbox) give(inv *invocation) {
 	s.mu.Lock()
 	s.current = inv
@@ -77,7 +68,7 @@ func (s *sandbox) give(inv *invocation) {
 	s.next <- inv
 }
 
-// ask reports whether the process may ask now: it has nothing unanswered and is not asking already.
+// ask reports whether the process may ask now: it has answered everything and is not asking already.
 func (s *sandbox) ask() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +78,7 @@ func (s *sandbox) ask() bool {
 	s.waiting = true
 	select {
 	case s.asking <- struct{}{}:
-	default: // it asked before, and its connection broke before anybody noticed
+	default: // it asked before, on a connection that broke unnoticed
 	}
 	return true
 }
@@ -98,7 +89,7 @@ func (s *sandbox) asked() {
 	s.mu.Unlock()
 }
 
-// answered gives the process's answer to the invocation with the id, and reports whether it has that invocation.
+// answered passes the process's answer to the invocation with the id. It reports whether the process has that invocation.
 func (s *sandbox) answered(id string, a answer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +101,7 @@ func (s *sandbox) answered(id string, a answer) bool {
 	return true
 }
 
-// Sandboxes finds a sandbox by its token.
+// sandboxes finds a sandbox by its token.
 type sandboxes struct {
 	mu      sync.Mutex
 	byToken map[string]*sandbox

@@ -51,6 +51,15 @@ func (a *access) check(ctx context.Context, calls ...iam.Call) error {
 	return err
 }
 
+// do performs an operation on its input, unless it is denied.
+func do[In, Out any](ctx context.Context, denied error, operation func(context.Context, In) (Out, error), in In) (Out, error) {
+	if denied != nil {
+		var none Out
+		return none, denied
+	}
+	return operation(ctx, in)
+}
+
 // nobody is the principal of a request without credentials that were issued. It may do nothing.
 const nobody = "nobody"
 

@@ -40,17 +40,11 @@ func (a *access) inBucket(ctx context.Context, action string, bucket, prefix *st
 }
 
 func (a *access) ListBuckets(ctx context.Context, in s3response.ListBucketsInput) (s3response.ListAllMyBucketsResult, error) {
-	if err := a.check(ctx, iam.Call{Action: "s3:ListAllMyBuckets", Resource: "*"}); err != nil {
-		return s3response.ListAllMyBucketsResult{}, err
-	}
-	return a.store.ListBuckets(ctx, in)
+	return do(ctx, a.check(ctx, iam.Call{Action: "s3:ListAllMyBuckets", Resource: "*"}), a.store.ListBuckets, in)
 }
 
 func (a *access) HeadBucket(ctx context.Context, in *s3.HeadBucketInput) (*s3.HeadBucketOutput, error) {
-	if err := a.inBucket(ctx, "s3:ListBucket", in.Bucket, nil); err != nil {
-		return nil, err
-	}
-	return a.store.HeadBucket(ctx, in)
+	return do(ctx, a.inBucket(ctx, "s3:ListBucket", in.Bucket, nil), a.store.HeadBucket, in)
 }
 
 func (a *access) CreateBucket(ctx context.Context, in *s3.CreateBucketInput, acl []byte) error {
@@ -61,10 +55,7 @@ func (a *access) CreateBucket(ctx context.Context, in *s3.CreateBucketInput, acl
 }
 
 func (a *access) GetBucketVersioning(ctx context.Context, bucket string) (s3response.GetBucketVersioningOutput, error) {
-	if err := a.onSetting(ctx, "versioning", "s3:GetBucketVersioning", bucket); err != nil {
-		return s3response.GetBucketVersioningOutput{}, err
-	}
-	return a.store.GetBucketVersioning(ctx, bucket)
+	return do(ctx, a.onSetting(ctx, "versioning", "s3:GetBucketVersioning", bucket), a.store.GetBucketVersioning, bucket)
 }
 
 func (a *access) PutBucketVersioning(ctx context.Context, bucket string, status types.BucketVersioningStatus) error {
@@ -75,10 +66,7 @@ func (a *access) PutBucketVersioning(ctx context.Context, bucket string, status 
 }
 
 func (a *access) GetBucketCors(ctx context.Context, bucket string) ([]byte, error) {
-	if err := a.onSetting(ctx, "cors", "s3:GetBucketCORS", bucket); err != nil {
-		return nil, err
-	}
-	return a.store.GetBucketCors(ctx, bucket)
+	return do(ctx, a.onSetting(ctx, "cors", "s3:GetBucketCORS", bucket), a.store.GetBucketCors, bucket)
 }
 
 func (a *access) PutBucketCors(ctx context.Context, bucket string, cors []byte) error {
@@ -97,10 +85,7 @@ func (a *access) DeleteBucketCors(ctx context.Context, bucket string) error {
 
 // GetBucketAcl tells the server who owns a bucket, before every operation in it.
 func (a *access) GetBucketAcl(ctx context.Context, in *s3.GetBucketAclInput) ([]byte, error) {
-	if err := a.onSetting(ctx, "acl", "s3:GetBucketAcl", aws.ToString(in.Bucket)); err != nil {
-		return nil, err
-	}
-	return a.store.GetBucketAcl(ctx, in)
+	return do(ctx, a.onSetting(ctx, "acl", "s3:GetBucketAcl", aws.ToString(in.Bucket)), a.store.GetBucketAcl, in)
 }
 
 // GetBucketPolicy tells the server whether a bucket is public, before every operation in it. None is: the template's
@@ -121,23 +106,14 @@ func (a *access) GetObjectLockConfiguration(ctx context.Context, bucket string) 
 }
 
 func (a *access) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) (s3response.ListObjectsV2Result, error) {
-	if err := a.inBucket(ctx, "s3:ListBucket", in.Bucket, in.Prefix); err != nil {
-		return s3response.ListObjectsV2Result{}, err
-	}
-	return a.store.ListObjectsV2(ctx, in)
+	return do(ctx, a.inBucket(ctx, "s3:ListBucket", in.Bucket, in.Prefix), a.store.ListObjectsV2, in)
 }
 
 func (a *access) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
-	if err := a.inBucket(ctx, "s3:ListBucketVersions", in.Bucket, in.Prefix); err != nil {
-		return s3response.ListVersionsResult{}, err
-	}
-	return a.store.ListObjectVersions(ctx, in)
+	return do(ctx, a.inBucket(ctx, "s3:ListBucketVersions", in.Bucket, in.Prefix), a.store.ListObjectVersions, in)
 }
 
 // ListMultipartUploads has no condition key for its prefix, unlike the other lists.
 func (a *access) ListMultipartUploads(ctx context.Context, in *s3.ListMultipartUploadsInput) (s3response.ListMultipartUploadsResult, error) {
-	if err := a.onBucket(ctx, "s3:ListBucketMultipartUploads", aws.ToString(in.Bucket)); err != nil {
-		return s3response.ListMultipartUploadsResult{}, err
-	}
-	return a.store.ListMultipartUploads(ctx, in)
+	return do(ctx, a.onBucket(ctx, "s3:ListBucketMultipartUploads", aws.ToString(in.Bucket)), a.store.ListMultipartUploads, in)
 }

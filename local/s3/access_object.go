@@ -52,8 +52,8 @@ func tagConditions(prefix string, tags map[string]string) map[string]string {
 	return conditions
 }
 
-// onCreation checks a request that makes an object, with its tags.
-func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string) error {
+// onCreation checks a request that makes an object, with its tags. Locks are not served.
+func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string, mode types.ObjectLockMode, hold types.ObjectLockLegalHoldStatus) error {
 	tags, err := backend.ParseObjectTags(aws.ToString(tagging))
 	if err != nil {
 		return err
@@ -63,41 +63,31 @@ func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string) e
 		Resource:   a.objectARN(aws.ToString(bucket), aws.ToString(key)),
 		Conditions: tagConditions("s3:RequestObjectTag/", tags),
 	}
-	if len(tags) == 0 {
-		return a.check(ctx, put)
+	calls := []iam.Call{put}
+	if len(tags) > 0 {
+		put.Action = "s3:PutObjectTagging"
+		calls = append(calls, put)
 	}
-	tag := put
-	tag.Action = "s3:PutObjectTagging"
-	return a.check(ctx, put, tag)
+	if err := a.check(ctx, calls...); err != nil {
+		return err
+	}
+	if mode != "" || hold != "" {
+		return s3err.GetAPIError(s3err.ErrNotImplemented)
+	}
+	return nil
 }
-
-// errLocks refuses an object that is to be locked.
-var errLocks = s3err.GetAPIError(s3err.ErrNotImplemented)
 
 // PutObject serves forms too.
 func (a *access) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
-	err := a.onCreation(ctx, in.Bucket, in.Key, in.Tagging)
-	if err == nil && (in.ObjectLockMode != "" || in.ObjectLockLegalHoldStatus != "") {
-		err = errLocks
-	}
-	if err != nil {
-		return s3response.PutObjectOutput{}, err
-	}
-	return a.store.PutObject(ctx, in)
+	return do(ctx, a.onCreation(ctx, in.Bucket, in.Key, in.Tagging, in.ObjectLockMode, in.ObjectLockLegalHoldStatus), a.store.PutObject, in)
 }
 
 func (a *access) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
-	if err := a.onRead(ctx, in.Bucket, in.Key, in.VersionId); err != nil {
-		return nil, err
-	}
-	return a.store.HeadObject(ctx, in)
+	return do(ctx, a.onRead(ctx, in.Bucket, in.Key, in.VersionId), a.store.HeadObject, in)
 }
 
 func (a *access) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-	if err := a.onRead(ctx, in.Bucket, in.Key, in.VersionId); err != nil {
-		return nil, err
-	}
-	return a.store.GetObject(ctx, in)
+	return do(ctx, a.onRead(ctx, in.Bucket, in.Key, in.VersionId), a.store.GetObject, in)
 }
 
 func (a *access) onRead(ctx context.Context, bucket, key, versionID *string) error {
@@ -113,10 +103,7 @@ func (a *access) deletion(bucket, key, versionID *string) iam.Call {
 }
 
 func (a *access) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
-	if err := a.check(ctx, a.deletion(in.Bucket, in.Key, in.VersionId)); err != nil {
-		return nil, err
-	}
-	return a.store.DeleteObject(ctx, in)
+	return do(ctx, a.check(ctx, a.deletion(in.Bucket, in.Key, in.VersionId)), a.store.DeleteObject, in)
 }
 
 // DeleteObjects deletes the objects that the caller may delete, and answers with an error for each other.
@@ -166,28 +153,15 @@ func (a *access) onUpload(ctx context.Context, action string, bucket, key *strin
 }
 
 func (a *access) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
-	err := a.onCreation(ctx, in.Bucket, in.Key, in.Tagging)
-	if err == nil && (in.ObjectLockMode != "" || in.ObjectLockLegalHoldStatus != "") {
-		err = errLocks
-	}
-	if err != nil {
-		return s3response.InitiateMultipartUploadResult{}, err
-	}
-	return a.store.CreateMultipartUpload(ctx, in)
+	return do(ctx, a.onCreation(ctx, in.Bucket, in.Key, in.Tagging, in.ObjectLockMode, in.ObjectLockLegalHoldStatus), a.store.CreateMultipartUpload, in)
 }
 
 func (a *access) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
-	if err := a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key); err != nil {
-		return nil, err
-	}
-	return a.store.UploadPart(ctx, in)
+	return do(ctx, a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key), a.store.UploadPart, in)
 }
 
 func (a *access) ListParts(ctx context.Context, in *s3.ListPartsInput) (s3response.ListPartsResult, error) {
-	if err := a.onUpload(ctx, "s3:ListMultipartUploadParts", in.Bucket, in.Key); err != nil {
-		return s3response.ListPartsResult{}, err
-	}
-	return a.store.ListParts(ctx, in)
+	return do(ctx, a.onUpload(ctx, "s3:ListMultipartUploadParts", in.Bucket, in.Key), a.store.ListParts, in)
 }
 
 func (a *access) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {

@@ -49,6 +49,18 @@ var unserved = []string{
 	"PutObjectLockConfiguration", "PutObjectRetention", "RestoreObject", "SelectObjectContent", "UploadPartCopy",
 }
 
+// TestLocksAreNotServed has the operator ask for objects that are locked.
+func TestLocksAreNotServed(t *testing.T) {
+	r := newRight(t, []string{"*"}, "*")
+	for _, name := range []string{"PutObject", "CreateMultipartUpload"} {
+		for field, value := range map[string]string{"ObjectLockMode": "GOVERNANCE", "ObjectLockLegalHoldStatus": "ON"} {
+			if got := r.call(local.RequestForTest(t.Context(), r.accessKey), name, fields{field: value}); got != "NotImplemented" {
+				t.Errorf("%s with %s: got %s, want NotImplemented", name, field, got)
+			}
+		}
+	}
+}
+
 // settings are the names of the subresources that they are asked for by.
 var settings = []string{"acl", "cors", "object-lock", "policy", "versioning"}
 

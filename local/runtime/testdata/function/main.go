@@ -28,10 +28,6 @@ func main() {
 		os.Exit(3)
 	case "hang":
 		time.Sleep(time.Hour)
-	case "error":
-		url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/init/error"
-		http.Post(url, "application/json", bytes.NewBufferString(`{"errorMessage":"no table","errorType":"Config"}`))
-		time.Sleep(time.Hour)
 	}
 	lambda.Start(handle)
 }
