@@ -1,6 +1,19 @@
 package main
 
 import (
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"postern/api"
+	"postern/internal/queue"
+	"postern/internal/records"
+	"postern/internal/upload"
+
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +23,9 @@ import (
 	"strings"
 	"time"
 )
+
+// maxListed is how many objects one request lists at most.
+const maxListed = 1000
 
 // noticeEvery is how often progress is written where no terminal shows it.
 const noticeEvery = 10 * time.Second
@@ -29,32 +45,36 @@ says how to go on from there.
 ` + expectation
 }
 
-var folderName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
-
 // Validate refuses a folder that is none, and flags that would say nothing.
 func (c reconcile) Validate() error {
-	if c.Folder != nil && !folderName.MatchString(*c.Folder) {
-		return errors.New("--folder is not a folder: allowed are 1 to 32 characters a-z, 0-9 and -, such as videos")
+	if c.Folder != nil && !api.IsFolder(*c.Folder) {
+		return errors.New("--folder is not a folder: must be 1 to 32 characters a-z, 0-9 and -, such as videos")
 	}
 	if c.After != nil && *c.After == "" {
-		return errors.New("--after is empty: allowed is a key, as an interrupted call says it")
+		return errors.New("--after is empty: must be a key, as an interrupted call says it")
 	}
 	return nil
 }
 
 // Run lists the bucket and queues what is to be inspected.
 func (c reconcile) Run(ctx context.Context, at location, console console) error {
-	store, err := at.openStore(ctx)
+	stage, err := at.open(ctx, []string{"BucketName", "UploadsTableName", "QueueUrl"}, s3.ServiceID, dynamodb.ServiceID, sqs.ServiceID)
 	if err != nil {
 		return err
 	}
 	console.note(expectation + "\n")
-	r := reconciliation{store: store, dry: c.DryRun, notice: &notice{console: console}, after: value(c.After)}
+	bucket := stage.outputs["BucketName"]
+	r := reconciliation{
+		objects: stage.s3(), bucket: bucket,
+		uploads: records.UploadsOf(stage.dynamoDB(), stage.outputs["UploadsTableName"]),
+		queue:   queue.New(stage.sqs(), stage.outputs["QueueUrl"], bucket),
+		dry:     c.DryRun, notice: &notice{console: console}, after: value(c.After),
+	}
 	err = r.run(ctx, value(c.Folder))
 	r.notice.end()
 	if err != nil {
 		console.note("resume with: " + c.resume(at, r.after) + "\n")
-		err = fmt.Errorf("reconciling stage %s: %w", at.Stage, err)
+		err = fmt.Errorf("reconciling stage %s: %w", at.Stage, explain(err))
 	}
 	return errors.Join(r.summary(console.out), err)
 }
@@ -103,9 +123,12 @@ func quote(argument string) string {
 
 // A reconciliation is the work of one call.
 type reconciliation struct {
-	store  store
-	dry    bool
-	notice *notice
+	objects *s3.Client
+	bucket  string
+	uploads *records.Uploads
+	queue   *queue.Queue
+	dry     bool
+	notice  *notice
 	// after is the last upload's key up to which all is done.
 	after string
 	tally
@@ -119,16 +142,25 @@ type tally struct {
 
 // run goes through a folder, or all if it is empty, page by page.
 func (r *reconciliation) run(ctx context.Context, folder string) error {
-	for pages := r.store.pages(folder, r.after); pages.HasMorePages(); {
+	input := &s3.ListObjectsV2Input{
+		Bucket: &r.bucket, MaxKeys: aws.Int32(maxListed),
+		// A key may hold characters that XML cannot.
+		EncodingType: types.EncodingTypeUrl,
+	}
+	if folder != "" {
+		input.Prefix = aws.String(folder + "/")
+	}
+	if r.after != "" {
+		input.StartAfter = &r.after
+	}
+	for pages := s3.NewListObjectsV2Paginator(r.objects, input); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("listing the bucket: %w", explain(err))
+			return fmt.Errorf("listing the bucket: %w", err)
 		}
-		keys, foreign := uploadKeys(page)
 		r.pages++
 		r.keys += int64(len(page.Contents))
-		r.foreign += foreign
-		if err := r.handle(ctx, keys); err != nil {
+		if err := r.handle(ctx, r.uploadsIn(page)); err != nil {
 			return err
 		}
 		r.notice.show(r.tally)
@@ -136,38 +168,63 @@ func (r *reconciliation) run(ctx context.Context, folder string) error {
 	return nil
 }
 
-// handle queues those of a page's keys that are to be inspected.
-func (r *reconciliation) handle(ctx context.Context, keys []objectKey) error {
-	if len(keys) == 0 {
+// An object is one of an upload.
+type object struct {
+	key    string
+	upload records.Key
+}
+
+// uploadsIn returns the objects of a page that are uploads, and counts the others. An object whose current version is a
+// delete marker is not listed: its bytes are no upload any more.
+func (r *reconciliation) uploadsIn(page *s3.ListObjectsV2Output) []object {
+	var objects []object
+	for _, listed := range page.Contents {
+		key, err := url.QueryUnescape(aws.ToString(listed.Key))
+		owner, id, ok := api.ParseKey(key)
+		if err != nil || !ok {
+			r.foreign++
+			continue
+		}
+		objects = append(objects, object{key, records.Key{Owner: owner, ID: id}})
+	}
+	return objects
+}
+
+// handle queues those of a page's uploads that are to be inspected.
+func (r *reconciliation) handle(ctx context.Context, objects []object) error {
+	if len(objects) == 0 {
 		return nil
 	}
-	var open []objectKey
-	for some := range slices.Chunk(keys, maxRead) {
-		states, err := r.store.states(ctx, some)
-		if err != nil {
-			return err
+	var keys []records.Key
+	for _, o := range objects {
+		keys = append(keys, o.upload)
+	}
+	states, err := r.uploads.States(ctx, keys)
+	if err != nil {
+		return err
+	}
+	r.reads += int64(len(keys))
+	var unfinished []string
+	for _, o := range objects {
+		state, ok := states[o.upload]
+		if ok {
+			r.recorded++
 		}
-		r.reads += int64(len(some))
-		for _, key := range some {
-			state, ok := states[key.record()]
-			if ok {
-				r.recorded++
-			}
-			if !ok || !state.settled() {
-				open = append(open, key)
-			}
+		// Of a tombstone there is something left to be done: its bytes arrived late.
+		if !state.Announced || state.Status != upload.Ready && state.Status != upload.Rejected {
+			unfinished = append(unfinished, o.key)
 		}
 	}
-	for some := range slices.Chunk(open, maxSent) {
+	for some := range slices.Chunk(unfinished, queue.MaxBatch) {
 		if !r.dry {
-			if err := r.store.inspect(ctx, some); err != nil {
+			if err := r.queue.InspectAll(ctx, some); err != nil {
 				return err
 			}
 			r.sends++
 		}
 		r.queued += int64(len(some))
 	}
-	r.after = string(keys[len(keys)-1])
+	r.after = objects[len(objects)-1].key
 	return nil
 }
 
@@ -187,7 +244,7 @@ const (
 var expectation = fmt.Sprintf(`To expect for a million objects: %d LIST requests ($%.3f) and 1000000 read units, more where a record has over 4 KB ($%.3f);
 for each million of them that is queued, %d requests to the queue ($%.3f) and what the inspections cost.
 (%s)`,
-	1_000_000/maxListed, listPrice/maxListed, readPrice, 1_000_000/maxSent, sendPrice/maxSent, priced)
+	1_000_000/maxListed, listPrice/maxListed, readPrice, 1_000_000/queue.MaxBatch, sendPrice/queue.MaxBatch, priced)
 
 // cost is what was spent, in US dollars.
 func (t tally) cost() float64 {

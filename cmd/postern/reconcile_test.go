@@ -409,7 +409,7 @@ func TestReconcileFailedMessages(t *testing.T) {
 	d.queue.fault = func(int) string { return "wrong" }
 	got := local(t, "", "reconcile", "--folder=videos", "--dry-run=false")
 	want := "resume with: postern reconcile --stage local --folder videos --data " + os.Getenv("DATA") + "\n" +
-		"error: reconciling stage local: queueing: the queue refuses a message: Planted�[2J\n"
+		"error: reconciling stage local: queueing inspections: SQS refuses a message: Planted�[2J\n"
 	if got.code != 1 || !strings.HasSuffix(got.err, want) {
 		t.Errorf("got code %d, stderr\n%swant at its end\n%s", got.code, got.err, want)
 	}
@@ -453,13 +453,12 @@ func TestReconcileResumes(t *testing.T) {
 }
 
 func TestReconcileBusyTable(t *testing.T) {
-	postern.ShortenPausesForTest(t)
 	d := startDepot(t)
 	d.put(t, uploadKeys("videos", ownerA, 1)...)
 	requests := d.inPart(t, 0)
 	got := local(t, "", "reconcile")
-	if want := "error: reconciling stage local: reading records: DynamoDB is too busy: nothing was done in 10 attempts\n"; got.code != 1 || !strings.HasSuffix(got.err, want) || requests() != 10 {
-		t.Errorf("got code %d after %d requests, stderr %q, want 1 after 10 and %q", got.code, requests(), got.err, want)
+	if want := "error: reconciling stage local: reading records: DynamoDB is too busy: it answered none of 8 requests\n"; got.code != 1 || !strings.HasSuffix(got.err, want) || requests() != 8 {
+		t.Errorf("got code %d after %d requests, stderr %q, want 1 after 8 and %q", got.code, requests(), got.err, want)
 	}
 }
 

@@ -2,8 +2,9 @@
 //
 //   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put), dynamodb:UpdateItem
 //     (SetHash), dynamodb:DeleteItem (Remove);
-//   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:Query (Page), dynamodb:PutItem and
-//     dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkAnnounced; with dynamodb:GetItem, Patch).
+//   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:BatchGetItem (States, Usages), dynamodb:Query (Page),
+//     dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkAnnounced; with
+//     dynamodb:GetItem, Patch).
 package records
 
 import (

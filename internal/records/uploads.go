@@ -29,6 +29,11 @@ func NewUploads(config Config, table string) *Uploads {
 	return &Uploads{config.client(), table, pause}
 }
 
+// UploadsOf returns the uploads table of that name, behind a client that the caller has made. It makes no request.
+func UploadsOf(client *dynamodb.Client, table string) *Uploads {
+	return &Uploads{client, table, pauseByClock}
+}
+
 // Record reads the record of an upload as it is now, a tombstone included. It reports false when there is none.
 func (u *Uploads) Record(ctx context.Context, owner, id string) (upload.Record, bool, error) {
 	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{

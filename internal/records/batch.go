@@ -1,0 +1,134 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"postern/internal/upload"
+)
+
+// maxBatch is how many items one BatchGetItem reads at most.
+const maxBatch = 100
+
+// A Key names an upload.
+type Key struct{ Owner, ID string }
+
+// A State is how far an upload has come that has a record.
+type State struct {
+	// Status may be one that this version does not know.
+	Status upload.Status
+	// Announced reports whether the event for Status has been published.
+	Announced bool
+}
+
+// States reads the states of uploads as they are now. An upload without a record is left out. A key may be named twice.
+func (u *Uploads) States(ctx context.Context, keys []Key) (map[Key]State, error) {
+	states := make(map[Key]State, len(keys))
+	read := func(row item) error {
+		var key Key
+		var state State
+		if !readText(row[ownerAttribute], &key.Owner) || !readText(row[idAttribute], &key.ID) {
+			return errors.New("reading records: one has no key")
+		}
+		// A record that lacks a status is not finished.
+		readText(row[statusAttribute], (*string)(&state.Status))
+		announced, ok := row[announcedAttribute].(*types.AttributeValueMemberBOOL)
+		state.Announced = ok && announced.Value
+		states[key] = state
+		return nil
+	}
+	err := u.batch(ctx, keys, read, ownerAttribute, idAttribute, statusAttribute, announcedAttribute)
+	return states, err
+}
+
+// Usages reads how many bytes of each owner's uploads are counted as of now. An owner who never had any is left out.
+func (u *Uploads) Usages(ctx context.Context, owners []string) (map[string]int64, error) {
+	keys := make([]Key, len(owners))
+	for i, owner := range owners {
+		keys[i] = Key{owner, usageID}
+	}
+	usages := make(map[string]int64, len(owners))
+	err := u.batch(ctx, keys, func(row item) error {
+		var owner string
+		var used int64
+		if !readText(row[ownerAttribute], &owner) || !readNumber(row[usedAttribute], &used) {
+			return errors.New("reading usages: one is malformed")
+		}
+		usages[owner] = used
+		return nil
+	}, ownerAttribute, usedAttribute)
+	return usages, err
+}
+
+// batch reads attributes of many items, in no order.
+func (u *Uploads) batch(ctx context.Context, keys []Key, read func(item) error, attributes ...string) error {
+	seen := map[Key]bool{}
+	keys = slices.DeleteFunc(slices.Clone(keys), func(key Key) bool { // DynamoDB refuses a key that is named twice.
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
+	for some := range slices.Chunk(keys, maxBatch) {
+		wanted := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+		wanted.ProjectionExpression, wanted.ExpressionAttributeNames = project(attributes)
+		for _, key := range some {
+			wanted.Keys = append(wanted.Keys, keyOf(key.Owner, key.ID))
+		}
+		if err := u.readBatch(ctx, wanted, read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// project returns the projection expression for attributes, with a placeholder for each name, which may be reserved.
+func project(attributes []string) (expression *string, names map[string]string) {
+	text := ""
+	names = make(map[string]string, len(attributes))
+	for i, name := range attributes {
+		if i > 0 {
+			text += ", "
+		}
+		text += "#" + name
+		names["#"+name] = name
+	}
+	return &text, names
+}
+
+// readBatch asks until DynamoDB has processed every key. It gives up after some requests in a row that processed none.
+func (u *Uploads) readBatch(ctx context.Context, wanted types.KeysAndAttributes, read func(item) error) error {
+	longest := firstPause
+	for attempt := 1; ; attempt++ {
+		output, err := u.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{u.table: wanted}})
+		if err != nil {
+			return fmt.Errorf("reading records: %w", err)
+		}
+		for _, row := range output.Responses[u.table] {
+			if err := read(row); err != nil {
+				return err
+			}
+		}
+		left := output.UnprocessedKeys[u.table].Keys
+		if len(left) == 0 {
+			return nil
+		}
+		if len(left) < len(wanted.Keys) {
+			attempt, longest = 0, firstPause
+		}
+		if attempt == attempts {
+			return fmt.Errorf("reading records: DynamoDB is too busy: it answered none of %d requests", attempts)
+		}
+		wanted.Keys = left
+		u.pause(ctx, longest)
+		if ctx.Err() != nil {
+			return fmt.Errorf("waiting to try again: %w", ctx.Err())
+		}
+		longest = min(2*longest, longestPause)
+	}
+}
