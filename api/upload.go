@@ -135,8 +135,8 @@ type UploadList struct {
 type UploadPatch struct {
 	// Title is the new title: at most 300 characters of UTF-8 without control characters. Empty removes it.
 	Title *string `json:"title,omitempty"`
-	// Description is the new description: at most 2,000 characters of UTF-8 without control characters but line feeds and
-	// tabs. Empty removes it.
+	// Description is the new description: at most 2,000 characters of UTF-8 without control characters except line feeds
+	// and tabs. Empty removes it.
 	Description *string `json:"description,omitempty"`
 	// Labels are the new labels, in place of all that there are: at most 20, each of 1 to 64 characters of UTF-8 without
 	// control characters, none given twice.

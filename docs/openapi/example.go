@@ -97,7 +97,7 @@ var examples = []example{
 		Expires: exampleExpires,
 	}},
 	{"ErrorBody", api.ErrorBody{
-		Message:   `mail "demo" is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
+		Message:   `mail "demo" is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
 		Code:      "invalid_request",
 		RequestID: exampleRequestID,
 	}},

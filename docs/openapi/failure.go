@@ -54,7 +54,7 @@ var failures = []failure{
 		"The body, or the file that it declares, is larger than is allowed.", hasBody,
 	},
 	{
-		http.StatusUnsupportedMediaType, api.UnsupportedMediaType, `type "text/html" is not supported: allowed are image/png, video/mp4`,
+		http.StatusUnsupportedMediaType, api.UnsupportedMediaType, `type "text/html" is not supported: must be one of image/png, video/mp4`,
 		"The stage has no format of this extension or content type, or the two do not fit, or a body is not sent as JSON.",
 		hasFormat,
 	},

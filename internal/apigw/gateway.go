@@ -116,7 +116,7 @@ func read(event events.APIGatewayProxyRequest, route contract.Route) (Request, e
 	if errors.Is(err, ErrNoOwner) {
 		// The query has at most one mail by now, so the authorizer could not read that one.
 		return Request{}, &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf(
-			"mail %s is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %%2B)", upload.Quote(query["mail"]))}
+			"mail %s is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %%2B)", upload.Quote(query["mail"]))}
 	}
 	if err != nil {
 		return Request{}, fmt.Errorf("reading the identity: %w", err)

@@ -158,7 +158,7 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		{
 			"mail that the authorizer could not read", event(map[string][]string{"mail": {"a b@x.com"}}),
 			func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = noOwner.Context() }, 400,
-			failure(`mail "a b@x.com" is not a mail address: allowed is name@domain in ASCII, at most 254 bytes (+ is written %2B)`, "invalid_request"),
+			failure(`mail "a b@x.com" is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %2B)`, "invalid_request"),
 		},
 	} {
 		if test.change != nil {

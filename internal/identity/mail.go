@@ -19,7 +19,7 @@ const (
 )
 
 // ErrMail is returned for a text that is not a mail address. It does not repeat the text.
-var ErrMail = errors.New("not a mail address: allowed is name@domain in ASCII, at most 254 bytes")
+var ErrMail = errors.New("not a mail address: must be name@domain in ASCII, at most 254 bytes")
 
 // ParseMail reads a mail address, case-insensitively: a dot-atom, one @ and a host name (RFC 5321, section 4.1.2,
 // without quoted names, address literals and comments). White space around it is not removed. Every error is ErrMail.

@@ -17,7 +17,7 @@ const (
 // CheckKey returns an error when key cannot be the key of the owner hash: it has 32 to 64 bytes.
 func CheckKey(key []byte) error {
 	if len(key) < minKeySize || len(key) > maxKeySize {
-		return fmt.Errorf("owner key has %d bytes: allowed are %d to %d", len(key), minKeySize, maxKeySize)
+		return fmt.Errorf("owner key has %d bytes: must be %d to %d", len(key), minKeySize, maxKeySize)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ const (
 	minSum, maxSum         = 16, 64 // bytes
 )
 
-var errPHC = errors.New("allowed is $argon2id$v=19$m=…,t=…,p=…$salt$hash in base64 without padding")
+var errPHC = errors.New("must be $argon2id$v=19$m=…,t=…,p=…$salt$hash in base64 without padding")
 
 // A phc is an argon2id hash in PHC string format
 // (https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md).
@@ -65,7 +65,7 @@ func (p phc) check() error {
 
 func bound(name string, value, least, most int) error {
 	if value < least || value > most {
-		return fmt.Errorf("%s is %d: allowed are %d to %d", name, value, least, most)
+		return fmt.Errorf("%s is %d: must be %d to %d", name, value, least, most)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func Check(declared api.UploadRequest, formats contract.Folders, limits Limits) 
 		}
 	}
 	if declared.Checksum != nil && !isSHA256(*declared.Checksum) {
-		return contract.Format{}, &Error{api.InvalidRequest, fmt.Sprintf("checksum %s is not a SHA-256: allowed are its 32 bytes in base64, 44 characters",
+		return contract.Format{}, &Error{api.InvalidRequest, fmt.Sprintf("checksum %s is not a SHA-256: must be its 32 bytes in base64, 44 characters",
 			Quote(*declared.Checksum))}
 	}
 	limits.Folder = format.MaxSize
@@ -46,11 +46,11 @@ func ChooseMethod(via *string, size int64) (string, error) {
 	case via == nil:
 		return api.MethodPost, nil
 	case !slices.Contains(api.Vias, *via):
-		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s is not known: allowed are %s", Quote(*via), strings.Join(api.Vias, ", "))}
+		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s is not known: must be one of %s", Quote(*via), strings.Join(api.Vias, ", "))}
 	case *via == api.ViaMultipart:
 		return api.MethodMultipart, nil
 	case size > api.MaxSinglePut:
-		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s does not fit size %d: it goes to %d bytes, allowed is %s",
+		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s does not fit size %d: it goes to %d bytes, must be %s",
 			Quote(*via), size, api.MaxSinglePut, api.ViaMultipart)}
 	case *via == api.ViaPut:
 		return api.MethodPut, nil

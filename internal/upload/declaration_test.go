@@ -26,25 +26,25 @@ func TestCheck(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	notSHA256 := func(value string) upload.Error {
-		return upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf("checksum %q is not a SHA-256: allowed are its 32 bytes in base64, 44 characters", value)}
+		return upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf("checksum %q is not a SHA-256: must be its 32 bytes in base64, 44 characters", value)}
 	}
 	for _, test := range []struct {
 		name   string
 		change func(*api.UploadRequest)
 		want   upload.Error
 	}{
-		{"filename", func(r *api.UploadRequest) { r.Filename = "" }, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`}},
-		{"format", func(r *api.UploadRequest) { r.Filename = "a.svg" }, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`}},
-		{"type", func(r *api.UploadRequest) { r.Type = new("") }, upload.Error{Code: api.UnsupportedMediaType, Message: `type "" does not fit filename "a.pdf": allowed is application/pdf`}},
-		{"title", func(r *api.UploadRequest) { r.Title = new("\n") }, upload.Error{Code: api.InvalidRequest, Message: `title "\n" has a control character: allowed are at most 300 characters of UTF-8 without control characters`}},
+		{"filename", func(r *api.UploadRequest) { r.Filename = "" }, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty: must be 1 to 255 bytes of UTF-8 without control characters, / and \`}},
+		{"format", func(r *api.UploadRequest) { r.Filename = "a.svg" }, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "a.svg" is not supported: must be one of mov, mp4, pdf`}},
+		{"type", func(r *api.UploadRequest) { r.Type = new("") }, upload.Error{Code: api.UnsupportedMediaType, Message: `type "" does not fit filename "a.pdf": must be application/pdf`}},
+		{"title", func(r *api.UploadRequest) { r.Title = new("\n") }, upload.Error{Code: api.InvalidRequest, Message: `title "\n" has a control character: must be at most 300 characters of UTF-8 without control characters`}},
 		{"empty checksum", func(r *api.UploadRequest) { r.Checksum = new("") }, notSHA256("")},
 		{"checksum without padding", func(r *api.UploadRequest) { r.Checksum = new(checksum[:43]) }, notSHA256(checksum[:43])},
 		{"checksum of 33 bytes", func(r *api.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0A")},
 		{"checksum of 31 bytes", func(r *api.UploadRequest) { r.Checksum = new("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==") }, notSHA256("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFQ==")},
 		{"checksum with spare bits", func(r *api.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
 		{"checksum with newline", func(r *api.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
-		{"largest object of the folder", func(r *api.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 1048577 bytes: allowed are 1 to 1048576, the largest object of the folder"}},
-		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: allowed are 1 to 536870912, what is left of the quota"}},
+		{"largest object of the folder", func(r *api.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 1048577 bytes: must be 1 to 1048576, the largest object of the folder"}},
+		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: must be 1 to 536870912, what is left of the quota"}},
 	} {
 		declared := api.UploadRequest{Filename: "a.pdf", Size: 1}
 		test.change(&declared)
@@ -72,10 +72,10 @@ func TestTransport(t *testing.T) {
 		{new("put"), 5 * gib, "PUT"},
 		{new("multipart"), 1, "MULTIPART"},
 		{new("multipart"), 6 * gib, "MULTIPART"},
-		{new("form"), 5*gib + 1, `via "form" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart`},
-		{new("put"), 5*gib + 1, `via "put" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart`},
-		{new(""), 1, `via "" is not known: allowed are form, put, multipart`},
-		{new("PUT"), 1, `via "PUT" is not known: allowed are form, put, multipart`},
+		{new("form"), 5*gib + 1, `via "form" does not fit size 5368709121: it goes to 5368709120 bytes, must be multipart`},
+		{new("put"), 5*gib + 1, `via "put" does not fit size 5368709121: it goes to 5368709120 bytes, must be multipart`},
+		{new(""), 1, `via "" is not known: must be one of form, put, multipart`},
+		{new("PUT"), 1, `via "PUT" is not known: must be one of form, put, multipart`},
 	} {
 		got, err := upload.ChooseMethod(test.via, test.size)
 		var refusal *upload.Error

@@ -31,7 +31,7 @@ func checkFilename(name string) error {
 }
 
 func invalidFilename(name, reason string) error {
-	return &Error{api.InvalidRequest, fmt.Sprintf("filename %s %s: allowed are 1 to %d bytes of UTF-8 without control characters, / and \\",
+	return &Error{api.InvalidRequest, fmt.Sprintf("filename %s %s: must be 1 to %d bytes of UTF-8 without control characters, / and \\",
 		Quote(name), reason, api.MaxFilename)}
 }
 
@@ -73,12 +73,12 @@ func (f File) byName(formats contract.Folders) (contract.Format, error) {
 		return contract.Format{}, unsupported("extension of filename", *f.Name, formats.Extensions())
 	}
 	if f.Type != nil && !strings.EqualFold(*f.Type, format.ContentType) {
-		return contract.Format{}, &Error{api.UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: allowed is %s",
+		return contract.Format{}, &Error{api.UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: must be %s",
 			Quote(*f.Type), Quote(*f.Name), format.ContentType)}
 	}
 	return format, nil
 }
 
 func unsupported(field, value string, allowed []string) error {
-	return &Error{api.UnsupportedMediaType, fmt.Sprintf("%s %s is not supported: allowed are %s", field, Quote(value), strings.Join(allowed, ", "))}
+	return &Error{api.UnsupportedMediaType, fmt.Sprintf("%s %s is not supported: must be one of %s", field, Quote(value), strings.Join(allowed, ", "))}
 }

@@ -39,9 +39,9 @@ func TestFormat(t *testing.T) {
 
 func TestFormatRefuses(t *testing.T) {
 	const (
-		names      = ": allowed are 1 to 255 bytes of UTF-8 without control characters, / and \\"
-		extensions = " is not supported: allowed are mov, mp4, pdf"
-		types      = " is not supported: allowed are application/pdf, video/mp4, video/quicktime"
+		names      = ": must be 1 to 255 bytes of UTF-8 without control characters, / and \\"
+		extensions = " is not supported: must be one of mov, mp4, pdf"
+		types      = " is not supported: must be one of application/pdf, video/mp4, video/quicktime"
 	)
 	long := strings.Repeat("x", 256)
 	for _, test := range []struct {
@@ -68,8 +68,8 @@ func TestFormatRefuses(t *testing.T) {
 		{"type with parameter", upload.File{Type: new("video/mp4; x=y")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4; x=y"` + types}},
 		{"type with CR/LF", upload.File{Type: new("video/mp4\r\nx")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4\r\nx"` + types}},
 		{"type not UTF-8", upload.File{Type: new("video/mp4\xff")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4\xff"` + types}},
-		{"type does not fit", upload.File{Name: new("a.mov"), Type: new("video/mp4")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4" does not fit filename "a.mov": allowed is video/quicktime`}},
-		{"empty type does not fit", upload.File{Name: new("a.mov"), Type: new("")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "" does not fit filename "a.mov": allowed is video/quicktime`}},
+		{"type does not fit", upload.File{Name: new("a.mov"), Type: new("video/mp4")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4" does not fit filename "a.mov": must be video/quicktime`}},
+		{"empty type does not fit", upload.File{Name: new("a.mov"), Type: new("")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "" does not fit filename "a.mov": must be video/quicktime`}},
 	} {
 		format, err := test.file.Format(formats)
 		var got *upload.Error

@@ -33,14 +33,14 @@ func (l Limits) SinglePut() (int64, error) {
 // there is no such size, api.PayloadTooLarge when it is over a limit, api.Forbidden when not even one byte may be.
 func (l Limits) CheckSize(size int64) error {
 	if size < 1 {
-		return &Error{api.InvalidRequest, fmt.Sprintf("size is %d bytes: at least 1 is allowed", size)}
+		return &Error{api.InvalidRequest, fmt.Sprintf("size is %d bytes: must be at least 1", size)}
 	}
 	least, err := l.least()
 	if err != nil {
 		return err
 	}
 	if size > least.bytes {
-		return &Error{api.PayloadTooLarge, fmt.Sprintf("size is %d bytes: allowed are 1 to %d, %s", size, least.bytes, least.name)}
+		return &Error{api.PayloadTooLarge, fmt.Sprintf("size is %d bytes: must be 1 to %d, %s", size, least.bytes, least.name)}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func CheckTitle(title, name string) error {
 	}
 	encoding := base64.RawURLEncoding
 	if size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); size > maxNames {
-		return &Error{api.InvalidRequest, fmt.Sprintf("filename %s and title %s have %d bytes together in base64url: at most %d are allowed",
+		return &Error{api.InvalidRequest, fmt.Sprintf("filename %s and title %s have %d bytes together in base64url: must be at most %d",
 			Quote(name), Quote(title), size, maxNames)}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 )
 
 func TestCheckTitle(t *testing.T) {
-	const allowed = ": allowed are at most 300 characters of UTF-8 without control characters"
+	const allowed = ": must be at most 300 characters of UTF-8 without control characters"
 	long := strings.Repeat("é", 301)
 	name := strings.Repeat("n", 251) + ".mp4" // 340 bytes in base64url
 	for _, test := range []struct{ title, name, want string }{
@@ -20,8 +20,8 @@ func TestCheckTitle(t *testing.T) {
 		{"Été 🏖 <&\"'\\/", "a.mp4", ""},
 		{strings.Repeat("é", 300), name, ""},
 		{strings.Repeat("🎬", 180), name, ""}, // 340 + 960 bytes
-		{strings.Repeat("🎬", 180) + "x", name, `filename "` + name[:64] + `"… and title "` + strings.Repeat("🎬", 16) + `"… have 1302 bytes together in base64url: at most 1300 are allowed`},
-		{strings.Repeat("🎬", 300), "a.mp4", `filename "a.mp4" and title "` + strings.Repeat("🎬", 16) + `"… have 1607 bytes together in base64url: at most 1300 are allowed`},
+		{strings.Repeat("🎬", 180) + "x", name, `filename "` + name[:64] + `"… and title "` + strings.Repeat("🎬", 16) + `"… have 1302 bytes together in base64url: must be at most 1300`},
+		{strings.Repeat("🎬", 300), "a.mp4", `filename "a.mp4" and title "` + strings.Repeat("🎬", 16) + `"… have 1607 bytes together in base64url: must be at most 1300`},
 		{long, "a.mp4", `title "` + strings.Repeat("é", 32) + `"… has 301 characters` + allowed},
 		{"a\xff", "a.mp4", `title "a\xff" is not UTF-8` + allowed},
 		{"a\r\nb", "a.mp4", `title "a\r\nb" has a control character` + allowed},

@@ -27,20 +27,20 @@ func ParsePage(asked map[string]string) (Page, error) {
 	if text, ok := asked["limit"]; ok {
 		limit, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || limit < 1 || limit > api.MaxPage || text != strconv.FormatInt(limit, 10) {
-			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("limit %s is not allowed: allowed are 1 to %d", Quote(text), api.MaxPage)}
+			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("limit %s is not allowed: must be 1 to %d", Quote(text), api.MaxPage)}
 		}
 		page.Limit = int32(limit)
 	}
 	if text, ok := asked["cursor"]; ok {
 		before, ok := parseCursor(text)
 		if !ok {
-			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("cursor %s is not known: allowed is the cursor of a page, as it was answered", Quote(text))}
+			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("cursor %s is not known: must be the cursor of a page, as it was answered", Quote(text))}
 		}
 		page.Before = before
 	}
 	if text, ok := asked["status"]; ok {
 		if !slices.Contains(api.Statuses, text) {
-			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("status %s is not known: allowed are %s", Quote(text), strings.Join(api.Statuses, ", "))}
+			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("status %s is not known: must be one of %s", Quote(text), strings.Join(api.Statuses, ", "))}
 		}
 		page.Status = statusOf(text)
 	}

@@ -40,9 +40,9 @@ func TestParsePage(t *testing.T) {
 
 func TestParsePageRefuses(t *testing.T) {
 	const (
-		limits   = " is not allowed: allowed are 1 to 100"
-		statuses = " is not known: allowed are waiting, ready, rejected"
-		cursors  = " is not known: allowed is the cursor of a page, as it was answered"
+		limits   = " is not allowed: must be 1 to 100"
+		statuses = " is not known: must be one of waiting, ready, rejected"
+		cursors  = " is not known: must be the cursor of a page, as it was answered"
 	)
 	encode := base64.RawURLEncoding.EncodeToString
 	cursor, long := upload.Cursor(id), strings.Repeat("A", 9000)

@@ -20,7 +20,7 @@ var (
 // Check returns an Error when the patch changes nothing, or when a field is not what api.UploadPatch says of it.
 func (p Patch) Check() error {
 	if p == (Patch{}) {
-		return &Error{api.InvalidRequest, "the patch is empty: allowed are title, description and labels, at least one of them"}
+		return &Error{api.InvalidRequest, "the patch is empty: must have title, description or labels"}
 	}
 	if p.Title != nil {
 		if err := titleText.check("title", *p.Title); err != nil {
@@ -40,7 +40,7 @@ func (p Patch) Check() error {
 
 func checkLabels(labels []string) error {
 	if len(labels) > api.MaxLabels {
-		return &Error{api.InvalidRequest, fmt.Sprintf("labels are %d: allowed are at most %d", len(labels), api.MaxLabels)}
+		return &Error{api.InvalidRequest, fmt.Sprintf("labels are %d: must be at most %d", len(labels), api.MaxLabels)}
 	}
 	seen := map[string]bool{}
 	for i, label := range labels {
@@ -49,7 +49,7 @@ func checkLabels(labels []string) error {
 			return err
 		}
 		if seen[label] {
-			return &Error{api.InvalidRequest, fmt.Sprintf("%s %s is given before: allowed is once", field, Quote(label))}
+			return &Error{api.InvalidRequest, fmt.Sprintf("%s %s is given before: must be given once", field, Quote(label))}
 		}
 		seen[label] = true
 	}

@@ -21,9 +21,9 @@ func labels(n int) *[]string {
 
 func TestCheckPatch(t *testing.T) {
 	const (
-		titles       = ": allowed are at most 300 characters of UTF-8 without control characters"
-		descriptions = ": allowed are at most 2000 characters of UTF-8 without control characters but line feeds and tabs"
-		words        = ": allowed are 1 to 64 characters of UTF-8 without control characters"
+		titles       = ": must be at most 300 characters of UTF-8 without control characters"
+		descriptions = ": must be at most 2000 characters of UTF-8 without control characters except line feeds and tabs"
+		words        = ": must be 1 to 64 characters of UTF-8 without control characters"
 	)
 	long := strings.Repeat("x", 2001)
 	for _, test := range []struct {
@@ -39,7 +39,7 @@ func TestCheckPatch(t *testing.T) {
 		{upload.Patch{Labels: &[]string{strings.Repeat("é", 64), "a", "A", " "}}, ""},
 		{upload.Patch{Title: new("a"), Description: new("b"), Labels: &[]string{"c"}}, ""},
 
-		{upload.Patch{}, "the patch is empty: allowed are title, description and labels, at least one of them"},
+		{upload.Patch{}, "the patch is empty: must have title, description or labels"},
 		{upload.Patch{Title: new(long[:301])}, `title "` + long[:64] + `"… has 301 characters` + titles},
 		{upload.Patch{Title: new(long[:2000])}, `title "` + long[:64] + `"… has 2000 characters` + titles},
 		{upload.Patch{Title: new("a\nb")}, `title "a\nb" has a control character` + titles},
@@ -51,11 +51,11 @@ func TestCheckPatch(t *testing.T) {
 		{upload.Patch{Description: new("a\x1b[31m")}, `description "a\x1b[31m" has a control character` + descriptions},
 		{upload.Patch{Description: new("a\u0085")}, `description "a\u0085" has a control character` + descriptions},
 		{upload.Patch{Description: new("\xed\xa0\x80")}, `description "\xed\xa0\x80" is not UTF-8` + descriptions},
-		{upload.Patch{Labels: labels(21)}, "labels are 21: allowed are at most 20"},
+		{upload.Patch{Labels: labels(21)}, "labels are 21: must be at most 20"},
 		{upload.Patch{Labels: &[]string{"a", ""}}, `labels[1] "" has 0 characters` + words},
 		{upload.Patch{Labels: &[]string{long[:65]}}, `labels[0] "` + long[:64] + `"… has 65 characters` + words},
 		{upload.Patch{Labels: &[]string{"a\nb"}}, `labels[0] "a\nb" has a control character` + words},
-		{upload.Patch{Labels: &[]string{"a", "b", "a"}}, `labels[2] "a" is given before: allowed is once`},
+		{upload.Patch{Labels: &[]string{"a", "b", "a"}}, `labels[2] "a" is given before: must be given once`},
 	} {
 		err := test.patch.Check()
 		var got *upload.Error

@@ -40,8 +40,8 @@ func (t text) invalid(field, value, reason string) error {
 		length = fmt.Sprintf("%d to %d", t.shortest, t.longest)
 	}
 	if t.lines {
-		but = " but line feeds and tabs"
+		but = " except line feeds and tabs"
 	}
-	return &Error{api.InvalidRequest, fmt.Sprintf("%s %s %s: allowed are %s characters of UTF-8 without control characters%s",
+	return &Error{api.InvalidRequest, fmt.Sprintf("%s %s %s: must be %s characters of UTF-8 without control characters%s",
 		field, Quote(value), reason, length, but)}
 }

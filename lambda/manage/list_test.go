@@ -144,12 +144,12 @@ func TestCursorStaysWithTheOwner(t *testing.T) {
 func TestRefusedLists(t *testing.T) {
 	w := newWorld(t)
 	for _, test := range []struct{ name, value, message string }{
-		{"limit", "0", `limit "0" is not allowed: allowed are 1 to 100`},
-		{"limit", "101", `limit "101" is not allowed: allowed are 1 to 100`},
-		{"limit", "all", `limit "all" is not allowed: allowed are 1 to 100`},
-		{"status", "deleted", `status "deleted" is not known: allowed are waiting, ready, rejected`},
-		{"status", "accepted", `status "accepted" is not known: allowed are waiting, ready, rejected`},
-		{"cursor", "", `cursor "" is not known: allowed is the cursor of a page, as it was answered`},
+		{"limit", "0", `limit "0" is not allowed: must be 1 to 100`},
+		{"limit", "101", `limit "101" is not allowed: must be 1 to 100`},
+		{"limit", "all", `limit "all" is not allowed: must be 1 to 100`},
+		{"status", "deleted", `status "deleted" is not known: must be one of waiting, ready, rejected`},
+		{"status", "accepted", `status "accepted" is not known: must be one of waiting, ready, rejected`},
+		{"cursor", "", `cursor "" is not known: must be the cursor of a page, as it was answered`},
 		{"owner", other, `query parameter "owner" is not known: allowed are mail, limit, cursor, status`},
 	} {
 		response := w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{test.name: test.value}})

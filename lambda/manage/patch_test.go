@@ -65,8 +65,8 @@ func TestPatchBeforeTheVerdict(t *testing.T) {
 
 func TestRefusedPatches(t *testing.T) {
 	const (
-		titles       = ": allowed are at most 300 characters of UTF-8 without control characters"
-		descriptions = ": allowed are at most 2000 characters of UTF-8 without control characters but line feeds and tabs"
+		titles       = ": must be at most 300 characters of UTF-8 without control characters"
+		descriptions = ": must be at most 2000 characters of UTF-8 without control characters except line feeds and tabs"
 	)
 	w := newWorld(t)
 	granted := start.Add(-time.Hour)
@@ -80,13 +80,13 @@ func TestRefusedPatches(t *testing.T) {
 		status                  int
 		message, code           string
 	}{
-		{"nothing", id, `{}`, "", 400, "the patch is empty: allowed are title, description and labels, at least one of them", "invalid_request"},
+		{"nothing", id, `{}`, "", 400, "the patch is empty: must have title, description or labels", "invalid_request"},
 		{"title of 2,000 characters", id, `{"title":"` + long + `"}`, "", 400, `title "` + long[:64] + `"… has 2000 characters` + titles, "invalid_request"},
 		{"control character", id, `{"title":"a\u0000"}`, "", 400, `title "a\x00" has a control character` + titles, "invalid_request"},
 		{"line feed in a title", id, `{"title":"a\nb"}`, "", 400, `title "a\nb" has a control character` + titles, "invalid_request"},
 		{"escape sequence", id, `{"description":"\u001b[2J"}`, "", 400, `description "\x1b[2J" has a control character` + descriptions, "invalid_request"},
 		{"long description", id, `{"description":"` + long + `x"}`, "", 400, `description "` + long[:64] + `"… has 2001 characters` + descriptions, "invalid_request"},
-		{"label twice", id, `{"labels":["a","a"]}`, "", 400, `labels[1] "a" is given before: allowed is once`, "invalid_request"},
+		{"label twice", id, `{"labels":["a","a"]}`, "", 400, `labels[1] "a" is given before: must be given once`, "invalid_request"},
 		{"label that is a number", id, `{"labels":["a",7]}`, "", 400, "field labels[1] is the number 7: allowed is a string", "invalid_request"},
 		{"unknown field", id, `{"title":"a","status":"ready"}`, "", 400, `field "status" is not known: allowed are title, description, labels`, "invalid_request"},
 		{"owner", id, `{"title":"a","owner":"` + other + `"}`, "", 400, `field "owner" is not known: allowed are title, description, labels`, "invalid_request"},

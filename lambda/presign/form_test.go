@@ -199,19 +199,19 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"name", map[string]string{"filename": "a\r\nb.mp4"}, unlimited, upload.Error{
 			Code:    api.InvalidRequest,
-			Message: `filename "a\r\nb.mp4" has a control character: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`,
+			Message: `filename "a\r\nb.mp4" has a control character: must be 1 to 255 bytes of UTF-8 without control characters, / and \`,
 		}},
 		{"empty name is given", map[string]string{"filename": ""}, unlimited, upload.Error{
 			Code:    api.InvalidRequest,
-			Message: `filename "" is empty: allowed are 1 to 255 bytes of UTF-8 without control characters, / and \`,
+			Message: `filename "" is empty: must be 1 to 255 bytes of UTF-8 without control characters, / and \`,
 		}},
 		{"empty type is given", map[string]string{"type": ""}, unlimited, upload.Error{
 			Code:    api.UnsupportedMediaType,
-			Message: `type "" is not supported: allowed are application/pdf, video/mp4, video/quicktime`,
+			Message: `type "" is not supported: must be one of application/pdf, video/mp4, video/quicktime`,
 		}},
 		{"extension", map[string]string{"filename": "a.svg"}, unlimited, upload.Error{
 			Code:    api.UnsupportedMediaType,
-			Message: `extension of filename "a.svg" is not supported: allowed are mov, mp4, pdf`,
+			Message: `extension of filename "a.svg" is not supported: must be one of mov, mp4, pdf`,
 		}},
 		{"quota", map[string]string{}, noQuota, upload.Error{
 			Code:    api.Forbidden,

@@ -250,29 +250,29 @@ func TestUploadStatuses(t *testing.T) {
 	}
 	tests := []badInput{
 		{"empty filename", declare(t, map[string]string{"filename": `""`}), 400, `filename \"\" is empty`},
-		{"long filename", declare(t, map[string]string{"filename": `"` + long + `"`}), 400, "has 9000 bytes: allowed are 1 to 255 bytes"},
+		{"long filename", declare(t, map[string]string{"filename": `"` + long + `"`}), 400, "has 9000 bytes: must be 1 to 255 bytes"},
 		{"filename with NUL", declare(t, map[string]string{"filename": `"a\u0000.mp4"`}), 400, "filename \\\"a\\\\x00.mp4\\\" has a control character"},
 		{"filename with CR/LF", declare(t, map[string]string{"filename": `"a\r\n.mp4"`}), 400, "has a control character"},
 		{"filename with path", declare(t, map[string]string{"filename": `"../a.mp4"`}), 400, "has a path separator"},
-		{"filename of no format", declare(t, map[string]string{"filename": `"a.html"`}), 415, "extension of filename \\\"a.html\\\" is not supported: allowed are mov, mp4, pdf"},
-		{"filename without extension", declare(t, map[string]string{"filename": `"clip"`}), 415, "allowed are mov, mp4, pdf"},
-		{"type does not fit", declare(t, map[string]string{"type": `"application/pdf"`}), 415, `type \"application/pdf\" does not fit filename \"clip.mp4\": allowed is video/mp4`},
+		{"filename of no format", declare(t, map[string]string{"filename": `"a.html"`}), 415, "extension of filename \\\"a.html\\\" is not supported: must be one of mov, mp4, pdf"},
+		{"filename without extension", declare(t, map[string]string{"filename": `"clip"`}), 415, "must be one of mov, mp4, pdf"},
+		{"type does not fit", declare(t, map[string]string{"type": `"application/pdf"`}), 415, `type \"application/pdf\" does not fit filename \"clip.mp4\": must be video/mp4`},
 		{"empty type", declare(t, map[string]string{"type": `""`}), 415, "type"},
-		{"long type", declare(t, map[string]string{"type": `"` + long + `"`}), 415, "allowed is video/mp4"},
-		{"type with CR/LF", declare(t, map[string]string{"type": `"video/mp4\r\nx: y"`}), 415, "allowed is video/mp4"},
-		{"size zero", declare(t, map[string]string{"size": "0"}), 400, "size is 0 bytes: at least 1 is allowed"},
-		{"size negative", declare(t, map[string]string{"size": "-1"}), 400, "size is -1 bytes: at least 1 is allowed"},
-		{"size over the limit", declare(t, map[string]string{"size": "1073741825"}), 413, "size is 1073741825 bytes: allowed are 1 to 1073741824, the largest upload"},
+		{"long type", declare(t, map[string]string{"type": `"` + long + `"`}), 415, "must be video/mp4"},
+		{"type with CR/LF", declare(t, map[string]string{"type": `"video/mp4\r\nx: y"`}), 415, "must be video/mp4"},
+		{"size zero", declare(t, map[string]string{"size": "0"}), 400, "size is 0 bytes: must be at least 1"},
+		{"size negative", declare(t, map[string]string{"size": "-1"}), 400, "size is -1 bytes: must be at least 1"},
+		{"size over the limit", declare(t, map[string]string{"size": "1073741825"}), 413, "size is 1073741825 bytes: must be 1 to 1073741824, the largest upload"},
 		{"size largest", declare(t, map[string]string{"size": "9223372036854775807"}), 413, "size is 9223372036854775807 bytes"},
 		{"size over 64 bits", declare(t, map[string]string{"size": "9223372036854775808"}), 400, "field size is the number 9223372036854775808: allowed is a whole number"},
 		{"size with a fraction", declare(t, map[string]string{"size": "1.0"}), 400, "field size is the number 1.0"},
 		{"size with an exponent", declare(t, map[string]string{"size": "1e400"}), 400, "field size is the number 1e400"},
 		{"size of many digits", declare(t, map[string]string{"size": "1" + strings.Repeat("0", 9000)}), 400, "field size is the number 1000"},
-		{"size of a small folder", declare(t, map[string]string{"filename": `"a.pdf"`, "type": "", "size": "1048577"}), 413, "allowed are 1 to 1048576, the largest object of the folder"},
+		{"size of a small folder", declare(t, map[string]string{"filename": `"a.pdf"`, "type": "", "size": "1048577"}), 413, "must be 1 to 1048576, the largest object of the folder"},
 		{"title with NUL", declare(t, map[string]string{"title": `"a\u0000"`}), 400, "title \\\"a\\\\x00\\\" has a control character"},
 		{"title with C1 control", declare(t, map[string]string{"title": `"a\u0085"`}), 400, "has a control character"},
-		{"title of 301 characters", declare(t, map[string]string{"title": `"` + strings.Repeat("é", 301) + `"`}), 400, "has 301 characters: allowed are at most 300"},
-		{"title too large with the name", declare(t, map[string]string{"title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 1345 bytes together in base64url: at most 1300 are allowed"},
+		{"title of 301 characters", declare(t, map[string]string{"title": `"` + strings.Repeat("é", 301) + `"`}), 400, "has 301 characters: must be at most 300"},
+		{"title too large with the name", declare(t, map[string]string{"title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 1345 bytes together in base64url: must be at most 1300"},
 		{"checksum empty", declare(t, map[string]string{"checksum": `""`}), 400, `checksum \"\" is not a SHA-256`},
 		{"checksum short", declare(t, map[string]string{"checksum": `"YQ=="`}), 400, "44 characters"},
 		{"checksum in hexadecimal", declare(t, map[string]string{"checksum": `"` + strings.Repeat("0a", 32) + `"`}), 400, "44 characters"},
@@ -280,9 +280,9 @@ func TestUploadStatuses(t *testing.T) {
 		{"checksum with spare bits", declare(t, map[string]string{"checksum": `"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa1="`}), 400, "44 characters"},
 		{"checksum with a newline", declare(t, map[string]string{"checksum": `"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n"`}), 400, "44 characters"},
 		{"checksum long", declare(t, map[string]string{"checksum": `"` + long + `"`}), 400, "44 characters"},
-		{"via unknown", declare(t, map[string]string{"via": `"FORM"`}), 400, `via \"FORM\" is not known: allowed are form, put, multipart`},
+		{"via unknown", declare(t, map[string]string{"via": `"FORM"`}), 400, `via \"FORM\" is not known: must be one of form, put, multipart`},
 		{"via empty", declare(t, map[string]string{"via": `""`}), 400, "via"},
-		{"via long", declare(t, map[string]string{"via": `"` + long + `"`}), 400, "allowed are form, put, multipart"},
+		{"via long", declare(t, map[string]string{"via": `"` + long + `"`}), 400, "must be one of form, put, multipart"},
 		{"via with control", declare(t, map[string]string{"via": `"put\r\n"`}), 400, `put\\r\\n`},
 	}
 	for _, required := range []string{"filename", "size"} {
@@ -316,7 +316,7 @@ func TestSizeOverOneRequest(t *testing.T) {
 		e.RequestContext.Authorizer["maxSize"] = "10737418240"
 		var log bytes.Buffer
 		response, err := function(t, &log)(t.Context(), e)
-		want := `"via \"` + via + `\" does not fit size 5368709121: it goes to 5368709120 bytes, allowed is multipart"`
+		want := `"via \"` + via + `\" does not fit size 5368709121: it goes to 5368709120 bytes, must be multipart"`
 		if err != nil || response.StatusCode != http.StatusBadRequest || !strings.Contains(response.Body, want) {
 			t.Errorf("%s: got %d %s, %v, want 400 %s", via, response.StatusCode, response.Body, err, want)
 		}
@@ -332,12 +332,12 @@ func TestLimitsOfAnUpload(t *testing.T) {
 		says                      string
 	}{
 		{"at the largest upload", "7", "8", "8", "7", 201, `"x-amz-meta-quota":"8"`},
-		{"over the largest upload", "7", "8", "8", "8", 413, "size is 8 bytes: allowed are 1 to 7, the largest upload"},
+		{"over the largest upload", "7", "8", "8", "8", 413, "size is 8 bytes: must be 1 to 7, the largest upload"},
 		{"at the quota", "8", "7", "7", "7", 201, `"x-amz-meta-quota":"7"`},
-		{"over the quota", "8", "7", "7", "8", 413, "size is 8 bytes: allowed are 1 to 7, the quota"},
+		{"over the quota", "8", "7", "7", "8", 413, "size is 8 bytes: must be 1 to 7, the quota"},
 		// What is signed is the quota in force: the inspection counts for itself.
 		{"at what is left of the quota", "8", "9", "4", "4", 201, `"x-amz-meta-quota":"9"`},
-		{"over what is left of the quota", "8", "9", "4", "5", 413, "size is 5 bytes: allowed are 1 to 4, what is left of the quota"},
+		{"over what is left of the quota", "8", "9", "4", "5", 413, "size is 5 bytes: must be 1 to 4, what is left of the quota"},
 		{"nothing left of the quota", "8", "9", "0", "1", 403, "nothing may be uploaded: the quota of 9 bytes is used up, or was a minute ago"},
 		{"no quota", "8", "0", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
 		{"more left than the quota", "8", "7", "8", "1", 500, `"message":"internal error"`},
