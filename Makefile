@@ -89,6 +89,9 @@ fuzz:
 
 ## bench: measure what the design promises, side by side; reports, never asserts
 bench: setup
+	@go test -run '^$$' -bench . -benchmem $$(grep -rlE '^func Benchmark' --include='*_test.go' client internal lambda local | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o dist/host/.bin/ ./bench/empty
+	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o dist/linux_arm64/.bin/ ./bench/empty
 	@go run ./bench $(BENCH)
 
 ## lint: check formatting, vet, imports and style; installs the linter into bin/

@@ -1,6 +1,6 @@
-// Command bench measures what Postern promises about speed and size. Each figure stands beside one to hold it against,
-// both measured in turn in the same run. It prints what was reached and asserts nothing: it fails only when something
-// could not be measured.
+// Command bench measures what Postern promises about the speed and size of its processes. Each figure stands beside one
+// to compare it with; both are measured in turn in the same run. It prints what was reached. It fails only when something
+// could not be measured. What package testing can measure is a benchmark beside its code instead.
 package main
 
 import (
@@ -20,11 +20,10 @@ import (
 type measurement struct {
 	name  string // what -run matches
 	about string
-	run   func(context.Context, *workbench) ([]comparison, error)
+	run   func(context.Context, *workbench) (comparison, error)
 }
 
 var measurements = []measurement{
-	{"sign", "signing a form, by our signer and by the SDK", measureSign},
 	{"init", "CPU time of presign's start and of an empty function's", measureInit},
 	{"invoke", "CPU time of a warm invocation of presign and of an empty function", measureInvoke},
 	{"zip", "size of presign as it is deployed, and of an empty function", measureZip},
@@ -33,8 +32,6 @@ var measurements = []measurement{
 	{"memory", "the local run's memory while it takes a large form upload", measureMemory},
 	{"arrival", "time from an upload's last byte until it is ready", measureArrival},
 	{"many", "uploads from many clients at a time", measureMany},
-	{"list", "a page of an owner's uploads, however many there are", measureListing},
-	{"inspect", "what the inspection of a large object reads", measureInspection},
 	{"synth", "cdk synth of a stage", measureSynth},
 }
 
@@ -55,28 +52,28 @@ func realMain(ctx context.Context, args []string, results, progress *log.Logger)
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress.Writer())
 	flags.Usage = func() { usage(flags, progress) }
-	chosen := flags.String("run", "", "measure only what matches this `regexp`")
+	pattern := flags.String("run", "", "measure only what matches this `regexp`")
 	quick := flags.Bool("quick", false, "measure less often, and a smaller upload: to see that it works")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("unknown argument %q: allowed are flags alone", flags.Arg(0))
+		return fmt.Errorf("unknown argument %q: must be flags alone", flags.Arg(0))
 	}
-	wanted, err := choose(*chosen)
+	names, err := regexp.Compile(*pattern)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading -run: %w", err)
 	}
 	bench, err := newWorkbench(ctx, *quick)
 	if err != nil {
 		return err
 	}
-	err = measure(ctx, bench, wanted, results, progress)
-	return errors.Join(err, bench.clear())
+	err = measure(ctx, bench, names, results, progress)
+	return errors.Join(err, os.RemoveAll(bench.temp))
 }
 
 func usage(flags *flag.FlagSet, progress *log.Logger) {
-	progress.Print("Usage: go run ./bench [-run regexp] [-quick]\n\nMeasures what Postern promises (make setup comes first):")
+	progress.Print("Usage: go run ./bench [-run regexp] [-quick]\n\nMeasures what Postern promises (run `make setup` first):")
 	for _, m := range measurements {
 		progress.Printf("  %-8s %s", m.name, m.about)
 	}
@@ -84,31 +81,19 @@ func usage(flags *flag.FlagSet, progress *log.Logger) {
 	flags.PrintDefaults()
 }
 
-// choose returns the measurements whose names match an expression; none is an error.
-func choose(expression string) ([]measurement, error) {
-	names, err := regexp.Compile(expression)
-	if err != nil {
-		return nil, fmt.Errorf("reading -run: %w", err)
-	}
-	var chosen []measurement
-	for _, m := range measurements {
-		if names.MatchString(m.name) {
-			chosen = append(chosen, m)
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("-run %s matches none of the measurements (-help lists them)", expression)
-	}
-	return chosen, nil
-}
-
-// measure prints each measurement once it is taken. One that fails does not keep the others from being taken.
-func measure(ctx context.Context, bench *workbench, wanted []measurement, results, progress *log.Logger) error {
+// measure takes each measurement whose name matches, and prints it at once. One that fails does not keep the others from
+// being taken.
+func measure(ctx context.Context, bench *workbench, names *regexp.Regexp, results, progress *log.Logger) error {
 	printHead(results)
 	var failed []string
-	for _, m := range wanted {
+	matched := false
+	for _, m := range measurements {
+		if !names.MatchString(m.name) {
+			continue
+		}
+		matched = true
 		progress.Printf("measuring: %s ...", m.about)
-		comparisons, err := m.run(ctx, bench)
+		c, err := m.run(ctx, bench)
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("interrupted")
@@ -117,12 +102,14 @@ func measure(ctx context.Context, bench *workbench, wanted []measurement, result
 		case err != nil:
 			results.Printf("\n%s\n  failed: %v", m.about, err)
 			failed = append(failed, m.name)
-		}
-		for _, c := range comparisons {
+		default:
 			c.print(results)
 		}
 	}
-	if len(failed) > 0 {
+	switch {
+	case !matched:
+		return fmt.Errorf("-run %s matches no measurement (-help lists them)", names)
+	case len(failed) > 0:
 		return fmt.Errorf("could not be measured: %s", strings.Join(failed, ", "))
 	}
 	return nil
