@@ -62,7 +62,7 @@ type bench struct {
 	pauses []time.Duration
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	dynamo := server.NewServer()
 	b := &bench{meddler: &meddler{dynamo: dynamo}}
@@ -79,7 +79,7 @@ func newBench(t *testing.T) *bench {
 }
 
 // raw is an item as it is stored.
-func (b *bench) raw(t *testing.T, id string) map[string]types.AttributeValue {
+func (b *bench) raw(t testing.TB, id string) map[string]types.AttributeValue {
 	t.Helper()
 	output, err := b.client.GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(uploadsTable),
