@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"postern/local/clip"
@@ -243,6 +248,53 @@ func TestPutIsWriteOnce(t *testing.T) {
 		t.Errorf("second: got %d %s, want 412", status, code)
 	}
 	if got := server.operator(t).object(t, g.Key).Body; got != "good" {
+		t.Errorf("stored: got %q, want the first content", got)
+	}
+}
+
+// TestNobodyOverwrites writes to the bucket with credentials that may do all but what its policy denies to everyone.
+func TestNobodyOverwrites(t *testing.T) {
+	requireLocal(t)
+	o := server.operator(t)
+	g := api.store(t, "a.txt", []byte("good"))
+	bucket, key := aws.String(o.outputs["BucketName"]), &g.Key
+	put := func(ifNoneMatch *string) error {
+		_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("evil"), IfNoneMatch: ifNoneMatch})
+		return err
+	}
+	created, err := o.objects.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := o.objects.UploadPart(t.Context(), &s3.UploadPartInput{
+		Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("evil"),
+	})
+	if err != nil {
+		t.Fatalf("a part, of which no object comes: %v", err)
+	}
+	complete := func(ifNoneMatch *string) error {
+		_, err := o.objects.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{
+			Bucket: bucket, Key: key, UploadId: created.UploadId, IfNoneMatch: ifNoneMatch,
+			MultipartUpload: &s3types.CompletedMultipartUpload{Parts: []s3types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32}}},
+		})
+		return err
+	}
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"put", put(nil), "AccessDenied"},
+		{"put if there is none", put(aws.String("*")), "PreconditionFailed"},
+		{"completion", complete(nil), "AccessDenied"},
+		{"completion if there is none", complete(aws.String("*")), "PreconditionFailed"},
+	} {
+		refusal, ok := errors.AsType[smithy.APIError](test.err)
+		if !ok || refusal.ErrorCode() != test.want {
+			t.Errorf("%s: got %v, want %s", test.name, test.err, test.want)
+		}
+	}
+	if got := o.object(t, g.Key).Body; got != "good" {
 		t.Errorf("stored: got %q, want the first content", got)
 	}
 }

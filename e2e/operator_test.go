@@ -187,7 +187,7 @@ func (o operator) put(t *testing.T, key, contentType string, metadata map[string
 	t.Helper()
 	_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{
 		Bucket: aws.String(o.outputs["BucketName"]), Key: &key, ContentType: &contentType, Metadata: metadata,
-		Body: bytes.NewReader(file), Tagging: aws.String("status=pending"),
+		Body: bytes.NewReader(file), Tagging: aws.String("status=pending"), IfNoneMatch: aws.String("*"),
 	})
 	if err != nil {
 		t.Fatal(err)

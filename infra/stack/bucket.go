@@ -21,16 +21,39 @@ func newBucket(stack awscdk.Stack, s stage.Stage) awss3.Bucket {
 		LifecycleRules:         lifecycleRules(s.Retention),
 		RemovalPolicy:          removal(s),
 	})
+	objects := bucket.ArnForObjects(jsii.String("*"))
 	for _, deny := range denials(s) {
-		deny.Principals = &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
-		deny.Effect = awsiam.Effect_DENY
-		deny.Actions = jsii.Strings("s3:*")
-		deny.Resources = &[]*string{bucket.BucketArn(), bucket.ArnForObjects(jsii.String("*"))}
-		bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(deny))
+		deny.Actions, deny.Resources = jsii.Strings("s3:*"), &[]*string{bucket.BucketArn(), objects}
+		addDenial(bucket, deny)
 	}
+	overwrites := overwrites()
+	overwrites.Resources = &[]*string{objects}
+	addDenial(bucket, overwrites)
 	// A bucket that stays keeps its policy.
 	bucket.Policy().ApplyRemovalPolicy(removal(s))
 	return bucket
+}
+
+func addDenial(bucket awss3.Bucket, deny *awsiam.PolicyStatementProps) {
+	deny.Effect = awsiam.Effect_DENY
+	deny.Principals = &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
+	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(deny))
+}
+
+// overwrites denies everyone to make an object without If-None-Match, so that not even the role that signs uploads can put
+// new bytes under a key that has some. Parts make no object yet. Forms are exempt, because a form cannot have the header:
+// inspection removes what a form that is used again has stored.
+// Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
+func overwrites() *awsiam.PolicyStatementProps {
+	return &awsiam.PolicyStatementProps{
+		Sid:     jsii.String("DenyOverwrites"),
+		Actions: jsii.Strings("s3:PutObject"),
+		Conditions: &map[string]any{
+			"Bool":            map[string]any{"s3:ObjectCreationOperation": "true"},
+			"Null":            map[string]any{"s3:if-none-match": "true"},
+			"StringNotEquals": map[string]any{"s3:authType": "POST"},
+		},
+	}
 }
 
 // denials are what nobody may do, whatever their own policy allows. They grant nothing.

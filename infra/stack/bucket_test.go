@@ -26,6 +26,15 @@ func TestBucketPolicy(t *testing.T) {
 				"StringEquals":       map[string]any{"s3:authType": []any{"POST", "REST-QUERY-STRING"}},
 				"NumericGreaterThan": map[string]any{"s3:signatureAge": fmt.Sprint(s.SignatureLifetime.Seconds() * 1000)},
 			}),
+			{
+				sid: "DenyOverwrites", effect: "Deny", actions: []string{"s3:PutObject"}, resources: []string{"${Uploads.Arn}/*"},
+				principal: map[string]any{"AWS": "*"},
+				condition: map[string]any{
+					"Bool":            map[string]any{"s3:ObjectCreationOperation": "true"},
+					"Null":            map[string]any{"s3:if-none-match": "true"},
+					"StringNotEquals": map[string]any{"s3:authType": "POST"},
+				},
+			},
 		}
 		policy := template.only(t, "AWS::S3::BucketPolicy")
 		if diff := cmp.Diff(statements(policy.Properties["PolicyDocument"]), want, cmp.AllowUnexported(statement{})); diff != "" {

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"maps"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -52,8 +53,18 @@ func tagConditions(prefix string, tags map[string]string) map[string]string {
 	return conditions
 }
 
-// onCreation checks a request that makes an object, with its tags. Locks are not served.
-func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string, mode types.ObjectLockMode, hold types.ObjectLockLegalHoldStatus) error {
+// writing returns the condition keys of a write: whether it makes an object, which a part does not, and its If-None-Match.
+// Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
+func writing(creates bool, ifNoneMatch *string) map[string]string {
+	conditions := map[string]string{"s3:ObjectCreationOperation": strconv.FormatBool(creates)}
+	if ifNoneMatch != nil {
+		conditions["s3:if-none-match"] = *ifNoneMatch
+	}
+	return conditions
+}
+
+// onWrite checks a request that makes an object or a multipart upload, with its tags. Locks are not served.
+func (a *access) onWrite(ctx context.Context, bucket, key, tagging *string, conditions map[string]string, mode types.ObjectLockMode, hold types.ObjectLockLegalHoldStatus) error {
 	tags, err := backend.ParseObjectTags(aws.ToString(tagging))
 	if err != nil {
 		return err
@@ -63,6 +74,7 @@ func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string, m
 		Resource:   a.objectARN(aws.ToString(bucket), aws.ToString(key)),
 		Conditions: tagConditions("s3:RequestObjectTag/", tags),
 	}
+	maps.Copy(put.Conditions, conditions)
 	calls := []iam.Call{put}
 	if len(tags) > 0 {
 		put.Action = "s3:PutObjectTagging"
@@ -79,7 +91,7 @@ func (a *access) onCreation(ctx context.Context, bucket, key, tagging *string, m
 
 // PutObject serves forms too.
 func (a *access) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
-	return do(ctx, a.onCreation(ctx, in.Bucket, in.Key, in.Tagging, in.ObjectLockMode, in.ObjectLockLegalHoldStatus), a.store.PutObject, in)
+	return do(ctx, a.onWrite(ctx, in.Bucket, in.Key, in.Tagging, writing(true, in.IfNoneMatch), in.ObjectLockMode, in.ObjectLockLegalHoldStatus), a.store.PutObject, in)
 }
 
 func (a *access) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
@@ -148,31 +160,31 @@ func (a *access) PutObjectTagging(ctx context.Context, bucket, key, version stri
 }
 
 // onUpload checks an action on a multipart upload. It has no tags that a policy could depend on: they come with the object.
-func (a *access) onUpload(ctx context.Context, action string, bucket, key *string) error {
-	return a.check(ctx, iam.Call{Action: action, Resource: a.objectARN(aws.ToString(bucket), aws.ToString(key))})
+func (a *access) onUpload(ctx context.Context, action string, bucket, key *string, conditions map[string]string) error {
+	return a.check(ctx, iam.Call{Action: action, Resource: a.objectARN(aws.ToString(bucket), aws.ToString(key)), Conditions: conditions})
 }
 
 func (a *access) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
-	return do(ctx, a.onCreation(ctx, in.Bucket, in.Key, in.Tagging, in.ObjectLockMode, in.ObjectLockLegalHoldStatus), a.store.CreateMultipartUpload, in)
+	return do(ctx, a.onWrite(ctx, in.Bucket, in.Key, in.Tagging, writing(false, nil), in.ObjectLockMode, in.ObjectLockLegalHoldStatus), a.store.CreateMultipartUpload, in)
 }
 
 func (a *access) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
-	return do(ctx, a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key), a.store.UploadPart, in)
+	return do(ctx, a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key, writing(false, nil)), a.store.UploadPart, in)
 }
 
 func (a *access) ListParts(ctx context.Context, in *s3.ListPartsInput) (s3response.ListPartsResult, error) {
-	return do(ctx, a.onUpload(ctx, "s3:ListMultipartUploadParts", in.Bucket, in.Key), a.store.ListParts, in)
+	return do(ctx, a.onUpload(ctx, "s3:ListMultipartUploadParts", in.Bucket, in.Key, nil), a.store.ListParts, in)
 }
 
 func (a *access) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	if err := a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key); err != nil {
+	if err := a.onUpload(ctx, "s3:PutObject", in.Bucket, in.Key, writing(true, in.IfNoneMatch)); err != nil {
 		return s3response.CompleteMultipartUploadResult{}, "", err
 	}
 	return a.store.CompleteMultipartUpload(ctx, in)
 }
 
 func (a *access) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadInput) error {
-	if err := a.onUpload(ctx, "s3:AbortMultipartUpload", in.Bucket, in.Key); err != nil {
+	if err := a.onUpload(ctx, "s3:AbortMultipartUpload", in.Bucket, in.Key, nil); err != nil {
 		return err
 	}
 	return a.store.AbortMultipartUpload(ctx, in)
