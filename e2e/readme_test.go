@@ -14,68 +14,66 @@ import (
 	"postern/local/clip"
 )
 
-// A block is a fenced block of the README.
+// A block is a fenced block of a page.
 type block struct {
-	section, language, text string
+	language, text string
 }
 
-// TestReadmeRuns runs what the README's section Run says, then every block of its section Call and the attacks of its
-// section Security, in order and in one folder, as a newcomer would.
+// TestReadmeRuns does what a newcomer would: in one folder and in order, it runs what the README's section Run says, then
+// every block of its section Call, the samples of the clients' page, and the attacks of the README's section Security.
 func TestReadmeRuns(t *testing.T) {
 	requireLocal(t)
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Log("skipped: curl is not installed")
 		return
 	}
-	blocks := readBlocks(t)
+	readme, clients := readBlocks(t, "README.md"), readBlocks(t, "docs/clients.md")
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "intro.mp4"), clip.MP4(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	base := strings.TrimSuffix(runBlock(t, blocks["Run"][0]), "/")
-	here := strings.NewReplacer("http://127.0.0.1:8080/api", base)
-	wants := []string{`"fields":`, "204", `"status":"ready"`, "200", ".csv", "204 ", "204 "} // what each block prints when it has worked
-	if len(blocks["Call"]) != len(wants) {
-		t.Fatalf("section Call: got %d blocks, want %d: curl four times, JavaScript, Python, Go", len(blocks["Call"]), len(wants))
-	}
-	for i, b := range blocks["Call"] {
-		t.Run(b.language, func(t *testing.T) {
-			out, ran := execute(t, folder, b.language, here.Replace(b.text))
-			if ran && !strings.Contains(out, wants[i]) {
-				t.Errorf("got %s, want it to contain %q", out, wants[i])
-			}
-		})
-	}
-	t.Run("attacks", func(t *testing.T) {
-		var got strings.Builder
-		for _, b := range blocks["Security"] {
-			out, _ := execute(t, folder, b.language, here.Replace(b.text))
-			got.WriteString(out)
+	here := strings.NewReplacer("http://127.0.0.1:8080/api", strings.TrimSuffix(runBlock(t, readme["Run"][0]), "/"))
+	for _, section := range []struct {
+		name   string
+		blocks []block
+		wants  []string // what each block prints when it has worked
+	}{
+		{"Call", readme["Call"], []string{`"fields":`, "204", `"status":"ready"`, "200"}},
+		{"Samples", clients["Samples"], []string{".csv", "200 ", "200 "}},
+		{"Security", readme["Security"], []string{"403\n403\n403\n"}},
+	} {
+		if len(section.blocks) != len(section.wants) {
+			t.Fatalf("section %s: got %d blocks, want %d", section.name, len(section.blocks), len(section.wants))
 		}
-		if want := "403\n403\n403\n"; got.String() != want {
-			t.Errorf("got %s, want %s", &got, want)
+		for i, b := range section.blocks {
+			t.Run(section.name+" "+b.language, func(t *testing.T) {
+				out, ran := execute(t, folder, b.language, here.Replace(b.text))
+				if ran && !strings.Contains(out, section.wants[i]) {
+					t.Errorf("got %s, want it to contain %q", out, section.wants[i])
+				}
+			})
 		}
-	})
+	}
 }
 
-// readBlocks reads the README's fenced blocks by section.
-func readBlocks(t *testing.T) map[string][]block {
+// readBlocks reads the fenced blocks of a page by section.
+func readBlocks(t *testing.T, page string) map[string][]block {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	content, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := map[string][]block{}
 	var section, language string
 	var text strings.Builder
-	for line := range strings.Lines(string(readme)) {
+	for line := range strings.Lines(string(content)) {
 		fence, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
 		heading, isHeading := strings.CutPrefix(line, "## ")
 		switch {
 		case isFence && language == "":
 			language = fence
 		case isFence:
-			blocks[section] = append(blocks[section], block{section, language, text.String()})
+			blocks[section] = append(blocks[section], block{language, text.String()})
 			language = ""
 			text.Reset()
 		case language != "":

@@ -1,0 +1,119 @@
+// Package docs_test holds what the pages say to what there is.
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = ".."
+
+// pages returns the text of every page of the repository by its path.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && slices.Contains([]string{".git", "bin", "cdk.out", "dist", "node_modules", ".local"}, entry.Name()) {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(path) == ".md" {
+			all[path] = read(t, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 10 {
+		t.Fatalf("got %d pages, want more", len(all))
+	}
+	return all
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	notSlug = regexp.MustCompile(`[^\p{L}\p{N}\- ]`)
+)
+
+// anchors returns the anchors of a page, as GitHub makes them of its headings.
+func anchors(text string) []string {
+	var all []string
+	for _, match := range heading.FindAllStringSubmatch(text, -1) {
+		all = append(all, strings.ReplaceAll(notSlug.ReplaceAllString(strings.ToLower(match[1]), ""), " ", "-"))
+	}
+	return all
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	all := pages(t)
+	for page, text := range all {
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			file, anchor, hasAnchor := strings.Cut(match[1], "#")
+			if strings.Contains(file, "://") {
+				continue
+			}
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %s is no file", page, match[1])
+			} else if hasAnchor && !slices.Contains(anchors(all[target]), anchor) {
+				t.Errorf("%s: %s is no heading", page, match[1])
+			}
+		}
+	}
+}
+
+// TestTargets finds a `make …` that the Makefile does not have.
+func TestTargets(t *testing.T) {
+	makefile := read(t, filepath.Join(root, "Makefile"))
+	command := regexp.MustCompile("(?m)(?:`|^ *)make ([a-z-]+)")
+	for page, text := range pages(t) {
+		for _, match := range command.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(makefile, "\n"+match[1]+":") {
+				t.Errorf("%s: the Makefile has no target %s", page, match[1])
+			}
+		}
+	}
+}
+
+// TestActionsArePinned finds an action of the workflows that a moved tag could change.
+func TestActionsArePinned(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, ".github/workflows/*.yml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d workflows, %v", len(files), err)
+	}
+	pinned := regexp.MustCompile(`@[0-9a-f]{40} # v[0-9.]+$`)
+	for _, file := range files {
+		for line := range strings.Lines(read(t, file)) {
+			if strings.Contains(line, "uses:") && !pinned.MatchString(strings.TrimSpace(line)) {
+				t.Errorf("%s: %s is not pinned by its commit", file, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+func TestReadmeIsShort(t *testing.T) {
+	if lines := strings.Count(read(t, filepath.Join(root, "README.md")), "\n"); lines > 200 {
+		t.Errorf("the README has %d lines, want at most 200", lines)
+	}
+}
