@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 	"postern/internal/contract"
 )
 
-// Check holds what a client declares of a file to the stage's formats and to the owner's limits, whose Folder is the one
-// of the format. It returns the file's format, or an Error that names the field.
+// Check holds what a client declares of a file to the stage's formats and to the owner's limits. It sets limits.Folder by
+// the format. It returns the file's format, or an Error that names the field.
 func Check(declared api.UploadRequest, formats contract.Folders, limits Limits) (contract.Format, error) {
 	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(formats)
 	if err != nil {
@@ -24,8 +25,7 @@ func Check(declared api.UploadRequest, formats contract.Folders, limits Limits) 
 		}
 	}
 	if declared.Checksum != nil && !isSHA256(*declared.Checksum) {
-		return contract.Format{}, &Error{api.InvalidRequest, fmt.Sprintf("checksum %s is not a SHA-256: must be its 32 bytes in base64, 44 characters",
-			Quote(*declared.Checksum))}
+		return contract.Format{}, invalid("checksum %s is not a SHA-256: must be its 32 bytes in base64, 44 characters", Quote(*declared.Checksum))
 	}
 	limits.Folder = format.MaxSize
 	return format, limits.CheckSize(declared.Size)
@@ -37,8 +37,55 @@ func isSHA256(s string) bool {
 	return err == nil && len(sum) == sha256.Size && len(s) == base64.StdEncoding.EncodedLen(sha256.Size)
 }
 
-// ChooseMethod chooses how a file of size bytes is sent: one of api.Methods. The client's own choice, via, is one of
-// api.Vias; if nil, it is a form as far as one goes. An Error names via.
+// A File is what a client says of the file that it wants to upload. Nil: it does not say.
+type File struct {
+	Name *string
+	Type *string // content type, any case
+}
+
+// Format finds the file's row of the format table, by the extension of the name or else by the type. If both are given,
+// they must agree. If neither is, the file is an mp4. It returns an Error when the name is not a file's name
+// (api.InvalidRequest) or the table lacks the format (api.UnsupportedMediaType).
+func (f File) Format(formats contract.Folders) (contract.Format, error) {
+	switch {
+	case f.Name != nil:
+		return f.byName(formats)
+	case f.Type != nil:
+		format, ok := formats.ByType(*f.Type)
+		if !ok {
+			return contract.Format{}, unsupported("type", *f.Type, formats.ContentTypes())
+		}
+		return format, nil
+	default:
+		format, ok := formats.ByExtension("mp4")
+		if !ok {
+			return contract.Format{}, invalid("filename and type are missing: at least one is needed, as this stage does not take mp4")
+		}
+		return format, nil
+	}
+}
+
+func (f File) byName(formats contract.Folders) (contract.Format, error) {
+	if err := checkFilename(*f.Name); err != nil {
+		return contract.Format{}, err
+	}
+	format, ok := formats.ByExtension(strings.TrimPrefix(path.Ext(*f.Name), "."))
+	if !ok {
+		return contract.Format{}, unsupported("extension of filename", *f.Name, formats.Extensions())
+	}
+	if f.Type != nil && !strings.EqualFold(*f.Type, format.ContentType) {
+		return contract.Format{}, &Error{api.UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: must be %s",
+			Quote(*f.Type), Quote(*f.Name), format.ContentType)}
+	}
+	return format, nil
+}
+
+func unsupported(field, value string, supported []string) error {
+	return &Error{api.UnsupportedMediaType, fmt.Sprintf("%s %s is not supported: must be one of %s", field, Quote(value), strings.Join(supported, ", "))}
+}
+
+// ChooseMethod returns how a file of size bytes is sent: one of api.Methods. via is the client's choice, one of api.Vias.
+// If it is nil, the file is sent by a form if it fits into one. An Error names via.
 func ChooseMethod(via *string, size int64) (string, error) {
 	switch {
 	case via == nil && size > api.MaxSinglePut:
@@ -46,15 +93,30 @@ func ChooseMethod(via *string, size int64) (string, error) {
 	case via == nil:
 		return api.MethodPost, nil
 	case !slices.Contains(api.Vias, *via):
-		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s is not known: must be one of %s", Quote(*via), strings.Join(api.Vias, ", "))}
+		return "", invalid("via %s is not known: must be one of %s", Quote(*via), strings.Join(api.Vias, ", "))
 	case *via == api.ViaMultipart:
 		return api.MethodMultipart, nil
 	case size > api.MaxSinglePut:
-		return "", &Error{api.InvalidRequest, fmt.Sprintf("via %s does not fit size %d: it goes to %d bytes, must be %s",
-			Quote(*via), size, api.MaxSinglePut, api.ViaMultipart)}
+		return "", invalid("via %s does not fit size %d: it goes to %d bytes, must be %s", Quote(*via), size, api.MaxSinglePut, api.ViaMultipart)
 	case *via == api.ViaPut:
 		return api.MethodPut, nil
 	default:
 		return api.MethodPost, nil
 	}
 }
+
+// usualPart is the size of a part of most uploads, in bytes: small enough to send again after a fault, large enough to
+// need few signatures. Larger parts are multiples of partStep.
+const (
+	usualPart = 16 << 20
+	partStep  = 1 << 20
+)
+
+// Parts divides an object of 1 to api.MaxObject bytes for a multipart upload. size is that of each part but the last, in
+// bytes: a whole number of MiB, at least 16. count is how many parts there are: 1 to api.MaxParts.
+func Parts(object int64) (size, count int64) {
+	size = max(usualPart, divideUp(divideUp(object, api.MaxParts), partStep)*partStep)
+	return size, divideUp(object, size)
+}
+
+func divideUp(n, by int64) int64 { return (n + by - 1) / by }

@@ -3,6 +3,7 @@ package upload_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,4 +87,147 @@ func TestTransport(t *testing.T) {
 			t.Errorf("got %s, %v, want %s", got, err, test.want)
 		}
 	}
+}
+
+func TestFormat(t *testing.T) {
+	mp4 := contract.Format{Extension: "mp4", ContentType: "video/mp4", Folder: "videos", MaxSize: 5 << 30}
+	pdf := contract.Format{Extension: "pdf", ContentType: "application/pdf", Folder: "documents", MaxSize: 1 << 20}
+	for _, test := range []struct {
+		name string
+		file upload.File
+		want contract.Format
+	}{
+		{"nothing", upload.File{}, mp4},
+		{"name", upload.File{Name: new("clip.mp4")}, mp4},
+		{"name, upper case", upload.File{Name: new("REPORT.PDF")}, pdf},
+		{"name with dots and spaces", upload.File{Name: new("mon été à la mer.v2 .pdf")}, pdf},
+		{"hidden name", upload.File{Name: new(".pdf")}, pdf},
+		{"longest name", upload.File{Name: new(strings.Repeat("x", 251) + ".pdf")}, pdf},
+		{"type", upload.File{Type: new("application/pdf")}, pdf},
+		{"type, upper case", upload.File{Type: new("Application/PDF")}, pdf},
+		{"both", upload.File{Name: new("clip.Mp4"), Type: new("VIDEO/mp4")}, mp4},
+	} {
+		got, err := test.file.Format(formats)
+		if diff := cmp.Diff(got, test.want); err != nil || diff != "" {
+			t.Errorf("%s: %v\n(-got +want)\n%s", test.name, err, diff)
+		}
+	}
+}
+
+func TestFormatRefuses(t *testing.T) {
+	const (
+		names      = ": must be 1 to 255 bytes of UTF-8 without control characters, / and \\"
+		extensions = " is not supported: must be one of mov, mp4, pdf"
+		types      = " is not supported: must be one of application/pdf, video/mp4, video/quicktime"
+	)
+	long := strings.Repeat("x", 256)
+	for _, test := range []struct {
+		name string
+		file upload.File
+		want upload.Error
+	}{
+		{"empty name", upload.File{Name: new("")}, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty` + names}},
+		{"long name", upload.File{Name: &long}, upload.Error{Code: api.InvalidRequest, Message: `filename "` + long[:64] + `"… has 256 bytes` + names}},
+		{"not UTF-8", upload.File{Name: new("a\xff.mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a\xff.mp4" is not UTF-8` + names}},
+		{"CR/LF", upload.File{Name: new("a\r\n.mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a\r\n.mp4" has a control character` + names}},
+		{"NUL", upload.File{Name: new("a.mp4\x00.pdf")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a.mp4\x00.pdf" has a control character` + names}},
+		{"C1 control", upload.File{Name: new("a\u0085.mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a\u0085.mp4" has a control character` + names}},
+		{"slash", upload.File{Name: new("../a.mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "../a.mp4" has a path separator` + names}},
+		{"backslash", upload.File{Name: new(`C:\a.mp4`)}, upload.Error{Code: api.InvalidRequest, Message: `filename "C:\\a.mp4" has a path separator` + names}},
+		{"bad name, good type", upload.File{Name: new("a/b"), Type: new("video/mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a/b" has a path separator` + names}},
+		{"no extension", upload.File{Name: new("clip")}, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "clip"` + extensions}},
+		{"no extension, good type", upload.File{Name: new("clip"), Type: new("video/mp4")}, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "clip"` + extensions}},
+		{"dot", upload.File{Name: new("clip.")}, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "clip."` + extensions}},
+		{"other extension", upload.File{Name: new("x.html")}, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "x.html"` + extensions}},
+		{"last extension counts", upload.File{Name: new("x.mp4.exe")}, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "x.mp4.exe"` + extensions}},
+		{"empty type", upload.File{Type: new("")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type ""` + types}},
+		{"other type", upload.File{Type: new("text/html")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "text/html"` + types}},
+		{"type with parameter", upload.File{Type: new("video/mp4; x=y")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4; x=y"` + types}},
+		{"type with CR/LF", upload.File{Type: new("video/mp4\r\nx")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4\r\nx"` + types}},
+		{"type not UTF-8", upload.File{Type: new("video/mp4\xff")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4\xff"` + types}},
+		{"type does not fit", upload.File{Name: new("a.mov"), Type: new("video/mp4")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4" does not fit filename "a.mov": must be video/quicktime`}},
+		{"empty type does not fit", upload.File{Name: new("a.mov"), Type: new("")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "" does not fit filename "a.mov": must be video/quicktime`}},
+	} {
+		format, err := test.file.Format(formats)
+		var got *upload.Error
+		if !errors.As(err, &got) {
+			t.Errorf("%s: got %v, %v, want an upload.Error", test.name, format, err)
+		} else if diff := cmp.Diff(*got, test.want); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestFormatOfNothingWithoutMP4(t *testing.T) {
+	_, err := upload.File{}.Format(contract.Folders{"documents": formats["documents"]})
+	var got *upload.Error
+	if !errors.As(err, &got) || got.Code != api.InvalidRequest {
+		t.Errorf("got %v, want an error of code %s", err, api.InvalidRequest)
+	}
+}
+
+// FuzzFormat: a file has a row of the table or a short refusal, and never an extension that could leave its folder.
+func FuzzFormat(f *testing.F) {
+	table := contract.Folders{
+		"videos": {MaxSize: 1, Formats: map[string]string{"mp4": "video/mp4", "mov": "video/quicktime"}},
+		"images": {MaxSize: 1, Formats: map[string]string{"png": "image/png"}},
+	}
+	f.Add("intro.mp4", "video/mp4")
+	f.Add("a.b.PNG", "IMAGE/PNG")
+	f.Add("..mp4\x00.html", "text/html")
+	f.Fuzz(func(t *testing.T, name, contentType string) {
+		format, err := upload.File{Name: &name, Type: &contentType}.Format(table)
+		if err != nil {
+			refusal, ok := errors.AsType[*upload.Error](err)
+			if !ok || len(refusal.Message) > 1000 {
+				t.Fatalf("got %v, want a short refusal", err)
+			}
+			return
+		}
+		if !strings.HasSuffix(strings.ToLower(name), "."+format.Extension) || !strings.EqualFold(contentType, format.ContentType) {
+			t.Errorf("%q, %q: got %+v", name, contentType, format)
+		}
+		if table[format.Folder].Formats[format.Extension] != format.ContentType {
+			t.Errorf("%q, %q: got %+v, which is not in the table", name, contentType, format)
+		}
+	})
+}
+
+func TestParts(t *testing.T) {
+	const mib, gib = int64(1 << 20), int64(1 << 30)
+	for _, test := range []struct{ object, size, count int64 }{
+		{1, 16 * mib, 1},
+		{16 * mib, 16 * mib, 1},
+		{16*mib + 1, 16 * mib, 2},
+		{5*gib + 1, 16 * mib, 321},
+		{10_000 * 16 * mib, 16 * mib, 10_000},
+		{10_000*16*mib + 1, 17 * mib, 9412},
+		{1 << 40, 105 * mib, 9987},
+		{api.MaxObject, 5 * gib, 10_000},
+	} {
+		if size, count := upload.Parts(test.object); size != test.size || count != test.count {
+			t.Errorf("Parts(%d) = %d, %d, want %d, %d", test.object, size, count, test.size, test.count)
+		}
+	}
+}
+
+// Every division is one that S3 takes: 53,687,091,200,000 bytes at most, in at most 10,000 parts of 5 MiB to 5 GiB.
+func TestPartsAreThoseOfS3(t *testing.T) {
+	if api.MaxObject != 53_687_091_200_000 {
+		t.Errorf("the largest object has %d bytes", api.MaxObject)
+	}
+	for object := int64(1); object <= api.MaxObject; object += object/7 + 1 {
+		size, count := upload.Parts(object)
+		if size < 5<<20 || size > 5<<30 || size%(1<<20) != 0 || count < 1 || count > 10_000 {
+			t.Fatalf("Parts(%d) = %d, %d", object, size, count)
+		}
+		if last := object - (count-1)*size; last < 1 || last > size {
+			t.Fatalf("Parts(%d) = %d, %d: the last part has %d bytes", object, size, count, last)
+		}
+	}
+}
+
+var formats = contract.Folders{
+	"videos":    {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4", "mov": "video/quicktime"}},
+	"documents": {MaxSize: 1 << 20, Formats: map[string]string{"pdf": "application/pdf"}},
 }

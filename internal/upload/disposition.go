@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// AttachmentDisposition is the Content-Disposition of a download that is saved under a file name, in ASCII. A name that
-// is not only safe ASCII is given twice: in UTF-8, and as an approximation for clients that do not know that form.
-// Whatever could lead a client or a reader astray is an underscore: control characters, slashes and backslashes,
-// characters that change the direction of what follows, and bytes that are not UTF-8. Without a name, clients take the
-// URL's last segment, which is the upload's id.
+// AttachmentDisposition returns the Content-Disposition of a download that is saved under a file name, in ASCII. A name
+// that is not safe ASCII is given twice: in UTF-8, and as an approximation for clients that do not know that form. What
+// could mislead a client or a reader becomes an underscore: control characters, slashes and backslashes, characters that
+// change the direction of what follows, and bytes that are not UTF-8. If filename is empty, clients take the last segment
+// of the URL, which is the upload's id.
 // Source: RFC 6266, section 4.3 and appendix D; RFC 8187, section 3.2.
 func AttachmentDisposition(filename string) string {
 	if filename == "" {
@@ -34,12 +34,12 @@ func clean(r rune) rune {
 	return r
 }
 
-// directions embed, override or isolate the direction of the text that follows, so that "gpj.mp4" can be shown as
-// "4pm.jpg". Marks, which Hebrew and Arabic names do have, are not among them.
+// directions are the characters that embed, override or isolate the direction of the text that follows, so that "gpj.mp4"
+// can be shown as "4pm.jpg". Marks, which Hebrew and Arabic names have, are not among them.
 // Source: Unicode Standard Annex #9, sections 2.1 to 2.5.
 var directions = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x202A, Hi: 0x202E, Stride: 1}, {Lo: 0x2066, Hi: 0x2069, Stride: 1}}}
 
-// approximate keeps what every client reads alike between quotes.
+// approximate keeps the characters that every client reads alike between quotes.
 func approximate(r rune) rune {
 	if r < ' ' || r > '~' || r == '"' || r == '%' {
 		return '_'
@@ -47,7 +47,7 @@ func approximate(r rune) rune {
 	return r
 }
 
-// attrChars are those that RFC 8187 leaves as they are, besides letters and digits.
+// attrChars are the characters that RFC 8187 does not encode, besides letters and digits.
 const attrChars = "!#$&+-.^_`|~"
 
 func percentEncode(s string) string {

@@ -3,10 +3,24 @@
 package upload
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"unicode/utf8"
 
 	"postern/api"
+)
+
+// Errors that the adapters return for what may happen at any time, and is no fault. Tell them apart by errors.Is.
+var (
+	// ErrGone is returned when a version of an object does not exist any more.
+	ErrGone = errors.New("the version is not there")
+	// ErrChanged is returned when a record is not as the caller has read it.
+	ErrChanged = errors.New("the record has changed")
+	// ErrOverQuota is returned when an upload does not fit into the owner's quota.
+	ErrOverQuota = errors.New("over quota")
+	// ErrBudget is returned when an inspection reads more of an object than it may.
+	ErrBudget = errors.New("reading more of the object than an inspection may")
 )
 
 // An Error is a refusal that the client may read. Message names the field, the value (see Quote) and what is allowed.
@@ -15,13 +29,17 @@ type Error struct {
 	Message string
 }
 
-// Error is the message. It may hold what the client sent: it goes into an answer, never into a log.
+// Error returns the message. It may hold what the client sent: it goes into an answer, never into a log.
 func (e *Error) Error() string { return e.Message }
+
+func invalid(format string, args ...any) error {
+	return &Error{api.InvalidRequest, fmt.Sprintf(format, args...)}
+}
 
 // maxQuoted is the longest part of a client's value that is repeated to it, in bytes.
 const maxQuoted = 64
 
-// Quote is a client's value as an Error may show it: quoted, with control and other invisible characters and bytes
+// Quote returns a client's value as an Error may show it: quoted, with control and other invisible characters and bytes
 // that are not UTF-8 escaped, and cut to 64 bytes.
 func Quote(value string) string {
 	if len(value) <= maxQuoted {

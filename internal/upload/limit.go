@@ -8,7 +8,7 @@ import (
 	"postern/api"
 )
 
-// Limits are what bounds the size of one upload besides S3, each in bytes.
+// Limits bound the size of one upload besides S3's own limits, each in bytes.
 type Limits struct {
 	Folder    int64 // largest object of the folder
 	User      int64 // largest upload of the owner
@@ -16,24 +16,24 @@ type Limits struct {
 	Remaining int64 // what is left of the quota
 }
 
-// A limit is one bound of a size, in bytes, with what it is called.
+// A limit is one bound of a size, with its name in messages.
 type limit struct {
 	name  string
 	bytes int64
 }
 
-// SinglePut is the largest object that may be stored by one request, in bytes: the least of the limits and
-// api.MaxSinglePut. It returns an Error (api.Forbidden) that names the limit when not even one byte may be.
+// SinglePut returns the largest object that one request may store, in bytes: the least of the limits and
+// api.MaxSinglePut. It returns an Error (api.Forbidden) that names the limit when not even one byte may be stored.
 func (l Limits) SinglePut() (int64, error) {
 	least, err := l.least()
 	return min(api.MaxSinglePut, least.bytes), err
 }
 
-// CheckSize returns an Error when an object of size bytes may not be stored by any number of requests: api.InvalidRequest when
-// there is no such size, api.PayloadTooLarge when it is over a limit, api.Forbidden when not even one byte may be.
+// CheckSize returns an Error when an object of size bytes may not be stored by any number of requests: api.InvalidRequest
+// for a size under 1, api.PayloadTooLarge over a limit, api.Forbidden when not even one byte may be stored.
 func (l Limits) CheckSize(size int64) error {
 	if size < 1 {
-		return &Error{api.InvalidRequest, fmt.Sprintf("size is %d bytes: must be at least 1", size)}
+		return invalid("size is %d bytes: must be at least 1", size)
 	}
 	least, err := l.least()
 	if err != nil {
@@ -45,7 +45,7 @@ func (l Limits) CheckSize(size int64) error {
 	return nil
 }
 
-// least is the limit that bounds an object, which is 0 bytes if err is not nil.
+// least returns the least of the limits. It returns an Error, and a limit of 0 bytes, when not even one byte may be stored.
 func (l Limits) least() (limit, error) {
 	least := slices.MinFunc([]limit{
 		{"the quota", l.Quota},

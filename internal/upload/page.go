@@ -2,7 +2,6 @@ package upload
 
 import (
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,44 +9,44 @@ import (
 	"postern/api"
 )
 
-// A Page is the part of an owner's uploads that a client asks for.
+// A Page selects a part of an owner's uploads.
 type Page struct {
-	// Limit is how many uploads it has at most: 1 to api.MaxPage.
+	// Limit is the largest number of uploads: 1 to api.MaxPage.
 	Limit int32
-	// Before is the id that all ids of the page are before. If empty, the page is the first.
+	// Before excludes this id and all later ones. If empty, the page is the first.
 	Before string
-	// Status is the one that all its uploads have. If empty, they have any.
+	// Status selects uploads of one status. If empty, of any.
 	Status Status
 }
 
-// ParsePage reads what a client asks for: limit, cursor and status, each of which may be missing. It returns an Error
-// that names the one that is malformed.
-func ParsePage(asked map[string]string) (Page, error) {
+// ParsePage reads the query parameters limit, cursor and status, each of which may be missing. It returns an Error that
+// names the one that is malformed.
+func ParsePage(query map[string]string) (Page, error) {
 	page := Page{Limit: api.DefaultPage}
-	if text, ok := asked["limit"]; ok {
+	if text, ok := query["limit"]; ok {
 		limit, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || limit < 1 || limit > api.MaxPage || text != strconv.FormatInt(limit, 10) {
-			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("limit %s is not allowed: must be 1 to %d", Quote(text), api.MaxPage)}
+			return Page{}, invalid("limit %s is not allowed: must be 1 to %d", Quote(text), api.MaxPage)
 		}
 		page.Limit = int32(limit)
 	}
-	if text, ok := asked["cursor"]; ok {
+	if text, ok := query["cursor"]; ok {
 		before, ok := parseCursor(text)
 		if !ok {
-			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("cursor %s is not known: must be the cursor of a page, as it was answered", Quote(text))}
+			return Page{}, invalid("cursor %s is not known: must be the cursor of a page, as it was answered", Quote(text))
 		}
 		page.Before = before
 	}
-	if text, ok := asked["status"]; ok {
+	if text, ok := query["status"]; ok {
 		if !slices.Contains(api.Statuses, text) {
-			return Page{}, &Error{api.InvalidRequest, fmt.Sprintf("status %s is not known: must be one of %s", Quote(text), strings.Join(api.Statuses, ", "))}
+			return Page{}, invalid("status %s is not known: must be one of %s", Quote(text), strings.Join(api.Statuses, ", "))
 		}
 		page.Status = statusOf(text)
 	}
 	return page, nil
 }
 
-// statusOf is the status of the records that clients are told of as shown.
+// statusOf returns the status of the records whose Shown is shown.
 func statusOf(shown string) Status {
 	if shown == api.StatusWaiting {
 		return Accepted
@@ -55,19 +54,19 @@ func statusOf(shown string) Status {
 	return Status(shown)
 }
 
-// cursorForm is the first byte of a cursor, which says how to read the rest.
+// cursorForm is the first byte of a cursor. It says how to read the rest.
 const cursorForm = "\x01"
 
-// Cursor is where a page begins that follows the upload id. It holds the id and no owner: whose uploads they are is
-// never the cursor's to say.
+// Cursor returns the cursor of the page that follows the upload id. It holds no owner: only the caller's identity says
+// whose uploads are listed.
 func Cursor(id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(cursorForm + id))
 }
 
-// parseCursor reads what Cursor wrote, and nothing else.
+// parseCursor reads what Cursor returned, and nothing else.
 func parseCursor(cursor string) (id string, ok bool) {
 	decoded, err := base64.RawURLEncoding.DecodeString(cursor)
 	id, known := strings.CutPrefix(string(decoded), cursorForm)
-	// There are other ways to write the same bytes in base64, such as one with line feeds.
+	// The same bytes have other forms in base64, such as one with line feeds.
 	return id, err == nil && known && api.IsID(id) && cursor == Cursor(id)
 }

@@ -1,24 +1,28 @@
 package upload
 
 import (
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"postern/api"
 )
 
-// A Status is how far an upload has come.
+// A Status is the state of an upload.
 type Status string
 
-// The statuses that a record has. An upload without a record is waiting, and so clients are told of an accepted one.
+// The statuses of a record. Clients are told that an upload is waiting when it has no record, or is Accepted.
 const (
 	Accepted Status = "accepted" // recorded and counted; its version is not tagged yet
-	Ready    Status = "ready"    // can be downloaded
-	Rejected Status = "rejected" // cannot, for a Reason
+	Ready    Status = "ready"    // may be downloaded
+	Rejected Status = "rejected" // may not be downloaded, for a Reason
 	Deleted  Status = "deleted"  // a tombstone: bytes that arrive late are removed
 )
 
-// A Reason says why an upload is rejected. Empty is: it is not.
+// A Reason says why an upload is rejected. If empty, it is not.
 type Reason string
 
 // The reasons. They are api.Reasons.
@@ -26,15 +30,15 @@ const (
 	TypeMismatch Reason = "type_mismatch" // the content is not what the extension and the content type say
 	SizeMismatch Reason = "size_mismatch" // it has another size than the one that was signed
 	OverQuota    Reason = "over_quota"    // it did not fit into the quota; its bytes are removed at once
-	Unsigned     Reason = "unsigned"      // its metadata holds no quota, so no signature of Postern's stored it
+	Unsigned     Reason = "unsigned"      // its metadata holds no quota, so Postern did not sign it
 )
 
-// A Record is what is kept of an upload from its acceptance on.
+// A Record is what the uploads table keeps of an upload that was accepted, or deleted.
 type Record struct {
 	Owner, ID string
-	// Key is the object's key. A record is used by it, whatever became of the format table.
+	// Key is the object's key. It stays the same when the format table changes.
 	Key string
-	// VersionID pins the version that was accepted, the first. Empty for a tombstone of an upload that had no record.
+	// VersionID is the version that was accepted, the first. Empty for a tombstone of an upload that had no record.
 	VersionID string
 
 	Status Status
@@ -48,17 +52,17 @@ type Record struct {
 	Filename, Title, Description string
 	Labels                       []string
 
-	// Counted is how many bytes of the owner's usage are this upload's: Size, or 0 when it is over quota or deleted.
+	// Counted is how many bytes of the owner's usage this upload takes: Size, or 0 when it is over quota or deleted.
 	Counted int64
 	// Version is 1 for a new record and grows by 1 with each change that a client can see.
 	Version int64
-	// Announced is whether the event of the present status is sent.
+	// Announced reports whether the event for Status has been published.
 	Announced bool
-	// Expires is when a tombstone may be forgotten. Zero otherwise.
+	// Expires is when a tombstone may be removed. Zero for other records.
 	Expires time.Time
 }
 
-// Verdict is what an accepted upload becomes: Rejected if there is a reason, otherwise Ready.
+// Verdict returns the status that an accepted upload gets: Rejected if there is a reason, otherwise Ready.
 func (r Record) Verdict() Status {
 	if r.Reason != "" {
 		return Rejected
@@ -66,7 +70,7 @@ func (r Record) Verdict() Status {
 	return Ready
 }
 
-// Shown is the status that clients are told, one of api.Statuses. An empty one is that of an upload without a
+// Shown returns the status that clients are told, one of api.Statuses. An empty Status is that of an upload without a
 // record. A tombstone is not shown.
 func (r Record) Shown() string {
 	if r.Status == "" || r.Status == Accepted {
@@ -75,37 +79,88 @@ func (r Record) Shown() string {
 	return string(r.Status)
 }
 
-// TombstoneLifetime is how long a tombstone is kept: longer than a multipart upload may stay open (7 days at most), and
-// then the message of its completion may wait in a dead-letter queue (14 days). Bytes that found no tombstone would be a
-// new upload.
+// View returns what the owner is told of an upload. A Version of 0 means that there is no record yet.
+func (r Record) View() api.Upload {
+	return api.Upload{
+		ID:          r.ID,
+		Status:      r.Shown(),
+		Reason:      r.shownReason(),
+		Filename:    r.Filename,
+		Title:       r.Title,
+		Description: r.Description,
+		Labels:      r.Labels,
+		Type:        r.Type,
+		Size:        r.Size,
+		Checksum:    r.Checksum,
+		CreatedAt:   GrantedAt(r.ID),
+		Version:     r.Version,
+	}
+}
+
+// shownReason is empty until the upload is rejected. An accepted one has its reason before its status.
+func (r Record) shownReason() string {
+	if r.Status != Rejected {
+		return ""
+	}
+	return string(r.Reason)
+}
+
+// TombstoneLifetime is how long a tombstone is kept. A multipart upload may stay open for 7 days, and then the message of
+// its completion may wait in a dead-letter queue for 14. Bytes that found no tombstone would be a new upload.
 const TombstoneLifetime = 22 * 24 * time.Hour
 
-// A Version is one version of an object, as a list of versions has it.
+// A Version is one version of an object, or a delete marker, in a list of versions.
 type Version struct {
 	ID       string
 	Size     int64 // bytes
 	Modified time.Time
-	// Marker is whether it is a delete marker, which has no bytes.
-	Marker bool
+	Marker   bool // it is a delete marker, which has no bytes
 }
 
-// An Object is one version of an object, as its head has it.
+// An Object is the head of one version of an object.
 type Object struct {
 	Size     int64 // bytes
 	Type     string
 	Encoding string // Content-Encoding, empty if there is none
 	ETag     string // with its quotes
 	Checksum string // SHA-256 in base64; empty: there is none
-	// Metadata are the user's metadata, by the names that S3 has after x-amz-meta-, in lower case.
+	// Metadata is the user's metadata, by the names after x-amz-meta-, in lower case.
 	Metadata map[string]string
-	// Content reads the object's bytes, a range at a time and 64 KiB in all at most; more is an error that is
-	// ErrBudget.
+	// Content reads ranges of the object, 64 KiB in all at most. Beyond that it returns ErrBudget.
 	Content io.ReaderAt
 }
 
-// An Event is an event for others about an upload whose status has changed. It holds nothing that a client wrote.
+// An Event tells others that the status of an upload has changed. It holds nothing that a client wrote.
 type Event struct {
-	// ID tells one announcement from another, and is the same when it is sent again.
+	// ID identifies the event. It is the same when the event is sent again.
 	ID string
 	Record
+}
+
+// NewID returns a new id of an upload: a UUID of version 7 (RFC 9562, section 5.7) as 32 hexadecimal digits, a dot and the
+// extension (lower case, without a dot). The UUID holds now in milliseconds, so that ids sort by time, and 74 random bits.
+func NewID(now time.Time, random io.Reader, extension string) (string, error) {
+	if !api.IsExtension(extension) {
+		return "", errors.New("malformed extension of an upload id")
+	}
+	var id [16]byte
+	if _, err := io.ReadFull(random, id[6:]); err != nil {
+		return "", fmt.Errorf("reading randomness for an upload id: %w", err)
+	}
+	for i, ms := 5, now.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
+		id[i] = byte(ms)
+	}
+	const version, variant = 0x70, 0x80
+	id[6] = version | id[6]&0x0f
+	id[8] = variant | id[8]&0x3f
+	return hex.EncodeToString(id[:]) + "." + extension, nil
+}
+
+// GrantedAt returns when an id (as api.IsID accepts it) was made, in UTC, to the millisecond.
+func GrantedAt(id string) time.Time {
+	ms, err := strconv.ParseInt(id[:12], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }

@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"unicode"
@@ -11,12 +12,18 @@ import (
 
 // A text is a rule for what people write: UTF-8 without control characters.
 type text struct {
-	shortest, longest int // characters
-	// lines is whether line feeds and tabs are allowed.
-	lines bool
+	shortest, longest int  // characters
+	lines             bool // line feeds and tabs are allowed
 }
 
-// check returns an Error that names the field when value is not of that kind.
+// The texts of an upload.
+var (
+	titleText       = text{longest: api.MaxTitle}
+	descriptionText = text{longest: api.MaxDescription, lines: true}
+	labelText       = text{shortest: 1, longest: api.MaxLabel}
+)
+
+// check returns an Error that names the field when value breaks the rule.
 func (t text) check(field, value string) error {
 	length := utf8.RuneCountInString(value)
 	switch {
@@ -35,13 +42,96 @@ func (t text) refuses(r rune) bool {
 }
 
 func (t text) invalid(field, value, reason string) error {
-	length, but := fmt.Sprintf("at most %d", t.longest), ""
+	length, except := fmt.Sprintf("at most %d", t.longest), ""
 	if t.shortest > 0 {
 		length = fmt.Sprintf("%d to %d", t.shortest, t.longest)
 	}
 	if t.lines {
-		but = " except line feeds and tabs"
+		except = " except line feeds and tabs"
 	}
-	return &Error{api.InvalidRequest, fmt.Sprintf("%s %s %s: must be %s characters of UTF-8 without control characters%s",
-		field, Quote(value), reason, length, but)}
+	return invalid("%s %s %s: must be %s characters of UTF-8 without control characters%s", field, Quote(value), reason, length, except)
+}
+
+// checkFilename returns an Error when name is not the name of a file: 1 to api.MaxFilename bytes of UTF-8, without control
+// characters, slashes and backslashes. A name with a path is refused, not cut, so that a download has the name that was
+// sent.
+func checkFilename(name string) error {
+	var reason string
+	switch {
+	case name == "":
+		reason = "is empty"
+	case len(name) > api.MaxFilename:
+		reason = fmt.Sprintf("has %d bytes", len(name))
+	case !utf8.ValidString(name):
+		reason = "is not UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		reason = "has a control character"
+	case strings.ContainsAny(name, `/\`):
+		reason = "has a path separator"
+	default:
+		return nil
+	}
+	return invalid("filename %s %s: must be 1 to %d bytes of UTF-8 without control characters, / and \\", Quote(name), reason, api.MaxFilename)
+}
+
+// maxNames bounds file name and title in base64url together, in bytes: S3 gives a user's metadata 2 KB in all
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
+const maxNames = 1300
+
+// CheckTitle returns an Error when title is not the title of a file called name: at most api.MaxTitle characters of UTF-8
+// without control characters, which fit into the object's metadata together with the name.
+func CheckTitle(title, name string) error {
+	if err := titleText.check("title", title); err != nil {
+		return err
+	}
+	encoding := base64.RawURLEncoding
+	if size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); size > maxNames {
+		return invalid("filename %s and title %s have %d bytes together in base64url: must be at most %d", Quote(name), Quote(title), size, maxNames)
+	}
+	return nil
+}
+
+// A Patch is what a client changes of a record. Nil leaves a field as it is; empty removes it.
+type Patch struct {
+	Title, Description *string
+	Labels             *[]string
+}
+
+// Check returns an Error when the patch changes nothing, or when a field is not what api.UploadPatch says of it.
+func (p Patch) Check() error {
+	if p == (Patch{}) {
+		return invalid("the patch is empty: must have title, description or labels")
+	}
+	if p.Title != nil {
+		if err := titleText.check("title", *p.Title); err != nil {
+			return err
+		}
+	}
+	if p.Description != nil {
+		if err := descriptionText.check("description", *p.Description); err != nil {
+			return err
+		}
+	}
+	if p.Labels != nil {
+		return checkLabels(*p.Labels)
+	}
+	return nil
+}
+
+func checkLabels(labels []string) error {
+	if len(labels) > api.MaxLabels {
+		return invalid("labels are %d: must be at most %d", len(labels), api.MaxLabels)
+	}
+	seen := map[string]bool{}
+	for i, label := range labels {
+		field := fmt.Sprintf("labels[%d]", i)
+		if err := labelText.check(field, label); err != nil {
+			return err
+		}
+		if seen[label] {
+			return invalid("%s %s is given before: must be given once", field, Quote(label))
+		}
+		seen[label] = true
+	}
+	return nil
 }

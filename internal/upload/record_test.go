@@ -9,11 +9,37 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"postern/api"
 	"postern/internal/upload"
 )
+
+func TestView(t *testing.T) {
+	granted := time.UnixMilli(0x0190f3b2c4d5).UTC()
+	whole := upload.Record{
+		Owner: "0123456789abcdef0123", ID: id, Key: "videos/0123456789abcdef0123/" + id, VersionID: "v", Status: upload.Rejected,
+		Reason: upload.SizeMismatch, Size: 7, Type: "video/mp4", ETag: `"e"`, Checksum: checksum, Filename: "a.mp4",
+		Title: "t", Description: "d", Labels: []string{"l"}, Counted: 7, Version: 3, Announced: true,
+	}
+	view := api.Upload{
+		ID: id, Status: "rejected", Reason: "size_mismatch", Filename: "a.mp4", Title: "t", Description: "d", Labels: []string{"l"},
+		Type: "video/mp4", Size: 7, Checksum: checksum, CreatedAt: granted, Version: 3,
+	}
+	if diff := cmp.Diff(whole.View(), view); diff != "" {
+		t.Errorf("rejected (-got +want)\n%s", diff)
+	}
+	for _, test := range []struct {
+		status upload.Status
+		want   string
+	}{{"", "waiting"}, {upload.Accepted, "waiting"}, {upload.Ready, "ready"}} {
+		whole.Status, view.Status, view.Reason = test.status, test.want, ""
+		if diff := cmp.Diff(whole.View(), view); diff != "" {
+			t.Errorf("%q (-got +want)\n%s", test.status, diff)
+		}
+	}
+}
 
 func TestNewIDIsTheExampleOfRFC9562(t *testing.T) {
 	// RFC 9562, appendix A.6: 017F22E2-79B0-7CC3-98C4-DC0C0C07398F, 2022-02-22 14:22:22.00 -05:00.
