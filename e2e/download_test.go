@@ -29,7 +29,7 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 	t.Run("by the role", func(t *testing.T) {
 		folder := edited(t, func(*testing.T, map[string]any) {})
 		replaceFunction(t, folder, "manage", "./lambda/manage", "-overlay",
-			overlay(t, "lambda/manage/ready.go", check, "if record.Status == upload.Deleted {"))
+			overlay(t, "lambda/manage/download.go", check, "if record.Status == upload.Deleted {"))
 		run := serve(t, folder)
 		c := newClient(run.API, demoUser)
 
@@ -51,7 +51,7 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 	})
 }
 
-// check is the statement of lambda/manage/ready.go that refuses what is not ready.
+// check is the statement of lambda/manage/download.go that refuses what is not ready.
 const check = "if record.Status != upload.Ready {"
 
 // overlay is an overlay for go build that has other words in the place of some that a source, named below the root, has

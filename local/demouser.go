@@ -38,7 +38,7 @@ func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator ia
 	if err != nil {
 		return err
 	}
-	return records.UsersOf(tables, table).Put(ctx, user)
+	return records.NewUsers(tables, table).Put(ctx, user)
 }
 
 func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {

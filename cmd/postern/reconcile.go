@@ -66,7 +66,7 @@ func (c reconcile) Run(ctx context.Context, at location, console console) error 
 	bucket := stage.outputs["BucketName"]
 	r := reconciliation{
 		objects: stage.s3(), bucket: bucket,
-		uploads: records.UploadsOf(stage.dynamoDB(), stage.outputs["UploadsTableName"]),
+		uploads: records.NewUploads(stage.dynamoDB(), stage.outputs["UploadsTableName"]),
 		queue:   queue.New(stage.sqs(), stage.outputs["QueueUrl"], bucket),
 		dry:     c.DryRun, notice: &notice{console: console}, after: value(c.After),
 	}

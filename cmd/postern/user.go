@@ -38,7 +38,7 @@ func (l location) openUsers(ctx context.Context) (stage, *records.Users, error) 
 	if err != nil {
 		return stage, nil, err
 	}
-	return stage, records.UsersOf(stage.dynamoDB(), stage.outputs["UsersTableName"]), nil
+	return stage, records.NewUsers(stage.dynamoDB(), stage.outputs["UsersTableName"]), nil
 }
 
 type userCommands struct {

@@ -24,7 +24,7 @@ type failure struct {
 // failures are the errors of the functions and of API Gateway.
 var failures = []failure{
 	{
-		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: allowed are mail, filename, type`,
+		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: must be one of mail, filename, type`,
 		"Something of the request is missing, malformed, unknown or given twice. The message names it, its value and what is allowed.",
 		hasFunction,
 	},
@@ -42,15 +42,15 @@ var failures = []failure{
 		namesUpload,
 	},
 	{
-		http.StatusConflict, api.Conflict, "the upload is waiting: allowed is one that is ready",
+		http.StatusConflict, api.Conflict, "the upload is waiting: must be ready",
 		"The upload is not as far as the request needs it to be: not inspected yet, or not ready.", needsArrival,
 	},
 	{
-		http.StatusPreconditionFailed, api.PreconditionFailed, `If-Match "2" is not the upload's version: allowed is "3"`,
+		http.StatusPreconditionFailed, api.PreconditionFailed, `If-Match "2" is not the upload's version: must be "3"`,
 		"The upload has another version than If-Match wants. Nothing is changed.", isConditional,
 	},
 	{
-		http.StatusRequestEntityTooLarge, api.PayloadTooLarge, "body has 70000 bytes: at most 65536 are allowed",
+		http.StatusRequestEntityTooLarge, api.PayloadTooLarge, "body has 70000 bytes: must have at most 65536",
 		"The body, or the file that it declares, is larger than is allowed.", hasBody,
 	},
 	{

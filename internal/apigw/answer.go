@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -12,7 +13,7 @@ import (
 	"postern/internal/contract"
 )
 
-// statuses is the HTTP status of each code.
+// statuses maps each code that a handler may refuse with to its HTTP status.
 var statuses = map[api.Code]int{
 	api.InvalidRequest:       http.StatusBadRequest,
 	api.Forbidden:            http.StatusForbidden,
@@ -23,22 +24,14 @@ var statuses = map[api.Code]int{
 	api.PayloadTooLarge:      http.StatusRequestEntityTooLarge,
 }
 
-func fail(status int, code api.Code, message string, event events.APIGatewayProxyRequest) (int, []byte) {
+func fail(status int, code api.Code, message string, event *events.APIGatewayProxyRequest) (int, []byte) {
 	// A struct of strings always encodes.
 	body, _ := encode(api.ErrorBody{Message: message, Code: code, RequestID: event.RequestContext.RequestID})
 	return status, body
 }
 
-// encode is an answer's JSON, with <, > and & as they are: people copy a form's fields by hand.
-func encode(answer any) ([]byte, error) {
-	if form, ok := answer.(api.PresignedForm); ok {
-		return encodeForm(form)
-	}
-	return encodeAny(answer)
-}
-
-// encodeAny encodes by encoding/json.
-func encodeAny(answer any) ([]byte, error) {
+// encode returns the JSON of an answer, with <, > and & as they are: people copy a form's fields by hand.
+func encode[A any](answer A) ([]byte, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
@@ -46,7 +39,7 @@ func encodeAny(answer any) ([]byte, error) {
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
 }
 
-// headersOf are the headers of an answer. One without a body has no content type either.
+// headersOf returns the headers of an answer. One without a body has no content type either.
 func headersOf(body []byte) map[string]string {
 	headers := maps.Clone(contract.Headers)
 	if len(body) == 0 {
@@ -54,3 +47,37 @@ func headersOf(body []byte) map[string]string {
 	}
 	return headers
 }
+
+// encodeResponse writes the JSON of an events.APIGatewayProxyResponse.
+func encodeResponse(status int, body []byte) []byte {
+	headers := headersOfJSON
+	if len(body) == 0 {
+		headers = headersOfNothing
+	}
+	// JSON has control characters in escapes alone, so that nothing else of it needs one in a string.
+	if bytes.IndexByte(body, '\\') >= 0 {
+		body = bytes.ReplaceAll(body, []byte(`\`), []byte(`\\`))
+	}
+	const quotes = 256 // enough for most answers
+	response := make([]byte, 0, len(body)+quotes+len(headers)+len(`{"statusCode":200,"headers":,"body":""}`))
+	response = append(response, `{"statusCode":`...)
+	response = strconv.AppendInt(response, int64(status), 10)
+	response = append(response, `,"headers":`...)
+	response = append(response, headers...)
+	response = append(response, `,"body":"`...)
+	for {
+		text, rest, found := bytes.Cut(body, []byte(`"`))
+		response = append(response, text...)
+		if !found {
+			return append(response, `"}`...)
+		}
+		response = append(response, `\"`...)
+		body = rest
+	}
+}
+
+// Headers of an answer, in JSON. A start has no time for encoding/json.
+var (
+	headersOfJSON    = appendTexts(nil, headersOf([]byte("{}")))
+	headersOfNothing = appendTexts(nil, headersOf(nil))
+)

@@ -50,19 +50,19 @@ func TestBodyOfARoute(t *testing.T) {
 		}, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"largest", goodBody + strings.Repeat(" ", 65536-len(goodBody)), nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 	} {
-		var got apigw.Request
+		var got apigw.Request[api.UploadRequest]
 		e := bodyEvent(test.body)
 		if test.change != nil {
 			test.change(&e)
 		}
-		response, log := call(t, func(_ context.Context, request apigw.Request) (any, error) {
+		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
 			got = request
-			return map[string]int{"answer": 42}, nil
+			return api.UploadGrant{ID: "42"}, nil
 		}, e)
-		if response.StatusCode != http.StatusCreated || response.Body != `{"answer":42}` || log != "" {
+		if response.StatusCode != http.StatusCreated || !strings.HasPrefix(response.Body, `{"id":"42",`) || log != "" {
 			t.Errorf("%s: got %d %s, log %q, want 201", test.name, response.StatusCode, response.Body, log)
 		}
-		if diff := cmp.Diff(got, apigw.Request{Identity: identity, Query: map[string]string{}, Body: test.want}); diff != "" {
+		if diff := cmp.Diff(got, apigw.Request[api.UploadRequest]{Caller: caller, Query: map[string]string{}, Body: test.want}); diff != "" {
 			t.Errorf("%s: request (-got +want)\n%s", test.name, diff)
 		}
 	}
@@ -70,25 +70,18 @@ func TestBodyOfARoute(t *testing.T) {
 
 // A route that takes no body does not look at one.
 func TestBodyOfARouteWithoutOne(t *testing.T) {
-	var got apigw.Request
 	e := event(map[string][]string{"mail": mail})
 	e.Body = strings.Repeat("{", 70_000)
-	response, _ := call(t, func(_ context.Context, request apigw.Request) (any, error) {
-		got = request
-		return nil, nil
-	}, e)
-	if response.StatusCode != http.StatusOK || got.Body != nil {
-		t.Errorf("got %d, body %v, want 200 and none", response.StatusCode, got.Body)
-	}
+	received[apigw.None, api.PresignedForm](t, e)
 }
 
 func TestRefusedBodies(t *testing.T) {
 	const (
-		notObject = "body is not JSON of one object: allowed is one JSON object"
-		more      = "body has more after its JSON object: allowed is one JSON object"
-		known     = " is not known: allowed are filename, size, type, title, checksum, via"
-		number    = ": allowed is a whole number in digits, at most 9223372036854775807"
-		text      = ": allowed is a string"
+		notObject = "body is not a JSON object: must be one JSON object"
+		more      = "body goes on after its JSON object: must be one JSON object"
+		known     = " is not known: must be one of filename, size, type, title, checksum, via"
+		number    = ": must be a whole number in digits, at most 9223372036854775807"
+		text      = ": must be a string"
 	)
 	long := strings.Repeat("x", 9000)
 	for _, test := range []struct{ name, body, message string }{
@@ -119,8 +112,8 @@ func TestRefusedBodies(t *testing.T) {
 		{"UTF-16", "{\x00\"\x00", notObject},
 		{"not UTF-8", "{\"filename\":\"a\xff.mp4\",\"size\":7}", "body is not UTF-8"},
 		{"surrogate in UTF-8", "{\"filename\":\"a\xed\xa0\x80.mp4\",\"size\":7}", "body is not UTF-8"},
-		{"half a pair", `{"filename":"a\ud83c.mp4","size":7}`, `field filename has half a surrogate pair: allowed is a string of whole characters`},
-		{"half a pair, reversed", `{"filename":"a\uDFAC\uD83C.mp4","size":7}`, `field filename has half a surrogate pair: allowed is a string of whole characters`},
+		{"half a pair", `{"filename":"a\ud83c.mp4","size":7}`, `field filename has half a surrogate pair: must be a string of whole characters`},
+		{"half a pair, reversed", `{"filename":"a\uDFAC\uD83C.mp4","size":7}`, `field filename has half a surrogate pair: must be a string of whole characters`},
 		{"no fields", "{}", "field filename is missing"},
 		{"one field", `{"filename":"clip.mp4"}`, "field size is missing"},
 		{"unknown", `{"filename":"clip.mp4","size":7,"owner":"x"}`, `field "owner"` + known},
@@ -130,10 +123,10 @@ func TestRefusedBodies(t *testing.T) {
 		{"unknown, hostile", `{"a\r\n\u0000":1}`, `field "a\r\n\x00"` + known},
 		{"unknown, long", `{"` + long + `":1}`, `field "` + long[:64] + `"…` + known},
 		{"prototype", `{"__proto__":{"size":7}}`, `field "__proto__"` + known},
-		{"twice", `{"filename":"a.mp4","filename":"b.mp4","size":7}`, "field filename is given more than once: allowed is once"},
-		{"twice, equal", `{"size":7,"filename":"a.mp4","size":7}`, "field size is given more than once: allowed is once"},
-		{"twice, one escaped", `{"size":7,"\u0073ize":8,"filename":"a.mp4"}`, "field size is given more than once: allowed is once"},
-		{"twice, optional", `{"title":"a","title":"a"}`, "field title is given more than once: allowed is once"},
+		{"twice", `{"filename":"a.mp4","filename":"b.mp4","size":7}`, "field filename is given more than once: must be given once"},
+		{"twice, equal", `{"size":7,"filename":"a.mp4","size":7}`, "field size is given more than once: must be given once"},
+		{"twice, one escaped", `{"size":7,"\u0073ize":8,"filename":"a.mp4"}`, "field size is given more than once: must be given once"},
+		{"twice, optional", `{"title":"a","title":"a"}`, "field title is given more than once: must be given once"},
 		{"null for a field", `{"filename":null,"size":7}`, "field filename is null" + text},
 		{"null for an optional field", `{"filename":"clip.mp4","size":7,"title":null}`, "field title is null" + text},
 		{"number for a string", `{"filename":7}`, "field filename is the number 7" + text},
@@ -148,7 +141,7 @@ func TestRefusedBodies(t *testing.T) {
 		{"over 64 bits", `{"size":9223372036854775808}`, "field size is the number 9223372036854775808" + number},
 		{"many digits", `{"size":` + strings.Repeat("9", 9000) + `}`, "field size is the number " + strings.Repeat("9", 64) + "…" + number},
 	} {
-		response, log := call(t, unreached, bodyEvent(test.body))
+		response, log := refused(t, bodyEvent(test.body))
 		if want := failure(test.message, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
 			t.Errorf("%s: got %d %s, log %q\nwant 400 %s", test.name, response.StatusCode, response.Body, log, want)
 		}
@@ -163,14 +156,14 @@ func TestArraysOfStrings(t *testing.T) {
 		`{"labels":["\ud83c\udfac\u0000"]}`: {Labels: &[]string{"🎬\x00"}},
 		`{}`:                                {},
 	} {
-		if diff := cmp.Diff(received(t, patchEvent(body)).Body, any(want)); diff != "" {
+		if diff := cmp.Diff(receivedPatch(t, patchEvent(body)).Body, want); diff != "" {
 			t.Errorf("%s (-got +want)\n%s", body, diff)
 		}
 	}
 }
 
 func TestRefusedArraysOfStrings(t *testing.T) {
-	const array, text = ": allowed is an array of strings", ": allowed is a string"
+	const array, text = ": must be an array of strings", ": must be a string"
 	for body, message := range map[string]string{
 		`{"labels":null}`:                     "field labels is null" + array,
 		`{"labels":"a"}`:                      "field labels is a string" + array,
@@ -182,13 +175,13 @@ func TestRefusedArraysOfStrings(t *testing.T) {
 		`{"labels":[["a"]]}`:                  "field labels[0] is an array" + text,
 		`{"labels":[{}]}`:                     "field labels[0] is an object" + text,
 		`{"labels":[false]}`:                  "field labels[0] is false" + text,
-		`{"labels":["a","\ud83c"]}`:           "field labels[1] has half a surrogate pair: allowed is a string of whole characters",
-		`{"labels":["a","b"],"labels":["a"]}`: "field labels is given more than once: allowed is once",
-		`{"labels":["a",]}`:                   "body is not JSON of one object: allowed is one JSON object",
-		`{"labels":["a"]}{}`:                  "body has more after its JSON object: allowed is one JSON object",
-		`{"tags":["a"]}`:                      `field "tags" is not known: allowed are title, description, labels`,
+		`{"labels":["a","\ud83c"]}`:           "field labels[1] has half a surrogate pair: must be a string of whole characters",
+		`{"labels":["a","b"],"labels":["a"]}`: "field labels is given more than once: must be given once",
+		`{"labels":["a",]}`:                   "body is not a JSON object: must be one JSON object",
+		`{"labels":["a"]}{}`:                  "body goes on after its JSON object: must be one JSON object",
+		`{"tags":["a"]}`:                      `field "tags" is not known: must be one of title, description, labels`,
 	} {
-		response, log := call(t, unreached, patchEvent(body))
+		response, log := refused(t, patchEvent(body))
 		if want := failure(message, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
 			t.Errorf("%s: got %d %s, log %q\nwant 400 %s", body, response.StatusCode, response.Body, log, want)
 		}
@@ -204,14 +197,14 @@ func TestRefusedSizes(t *testing.T) {
 		message string
 		code    string
 	}{
-		{"one byte more", goodBody + strings.Repeat(" ", 65537-len(goodBody)), false, 413, "body has 65537 bytes: at most 65536 are allowed", "payload_too_large"},
-		{"as large as an event", strings.Repeat("x", 6<<20), false, 413, "body has 6291456 bytes: at most 65536 are allowed", "payload_too_large"},
-		{"in base64", base64.StdEncoding.EncodeToString(make([]byte, 65537)), true, 413, "body has 65537 bytes: at most 65536 are allowed", "payload_too_large"},
-		{"no base64", goodBody, true, 400, "body is not the base64 that it is said to be", "invalid_request"},
+		{"one byte more", goodBody + strings.Repeat(" ", 65537-len(goodBody)), false, 413, "body has 65537 bytes: must have at most 65536", "payload_too_large"},
+		{"as large as an event", strings.Repeat("x", 6<<20), false, 413, "body has 6291456 bytes: must have at most 65536", "payload_too_large"},
+		{"in base64", base64.StdEncoding.EncodeToString(make([]byte, 65537)), true, 413, "body has 65537 bytes: must have at most 65536", "payload_too_large"},
+		{"no base64", goodBody, true, 400, "body is said to be base64 and is not", "invalid_request"},
 	} {
 		e := bodyEvent(test.body)
 		e.IsBase64Encoded = test.base64
-		response, log := call(t, unreached, e)
+		response, log := refused(t, e)
 		if want := failure(test.message, test.code); response.StatusCode != test.status || response.Body != want || log != "" {
 			t.Errorf("%s: got %d %s, log %q\nwant %d %s", test.name, response.StatusCode, response.Body, log, test.status, want)
 		}
@@ -219,7 +212,7 @@ func TestRefusedSizes(t *testing.T) {
 }
 
 func TestRefusedContentTypes(t *testing.T) {
-	const allowed = ": allowed is application/json, once"
+	const allowed = ": must be application/json, given once"
 	for _, test := range []struct {
 		name    string
 		headers map[string][]string
@@ -241,7 +234,7 @@ func TestRefusedContentTypes(t *testing.T) {
 	} {
 		e := bodyEvent(goodBody)
 		e.MultiValueHeaders = test.headers
-		response, log := call(t, unreached, e)
+		response, log := refused(t, e)
 		if want := failure(test.message, "unsupported_media_type"); response.StatusCode != http.StatusUnsupportedMediaType || response.Body != want || log != "" {
 			t.Errorf("%s: got %d %s, log %q\nwant 415 %s", test.name, response.StatusCode, response.Body, log, want)
 		}
@@ -249,10 +242,10 @@ func TestRefusedContentTypes(t *testing.T) {
 }
 
 // An unknown caller learns nothing of its body.
-func TestIdentityComesBeforeTheBody(t *testing.T) {
+func TestCallerComesBeforeTheBody(t *testing.T) {
 	e := bodyEvent("{")
 	e.RequestContext.Authorizer = nil
-	response, log := call(t, unreached, e)
+	response, log := refused(t, e)
 	if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want || log == "" {
 		t.Errorf("got %d %s, log %q, want 500 %s", response.StatusCode, response.Body, log, want)
 	}
@@ -266,10 +259,9 @@ func FuzzBody(f *testing.F) {
 	f.Add([]byte("{\"filename\":\"\xff\"}{}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var got *api.UploadRequest
-		response, log := call(t, func(_ context.Context, request apigw.Request) (any, error) {
-			body := request.Body.(api.UploadRequest)
-			got = &body
-			return nil, nil
+		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
+			got = &request.Body
+			return api.UploadGrant{}, nil
 		}, bodyEvent(string(body)))
 		if log != "" || len(response.Body) > 1000 {
 			t.Fatalf("got %d %s, log %q", response.StatusCode, response.Body, log)

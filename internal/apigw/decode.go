@@ -36,7 +36,7 @@ func decodeObject(text []byte, body reflect.Value) error {
 		return errNotObject
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return invalid("body has more after its JSON object: allowed is one JSON object")
+		return invalid("body goes on after its JSON object: must be one JSON object")
 	}
 	for _, field := range fields {
 		if !field.optional && !given[field.name] {
@@ -46,7 +46,7 @@ func decodeObject(text []byte, body reflect.Value) error {
 	return nil
 }
 
-var errNotObject = invalid("body is not JSON of one object: allowed is one JSON object")
+var errNotObject = invalid("body is not a JSON object: must be one JSON object")
 
 // A field is a member of the object that a struct stands for.
 type field struct {
@@ -82,16 +82,16 @@ func decodeMember(decoder *json.Decoder, fields []field, given map[string]bool) 
 			continue
 		}
 		if given[name] {
-			return invalid("field %s is given more than once: allowed is once", name)
+			return invalid("field %s is given more than once: must be given once", name)
 		}
 		given[name] = true
 		return field.decode(value)
 	}
-	return invalid("field %s is not known: allowed are %s", upload.Quote(name), strings.Join(names, ", "))
+	return invalid("field %s is not known: must be one of %s", upload.Quote(name), strings.Join(names, ", "))
 }
 
-// allowed says to people what a kind of field takes.
-var allowed = map[reflect.Kind]string{
+// wanted says to people what a kind of field takes.
+var wanted = map[reflect.Kind]string{
 	reflect.String: "a string",
 	reflect.Int64:  "a whole number in digits, at most 9223372036854775807",
 	reflect.Slice:  "an array of strings",
@@ -129,13 +129,13 @@ func decodeValue(name string, value json.RawMessage, target reflect.Value) error
 		return refused(name, value, target.Kind())
 	}
 	if hasLoneSurrogate(value) {
-		return invalid("field %s has half a surrogate pair: allowed is a string of whole characters", name)
+		return invalid("field %s has half a surrogate pair: must be a string of whole characters", name)
 	}
 	return nil
 }
 
 func refused(name string, value json.RawMessage, kind reflect.Kind) error {
-	return invalid("field %s is %s: allowed is %s", name, describe(value), allowed[kind])
+	return invalid("field %s is %s: must be %s", name, describe(value), wanted[kind])
 }
 
 // hasLoneSurrogate reports whether a JSON value has an escape of half a character, for which encoding/json would put
@@ -162,13 +162,13 @@ func hasLoneSurrogate(value json.RawMessage) bool {
 	return false
 }
 
-// codeUnit is the UTF-16 code unit of four hexadecimal digits.
+// codeUnit returns the UTF-16 code unit of four hexadecimal digits.
 func codeUnit(digits []byte) rune {
 	unit, _ := strconv.ParseUint(string(digits[:4]), 16, 16)
 	return rune(unit)
 }
 
-// describe is a JSON value as an error may show it.
+// describe returns a JSON value as an error may show it.
 func describe(value json.RawMessage) string {
 	switch value[0] {
 	case '{':

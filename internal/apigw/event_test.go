@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 )
@@ -117,12 +118,26 @@ func checkDecoding(t *testing.T, gateway *apigw.Gateway, payload []byte) {
 	}
 }
 
-// echo answers with all that a handler may know.
-func echo(_ context.Context, request apigw.Request) (any, error) { return request, nil }
+// said is all that a handler may know, as JSON.
+func said[B any](request apigw.Request[B]) string {
+	text, err := json.Marshal(request)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
 
+// newEcho is a gateway whose handlers answer with all that they know.
 func newEcho(t testing.TB) *apigw.Gateway {
 	t.Helper()
-	gateway, err := apigw.New(contract.Presign, map[string]apigw.Handler{"GET /presignedurl": echo, "POST /uploads": echo}, slog.New(slog.DiscardHandler))
+	gateway, err := apigw.New(contract.Presign, map[string]apigw.Handler{
+		"GET /presignedurl": apigw.Handle(func(_ context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
+			return api.PresignedForm{URL: said(request)}, nil
+		}),
+		"POST /uploads": apigw.Handle(func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
+			return api.UploadGrant{URL: said(request)}, nil
+		}),
+	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +250,7 @@ func FuzzEvent(f *testing.F) {
 		if json.Unmarshal(b, &e) != nil {
 			return
 		}
-		response, _ := call(t, func(context.Context, apigw.Request) (any, error) { return struct{}{}, nil }, e)
+		response, _ := send(t, e, handlersOf(functionOf(e), e, apigw.Handler{}))
 		if !slices.Contains([]int{200, 201, 204, 400, 403, 404, 413, 415, 500}, response.StatusCode) || len(response.Body) > 2000 {
 			t.Errorf("got %d %s", response.StatusCode, response.Body)
 		}

@@ -8,6 +8,6 @@ import (
 
 // Handle is Invoke between encoding/json's reading and writing, which what Invoke reads and writes is held to.
 func (g *Gateway) Handle(ctx context.Context, event events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
-	status, body := g.answer(ctx, event)
+	status, body := g.answer(ctx, &event)
 	return events.APIGatewayProxyResponse{StatusCode: status, Headers: headersOf(body), Body: string(body)}
 }

@@ -7,8 +7,8 @@ import (
 	"postern/api"
 )
 
-// encodeForm is what encoding/json makes of a form, in half the time: it is the answer that presign gives most.
-func encodeForm(form api.PresignedForm) ([]byte, error) {
+// EncodeForm returns what encoding/json makes of a form, in two thirds of the time: the answer that presign gives most.
+func EncodeForm(form api.PresignedForm) ([]byte, error) {
 	const typical = 4 << 10 // with a role's session token
 	b := appendText(append(make([]byte, 0, typical), `{"url":`...), form.URL)
 	b = appendTexts(append(b, `,"fields":`...), form.Fields)
@@ -41,7 +41,7 @@ func appendText(b []byte, text string) []byte {
 		escaped |= isEscaped[text[i]]
 	}
 	if escaped != 0 {
-		encoded, _ := encodeAny(text) // strings always encode
+		encoded, _ := encode(text) // strings always encode
 		return append(b, encoded...)
 	}
 	b = append(b, '"')

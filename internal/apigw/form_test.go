@@ -2,9 +2,7 @@ package apigw_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -29,23 +27,24 @@ func TestFormIsEncodedAsByEncodingJSON(t *testing.T) {
 
 func checkForm(t *testing.T, form api.PresignedForm) {
 	t.Helper()
-	response, _ := call(t, func(context.Context, apigw.Request) (any, error) { return form, nil }, event(map[string][]string{"mail": mail}))
+	body, err := apigw.EncodeForm(form)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(form); err != nil {
 		t.Fatal(err)
 	}
-	if got := response.Body + "\n"; got != want.String() {
+	if got := string(body) + "\n"; got != want.String() {
 		t.Errorf("got  %s\nwant %s", got, &want)
 	}
 }
 
 // What encoding/json refuses is an internal error.
 func TestFormThatIsNoJSON(t *testing.T) {
-	form := api.PresignedForm{Expires: time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)}
-	response, _ := call(t, func(context.Context, apigw.Request) (any, error) { return form, nil }, event(map[string][]string{"mail": mail}))
-	if response.StatusCode != http.StatusInternalServerError {
-		t.Errorf("got %d %s, want 500", response.StatusCode, response.Body)
+	if body, err := apigw.EncodeForm(noJSON); err == nil {
+		t.Errorf("got %s, want an error", body)
 	}
 }

@@ -1,3 +1,5 @@
+// Package apigw turns API Gateway's events into calls of typed handlers, and what they return into answers. What holds
+// for every route is here, once: who the caller is, which query and body are understood, what an error looks like.
 package apigw
 
 import (
@@ -12,30 +14,54 @@ import (
 
 	"postern/api"
 	"postern/internal/contract"
+	"postern/internal/function"
 	"postern/internal/upload"
 )
 
-// A Request is what a handler may know of an event: all of it is checked.
-type Request struct {
-	// Identity is on whose behalf the request acts.
-	Identity Identity
-	// Path are the path's parameters by name, as the client meant them: without the escapes of a URL. A value can be
-	// anything; one whose escapes are malformed is left as it is, with its %.
-	Path map[string]string
-	// Query are the query's parameters. Each is one that the route knows, given once.
-	Query map[string]string
-	// IfMatch is the version that the client wants the request to meet, on a route that is Conditional. If nil, any will
-	// do: there is no If-Match, or it is *. That one asks for what exists at all, and what does not is not found with and
-	// without it (RFC 9110, section 13.2.1).
-	IfMatch *int64
-	// Body is the decoded body, of the type of the route's Request; nil if the route has none.
-	Body any
+// A Handler answers one route. Handle makes one.
+type Handler struct {
+	// fits reports whether the route has the body and the answer that the handler has.
+	fits func(contract.Route) bool
+	// serve returns the JSON of the answer to an event of the route, or nothing if it has none.
+	serve func(context.Context, *events.APIGatewayProxyRequest, contract.Route) ([]byte, error)
 }
 
-// A Handler answers one route. What it returns becomes the JSON body of a success, unless the route has none. An
-// *upload.Error that it returns is shown to the client; any other error, and a panic, is logged and becomes a bare
-// internal error. Such an error must hold no personal data.
-type Handler func(context.Context, Request) (any, error)
+// None is the body of a route that reads none, and the answer of one that has none.
+type None struct{}
+
+// Handle makes a Handler of a function. B is the type of the route's body, A of its answer. An *upload.Error that handle
+// returns is shown to the client. Any other error, and a panic, is logged and becomes a bare internal error: it must hold
+// no personal data.
+func Handle[B, A any](handle func(context.Context, Request[B]) (A, error)) Handler {
+	return HandleWith(handle, encode[A])
+}
+
+// HandleWith is Handle with an encoder of the answer in the place of encoding/json.
+func HandleWith[B, A any](handle func(context.Context, Request[B]) (A, error), encode func(A) ([]byte, error)) Handler {
+	return Handler{
+		fits: func(route contract.Route) bool { return isType[B](route.Request) && isType[A](route.Response) },
+		serve: func(ctx context.Context, event *events.APIGatewayProxyRequest, route contract.Route) ([]byte, error) {
+			request, err := read[B](event, route)
+			if err != nil {
+				return nil, err
+			}
+			answer, err := handle(ctx, request)
+			if err != nil || route.Response == nil {
+				return nil, err
+			}
+			return encode(answer)
+		},
+	}
+}
+
+// isType reports whether the zero value of a route's body or answer is of type T. A missing one is None.
+func isType[T any](zero any) bool {
+	if zero == nil {
+		zero = None{}
+	}
+	_, ok := zero.(T)
+	return ok
+}
 
 // A Gateway is the guarded path between API Gateway's events and a function's handlers.
 type Gateway struct {
@@ -45,7 +71,7 @@ type Gateway struct {
 }
 
 // New returns the gateway of a function. Handlers are keyed by method and path as in the route table, such as
-// "GET /presignedurl"; it is an error when the function's routes and the handlers are not the same.
+// "GET /presignedurl". It is an error when the function's routes and the handlers differ, in their types too.
 func New(function contract.Function, handlers map[string]Handler, log *slog.Logger) (*Gateway, error) {
 	var errs []error
 	routes := map[string]bool{}
@@ -54,8 +80,11 @@ func New(function contract.Function, handlers map[string]Handler, log *slog.Logg
 			continue
 		}
 		routes[name(route)] = true
-		if handlers[name(route)] == nil {
+		switch handler := handlers[name(route)]; {
+		case handler.serve == nil:
 			errs = append(errs, fmt.Errorf("no handler for route %s", name(route)))
+		case !handler.fits(route):
+			errs = append(errs, fmt.Errorf("the handler for route %s is of another body or answer", name(route)))
 		}
 	}
 	for handler := range handlers {
@@ -68,9 +97,24 @@ func New(function contract.Function, handlers map[string]Handler, log *slog.Logg
 
 func name(route contract.Route) string { return route.Method + " " + route.Path }
 
+// Invoke answers an event of a REST API's proxy integration, from JSON to JSON, and makes a Gateway a lambda.Handler. It
+// reads no more of an event than is used and writes each byte of an answer once: package lambda's general way around a
+// function takes longer than our handlers. It fails for what is no such event, and for nothing else: every other fault is
+// an answer.
+func (g *Gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	event, err := decodeEvent(payload)
+	if err != nil {
+		return nil, err
+	}
+	return encodeResponse(g.answer(ctx, event)), nil
+}
+
 // answer returns the status and the JSON of the answer to an event. It never panics: every fault is an answer.
-func (g *Gateway) answer(ctx context.Context, event events.APIGatewayProxyRequest) (status int, body []byte) {
-	status, body, err := g.serve(ctx, event)
+func (g *Gateway) answer(ctx context.Context, event *events.APIGatewayProxyRequest) (status int, body []byte) {
+	err := function.Guard(func() (err error) {
+		status, body, err = g.serve(ctx, event)
+		return err
+	})
 	if err == nil {
 		return status, body
 	}
@@ -83,51 +127,11 @@ func (g *Gateway) answer(ctx context.Context, event events.APIGatewayProxyReques
 }
 
 // serve returns the status of a success and the JSON of the handler's answer.
-func (g *Gateway) serve(ctx context.Context, event events.APIGatewayProxyRequest) (status int, body []byte, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = PanicError(value)
-		}
-	}()
+func (g *Gateway) serve(ctx context.Context, event *events.APIGatewayProxyRequest) (int, []byte, error) {
 	route, ok := contract.RouteOf(event.Resource, event.HTTPMethod)
 	if !ok || route.Function != g.function {
 		return 0, nil, &upload.Error{Code: api.NotFound, Message: "no such route"}
 	}
-	request, err := read(event, route)
-	if err != nil {
-		return 0, nil, err
-	}
-	answer, err := g.handlers[name(route)](ctx, request)
-	if err != nil {
-		return 0, nil, err
-	}
-	if route.Response != nil {
-		body, err = encode(answer)
-	}
+	body, err := g.handlers[name(route)].serve(ctx, event, route)
 	return cmp.Or(route.Status, http.StatusOK), body, err
-}
-
-func read(event events.APIGatewayProxyRequest, route contract.Route) (Request, error) {
-	query, err := readQuery(event, route)
-	if err != nil {
-		return Request{}, err
-	}
-	identity, err := IdentityFrom(event.RequestContext.Authorizer)
-	if errors.Is(err, ErrNoOwner) {
-		// The query has at most one mail by now, so the authorizer could not read that one.
-		return Request{}, &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf(
-			"mail %s is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %%2B)", upload.Quote(query["mail"]))}
-	}
-	if err != nil {
-		return Request{}, fmt.Errorf("reading the identity: %w", err)
-	}
-	ifMatch, err := readIfMatch(event, route)
-	if err != nil {
-		return Request{}, err
-	}
-	body, err := readBody(event, route)
-	if err != nil {
-		return Request{}, err
-	}
-	return Request{Identity: identity, Path: readPath(event), Query: query, IfMatch: ifMatch, Body: body}, nil
 }

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -31,31 +33,62 @@ func event(query map[string][]string) events.APIGatewayProxyRequest {
 		MultiValueQueryStringParameters: query,
 		RequestContext: events.APIGatewayProxyRequestContext{
 			RequestID:  "request-1",
-			Authorizer: identity.Context(),
+			Authorizer: caller.Context(),
 		},
 	}
 }
 
 var mail = []string{marker + "@example.com"}
 
-// call sends an event through the gateway of its route's function, with one handler for all routes, and returns the
-// answer and what was logged.
-func call(t *testing.T, handler apigw.Handler, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, string) {
+// call sends an event through the gateway of its route's function, with a handler of its route, and returns the answer
+// and what was logged.
+func call[B, A any](t *testing.T, handler func(context.Context, apigw.Request[B]) (A, error), event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, string) {
+	t.Helper()
+	return send(t, event, handlersOf(functionOf(event), event, apigw.Handle(handler)))
+}
+
+// refused sends an event that is to reach no handler: one would answer with a success. It returns the answer and what was logged.
+func refused(t *testing.T, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, string) {
+	t.Helper()
+	return send(t, event, handlersOf(functionOf(event), event, apigw.Handler{}))
+}
+
+// zero is a handler that answers with the zero value.
+func zero[B, A any]() apigw.Handler {
+	return apigw.Handle(func(context.Context, apigw.Request[B]) (answer A, err error) { return answer, nil })
+}
+
+// handlersOf has the handlers of a function: a given one for the event's route, unless it is empty, and zero for the others.
+func handlersOf(function contract.Function, event events.APIGatewayProxyRequest, handler apigw.Handler) map[string]apigw.Handler {
+	handlers := map[contract.Function]map[string]apigw.Handler{
+		contract.Presign: {
+			"GET /presignedurl": zero[apigw.None, api.PresignedForm](),
+			"POST /uploads":     zero[api.UploadRequest, api.UploadGrant](),
+		},
+		contract.Manage: {
+			"GET /uploads":               zero[apigw.None, api.UploadList](),
+			"GET /uploads/{id}":          zero[apigw.None, api.Upload](),
+			"PATCH /uploads/{id}":        zero[api.UploadPatch, api.Upload](),
+			"DELETE /uploads/{id}":       zero[apigw.None, apigw.None](),
+			"GET /uploads/{id}/download": zero[apigw.None, api.Download](),
+		},
+	}[function]
+	name := event.HTTPMethod + " " + event.Resource
+	if _, ok := handlers[name]; ok && !reflect.ValueOf(handler).IsZero() {
+		handlers[name] = handler
+	}
+	return handlers
+}
+
+func send(t *testing.T, event events.APIGatewayProxyRequest, handlers map[string]apigw.Handler) (events.APIGatewayProxyResponse, string) {
 	t.Helper()
 	var log bytes.Buffer
-	function := functionOf(event)
-	handlers := map[string]apigw.Handler{}
-	for _, route := range contract.Routes {
-		if route.Function == function {
-			handlers[route.Method+" "+route.Path] = handler
-		}
-	}
-	gateway, err := apigw.New(function, handlers, slog.New(slog.NewJSONHandler(&log, nil)))
+	gateway, err := apigw.New(functionOf(event), handlers, slog.New(slog.NewJSONHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	response := gateway.Handle(t.Context(), event)
-	checkInvoke(t, function, handlers, event)
+	checkInvoke(t, functionOf(event), handlers, event)
 	headers := maps.Clone(contract.Headers)
 	if response.StatusCode == http.StatusNoContent {
 		delete(headers, "Content-Type")
@@ -86,26 +119,24 @@ func failure(message, code string) string {
 }
 
 func TestHandlerGetsWhatIsChecked(t *testing.T) {
-	var got apigw.Request
-	handler := func(_ context.Context, request apigw.Request) (any, error) {
+	var got apigw.Request[apigw.None]
+	handler := func(_ context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
 		got = request
-		return map[string]int{"answer": 42}, nil
+		return api.PresignedForm{ID: "42"}, nil
 	}
 	response, log := call(t, handler, event(map[string][]string{"mail": mail, "type": {""}}))
-	if response.StatusCode != http.StatusOK || response.Body != `{"answer":42}` || log != "" {
+	if response.StatusCode != http.StatusOK || !strings.Contains(response.Body, `"id":"42"`) || log != "" {
 		t.Errorf("got %d %s, log %q", response.StatusCode, response.Body, log)
 	}
-	want := apigw.Request{Identity: identity, Query: map[string]string{"mail": mail[0], "type": ""}}
+	want := apigw.Request[apigw.None]{Caller: caller, Query: map[string]string{"mail": mail[0], "type": ""}}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("request (-got +want)\n%s", diff)
 	}
 }
 
-func unreached(context.Context, apigw.Request) (any, error) { panic("the handler was reached") }
-
 func TestRefusedBeforeTheHandler(t *testing.T) {
 	long := strings.Repeat("x", 9000)
-	noOwner := identity
+	noOwner := caller
 	noOwner.Owner = ""
 	for _, test := range []struct {
 		name   string
@@ -117,31 +148,31 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		{"no query", event(nil), nil, 400, failure("query parameter mail is missing", "invalid_request")},
 		{
 			"doubled", event(map[string][]string{"mail": {"a@x.com", "b@x.com"}}), nil, 400,
-			failure("query parameter mail is given 2 times: allowed is once", "invalid_request"),
+			failure("query parameter mail is given 2 times: must be given once", "invalid_request"),
 		},
 		{
 			"doubled, equal", event(map[string][]string{"mail": mail, "type": {"a", "a"}}), nil, 400,
-			failure("query parameter type is given 2 times: allowed is once", "invalid_request"),
+			failure("query parameter type is given 2 times: must be given once", "invalid_request"),
 		},
 		{
 			"no value at all", event(map[string][]string{"mail": {}}), nil, 400,
-			failure("query parameter mail is given 0 times: allowed is once", "invalid_request"),
+			failure("query parameter mail is given 0 times: must be given once", "invalid_request"),
 		},
 		{
 			"unknown", event(map[string][]string{"mail": mail, "owner": {"x"}}), nil, 400,
-			failure(`query parameter "owner" is not known: allowed are mail, filename, type`, "invalid_request"),
+			failure(`query parameter "owner" is not known: must be one of mail, filename, type`, "invalid_request"),
 		},
 		{
 			"other case", event(map[string][]string{"Mail": mail}), nil, 400,
-			failure(`query parameter "Mail" is not known: allowed are mail, filename, type`, "invalid_request"),
+			failure(`query parameter "Mail" is not known: must be one of mail, filename, type`, "invalid_request"),
 		},
 		{
 			"unknown, hostile", event(map[string][]string{"a\r\n\x00\xff": {"x"}}), nil, 400,
-			failure(`query parameter "a\r\n\x00\xff" is not known: allowed are mail, filename, type`, "invalid_request"),
+			failure(`query parameter "a\r\n\x00\xff" is not known: must be one of mail, filename, type`, "invalid_request"),
 		},
 		{
 			"unknown, long", event(map[string][]string{long: {"x"}}), nil, 400,
-			failure(`query parameter "`+long[:64]+`"… is not known: allowed are mail, filename, type`, "invalid_request"),
+			failure(`query parameter "`+long[:64]+`"… is not known: must be one of mail, filename, type`, "invalid_request"),
 		},
 		{
 			"other method", event(map[string][]string{"mail": mail}), func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "POST" }, 404,
@@ -164,19 +195,19 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		if test.change != nil {
 			test.change(&test.event)
 		}
-		response, log := call(t, unreached, test.event)
+		response, log := refused(t, test.event)
 		if response.StatusCode != test.status || response.Body != test.body || log != "" {
 			t.Errorf("%s: got %d %s, log %q\nwant %d %s", test.name, response.StatusCode, response.Body, log, test.status, test.body)
 		}
 	}
 }
 
-func TestIdentityComesFromTheAuthorizerAlone(t *testing.T) {
+func TestCallerComesFromTheAuthorizerAlone(t *testing.T) {
 	for name, change := range map[string]func(*events.APIGatewayProxyRequest){
 		"no authorizer": func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = nil },
-		"identity in headers": func(e *events.APIGatewayProxyRequest) {
+		"caller in headers": func(e *events.APIGatewayProxyRequest) {
 			e.RequestContext.Authorizer = nil
-			e.Headers = map[string]string{"owner": identity.Owner, "role": "service", "maxSize": "1", "quota": "1"}
+			e.Headers = map[string]string{"owner": caller.Owner, "role": "service", "maxSize": "1", "quota": "1"}
 		},
 		"malformed owner": func(e *events.APIGatewayProxyRequest) {
 			e.RequestContext.Authorizer = map[string]any{"owner": marker, "role": "user", "maxSize": "1", "quota": "1"}
@@ -184,11 +215,11 @@ func TestIdentityComesFromTheAuthorizerAlone(t *testing.T) {
 	} {
 		e := event(map[string][]string{"mail": mail})
 		change(&e)
-		response, log := call(t, unreached, e)
+		response, log := refused(t, e)
 		if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want {
 			t.Errorf("%s: got %d %s, want 500 %s", name, response.StatusCode, response.Body, want)
 		}
-		if strings.Count(log, "\n") != 1 || !strings.Contains(log, "reading the identity") {
+		if strings.Count(log, "\n") != 1 || !strings.Contains(log, "reading the caller") {
 			t.Errorf("%s: log %q, want one line that says why", name, log)
 		}
 	}
@@ -213,7 +244,9 @@ func TestErrorsOfAHandler(t *testing.T) {
 		{"code without a status", &upload.Error{Code: "other", Message: "m"}, 500, failure("internal error", "internal_error"), "request failed"},
 		{"fault", errors.New("the signer broke"), 500, failure("internal error", "internal_error"), "the signer broke"},
 	} {
-		handler := func(context.Context, apigw.Request) (any, error) { return nil, test.err }
+		handler := func(context.Context, apigw.Request[apigw.None]) (form api.PresignedForm, err error) {
+			return form, test.err
+		}
 		response, log := call(t, handler, event(map[string][]string{"mail": mail}))
 		if response.StatusCode != test.status || response.Body != test.body {
 			t.Errorf("%s: got %d %s, want %d %s", test.name, response.StatusCode, response.Body, test.status, test.body)
@@ -223,15 +256,18 @@ func TestErrorsOfAHandler(t *testing.T) {
 }
 
 func TestPanicsOfAHandler(t *testing.T) {
+	type handler = func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error)
 	for _, test := range []struct {
 		name    string
-		handler apigw.Handler
+		handler handler
 		log     string
 	}{
-		{"text", func(context.Context, apigw.Request) (any, error) { panic(marker) }, "panic: string"},
-		{"error", func(context.Context, apigw.Request) (any, error) { panic(errors.New(marker)) }, "panic: *errors.errorString"},
-		{"runtime", func(_ context.Context, r apigw.Request) (any, error) { return r.Query["mail"][len(r.Query):1], nil }, "panic: runtime error: slice bounds out of range [2:1]"},
-		{"answer that is no JSON", func(context.Context, apigw.Request) (any, error) { return func() {}, nil }, "unsupported type"},
+		{"text", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { panic(marker) }, "panic: string"},
+		{"error", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { panic(errors.New(marker)) }, "panic: *errors.errorString"},
+		{"runtime", func(_ context.Context, r apigw.Request[apigw.None]) (api.PresignedForm, error) {
+			return api.PresignedForm{URL: r.Query["mail"][len(r.Query):1]}, nil
+		}, "panic: runtime error: slice bounds out of range [2:1]"},
+		{"answer that is no JSON", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { return noJSON, nil }, "year outside of range"},
 	} {
 		response, log := call(t, test.handler, event(map[string][]string{"mail": mail, "type": {"a"}}))
 		if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want {
@@ -240,6 +276,9 @@ func TestPanicsOfAHandler(t *testing.T) {
 		checkLog(t, test.name, log, test.log)
 	}
 }
+
+// noJSON is a form that encoding/json refuses.
+var noJSON = api.PresignedForm{Expires: time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)}
 
 func checkLog(t *testing.T, name, log, want string) {
 	t.Helper()
@@ -256,15 +295,26 @@ func checkLog(t *testing.T, name, log, want string) {
 }
 
 func TestNewWantsAHandlerForEachRoute(t *testing.T) {
+	form, grant := zero[apigw.None, api.PresignedForm](), zero[api.UploadRequest, api.UploadGrant]()
 	for name, handlers := range map[string]map[string]apigw.Handler{
 		"none":                     nil,
-		"one":                      {"GET /presignedurl": unreached},
-		"nil":                      {"GET /presignedurl": nil, "POST /uploads": unreached},
-		"one more":                 {"GET /presignedurl": unreached, "POST /uploads": unreached, "GET /other": unreached},
-		"another function's route": {"GET /presignedurl": unreached, "POST /uploads": unreached, "GET /health": unreached},
+		"one":                      {"GET /presignedurl": form},
+		"empty":                    {"GET /presignedurl": {}, "POST /uploads": grant},
+		"one more":                 {"GET /presignedurl": form, "POST /uploads": grant, "GET /other": form},
+		"another function's route": {"GET /presignedurl": form, "POST /uploads": grant, "GET /health": form},
+		"exchanged":                {"GET /presignedurl": grant, "POST /uploads": form},
+		"another body":             {"GET /presignedurl": form, "POST /uploads": zero[api.UploadPatch, api.UploadGrant]()},
+		"a body where there is none": {
+			"GET /presignedurl": zero[api.UploadRequest, api.PresignedForm](), "POST /uploads": grant,
+		},
+		"another answer": {"GET /presignedurl": zero[apigw.None, api.UploadGrant](), "POST /uploads": grant},
+		"no answer":      {"GET /presignedurl": zero[apigw.None, apigw.None](), "POST /uploads": grant},
 	} {
 		if _, err := apigw.New(contract.Presign, handlers, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s: New succeeded, want an error", name)
 		}
+	}
+	if _, err := apigw.New(contract.Presign, map[string]apigw.Handler{"GET /presignedurl": form, "POST /uploads": grant}, slog.New(slog.DiscardHandler)); err != nil {
+		t.Error(err)
 	}
 }

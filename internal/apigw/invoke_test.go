@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/contract"
 )
@@ -51,13 +52,15 @@ func checkInvoke(t *testing.T, function contract.Function, handlers map[string]a
 // What JSON writes with escapes goes through two encodings.
 func TestAnswersOfAnyText(t *testing.T) {
 	for _, text := range []string{"", `"`, `\`, `\"`, "a\r\n\t\x00\x1f\x7f", "<a href='x'>&</a>", "é\u2028🎬\ufffd", "a\xff", `\u0041`, strings.Repeat(`\"`, 2000)} {
-		response, _ := call(t, func(context.Context, apigw.Request) (any, error) { return map[string]string{text: text}, nil }, event(map[string][]string{"mail": mail}))
-		var got map[string]string
+		response, _ := call(t, func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) {
+			return api.PresignedForm{Fields: map[string]string{text: text}}, nil
+		}, event(map[string][]string{"mail": mail}))
+		var got api.PresignedForm
 		if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
 			t.Fatal(err)
 		}
 		want := strings.ToValidUTF8(text, "\ufffd")
-		if diff := cmp.Diff(got, map[string]string{want: want}); diff != "" {
+		if diff := cmp.Diff(got.Fields, map[string]string{want: want}); diff != "" {
 			t.Errorf("%q: answer (-got +want)\n%s", text, diff)
 		}
 	}
@@ -65,12 +68,11 @@ func TestAnswersOfAnyText(t *testing.T) {
 
 // A header in two spellings is given twice, whichever of them comes first.
 func TestHeadersAsTheyArrive(t *testing.T) {
-	handler := func(context.Context, apigw.Request) (any, error) { return struct{}{}, nil }
-	gateway, err := apigw.New(contract.Presign, map[string]apigw.Handler{"GET /presignedurl": handler, "POST /uploads": handler}, slog.New(slog.DiscardHandler))
+	gateway, err := apigw.New(contract.Presign, handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{}), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	authorizer, err := json.Marshal(identity.Context())
+	authorizer, err := json.Marshal(caller.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestHeadersAsTheyArrive(t *testing.T) {
 
 // Lambda gives an invocation that fails its own answer, which is not a client's business.
 func TestInvokeRefusesWhatIsNoEvent(t *testing.T) {
-	gateway, err := apigw.New(contract.Presign, map[string]apigw.Handler{"GET /presignedurl": unreached, "POST /uploads": unreached}, slog.New(slog.DiscardHandler))
+	gateway, err := apigw.New(contract.Presign, handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{}), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

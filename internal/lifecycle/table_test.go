@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/truora/minidyn/server"
 
 	"postern/internal/lifecycle/model"
@@ -79,12 +80,14 @@ func conflicting(operation string) *http.Response {
 
 // uploads are the real records over the table.
 func (t *table) uploads() *records.Uploads {
-	return records.NewUploads(records.Config{
-		Region: "eu-west-1", Endpoint: "http://dynamodb.test", HTTP: t, Pause: func(context.Context, time.Duration) {},
+	uploads := records.NewUploads(dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String("http://dynamodb.test"), HTTPClient: t,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
 		}),
-	}, "uploads")
+	}), "uploads")
+	uploads.Pause = func(context.Context, time.Duration) {}
+	return uploads
 }
 
 // remove deletes an item.

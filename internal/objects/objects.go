@@ -17,22 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
-	"postern/internal/transport"
 	"postern/internal/upload"
 )
-
-// Config says where the bucket is.
-type Config struct {
-	// Region is the AWS region.
-	Region string
-	// Endpoint is S3's address, at which the bucket is the first segment of the path. If empty, it is AWS's own of the
-	// region.
-	Endpoint string
-	// Bucket is the bucket's name.
-	Bucket string
-	// Credentials sign the requests.
-	Credentials aws.CredentialsProvider
-}
 
 // Bucket is the bucket that uploads go to. It is safe for concurrent use. Its errors hold no URL and no metadata.
 type Bucket struct {
@@ -40,20 +26,15 @@ type Bucket struct {
 	name   string
 }
 
-// New returns the bucket. It makes no request.
-func New(config Config) *Bucket {
-	options := s3.Options{
-		Region:      config.Region,
-		Credentials: config.Credentials,
-		HTTPClient:  transport.New(),
+// New returns the bucket of that name. At an address other than AWS's own, the bucket is the first segment of the path.
+// It makes no request.
+func New(config aws.Config, bucket string) *Bucket {
+	return &Bucket{s3.NewFromConfig(config, func(options *s3.Options) {
+		options.UsePathStyle = config.BaseEndpoint != nil
 		// S3 has the checksum of an object, not of a range. Of the only part of a multipart upload it answers with one
 		// that looks like the object's.
-		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
-	}
-	if config.Endpoint != "" {
-		options.BaseEndpoint, options.UsePathStyle = &config.Endpoint, true
-	}
-	return &Bucket{s3.New(options), config.Bucket}
+		options.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	}), bucket}
 }
 
 var errNoVersion = errors.New("there is no version id")

@@ -82,7 +82,7 @@ func start(t *testing.T) server {
 		}
 	})
 	return server{
-		Bucket: objects.New(objects.Config{Region: region, Endpoint: s3Server.URL, Bucket: name, Credentials: credentials["Role"].Provider()}),
+		Bucket: objects.New(aws.Config{Region: region, BaseEndpoint: &s3Server.URL, Credentials: credentials["Role"].Provider()}, name),
 		operator: s3.New(s3.Options{
 			Region: region, BaseEndpoint: &s3Server.URL, UsePathStyle: true, Credentials: credentials[iam.Operator].Provider(),
 		}),

@@ -25,10 +25,10 @@ func bucketAt(t *testing.T, answer http.HandlerFunc) *objects.Bucket {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return objects.New(objects.Config{
-		Region: region, Endpoint: server.URL, Bucket: name,
+	return objects.New(aws.Config{
+		Region: region, BaseEndpoint: &server.URL,
 		Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")),
-	})
+	}, name)
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {

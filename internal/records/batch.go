@@ -125,7 +125,7 @@ func (u *Uploads) readBatch(ctx context.Context, wanted types.KeysAndAttributes,
 			return fmt.Errorf("reading records: DynamoDB is too busy: it answered none of %d requests", attempts)
 		}
 		wanted.Keys = left
-		u.pause(ctx, longest)
+		u.Pause(ctx, longest)
 		if ctx.Err() != nil {
 			return fmt.Errorf("waiting to try again: %w", ctx.Err())
 		}

@@ -28,7 +28,7 @@ func (u *Uploads) retry(ctx context.Context, write func() error) error {
 		if err == nil || !isConflict(err) || attempt == attempts {
 			return err
 		}
-		u.pause(ctx, longest)
+		u.Pause(ctx, longest)
 		if ctx.Err() != nil {
 			return fmt.Errorf("waiting to try again: %w", ctx.Err())
 		}

@@ -8,6 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/google/go-cmp/cmp"
 
 	"postern/internal/records"
@@ -71,13 +74,13 @@ func TestPausesGrow(t *testing.T) {
 
 // inConflict are uploads whose every write meets another, and which wait by the clock. They call back at every try.
 func inConflict(try func()) *records.Uploads {
-	return records.NewUploads(records.Config{
-		Region: "eu-west-1", Endpoint: "http://dynamodb.test", Credentials: credentials,
-		HTTP: inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return records.NewUploads(dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String("http://dynamodb.test"), Credentials: credentials,
+		HTTPClient: inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			try()
 			refuse(w, http.StatusBadRequest, itemConflict)
 		})},
-	}, uploadsTable)
+	}), uploadsTable)
 }
 
 // A pause is any part of its longest time: writes that met each other do not meet again.

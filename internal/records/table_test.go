@@ -66,11 +66,10 @@ func newBench(t testing.TB) *bench {
 	t.Helper()
 	dynamo := server.NewServer()
 	b := &bench{meddler: &meddler{dynamo: dynamo}}
-	config := records.Config{
-		Region: "eu-west-1", Endpoint: "http://dynamodb.test", Credentials: credentials, HTTP: inProcess{b.meddler},
-		Pause: func(_ context.Context, longest time.Duration) { b.pauses = append(b.pauses, longest) },
-	}
-	b.Uploads = records.NewUploads(config, uploadsTable)
+	b.Uploads = records.NewUploads(dynamodb.New(dynamodb.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String("http://dynamodb.test"), Credentials: credentials, HTTPClient: inProcess{b.meddler},
+	}), uploadsTable)
+	b.Pause = func(_ context.Context, longest time.Duration) { b.pauses = append(b.pauses, longest) }
 	b.client = dynamodb.New(dynamodb.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String("http://dynamodb.test"), Credentials: credentials, HTTPClient: inProcess{dynamo},
 	})

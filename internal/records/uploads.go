@@ -1,3 +1,10 @@
+// Package records reads and writes what Postern keeps in DynamoDB. A caller needs these actions for the methods it uses:
+//
+//   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put), dynamodb:UpdateItem
+//     (SetHash), dynamodb:DeleteItem (Remove);
+//   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:BatchGetItem (States, Usages), dynamodb:Query (Page),
+//     dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkAnnounced; with
+//     dynamodb:GetItem, Patch).
 package records
 
 import (
@@ -15,23 +22,17 @@ import (
 // Uploads is the uploads table. It holds the records of uploads and, in one more item an owner, how many bytes of them
 // count towards the owner's quota. Its errors hold nothing that a client wrote. It is safe for concurrent use.
 type Uploads struct {
+	// Pause waits a random part of longest, or until ctx is done, before a write that met another is tried again. Default:
+	// by the clock.
+	Pause func(ctx context.Context, longest time.Duration)
+
 	client *dynamodb.Client
 	table  string
-	pause  func(ctx context.Context, longest time.Duration)
 }
 
 // NewUploads returns the uploads table of that name. It makes no request.
-func NewUploads(config Config, table string) *Uploads {
-	pause := config.Pause
-	if pause == nil {
-		pause = pauseByClock
-	}
-	return &Uploads{config.client(), table, pause}
-}
-
-// UploadsOf returns the uploads table of that name, behind a client that the caller has made. It makes no request.
-func UploadsOf(client *dynamodb.Client, table string) *Uploads {
-	return &Uploads{client, table, pauseByClock}
+func NewUploads(client *dynamodb.Client, table string) *Uploads {
+	return &Uploads{Pause: pauseByClock, client: client, table: table}
 }
 
 // Record reads the record of an upload as it is now, a tombstone included. It reports false when there is none.

@@ -35,10 +35,7 @@ type Users struct {
 }
 
 // NewUsers returns the users table of that name. It makes no request.
-func NewUsers(config Config, table string) *Users { return UsersOf(config.client(), table) }
-
-// UsersOf returns the users table of that name, behind a client that the caller has made. It makes no request.
-func UsersOf(client *dynamodb.Client, table string) *Users { return &Users{client, table} }
+func NewUsers(client *dynamodb.Client, table string) *Users { return &Users{client, table} }
 
 // User reads a user's row as it is now. It reports false if there is none.
 func (u *Users) User(ctx context.Context, mail identity.Mail) (identity.User, bool, error) {

@@ -36,8 +36,8 @@ func open(t *testing.T, handler http.Handler) (*records.Users, *dynamodb.Client)
 	t.Helper()
 	dynamo := httptest.NewServer(handler)
 	t.Cleanup(dynamo.Close)
-	users := records.NewUsers(records.Config{Region: "eu-west-1", Endpoint: dynamo.URL, Credentials: credentials}, table)
-	return users, dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentials})
+	client := dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: credentials})
+	return records.NewUsers(client, table), client
 }
 
 func put(t *testing.T, client *dynamodb.Client, item map[string]types.AttributeValue) {

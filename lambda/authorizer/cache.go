@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// cacheLifetime is how long what was read once is acted upon, whatever has changed since.
+	// cacheLifetime is the maximum age of a cached value.
 	cacheLifetime = 60 * time.Second
 	cacheSize     = 1024 // values
 )
 
-// A cache remembers a value by a name, which may be a secret such as an Authorization header: it knows it by its
-// digest, which is keyed with a key of this process. It is safe for concurrent use.
+// A cache remembers values by name. A name may be a secret such as an Authorization header: only its digest is kept,
+// keyed with a key of this process. It is safe for concurrent use.
 type cache[V any] struct {
 	key []byte
 	now func() time.Time
@@ -49,7 +49,7 @@ func (c *cache[V]) get(name string) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element, ok := c.entries[c.digest(name)]
-	if !ok || c.isOver(element) {
+	if !ok || c.isExpired(element) {
 		return value, false
 	}
 	return element.Value.(entry[V]).value, true
@@ -61,14 +61,14 @@ func (c *cache[V]) put(name string, value V) {
 	defer c.mu.Unlock()
 	digest := c.digest(name)
 	c.remove(c.entries[digest])
-	for oldest := c.ages.Front(); oldest != nil && (c.ages.Len() >= cacheSize || c.isOver(oldest)); oldest = c.ages.Front() {
+	for oldest := c.ages.Front(); oldest != nil && (c.ages.Len() >= cacheSize || c.isExpired(oldest)); oldest = c.ages.Front() {
 		c.remove(oldest)
 	}
 	c.entries[digest] = c.ages.PushBack(entry[V]{digest, value, c.now()})
 }
 
-// isOver is true as well for an entry of the future, which a clock that was set back leaves behind.
-func (c *cache[V]) isOver(element *list.Element) bool {
+// isExpired reports whether an entry is too old, or of the future: a clock that was set back leaves such behind.
+func (c *cache[V]) isExpired(element *list.Element) bool {
 	age := c.now().Sub(element.Value.(entry[V]).stored)
 	return age < 0 || age >= cacheLifetime
 }

@@ -4,24 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"postern/internal/apigw"
 	"postern/internal/identity"
 )
 
-// users is the users table.
+// users finds users by mail.
 type users interface {
 	// User reads a user's row as it is now, and reports false when there is none. Its errors do not hold the mail.
 	User(ctx context.Context, mail identity.Mail) (identity.User, bool, error)
 }
 
-// ownerKeys holds the key of the owner hash.
+// ownerKeys reads the key of the owner hash.
 type ownerKeys interface {
 	// OwnerKey returns a key that identity.CheckKey accepts. Its errors do not hold the key.
 	OwnerKey(ctx context.Context) ([]byte, error)
 }
 
-// usages are what owners keep.
+// usages says how much owners keep.
 type usages interface {
 	// Usage reads how much an owner keeps, in bytes: 0 if it has kept nothing yet.
 	Usage(ctx context.Context, owner string) (int64, error)
@@ -83,35 +86,34 @@ func (a *authorizer) authenticate(ctx context.Context, headers []string) (identi
 	if !found || !right {
 		return identity.User{}, errUnauthorized
 	}
-	caller.Hash = "" // it has done its work: memory need not keep it
+	caller.Hash = "" // no longer needed: memory need not keep it
 	a.verified.put(headers[0], caller)
 	return caller, nil
 }
 
-// identify finds whom the caller acts for: itself, or the one mail that the query names, which is its own unless it is
-// a service, or else errForbidden. Several mails or one that is none are nobody: an identity without an owner.
-func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (apigw.Identity, error) {
+// identify finds whom the caller acts for: itself, or the mail that the query names. Only a service may name another's
+// mail, others get errForbidden. If mail is given more than once or is malformed, the result has no owner.
+func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (apigw.Caller, error) {
 	if len(mails) == 0 {
 		return a.acting(ctx, caller, caller)
 	}
 	mail, err := identity.ParseMail(mails[0])
 	switch {
 	case len(mails) > 1 || err != nil:
-		return apigw.Identity{Role: string(caller.Role)}, nil
+		return apigw.Caller{Role: string(caller.Role)}, nil
 	case mail == caller.Mail:
 		return a.acting(ctx, caller, caller)
 	case caller.Role != identity.RoleService:
-		return apigw.Identity{}, errForbidden
+		return apigw.Caller{}, errForbidden
 	}
 	user, err := a.user(ctx, mail)
 	if err != nil {
-		return apigw.Identity{}, fmt.Errorf("finding whom the caller acts for: %w", err)
+		return apigw.Caller{}, fmt.Errorf("finding whom the caller acts for: %w", err)
 	}
 	return a.acting(ctx, caller, user)
 }
 
-// user reads a user's row, or makes up the one of a mail that has none: the owner is derived, the limits are the
-// defaults.
+// user reads a user's row. For a mail without one it derives the owner, and the limits are the defaults.
 func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.User, error) {
 	user, found, err := a.users.User(ctx, mail)
 	if err != nil || found {
@@ -124,9 +126,10 @@ func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.Use
 	return identity.User{Mail: mail, Owner: identity.Owner(key, mail)}, nil
 }
 
-// acting is the identity of a caller that acts for a user: the role is the caller's, everything else the user's.
-func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (apigw.Identity, error) {
-	acting := apigw.Identity{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
+// acting returns the caller that handlers see when one user acts for another: the role is the first's, everything else
+// the second's.
+func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (apigw.Caller, error) {
+	acting := apigw.Caller{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
 	if user.MaxSize != nil {
 		acting.MaxSize = *user.MaxSize
 	}
@@ -135,13 +138,13 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 	}
 	used, err := a.usage(ctx, user.Owner)
 	if err != nil {
-		return apigw.Identity{}, fmt.Errorf("finding what is left of the quota: %w", err)
+		return apigw.Caller{}, fmt.Errorf("finding what is left of the quota: %w", err)
 	}
 	acting.Remaining = min(max(0, acting.Quota-used), acting.Quota)
 	return acting, nil
 }
 
-// usage is how much an owner kept at most cacheLifetime ago, in bytes.
+// usage returns how much an owner kept at most cacheLifetime ago, in bytes.
 func (a *authorizer) usage(ctx context.Context, owner string) (int64, error) {
 	if used, ok := a.used.get(owner); ok {
 		return used, nil
@@ -152,4 +155,36 @@ func (a *authorizer) usage(ctx context.Context, owner string) (int64, error) {
 	}
 	a.used.put(owner, used)
 	return used, nil
+}
+
+// isOneRequest reports whether a policy about an ARN is about its request alone. The ARN ends with the path that the
+// client sent, in which these characters would make it mean other requests.
+func isOneRequest(methodARN string) bool { return !strings.ContainsAny(methodARN, "*?$") }
+
+// allow lets the one request pass, on behalf of acting. The principal is the caller's owner, which API Gateway may log.
+func allow(principal, methodARN string, acting apigw.Caller) response {
+	answer := policy("Allow", principal, methodARN)
+	answer.Context = acting.Context()
+	return answer
+}
+
+// deny refuses the request.
+func deny(principal, methodARN string) response {
+	return policy("Deny", principal, methodARN)
+}
+
+// policy is the answer of an authorizer with one statement about one request.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+func policy(effect, principal, methodARN string) response {
+	return response{
+		PrincipalID: principal,
+		PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
+			Version: "2012-10-17",
+			Statement: []events.IAMPolicyStatement{{
+				Action:   []string{"execute-api:Invoke"},
+				Effect:   effect,
+				Resource: []string{methodARN},
+			}},
+		},
+	}
 }

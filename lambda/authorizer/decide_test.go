@@ -136,32 +136,32 @@ var (
 )
 
 func TestWhoMayActForWhom(t *testing.T) {
-	user := func(owner string) apigw.Identity {
-		return apigw.Identity{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500}
+	user := func(owner string) apigw.Caller {
+		return apigw.Caller{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500}
 	}
-	nobody := func(role string) apigw.Identity { return apigw.Identity{Role: role} }
+	nobody := func(role string) apigw.Caller { return apigw.Caller{Role: role} }
 	for _, test := range []struct {
 		name      string
 		header    string
 		mails     []string
 		principal string
-		allow     *apigw.Identity // nil: deny
+		allow     *apigw.Caller // nil: deny
 	}{
 		{"no mail: itself", demo, nil, demoOwner, new(user(demoOwner))},
 		{"own mail", demo, []string{"demo@example.com"}, demoOwner, new(user(demoOwner))},
 		{"own mail, upper case", demo, []string{"DEMO@Example.com"}, demoOwner, new(user(demoOwner))},
-		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &apigw.Identity{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0}},
+		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &apigw.Caller{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0}},
 
 		{"another's mail", demo, []string{"limited@example.com"}, demoOwner, nil},
 		{"a service's mail", demo, []string{"service@example.com"}, demoOwner, nil},
 		{"mail without a row", demo, []string{"nobody@example.com"}, demoOwner, nil},
 		{"longer mail", demo, []string{"demo@example.com.example.org"}, demoOwner, nil},
 
-		{"service, no mail: itself", service, nil, serviceOwner, &apigw.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &apigw.Identity{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &apigw.Identity{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500}},
-		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &apigw.Identity{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
-		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &apigw.Identity{
+		{"service, no mail: itself", service, nil, serviceOwner, &apigw.Caller{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
+		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &apigw.Caller{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
+		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &apigw.Caller{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500}},
+		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &apigw.Caller{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
+		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &apigw.Caller{
 			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 2000,
 		}},
 
@@ -255,7 +255,7 @@ func decoded(path string) string {
 }
 
 // The path says nothing of whom a request acts for: another's id gives the caller's own identity.
-func TestPathGivesNoIdentity(t *testing.T) {
+func TestPathGivesNoCaller(t *testing.T) {
 	event := requestOf(t, demo)
 	event.Resource, event.HTTPMethod = "/uploads/{id}", "DELETE"
 	event.Path = "/uploads/" + limitedOwner + "%2F019a6b5f3c0070008d2f4b1c9e7a6530.mp4"

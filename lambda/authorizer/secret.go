@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"postern/internal/identity"
-	"postern/internal/transport"
 )
 
-// A secret is the secret of Secrets Manager that holds the key of the owner hash. It is read when it is first needed
-// and then kept: the key is never rotated.
+// A secret is the one of Secrets Manager that holds the key of the owner hash. It is read when first needed and then
+// kept: the key is never rotated.
 type secret struct {
 	client *secretsmanager.Client
 	arn    string
@@ -23,16 +21,12 @@ type secret struct {
 	key []byte // nil: not read yet
 }
 
-// newSecret makes no request. If endpoint is empty, it is AWS's own of the region.
-func newSecret(region, endpoint string, credentials aws.CredentialsProvider, arn string) *secret {
-	options := secretsmanager.Options{Region: region, Credentials: credentials, HTTPClient: transport.New()}
-	if endpoint != "" {
-		options.BaseEndpoint = &endpoint
-	}
-	return &secret{client: secretsmanager.New(options), arn: arn}
+// newSecret makes no request.
+func newSecret(client *secretsmanager.Client, arn string) *secret {
+	return &secret{client: client, arn: arn}
 }
 
-// OwnerKey returns the key. A failure is not kept: the next call reads again.
+// OwnerKey implements ownerKeys.OwnerKey. A failure is not kept: the next call reads again.
 func (s *secret) OwnerKey(ctx context.Context) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

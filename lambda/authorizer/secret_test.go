@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"postern/internal/awsclient"
 	"postern/internal/contract"
-	"postern/internal/transport"
+	"postern/internal/function"
 )
 
 const secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf"
@@ -33,7 +36,15 @@ func secretsManager(t *testing.T, answers ...string) (address string, requests *
 }
 
 func openSecret(address string) *secret {
-	return newSecret("eu-west-1", address, transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), secretARN)
+	return newSecret(secretsmanager.NewFromConfig(awsclient.Config(runtimeAt(function.SecretsManager, address), function.SecretsManager)), secretARN)
+}
+
+// runtimeAt has one service at an address.
+func runtimeAt(service function.Service, address string) function.Runtime {
+	return function.Runtime{
+		RuntimeEnv: contract.RuntimeEnv{Region: "eu-west-1", AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"},
+		Endpoints:  map[function.Service]string{service: address},
+	}
 }
 
 const (

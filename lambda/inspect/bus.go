@@ -9,14 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"postern/internal/transport"
 	"postern/internal/upload"
 )
 
 // source is the source of every event.
 const source = "postern"
 
-// detailTypes are the events' by the status that an upload has come to.
+// detailTypes maps the status of an upload to its event's detail type.
 var detailTypes = map[upload.Status]string{
 	upload.Ready:    "Upload Ready",
 	upload.Rejected: "Upload Rejected",
@@ -26,11 +25,11 @@ var detailTypes = map[upload.Status]string{
 // A detail is the detail of an event.
 type detail struct {
 	ID     string    `json:"id"`
-	Upload announced `json:"upload"`
+	Upload published `json:"upload"`
 }
 
-// announced is what an event tells of an upload: nothing that a client wrote.
-type announced struct {
+// published is what an event tells of an upload: nothing that a client wrote.
+type published struct {
 	ID        string        `json:"id"`
 	Owner     string        `json:"owner"`
 	Key       string        `json:"key"`
@@ -48,18 +47,11 @@ type bus struct {
 	name   string // or ARN
 }
 
-// newBus makes no request. If endpoint is empty, it is AWS's own of the region.
-func newBus(region, endpoint string, credentials aws.CredentialsProvider, name string) *bus {
-	options := eventbridge.Options{Region: region, Credentials: credentials, HTTPClient: transport.New()}
-	if endpoint != "" {
-		options.BaseEndpoint = &endpoint
-	}
-	return &bus{eventbridge.New(options), name}
-}
+func newBus(client *eventbridge.Client, name string) *bus { return &bus{client, name} }
 
-// Publish sends an announcement of an upload that is ready, rejected or deleted.
-func (b *bus) Publish(ctx context.Context, announcement upload.Event) error {
-	entry, err := b.entry(announcement)
+// Publish implements lifecycle.Events.Publish.
+func (b *bus) Publish(ctx context.Context, event upload.Event) error {
+	entry, err := b.entry(event)
 	if err != nil {
 		return fmt.Errorf("writing an event: %w", err)
 	}
@@ -73,15 +65,15 @@ func (b *bus) Publish(ctx context.Context, announcement upload.Event) error {
 	return nil
 }
 
-func (b *bus) entry(announcement upload.Event) (types.PutEventsRequestEntry, error) {
-	detailType, ok := detailTypes[announcement.Status]
+func (b *bus) entry(event upload.Event) (types.PutEventsRequestEntry, error) {
+	detailType, ok := detailTypes[event.Status]
 	if !ok {
-		return types.PutEventsRequestEntry{}, fmt.Errorf("there is none for status %q", announcement.Status)
+		return types.PutEventsRequestEntry{}, fmt.Errorf("there is none for status %q", event.Status)
 	}
-	text, err := json.Marshal(detail{announcement.ID, announced{
-		ID: announcement.Record.ID, Owner: announcement.Owner, Key: announcement.Key, VersionID: announcement.VersionID,
-		Status: announcement.Status, Reason: announcement.Reason,
-		Size: announcement.Size, Type: announcement.Type, Checksum: announcement.Checksum,
+	text, err := json.Marshal(detail{event.ID, published{
+		ID: event.Record.ID, Owner: event.Owner, Key: event.Key, VersionID: event.VersionID,
+		Status: event.Status, Reason: event.Reason,
+		Size: event.Size, Type: event.Type, Checksum: event.Checksum,
 	}})
 	return types.PutEventsRequestEntry{
 		EventBusName: &b.name, Source: aws.String(source), DetailType: &detailType, Detail: aws.String(string(text)),

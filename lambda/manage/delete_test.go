@@ -146,9 +146,9 @@ func TestDeleteSurvivesACrash(t *testing.T) {
 		id := idAt(start.Add(-time.Hour), 1, "mp4")
 		w.settle(t, arrived(owner, id))
 		w.remains(keyOf(owner, id))
-		whole := w.manager.deletion
+		whole := w.handlers.deletion
 		parts := killed{w.records, w.bucket, w.queue, &killer{steps}}
-		w.manager.deletion = &lifecycle.Deletion{Records: parts, Objects: parts, Queue: parts, Now: w.manager.now}
+		w.handlers.deletion = &lifecycle.Deletion{Records: parts, Objects: parts, Queue: parts, Now: w.handlers.now}
 		remove := call{owner: owner, method: http.MethodDelete, id: id}
 		response := w.do(t, remove)
 		if response.StatusCode == http.StatusNoContent {
@@ -158,7 +158,7 @@ func TestDeleteSurvivesACrash(t *testing.T) {
 			return
 		}
 		checkRefusal(t, "killed", response, http.StatusInternalServerError, failure("internal error", "internal_error"))
-		w.manager.deletion = whole
+		w.handlers.deletion = whole
 		checkRefusal(t, "again", w.do(t, remove), http.StatusNoContent, "")
 		checkDeleted(t, w, id)
 		if queued := w.queue.taken(); len(queued) == 0 || queued[0] != keyOf(owner, id) {

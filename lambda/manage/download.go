@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"postern/api"
@@ -11,31 +12,32 @@ import (
 )
 
 const (
-	// downloadLifetime is how long the URL of a download is valid at most: the bucket refuses signatures that are older
-	// than the stage's lifetime.
+	// downloadLifetime is how long a download's URL is valid at most. The bucket refuses signatures that are older than
+	// the stage's lifetime.
 	downloadLifetime = 5 * time.Minute
 	// notCached keeps a download from outliving its upload, whatever the object itself says.
 	notCached = "private, no-store"
 )
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
-func (m *manager) download(ctx context.Context, request apigw.Request) (any, error) {
-	record, err := m.find(ctx, request.Identity.Owner, request.Path["id"])
+func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.None]) (api.Download, error) {
+	record, err := h.find(ctx, request.Caller.Owner, request.Path["id"])
 	if err != nil {
-		return nil, err
+		return api.Download{}, err
 	}
-	if err := checkReady(record); err != nil {
-		return nil, err
+	// S3 refuses it as well: the role may read only what is tagged ready.
+	if record.Status != upload.Ready {
+		return api.Download{}, &upload.Error{Code: api.Conflict, Message: fmt.Sprintf("the upload is %s: must be ready", record.Shown())}
 	}
-	signed, err := m.signer.PresignGet(sign.Get{
+	signed, err := h.signer.PresignGet(sign.Get{
 		Key:                record.Key,
 		VersionID:          record.VersionID,
 		ContentDisposition: upload.AttachmentDisposition(record.Filename),
 		ContentType:        record.Type,
 		CacheControl:       notCached,
-	}, m.now(), min(downloadLifetime, m.lifetime))
+	}, h.now(), min(downloadLifetime, h.lifetime))
 	if err != nil {
-		return nil, err
+		return api.Download{}, err
 	}
 	return api.Download{URL: signed.URL, Expires: signed.Expires}, nil
 }

@@ -55,7 +55,7 @@ func TestRefusedDownloads(t *testing.T) {
 	}
 	for id, status := range want {
 		response := w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id})
-		message := fmt.Sprintf("the upload is %s: allowed is one that is ready", status)
+		message := fmt.Sprintf("the upload is %s: must be ready", status)
 		checkRefusal(t, status, response, http.StatusConflict, failure(message, "conflict"))
 	}
 	if len(w.signed) != 0 {

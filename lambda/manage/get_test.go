@@ -204,9 +204,9 @@ func TestRepairsAreBounded(t *testing.T) {
 		}
 	}
 	for i := range 3 * maxRepairs {
-		w.manager.repairs.inspect(t.Context(), keyOf(owner, idAt(start, i, "mp4")))
+		w.handlers.repairs.inspect(t.Context(), keyOf(owner, idAt(start, i, "mp4")))
 	}
-	if n := len(w.manager.repairs.queued); n > maxRepairs {
+	if n := len(w.handlers.repairs.queued); n > maxRepairs {
 		t.Errorf("%d keys are remembered, want at most %d", n, maxRepairs)
 	}
 }
@@ -249,9 +249,9 @@ func TestTombstoneIsRepaired(t *testing.T) {
 func TestFaults(t *testing.T) {
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
 	for name, breakIt := range map[string]func(*world){
-		"records":      func(w *world) { w.manager.records = failing{} },
-		"versions":     func(w *world) { w.manager.objects = failing{} },
-		"open uploads": func(w *world) { w.manager.objects = failing{lists: true} },
+		"records":      func(w *world) { w.handlers.records = failing{} },
+		"versions":     func(w *world) { w.handlers.objects = failing{} },
+		"open uploads": func(w *world) { w.handlers.objects = failing{lists: true} },
 	} {
 		for _, route := range []call{
 			{}, {method: http.MethodPatch, body: `{"title":"` + marker + `"}`}, {method: http.MethodDelete}, {path: "/uploads/{id}/download"}, {path: "/uploads"},

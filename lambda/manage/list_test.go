@@ -150,7 +150,7 @@ func TestRefusedLists(t *testing.T) {
 		{"status", "deleted", `status "deleted" is not known: must be one of waiting, ready, rejected`},
 		{"status", "accepted", `status "accepted" is not known: must be one of waiting, ready, rejected`},
 		{"cursor", "", `cursor "" is not known: must be the cursor of a page, as it was answered`},
-		{"owner", other, `query parameter "owner" is not known: allowed are mail, limit, cursor, status`},
+		{"owner", other, `query parameter "owner" is not known: must be one of mail, limit, cursor, status`},
 	} {
 		response := w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{test.name: test.value}})
 		checkRefusal(t, test.name+" "+test.value, response, http.StatusBadRequest, failure(test.message, "invalid_request"))

@@ -87,18 +87,18 @@ func TestRefusedPatches(t *testing.T) {
 		{"escape sequence", id, `{"description":"\u001b[2J"}`, "", 400, `description "\x1b[2J" has a control character` + descriptions, "invalid_request"},
 		{"long description", id, `{"description":"` + long + `x"}`, "", 400, `description "` + long[:64] + `"… has 2001 characters` + descriptions, "invalid_request"},
 		{"label twice", id, `{"labels":["a","a"]}`, "", 400, `labels[1] "a" is given before: must be given once`, "invalid_request"},
-		{"label that is a number", id, `{"labels":["a",7]}`, "", 400, "field labels[1] is the number 7: allowed is a string", "invalid_request"},
-		{"unknown field", id, `{"title":"a","status":"ready"}`, "", 400, `field "status" is not known: allowed are title, description, labels`, "invalid_request"},
-		{"owner", id, `{"title":"a","owner":"` + other + `"}`, "", 400, `field "owner" is not known: allowed are title, description, labels`, "invalid_request"},
-		{"doubled field", id, `{"title":"a","title":"b"}`, "", 400, "field title is given more than once: allowed is once", "invalid_request"},
-		{"null", id, `{"title":null}`, "", 400, "field title is null: allowed is a string", "invalid_request"},
-		{"older version", id, `{"title":"a"}`, `"1"`, 412, `If-Match "1" is not the upload's version: allowed is "2"`, "precondition_failed"},
-		{"later version", id, `{"title":"a"}`, `"3"`, 412, `If-Match "3" is not the upload's version: allowed is "2"`, "precondition_failed"},
-		{"no version", id, `{"title":"a"}`, `2`, 400, `If-Match "2" is not a version: allowed are one version in quotes, such as "3", and *, once`, "invalid_request"},
-		{"young", young, `{"title":"a"}`, "", 409, "the upload is not inspected yet: allowed is one with a version of 1 or more", "conflict"},
-		{"young, any version", young, `{"title":"a"}`, "*", 409, "the upload is not inspected yet: allowed is one with a version of 1 or more", "conflict"},
-		{"young, its version", young, `{"title":"a"}`, `"0"`, 409, "the upload is not inspected yet: allowed is one with a version of 1 or more", "conflict"},
-		{"bytes", bytes, `{"title":"a"}`, "", 409, "the upload is not inspected yet: allowed is one with a version of 1 or more", "conflict"},
+		{"label that is a number", id, `{"labels":["a",7]}`, "", 400, "field labels[1] is the number 7: must be a string", "invalid_request"},
+		{"unknown field", id, `{"title":"a","status":"ready"}`, "", 400, `field "status" is not known: must be one of title, description, labels`, "invalid_request"},
+		{"owner", id, `{"title":"a","owner":"` + other + `"}`, "", 400, `field "owner" is not known: must be one of title, description, labels`, "invalid_request"},
+		{"doubled field", id, `{"title":"a","title":"b"}`, "", 400, "field title is given more than once: must be given once", "invalid_request"},
+		{"null", id, `{"title":null}`, "", 400, "field title is null: must be a string", "invalid_request"},
+		{"older version", id, `{"title":"a"}`, `"1"`, 412, `If-Match "1" is not the upload's version: must be "2"`, "precondition_failed"},
+		{"later version", id, `{"title":"a"}`, `"3"`, 412, `If-Match "3" is not the upload's version: must be "2"`, "precondition_failed"},
+		{"no version", id, `{"title":"a"}`, `2`, 400, `If-Match "2" is not a version: must be one version in quotes, such as "3", or *, given once`, "invalid_request"},
+		{"young", young, `{"title":"a"}`, "", 409, "the upload is not inspected yet: its version must be 1 or more", "conflict"},
+		{"young, any version", young, `{"title":"a"}`, "*", 409, "the upload is not inspected yet: its version must be 1 or more", "conflict"},
+		{"young, its version", young, `{"title":"a"}`, `"0"`, 409, "the upload is not inspected yet: its version must be 1 or more", "conflict"},
+		{"bytes", bytes, `{"title":"a"}`, "", 409, "the upload is not inspected yet: its version must be 1 or more", "conflict"},
 	} {
 		response := w.do(t, call{owner: owner, method: http.MethodPatch, id: test.id, body: test.body, ifMatch: test.ifMatch})
 		checkRefusal(t, test.name, response, test.status, failure(test.message, test.code))
@@ -161,9 +161,9 @@ func TestPatchMeetsAnInspection(t *testing.T) {
 		id := idAt(start.Add(-time.Hour), 1, "mp4")
 		w.settle(t, arrived(owner, id))
 		patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"a"}`, ifMatch: `"2"`}
-		w.manager.records = &late{w.records, maxPatches, reason}
+		w.handlers.records = &late{w.records, maxPatches, reason}
 		checkRefusal(t, "without end", w.do(t, patch), http.StatusConflict, failure("the upload is being changed by others: try again", "conflict"))
-		w.manager.records = &late{w.records, maxPatches - 1, reason}
+		w.handlers.records = &late{w.records, maxPatches - 1, reason}
 		if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Title != "a" || got.Version != 3 {
 			t.Errorf("%v: got %+v", reason, got)
 		}

@@ -12,7 +12,11 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/awsclient"
+	"postern/internal/function"
 )
 
 // A sent is a request to SQS.
@@ -41,10 +45,15 @@ func newSQS(t *testing.T, got *[]sent) string {
 	return server.URL
 }
 
+// queueAt is a queue of an SQS at an address.
+func queueAt(address, url string) *queue {
+	return &queue{client: sqs.NewFromConfig(awsclient.Config(runtimeAt(function.SQS, address), function.SQS)), url: url, bucket: "examplebucket"}
+}
+
 func TestQueue(t *testing.T) {
 	const queueURL = "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections"
 	var got []sent
-	q := newQueue("eu-west-1", newSQS(t, &got), credentials, queueURL, "examplebucket")
+	q := queueAt(newSQS(t, &got), queueURL)
 	for _, key := range []string{keyOf(owner, "0190f3b2c4d57e8f90a1b2c3d4e5f607.mp4"), "videos/a b+c%2F/é"} {
 		got = nil
 		if err := q.Inspect(t.Context(), key); err != nil {
@@ -81,7 +90,7 @@ func TestQueueFails(t *testing.T) {
 		_, _ = w.Write([]byte(`{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"not authorized"}`))
 	}))
 	defer server.Close()
-	q := newQueue("eu-west-1", server.URL, credentials, server.URL+"/q", "examplebucket")
+	q := queueAt(server.URL, server.URL+"/q")
 	if err := q.Inspect(t.Context(), "videos/"+marker); err == nil || strings.Contains(err.Error(), marker) {
 		t.Errorf("got %v, want an error without the key", err)
 	}

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// An inspections takes what is to be inspected. No error holds personal data.
+// inspections takes what is to be inspected. No error holds personal data.
 type inspections interface {
 	// Inspect has whatever is under the key inspected, at least once.
 	Inspect(ctx context.Context, key string) error
 }
 
 const (
-	// repairInterval is how long a key is not queued again.
+	// repairInterval is the least time between two inspections of one key that are queued here.
 	repairInterval = time.Minute
-	// maxRepairs is how many keys are remembered at most.
+	// maxRepairs bounds how many keys are remembered.
 	maxRepairs = 1000
 )
 
-// repairs queue keys for an inspection that is overdue. They are safe for concurrent use.
+// repairs queues keys whose inspection is overdue. It is safe for concurrent use.
 type repairs struct {
 	queue inspections
 	now   func() time.Time
@@ -47,7 +47,7 @@ func (r *repairs) forget(key string) {
 	delete(r.queued, key)
 }
 
-// isDue reports whether a key is to be queued now, and takes it for queued.
+// isDue reports whether a key is to be queued now. If so, it notes it as queued.
 func (r *repairs) isDue(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

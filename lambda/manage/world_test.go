@@ -17,13 +17,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/truora/minidyn/server"
 
 	"postern/api"
 	"postern/internal/apigw"
+	"postern/internal/awsclient"
 	"postern/internal/contract"
+	"postern/internal/function"
 	"postern/internal/lifecycle"
 	"postern/internal/records"
 	"postern/internal/sign"
@@ -51,15 +53,15 @@ func folders() contract.Folders {
 
 // A world is the function's handlers with a real uploads table, and a bucket and a queue in memory.
 type world struct {
-	manager *manager
-	records *records.Uploads
-	bucket  *bucket
-	queue   *line
-	queries atomic.Int64 // of the table
-	signed  []sign.Get
-	now     time.Time
-	log     bytes.Buffer
-	gateway *apigw.Gateway
+	handlers *handlers
+	records  *records.Uploads
+	bucket   *bucket
+	queue    *line
+	queries  atomic.Int64 // of the table
+	signed   []sign.Get
+	now      time.Time
+	log      bytes.Buffer
+	gateway  lambda.Handler
 }
 
 func newWorld(t testing.TB) *world {
@@ -76,14 +78,14 @@ func newWorld(t testing.TB) *world {
 	w.records = newTableAt(t, dynamo.URL)
 	log := slog.New(slog.NewJSONHandler(&w.log, nil))
 	clock := func() time.Time { return w.now }
-	w.manager = &manager{
+	w.handlers = &handlers{
 		folders: folders(), lifetime: 15 * time.Minute, records: w.records, objects: w.bucket,
 		deletion: &lifecycle.Deletion{Records: w.records, Objects: w.bucket, Queue: w.queue, Now: clock},
 		signer:   signerFunc(func(get sign.Get) { w.signed = append(w.signed, get) }),
 		repairs:  &repairs{queue: w.queue, now: clock, log: log},
 		now:      clock,
 	}
-	gateway, err := apigw.New(contract.Manage, w.manager.handlers(), log)
+	gateway, err := apigw.New(contract.Manage, w.handlers.routes(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,16 +93,20 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, nil
-})
+// runtimeAt has one service at an address.
+func runtimeAt(service function.Service, address string) function.Runtime {
+	return function.Runtime{
+		RuntimeEnv: contract.RuntimeEnv{Region: "eu-west-1", AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "secret", SessionToken: "token"},
+		Endpoints:  map[function.Service]string{service: address},
+	}
+}
 
 // newTableAt creates an uploads table in the DynamoDB at an address.
 func newTableAt(t testing.TB, address string) *records.Uploads {
 	t.Helper()
-	client := dynamodb.New(dynamodb.Options{Region: "eu-west-1", BaseEndpoint: &address, Credentials: credentials})
+	client := dynamodb.NewFromConfig(awsclient.Config(runtimeAt(function.DynamoDB, address), function.DynamoDB))
 	tabletest.Create(t, client, "uploads", "owner", "id")
-	return records.NewUploads(records.Config{Region: "eu-west-1", Endpoint: address, Credentials: credentials}, "uploads")
+	return records.NewUploads(client, "uploads")
 }
 
 // idAt is the nth id of a time, with an extension.
@@ -184,7 +190,7 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	t.Helper()
 	event := events.APIGatewayProxyRequest{Resource: "/uploads/{id}", HTTPMethod: http.MethodGet, Body: c.body, MultiValueHeaders: map[string][]string{}}
 	event.RequestContext.RequestID = "request-1"
-	event.RequestContext.Authorizer = apigw.Identity{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1}.Context()
+	event.RequestContext.Authorizer = apigw.Caller{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1}.Context()
 	if c.method != "" {
 		event.HTTPMethod = c.method
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -14,11 +15,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"postern/api"
-	"postern/internal/apigw"
 	"postern/internal/contract"
-	"postern/internal/wiretest"
+	"postern/internal/function"
 )
 
 // marker stands for what belongs to a person: mail, password and file name in these tests hold it.
@@ -33,9 +34,15 @@ func folders() contract.Folders {
 	}
 }
 
-func variables(t *testing.T) wiretest.Environment {
-	t.Helper()
-	return wiretest.New(t, contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders()})
+// setup is what the function is made of, with its log.
+func setup(log io.Writer) function.Setup[contract.PresignEnv] {
+	return function.Setup[contract.PresignEnv]{
+		Env: contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders()},
+		Runtime: function.Runtime{RuntimeEnv: contract.RuntimeEnv{
+			Region: "eu-west-1", AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", SessionToken: "token",
+		}},
+		Log: slog.New(slog.NewJSONHandler(log, nil)),
+	}
 }
 
 // event reads the event of a request of mail alone and gives it a query.
@@ -67,10 +74,10 @@ func uploadEvent(t *testing.T, body string) events.APIGatewayProxyRequest {
 // A handlerFunc answers events of API Gateway's proxy integration.
 type handlerFunc func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// function starts the function with real parts, as Lambda would.
-func function(t *testing.T, log *bytes.Buffer) handlerFunc {
+// started starts the function with real parts, as Lambda would.
+func started(t *testing.T, setup function.Setup[contract.PresignEnv]) handlerFunc {
 	t.Helper()
-	gateway, err := wire(variables(t).Lookup, slog.New(slog.NewJSONHandler(log, nil)))
+	gateway, err := newFunction(setup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +85,7 @@ func function(t *testing.T, log *bytes.Buffer) handlerFunc {
 }
 
 // handler is a gateway between encoding/json's writing and reading.
-func handler(gateway *apigw.Gateway) handlerFunc {
+func handler(gateway lambda.Handler) handlerFunc {
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, err error) {
 		payload, err := json.Marshal(event)
 		if err != nil {
@@ -104,7 +111,7 @@ type answer struct {
 
 func TestFunction(t *testing.T) {
 	var log bytes.Buffer
-	handle := function(t, &log)
+	handle := started(t, setup(&log))
 	before := time.Now()
 	response, err := handle(t.Context(), event(t, map[string][]string{"filename": {marker + ".mp4"}}))
 	if err != nil || response.StatusCode != http.StatusOK {
@@ -134,7 +141,7 @@ func TestFunction(t *testing.T) {
 
 func TestTwoFormsHaveTwoKeys(t *testing.T) {
 	var log bytes.Buffer
-	handle := function(t, &log)
+	handle := started(t, setup(&log))
 	var keys [2]string
 	for i := range keys {
 		response, err := handle(t.Context(), event(t, nil))
@@ -152,26 +159,19 @@ func TestTwoFormsHaveTwoKeys(t *testing.T) {
 }
 
 func TestEndpoint(t *testing.T) {
-	environment := variables(t)
-	environment["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9000"
-	gateway, err := wire(environment.Lookup, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := handler(gateway)(t.Context(), event(t, nil))
+	setup := setup(io.Discard)
+	setup.Runtime.Endpoints = map[function.Service]string{function.S3: "http://127.0.0.1:9000"}
+	response, err := started(t, setup)(t.Context(), event(t, nil))
 	if want := `"url":"http://127.0.0.1:9000/examplebucket"`; err != nil || !strings.Contains(response.Body, want) {
 		t.Errorf("got %s, %v, want %s", response.Body, err, want)
 	}
 }
 
-func TestWireNamesWhatLacks(t *testing.T) {
-	wiretest.CheckNamed(t, variables(t), wire)
-	for name, value := range map[string]string{"BUCKET": "No Bucket", "AWS_ENDPOINT_URL_S3": "ftp://x", "FOLDERS": "[]"} {
-		environment := variables(t)
-		environment[name] = value
-		if _, err := wire(environment.Lookup, slog.New(slog.DiscardHandler)); err == nil {
-			t.Errorf("%s = %s: wire succeeded", name, value)
-		}
+func TestNoBucket(t *testing.T) {
+	setup := setup(io.Discard)
+	setup.Env.Bucket = "No Bucket"
+	if _, err := newFunction(setup); err == nil {
+		t.Error("it starts")
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"postern/api"
+	"postern/internal/apigw"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -26,14 +27,12 @@ const (
 // grant answers a request of an owner with the largest limits there are.
 func grant(t *testing.T, declared api.UploadRequest) api.UploadGrant {
 	t.Helper()
-	request := request(map[string]string{})
-	request.Identity.MaxSize, request.Identity.Quota, request.Identity.Remaining = 1<<62, 1<<62, 1<<61
-	request.Body = declared
-	answer, err := newMinter(t).upload(t.Context(), request)
+	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 62, Quota: 1 << 62, Remaining: 1 << 61}
+	grant, err := newPresigner(t).upload(t.Context(), apigw.Request[api.UploadRequest]{Caller: caller, Body: declared})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.(api.UploadGrant)
+	return grant
 }
 
 // named is what every grant of the fixed time says besides how the file is sent.
@@ -185,7 +184,7 @@ func TestUploadFunction(t *testing.T) {
 			if mails == nil {
 				e.MultiValueQueryStringParameters = nil
 			}
-			response, err := function(t, &log)(t.Context(), e)
+			response, err := started(t, setup(&log))(t.Context(), e)
 			if err != nil || response.StatusCode != http.StatusCreated || log.Len() != 0 {
 				t.Fatalf("%s: got %d %s, %v, log %q, want 201", test.via, response.StatusCode, response.Body, err, &log)
 			}
@@ -232,7 +231,7 @@ func declare(t *testing.T, changes map[string]string) string {
 func TestOptionalMembers(t *testing.T) {
 	for _, name := range []string{"type", "title", "checksum", "via"} {
 		var log bytes.Buffer
-		response, err := function(t, &log)(t.Context(), uploadEvent(t, declare(t, map[string]string{name: ""})))
+		response, err := started(t, setup(&log))(t.Context(), uploadEvent(t, declare(t, map[string]string{name: ""})))
 		if err != nil || response.StatusCode != http.StatusCreated {
 			t.Errorf("without %s: got %d %s, %v, want 201", name, response.StatusCode, response.Body, err)
 		}
@@ -264,7 +263,7 @@ func TestUploadStatuses(t *testing.T) {
 		{"size negative", declare(t, map[string]string{"size": "-1"}), 400, "size is -1 bytes: must be at least 1"},
 		{"size over the limit", declare(t, map[string]string{"size": "1073741825"}), 413, "size is 1073741825 bytes: must be 1 to 1073741824, the largest upload"},
 		{"size largest", declare(t, map[string]string{"size": "9223372036854775807"}), 413, "size is 9223372036854775807 bytes"},
-		{"size over 64 bits", declare(t, map[string]string{"size": "9223372036854775808"}), 400, "field size is the number 9223372036854775808: allowed is a whole number"},
+		{"size over 64 bits", declare(t, map[string]string{"size": "9223372036854775808"}), 400, "field size is the number 9223372036854775808: must be a whole number"},
 		{"size with a fraction", declare(t, map[string]string{"size": "1.0"}), 400, "field size is the number 1.0"},
 		{"size with an exponent", declare(t, map[string]string{"size": "1e400"}), 400, "field size is the number 1e400"},
 		{"size of many digits", declare(t, map[string]string{"size": "1" + strings.Repeat("0", 9000)}), 400, "field size is the number 1000"},
@@ -295,12 +294,12 @@ func TestUploadStatuses(t *testing.T) {
 			if (name == "size") == (value == "7") || (name != "size" && value == `"7"`) {
 				continue
 			}
-			tests = append(tests, badInput{name + " is " + value, declare(t, map[string]string{name: value}), 400, "field " + name + " is " + says + ": allowed is a "})
+			tests = append(tests, badInput{name + " is " + value, declare(t, map[string]string{name: value}), 400, "field " + name + " is " + says + ": must be a "})
 		}
 	}
 	for _, test := range tests {
 		var log bytes.Buffer
-		response, err := function(t, &log)(t.Context(), uploadEvent(t, test.body))
+		response, err := started(t, setup(&log))(t.Context(), uploadEvent(t, test.body))
 		if err != nil || response.StatusCode != test.status || len(response.Body) > 700 || log.Len() != 0 {
 			t.Errorf("%s: got %d %s, %v, log %q, want %d", test.name, response.StatusCode, response.Body, err, &log, test.status)
 		}
@@ -315,7 +314,7 @@ func TestSizeOverOneRequest(t *testing.T) {
 		e := uploadEvent(t, declare(t, map[string]string{"size": "5368709121", "via": `"` + via + `"`}))
 		e.RequestContext.Authorizer["maxSize"] = "10737418240"
 		var log bytes.Buffer
-		response, err := function(t, &log)(t.Context(), e)
+		response, err := started(t, setup(&log))(t.Context(), e)
 		want := `"via \"` + via + `\" does not fit size 5368709121: it goes to 5368709120 bytes, must be multipart"`
 		if err != nil || response.StatusCode != http.StatusBadRequest || !strings.Contains(response.Body, want) {
 			t.Errorf("%s: got %d %s, %v, want 400 %s", via, response.StatusCode, response.Body, err, want)
@@ -346,7 +345,7 @@ func TestLimitsOfAnUpload(t *testing.T) {
 		e := uploadEvent(t, `{"filename":"a.mp4","size":`+test.size+`}`)
 		maps.Copy(e.RequestContext.Authorizer, map[string]any{"maxSize": test.maxSize, "quota": test.quota, "remaining": test.remaining})
 		var log bytes.Buffer
-		response, err := function(t, &log)(t.Context(), e)
+		response, err := started(t, setup(&log))(t.Context(), e)
 		if err != nil || response.StatusCode != test.status || !strings.Contains(response.Body, test.says) {
 			t.Errorf("%s: got %d %s, %v, want %d %s", test.name, response.StatusCode, response.Body, err, test.status, test.says)
 		}
@@ -360,7 +359,7 @@ func TestUploadIsTheAuthorizersOwners(t *testing.T) {
 	e.Headers["owner"], e.MultiValueHeaders["owner"] = other, []string{other}
 	e.MultiValueQueryStringParameters = map[string][]string{"mail": {other + "@example.com"}}
 	var log bytes.Buffer
-	response, err := function(t, &log)(t.Context(), e)
+	response, err := started(t, setup(&log))(t.Context(), e)
 	var got api.UploadGrant
 	if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
 		t.Fatal(err)
@@ -381,13 +380,13 @@ func TestUploadIsTheAuthorizersOwners(t *testing.T) {
 	} {
 		e := uploadEvent(t, `{"filename":"a.mp4","size":1}`)
 		change(&e)
-		if response, err := function(t, &log)(t.Context(), e); err != nil || response.StatusCode != http.StatusBadRequest {
+		if response, err := started(t, setup(&log))(t.Context(), e); err != nil || response.StatusCode != http.StatusBadRequest {
 			t.Errorf("owner in the %s: got %d %s, %v, want 400", name, response.StatusCode, response.Body, err)
 		}
 	}
 	e = uploadEvent(t, `{"filename":"a.mp4","size":1}`)
 	e.RequestContext.Authorizer = nil
-	if response, err := function(t, &log)(t.Context(), e); err != nil || response.StatusCode != http.StatusInternalServerError {
+	if response, err := started(t, setup(&log))(t.Context(), e); err != nil || response.StatusCode != http.StatusInternalServerError {
 		t.Errorf("no authorizer: got %d %s, %v, want 500", response.StatusCode, response.Body, err)
 	}
 }

@@ -3,50 +3,18 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"postern/internal/apigw"
-	"postern/internal/contract"
-	"postern/internal/lifecycle"
+	"postern/internal/function"
 	"postern/internal/notification"
 )
 
-const (
-	// margin is how long before Lambda would kill the function it gives up, so that what is done counts as done.
-	margin = time.Second
-	// maxOwners is of how many owners uploads are inspected at the same time.
-	maxOwners = 4
-)
+// maxOwners bounds how many owners are processed concurrently.
+const maxOwners = 4
 
-// inspector is a lifecycle.Inspector.
-type inspector interface {
-	Inspect(ctx context.Context, arrival lifecycle.Arrival) error
-	Expire(ctx context.Context, arrival lifecycle.Arrival) error
-}
-
-// A handler takes batches of messages. It is safe for concurrent use.
-type handler struct {
-	bucket    string
-	folders   contract.Folders
-	inspector inspector
-	log       *slog.Logger
-}
-
-// handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of
-// one owner, whose usage they share, are inspected one after the other.
-func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
-	ctx, cancel := apigw.WithMargin(ctx, margin)
-	defer cancel()
-	batch := &batch{handler: h, messages: event.Records, failed: make([]bool, len(event.Records))}
-	batch.inspect(ctx, batch.tasks(ctx))
-	return batch.response(), nil
-}
-
-// A batch is some messages, and which of them have failed.
+// A batch is the messages of one event, and which of them have failed.
 type batch struct {
 	*handler
 	messages []events.SQSMessage
@@ -55,7 +23,7 @@ type batch struct {
 	failed []bool
 }
 
-// tasks are the messages' by owner, in the messages' order.
+// tasks returns the messages' tasks by owner, in the messages' order.
 func (b *batch) tasks(ctx context.Context) map[string][]task {
 	tasks := map[string][]task{}
 	for i, message := range b.messages {
@@ -82,11 +50,11 @@ func (b *batch) tasks(ctx context.Context) map[string][]task {
 // inspect returns when every task is done or has failed.
 func (b *batch) inspect(ctx context.Context, tasks map[string][]task) {
 	var owners sync.WaitGroup
-	places := make(chan struct{}, maxOwners)
+	slots := make(chan struct{}, maxOwners)
 	for _, tasks := range tasks {
-		places <- struct{}{}
+		slots <- struct{}{}
 		owners.Go(func() {
-			defer func() { <-places }()
+			defer func() { <-slots }()
 			for _, task := range tasks {
 				b.guard(ctx, task.message, func() error { return b.do(ctx, task) }, "owner", task.arrival.Owner, "id", task.arrival.ID)
 			}
@@ -106,9 +74,9 @@ func (b *batch) do(ctx context.Context, task task) error {
 	}
 }
 
-// guard does a part of a message, which fails by an error as by a panic. The attributes tell the part in the log.
+// guard does a part of a message. An error or a panic fails the message. The attributes tell the part in the log.
 func (b *batch) guard(ctx context.Context, message int, part func() error, attributes ...any) {
-	err := recovered(part)
+	err := function.Guard(part)
 	if err == nil {
 		return
 	}
@@ -117,16 +85,6 @@ func (b *batch) guard(ctx context.Context, message int, part func() error, attri
 	b.failed[message] = true
 	attributes = append(attributes, "messageId", b.messages[message].MessageId, "error", err.Error())
 	b.log.ErrorContext(ctx, "inspection failed", attributes...)
-}
-
-// recovered calls part and makes an error of a panic.
-func recovered(part func() error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = apigw.PanicError(value)
-		}
-	}()
-	return part()
 }
 
 // response names the messages that are to come again.

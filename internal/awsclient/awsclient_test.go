@@ -1,4 +1,4 @@
-package transport_test
+package awsclient_test
 
 import (
 	"bytes"
@@ -8,7 +8,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"postern/internal/transport"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/awsclient"
+	"postern/internal/contract"
+	"postern/internal/function"
 )
 
 // A body is done for when it is closed, as the SDK's is.
@@ -57,7 +62,7 @@ func TestClosedBodyIsNoFault(t *testing.T) {
 			}{bytes.NewReader([]byte("body")), sent, sent}
 		}
 		request.ContentLength = 4
-		response, err := transport.New().Do(request)
+		response, err := awsclient.Config(function.Runtime{}, function.S3).HTTPClient.Do(request)
 		if err != nil {
 			t.Fatalf("closed %t: %v", close, err)
 		}
@@ -65,6 +70,25 @@ func TestClosedBodyIsNoFault(t *testing.T) {
 		_ = response.Body.Close()
 		if len(answer) != 64<<10 || err != nil {
 			t.Errorf("closed %t: an answer of %d bytes, %v", close, len(answer), err)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	runtime := function.Runtime{
+		RuntimeEnv: contract.RuntimeEnv{Region: "eu-west-1", AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"},
+		Endpoints:  map[function.Service]string{function.S3: "http://127.0.0.1:9000", function.SQS: ""},
+	}
+	for service, want := range map[function.Service]*string{
+		function.S3: new("http://127.0.0.1:9000"), function.SQS: nil, function.DynamoDB: nil,
+	} {
+		config := awsclient.Config(runtime, service)
+		if diff := cmp.Diff(config.BaseEndpoint, want); diff != "" || config.Region != "eu-west-1" {
+			t.Errorf("%s: region %q, endpoint (-got +want)\n%s", service, config.Region, diff)
+		}
+		got, err := config.Credentials.Retrieve(t.Context())
+		if want := (aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}); err != nil || got != want {
+			t.Errorf("%s: credentials %+v, %v", service, got, err)
 		}
 	}
 }

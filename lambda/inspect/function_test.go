@@ -11,24 +11,33 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/awsclient"
 	"postern/internal/contract"
-	"postern/internal/transport"
+	"postern/internal/function"
 	"postern/internal/upload"
-	"postern/internal/wiretest"
 )
 
-func variables(t *testing.T) wiretest.Environment {
-	t.Helper()
-	return wiretest.New(t, contract.InspectEnv{
-		Bucket: "bucket", UploadsTable: "uploads", EventBus: "default",
-		Folders: contract.Folders{"videos": {MaxSize: 1 << 30, Formats: map[string]string{"mp4": "video/mp4"}}},
-	})
+// setup is what the function is made of, with every service at an address.
+func setup(log io.Writer, address string) function.Setup[contract.InspectEnv] {
+	return function.Setup[contract.InspectEnv]{
+		Env: contract.InspectEnv{
+			Bucket: "bucket", UploadsTable: "uploads", EventBus: "default",
+			Folders: contract.Folders{"videos": {MaxSize: 1 << 30, Formats: map[string]string{"mp4": "video/mp4"}}},
+		},
+		Runtime: function.Runtime{
+			RuntimeEnv: contract.RuntimeEnv{Region: "eu-west-1", AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"},
+			Endpoints:  map[function.Service]string{function.S3: address, function.DynamoDB: address, function.EventBridge: address},
+		},
+		Log: slog.New(slog.NewJSONHandler(log, nil)),
+	}
 }
 
-func TestWireNamesWhatLacks(t *testing.T) {
-	wiretest.CheckNamed(t, variables(t), wire)
+// busAt is a bus at an address.
+func busAt(address string) *bus {
+	return newBus(eventbridge.NewFromConfig(awsclient.Config(setup(io.Discard, address).Runtime, function.EventBridge)), "default")
 }
 
 // The whole function, whose services refuse: the message comes again, and the log tells which.
@@ -40,16 +49,8 @@ func TestFunctionWhoseServicesRefuse(t *testing.T) {
 		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"not authorized"}`)
 	}))
 	defer refusing.Close()
-	environment := variables(t)
-	for _, service := range []string{"S3", "DYNAMODB", "EVENTBRIDGE"} {
-		environment["AWS_ENDPOINT_URL_"+service] = refusing.URL
-	}
 	var log bytes.Buffer
-	handler, err := wire(environment.Lookup, slog.New(slog.NewJSONHandler(&log, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := handler.handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: fixture(t, "created.json")}}})
+	response, err := newHandler(setup(&log, refusing.URL)).handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: fixture(t, "created.json")}}})
 	want := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{{ItemIdentifier: "m"}}}
 	if diff := cmp.Diff(response, want); err != nil || diff != "" {
 		t.Errorf("handle: %v (-got +want)\n%s", err, diff)
@@ -64,7 +65,7 @@ func TestFunctionWhoseServicesRefuse(t *testing.T) {
 	}
 }
 
-func announcement() upload.Event {
+func rejection() upload.Event {
 	return upload.Event{ID: owner + "/" + id + "/rejected", Record: upload.Record{
 		Owner: owner, ID: id, Key: key, VersionID: "v", Status: upload.Rejected, Reason: upload.Unsigned,
 		Size: 7, Type: "video/mp4", Checksum: "c", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"},
@@ -79,8 +80,8 @@ func TestPublish(t *testing.T) {
 		_, _ = io.WriteString(w, `{"FailedEntryCount":0,"Entries":[{"EventId":"e"}]}`)
 	}))
 	defer server.Close()
-	bus := newBus("eu-west-1", server.URL, transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
-	if err := bus.Publish(t.Context(), announcement()); err != nil {
+	bus := busAt(server.URL)
+	if err := bus.Publish(t.Context(), rejection()); err != nil {
 		t.Fatal(err)
 	}
 	want := `AWSEvents.PutEvents {"Entries":[{"Detail":"{\"id\":\"` + owner + `/` + id + `/rejected\",\"upload\":{\"id\":\"` + id + `\",\"owner\":\"` + owner +
@@ -106,8 +107,8 @@ func TestPublishFails(t *testing.T) {
 		"no JSON":                `<html>`,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
-		bus := newBus("eu-west-1", server.URL, transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}), "default")
-		if err := bus.Publish(t.Context(), announcement()); err == nil || strings.Contains(err.Error(), "planted") {
+		bus := busAt(server.URL)
+		if err := bus.Publish(t.Context(), rejection()); err == nil || strings.Contains(err.Error(), "planted") {
 			t.Errorf("%s: got %v, want an error", name, err)
 		}
 		server.Close()

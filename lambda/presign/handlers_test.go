@@ -26,8 +26,8 @@ import (
 
 var now = time.Date(2026, time.March, 14, 15, 9, 26, 535_000_000, time.UTC)
 
-// newMinter returns a minter with the real signer, a fixed time and no randomness.
-func newMinter(t *testing.T) *minter {
+// newPresigner returns a presigner with the real signer, a fixed time and no randomness.
+func newPresigner(t *testing.T) *presigner {
 	t.Helper()
 	signer, err := sign.New(sign.Config{
 		Region: "eu-west-1", Bucket: "examplebucket",
@@ -36,7 +36,7 @@ func newMinter(t *testing.T) *minter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &minter{
+	return &presigner{
 		folders: folders(), lifetime: 15 * time.Minute, signer: signer,
 		now: func() time.Time { return now }, random: zeros{},
 	}
@@ -50,19 +50,18 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func request(query map[string]string) apigw.Request {
+func request(query map[string]string) apigw.Request[apigw.None] {
 	query["mail"] = marker + "@example.com"
-	return apigw.Request{Identity: apigw.Identity{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30}, Query: query}
+	return apigw.Request[apigw.None]{Caller: apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30}, Query: query}
 }
 
-// mint returns the form of a request and its policy's conditions.
-func mint(t *testing.T, m *minter, request apigw.Request) (api.PresignedForm, map[string]string) {
+// formOf returns the form of a request and its policy's conditions.
+func formOf(t *testing.T, p *presigner, request apigw.Request[apigw.None]) (api.PresignedForm, map[string]string) {
 	t.Helper()
-	answer, err := m.presignedURL(t.Context(), request)
+	form, err := p.form(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := answer.(api.PresignedForm)
 	return form, conditionsOf(t, form.Fields)
 }
 
@@ -97,7 +96,7 @@ func conditionsOf(t *testing.T, fields map[string]string) map[string]string {
 }
 
 func TestEveryFieldIsFixed(t *testing.T) {
-	form, conditions := mint(t, newMinter(t), request(map[string]string{"filename": "Été " + marker + ".MP4", "type": "Video/MP4"}))
+	form, conditions := formOf(t, newPresigner(t), request(map[string]string{"filename": "Été " + marker + ".MP4", "type": "Video/MP4"}))
 	want := map[string]string{
 		"bucket":               "examplebucket",
 		"content-length-range": "1-1073741824",
@@ -126,7 +125,7 @@ func TestEveryFieldIsFixed(t *testing.T) {
 }
 
 func TestForm(t *testing.T) {
-	got, _ := mint(t, newMinter(t), request(map[string]string{}))
+	got, _ := formOf(t, newPresigner(t), request(map[string]string{}))
 	ms := fmt.Sprintf("%012x", now.UnixMilli())
 	want := api.PresignedForm{
 		URL: "https://examplebucket.s3.eu-west-1.amazonaws.com", Fields: got.Fields,
@@ -154,7 +153,7 @@ func TestFormFollowsTheFormat(t *testing.T) {
 		{map[string]string{"type": "application/pdf"}, "documents", "pdf", "application/pdf", "1-1048576"},
 		{map[string]string{"filename": "a.PDF", "type": "application/pdf"}, "documents", "pdf", "application/pdf", "1-1048576"},
 	} {
-		form, conditions := mint(t, newMinter(t), request(test.query))
+		form, conditions := formOf(t, newPresigner(t), request(test.query))
 		if !strings.HasPrefix(form.Key, test.folder+"/"+owner+"/") || !strings.HasSuffix(form.Key, "."+test.extension) ||
 			form.Fields["content-type"] != test.ctype || conditions["content-length-range"] != test.sizes {
 			t.Errorf("%v: key %s, type %s, sizes %s, want %+v", test.query, form.Key, form.Fields["content-type"], conditions["content-length-range"], test)
@@ -175,8 +174,8 @@ func TestSizeIsTheLeastLimit(t *testing.T) {
 		{"one byte", 1, 1, 1, "1-1"},
 	} {
 		r := request(map[string]string{})
-		r.Identity.MaxSize, r.Identity.Quota, r.Identity.Remaining = test.maxSize, test.quota, test.remaining
-		form, conditions := mint(t, newMinter(t), r)
+		r.Caller.MaxSize, r.Caller.Quota, r.Caller.Remaining = test.maxSize, test.quota, test.remaining
+		form, conditions := formOf(t, newPresigner(t), r)
 		if got := conditions["content-length-range"]; got != test.want {
 			t.Errorf("%s: content-length-range %s, want %s", test.name, got, test.want)
 		}
@@ -187,15 +186,15 @@ func TestSizeIsTheLeastLimit(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	unlimited := apigw.Identity{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1}
+	unlimited := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1}
 	noQuota, usedUp := unlimited, unlimited
 	noQuota.Quota, noQuota.Remaining = 0, 0
 	usedUp.Quota, usedUp.Remaining = 100, 0
 	for _, test := range []struct {
-		name     string
-		query    map[string]string
-		identity apigw.Identity
-		want     upload.Error
+		name   string
+		query  map[string]string
+		caller apigw.Caller
+		want   upload.Error
 	}{
 		{"name", map[string]string{"filename": "a\r\nb.mp4"}, unlimited, upload.Error{
 			Code:    api.InvalidRequest,
@@ -222,7 +221,7 @@ func TestRefusals(t *testing.T) {
 			Message: "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
 		}},
 	} {
-		answer, err := newMinter(t).presignedURL(t.Context(), apigw.Request{Identity: test.identity, Query: test.query})
+		answer, err := newPresigner(t).form(t.Context(), apigw.Request[apigw.None]{Caller: test.caller, Query: test.query})
 		got, ok := errors.AsType[*upload.Error](err)
 		if !ok {
 			t.Errorf("%s: got %v, %v, want a refusal", test.name, answer, err)
@@ -254,7 +253,7 @@ func TestStatuses(t *testing.T) {
 		{"mismatch", map[string][]string{"filename": {"a.mp4"}, "type": {"application/pdf"}}, 415, []string{"type", "application/pdf", "video/mp4"}},
 	} {
 		var log bytes.Buffer
-		response, err := function(t, &log)(t.Context(), event(t, test.query))
+		response, err := started(t, setup(&log))(t.Context(), event(t, test.query))
 		if err != nil || response.StatusCode != test.status || len(response.Body) > 600 || log.Len() != 0 {
 			t.Errorf("%s: got %d %s, %v, log %q, want %d", test.name, response.StatusCode, response.Body, err, &log, test.status)
 		}
@@ -294,25 +293,25 @@ func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name  string
-		spoil func(*minter)
+		spoil func(*presigner)
 		log   string
 	}{
-		{"signer", func(m *minter) { m.signer = failingSigner{err: errors.New("lifetime is 0s")} }, ": lifetime is 0s"},
-		{"signer panics", func(m *minter) { m.signer = failingSigner{panicValue: marker} }, "panic: string"},
-		{"randomness", func(m *minter) { m.random = iotest.ErrReader(io.ErrUnexpectedEOF) }, "reading randomness"},
-		{"format table", func(m *minter) {
+		{"signer", func(p *presigner) { p.signer = failingSigner{err: errors.New("lifetime is 0s")} }, ": lifetime is 0s"},
+		{"signer panics", func(p *presigner) { p.signer = failingSigner{panicValue: marker} }, "panic: string"},
+		{"randomness", func(p *presigner) { p.random = iotest.ErrReader(io.ErrUnexpectedEOF) }, "reading randomness"},
+		{"format table", func(m *presigner) {
 			m.folders = contract.Folders{"videos": {MaxSize: 1, Formats: map[string]string{"not-an-ext": "video/mp4"}}}
 		}, "malformed extension"},
-		{"lifetime", func(m *minter) { m.lifetime = -time.Second }, ": lifetime is -1s"},
+		{"lifetime", func(p *presigner) { p.lifetime = -time.Second }, ": lifetime is -1s"},
 	} {
 		for kind, request := range requests {
 			if test.name == "format table" && kind != "a form" {
 				continue // a file's own extension leads to a well-formed one
 			}
 			var log bytes.Buffer
-			minter := newMinter(t)
-			test.spoil(minter)
-			gateway, err := apigw.New(contract.Presign, minter.handlers(), slog.New(slog.NewJSONHandler(&log, nil)))
+			presigner := newPresigner(t)
+			test.spoil(presigner)
+			gateway, err := apigw.New(contract.Presign, presigner.handlers(), slog.New(slog.NewJSONHandler(&log, nil)))
 			if err != nil {
 				t.Fatal(err)
 			}

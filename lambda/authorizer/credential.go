@@ -11,7 +11,7 @@ import (
 // maxHeader is the longest Authorization header that is read, in bytes.
 const maxHeader = 8 << 10
 
-// A credential is what a caller says who it is.
+// A credential says who a caller is, and proves it.
 type credential struct {
 	mail     identity.Mail
 	password string
@@ -50,4 +50,34 @@ func toUTF8(text []byte) string {
 		characters[i] = rune(b)
 	}
 	return string(characters)
+}
+
+// authorization returns every value of the event's Authorization headers, however their name is written.
+func authorization(event request) []string {
+	var values []string
+	for name, all := range event.MultiValueHeaders {
+		if strings.EqualFold(name, "Authorization") {
+			values = append(values, all...)
+		}
+	}
+	if values != nil {
+		return values
+	}
+	for name, value := range event.Headers {
+		if strings.EqualFold(name, "Authorization") {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// mails returns every value of the event's query parameter mail.
+func mails(event request) []string {
+	if values, ok := event.MultiValueQueryStringParameters["mail"]; ok {
+		return values
+	}
+	if value, ok := event.QueryStringParameters["mail"]; ok {
+		return []string{value}
+	}
+	return nil
 }

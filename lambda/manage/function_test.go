@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,26 +17,26 @@ import (
 
 	"postern/api"
 	"postern/internal/contract"
+	"postern/internal/function"
 	"postern/internal/upload"
-	"postern/internal/wiretest"
 )
 
-func variables(t *testing.T) wiretest.Environment {
-	t.Helper()
-	return wiretest.New(t, contract.ManageEnv{
-		Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
-		Lifetime: 15 * time.Minute, Folders: folders(),
-	})
+// setup is what the function is made of.
+func setup(log io.Writer) function.Setup[contract.ManageEnv] {
+	return function.Setup[contract.ManageEnv]{
+		Env: contract.ManageEnv{
+			Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
+			Lifetime: 15 * time.Minute, Folders: folders(),
+		},
+		Runtime: runtimeAt(function.S3, ""), Log: slog.New(slog.NewJSONHandler(log, nil)),
+	}
 }
 
-func TestWireNamesWhatLacks(t *testing.T) {
-	wiretest.CheckNamed(t, variables(t), wire)
-	for name, value := range map[string]string{"BUCKET": "No Bucket", "AWS_ENDPOINT_URL_S3": "ftp://x", "FOLDERS": "[]", "SIGNATURE_LIFETIME": "x"} {
-		environment := variables(t)
-		environment[name] = value
-		if _, err := wire(environment.Lookup, slog.New(slog.DiscardHandler)); err == nil {
-			t.Errorf("%s = %s: wire succeeded", name, value)
-		}
+func TestNoBucket(t *testing.T) {
+	setup := setup(io.Discard)
+	setup.Env.Bucket = "No Bucket"
+	if _, err := newFunction(setup); err == nil {
+		t.Error("it starts")
 	}
 }
 
@@ -57,12 +57,10 @@ func TestFunction(t *testing.T) {
 	s3 := httptest.NewServer(listOf(keyOf(owner, id), time.Now().Add(-time.Hour)))
 	defer s3.Close()
 	var queued []sent
-	environment := variables(t)
-	maps.Copy(environment, map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": dynamo.URL, "AWS_ENDPOINT_URL_S3": s3.URL, "AWS_ENDPOINT_URL_SQS": newSQS(t, &queued),
-	})
 	var w world
-	gateway, err := wire(environment.Lookup, slog.New(slog.NewJSONHandler(&w.log, nil)))
+	setup := setup(&w.log)
+	setup.Runtime.Endpoints = map[function.Service]string{function.DynamoDB: dynamo.URL, function.S3: s3.URL, function.SQS: newSQS(t, &queued)}
+	gateway, err := newFunction(setup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +69,7 @@ func TestFunction(t *testing.T) {
 	if got.Status != "waiting" || got.Size != 7 || w.log.Len() != 0 {
 		t.Errorf("got %+v, log %s", got, &w.log)
 	}
-	if len(queued) != 1 || queued[0].QueueURL != environment["QUEUE_URL"] || !strings.Contains(queued[0].Body, `"name":"examplebucket"`) {
+	if len(queued) != 1 || queued[0].QueueURL != setup.Env.QueueURL || !strings.Contains(queued[0].Body, `"name":"examplebucket"`) {
 		t.Errorf("queued %+v, want one message", queued)
 	}
 	checkRefusal(t, "list", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/apigw"
 )
 
@@ -34,18 +35,23 @@ func patchEvent(body string, ifMatch ...string) events.APIGatewayProxyRequest {
 	return e
 }
 
-// received returns the request that a handler gets of an event.
-func received(t *testing.T, event events.APIGatewayProxyRequest) apigw.Request {
+// received returns the request that a handler of the event's route gets of it.
+func received[B, A any](t *testing.T, event events.APIGatewayProxyRequest) apigw.Request[B] {
 	t.Helper()
-	var got *apigw.Request
-	response, _ := call(t, func(_ context.Context, request apigw.Request) (any, error) {
+	var got *apigw.Request[B]
+	response, _ := call(t, func(_ context.Context, request apigw.Request[B]) (answer A, err error) {
 		got = &request
-		return struct{}{}, nil
+		return answer, nil
 	}, event)
 	if got == nil {
 		t.Fatalf("the handler was not reached: %d %s", response.StatusCode, response.Body)
 	}
 	return *got
+}
+
+func receivedPatch(t *testing.T, event events.APIGatewayProxyRequest) apigw.Request[api.UploadPatch] {
+	t.Helper()
+	return received[api.UploadPatch, api.Upload](t, event)
 }
 
 func TestIfMatch(t *testing.T) {
@@ -60,20 +66,20 @@ func TestIfMatch(t *testing.T) {
 		{"no record", []string{`"0"`}, new(int64(0))},
 		{"largest", []string{`"9223372036854775807"`}, new(int64(9223372036854775807))},
 	} {
-		got := received(t, patchEvent(`{"title":"a"}`, test.given...)).IfMatch
+		got := receivedPatch(t, patchEvent(`{"title":"a"}`, test.given...)).IfMatch
 		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}
 	e := patchEvent(`{"title":"a"}`)
 	e.MultiValueHeaders["if-match"] = []string{`"4"`}
-	if got := received(t, e).IfMatch; got == nil || *got != 4 {
+	if got := receivedPatch(t, e).IfMatch; got == nil || *got != 4 {
 		t.Errorf("name in lower case: got %v, want 4", got)
 	}
 }
 
 func TestRefusedIfMatch(t *testing.T) {
-	const allowed = `: allowed are one version in quotes, such as "3", and *, once`
+	const allowed = `: must be one version in quotes, such as "3", or *, given once`
 	long := strings.Repeat("x", 9000)
 	for _, test := range []struct {
 		given   []string
@@ -107,14 +113,14 @@ func TestRefusedIfMatch(t *testing.T) {
 		{[]string{`"3"`, `"3"`}, "If-Match is given 2 times"},
 		{[]string{"*", "*"}, "If-Match is given 2 times"},
 	} {
-		response, log := call(t, unreached, patchEvent(`{"title":"a"}`, test.given...))
+		response, log := refused(t, patchEvent(`{"title":"a"}`, test.given...))
 		if want := failure(test.message+allowed, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
 			t.Errorf("%q: got %d %s, log %q\nwant 400 %s", test.given, response.StatusCode, response.Body, log, want)
 		}
 	}
 	e := patchEvent(`{"title":"a"}`, `"3"`)
 	e.MultiValueHeaders["if-match"] = []string{`"3"`}
-	if response, _ := call(t, unreached, e); response.StatusCode != http.StatusBadRequest {
+	if response, _ := refused(t, e); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("in two cases: got %d %s, want 400", response.StatusCode, response.Body)
 	}
 }
@@ -123,7 +129,7 @@ func TestRefusedIfMatch(t *testing.T) {
 func TestIfMatchOfARouteWithoutCondition(t *testing.T) {
 	e := idEvent(http.MethodGet, id)
 	e.MultiValueHeaders = map[string][]string{"If-Match": {"x", `"3"`}}
-	if got := received(t, e).IfMatch; got != nil {
+	if got := received[apigw.None, api.Upload](t, e).IfMatch; got != nil {
 		t.Errorf("got %d, want none", *got)
 	}
 }
@@ -134,10 +140,10 @@ func FuzzIfMatch(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		var got *apigw.Request
-		response, log := call(t, func(_ context.Context, request apigw.Request) (any, error) {
+		var got *apigw.Request[api.UploadPatch]
+		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadPatch]) (api.Upload, error) {
 			got = &request
-			return struct{}{}, nil
+			return api.Upload{}, nil
 		}, patchEvent(`{"title":"a"}`, header))
 		switch {
 		case log != "" || !slices.Contains([]int{200, 400}, response.StatusCode) || len(response.Body) > 700:
@@ -148,4 +154,36 @@ func FuzzIfMatch(f *testing.F) {
 			t.Errorf("%q is read as version %d", header, *got.IfMatch)
 		}
 	})
+}
+func TestPath(t *testing.T) {
+	for raw, want := range map[string]string{
+		id:                id,
+		"":                "",
+		"a%2eb":           "a.b",
+		"a%2Fb":           "a/b",
+		"a+b":             "a+b", // in a path, a plus is a plus
+		"a%20b":           "a b",
+		"%252e":           "%2e", // once
+		"%C3%A9%00%0D%0A": "é\x00\r\n",
+		"%ff":             "\xff",
+		"%":               "%",
+		"%zz":             "%zz",
+		id + "%":          id + "%",
+		id + "%2":         id + "%2",
+	} {
+		got := received[apigw.None, api.Upload](t, idEvent(http.MethodGet, raw)).Path["id"]
+		if got != want {
+			t.Errorf("%q: got %q, want %q", raw, got, want)
+		}
+		if raw != id && api.IsID(got) {
+			t.Errorf("%q is an id", raw)
+		}
+	}
+}
+
+func TestNoContent(t *testing.T) {
+	response, log := call(t, func(context.Context, apigw.Request[apigw.None]) (apigw.None, error) { return apigw.None{}, nil }, idEvent(http.MethodDelete, id))
+	if response.StatusCode != http.StatusNoContent || response.Body != "" || log != "" {
+		t.Errorf("got %d %q, log %q, want 204 without a body", response.StatusCode, response.Body, log)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -16,19 +17,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/truora/minidyn/server"
 
+	"postern/internal/awsclient"
 	"postern/internal/contract"
+	"postern/internal/function"
 	"postern/internal/identity"
 	"postern/internal/records"
 	"postern/internal/tabletest"
-	"postern/internal/transport"
-	"postern/internal/wiretest"
 )
 
-func variables(t *testing.T) wiretest.Environment {
-	t.Helper()
-	return wiretest.New(t, contract.AuthorizerEnv{
-		UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
-	})
+// setup is what the function is made of, with the addresses of its services.
+func setup(log io.Writer, dynamodb, secrets string) function.Setup[contract.AuthorizerEnv] {
+	runtime := runtimeAt(function.DynamoDB, dynamodb)
+	runtime.Endpoints[function.SecretsManager] = secrets
+	return function.Setup[contract.AuthorizerEnv]{
+		Env: contract.AuthorizerEnv{
+			UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
+		},
+		Runtime: runtime, Log: slog.New(slog.NewJSONHandler(log, nil)),
+	}
 }
 
 func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 64)) }
@@ -39,11 +45,9 @@ func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address
 	t.Helper()
 	dynamo := httptest.NewServer(server.NewServer())
 	t.Cleanup(dynamo.Close)
-	client := dynamodb.New(dynamodb.Options{
-		Region: "eu-west-1", BaseEndpoint: &dynamo.URL, Credentials: transport.Credentials(contract.RuntimeEnv{AccessKeyID: "id", SecretAccessKey: "secret"}),
-	})
+	client := dynamodb.NewFromConfig(awsclient.Config(runtimeAt(function.DynamoDB, dynamo.URL), function.DynamoDB))
 	tabletest.Create(t, client, "users", "mail")
-	if err := records.UsersOf(client, "users").Put(t.Context(), user); err != nil {
+	if err := records.NewUsers(client, "users").Put(t.Context(), user); err != nil {
 		t.Fatal(err)
 	}
 	if used == nil {
@@ -74,13 +78,11 @@ func TestFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets, _ := secretsManager(t, goodSecret)
-	environment := variables(t)
-	environment["AWS_ENDPOINT_URL_DYNAMODB"] = dynamoDB(t, identity.User{
+	dynamo := dynamoDB(t, identity.User{
 		Mail: "demo@example.com", Owner: demoOwner, Hash: hash, Role: identity.RoleService,
 	}, map[string]string{demoOwner: "500"})
-	environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = secrets
 	var log bytes.Buffer
-	authorizer, err := wire(environment.Lookup, randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
+	authorizer, err := newAuthorizer(setup(&log, dynamo, secrets), randomness())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +155,8 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		{"no table", noTable.URL, secrets, patient, 5},
 		{"dynamodb is gone", gone.URL, secrets, impatient, 5},
 	} {
-		environment := variables(t)
-		environment["AWS_ENDPOINT_URL_DYNAMODB"], environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = test.dynamodb, test.secrets
 		var log bytes.Buffer
-		authorizer, err := wire(environment.Lookup, randomness(), slog.New(slog.NewJSONHandler(&log, nil)))
+		authorizer, err := newAuthorizer(setup(&log, test.dynamodb, test.secrets), randomness())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,11 +186,8 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	}
 }
 
-func TestWireNamesWhatLacks(t *testing.T) {
-	wiretest.CheckNamed(t, variables(t), func(lookup func(string) (string, bool), log *slog.Logger) (*authorizer, error) {
-		return wire(lookup, randomness(), log)
-	})
-	if _, err := wire(variables(t).Lookup, strings.NewReader("short"), slog.New(slog.DiscardHandler)); err == nil {
-		t.Error("wire succeeds without randomness")
+func TestNoRandomness(t *testing.T) {
+	if _, err := newAuthorizer(setup(io.Discard, "", ""), strings.NewReader("short")); err == nil {
+		t.Error("it starts")
 	}
 }

@@ -1,0 +1,87 @@
+package apigw
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"postern/api"
+	"postern/internal/upload"
+)
+
+// A Caller is on whose behalf a request acts, as the authorizer found it. A handler takes it from the event's request
+// context and from nowhere else.
+type Caller struct {
+	Owner   string // owner acted for: 20 hexadecimal digits; empty in an authorizer's answer: see ErrNoOwner
+	Role    string // role of the caller, never empty
+	MaxSize int64  // largest upload of the owner, in bytes
+	Quota   int64  // how much the owner may keep in all, in bytes
+	// Remaining is what was left of the quota at most a minute ago, in bytes, 0 to Quota.
+	Remaining int64
+}
+
+// Limits returns what the caller may upload at once. It leaves Folder to the format.
+func (c Caller) Limits() upload.Limits {
+	return upload.Limits{User: c.MaxSize, Quota: c.Quota, Remaining: c.Remaining}
+}
+
+// Names of the members of the authorizer's context.
+const (
+	contextOwner     = "owner"
+	contextRole      = "role"
+	contextMaxSize   = "maxSize"
+	contextQuota     = "quota"
+	contextRemaining = "remaining"
+)
+
+// ErrNoCaller is returned when a request context is not one that the authorizer made.
+var ErrNoCaller = errors.New("the request context holds no caller")
+
+// ErrNoOwner is returned when the authorizer knows who calls but not for whom: the query's mail is malformed or given
+// more than once.
+var ErrNoOwner = errors.New("the request context holds no owner")
+
+// Context returns the caller as an authorizer's context. Every value is a string, as API Gateway hands it on.
+func (c Caller) Context() map[string]any {
+	return map[string]any{
+		contextOwner:     c.Owner,
+		contextRole:      c.Role,
+		contextMaxSize:   strconv.FormatInt(c.MaxSize, 10),
+		contextQuota:     strconv.FormatInt(c.Quota, 10),
+		contextRemaining: strconv.FormatInt(c.Remaining, 10),
+	}
+}
+
+// CallerFrom reads the caller from an event's requestContext.authorizer. It fails closed: an empty owner is ErrNoOwner,
+// any other missing or malformed member is an error that wraps ErrNoCaller.
+func CallerFrom(context map[string]any) (Caller, error) {
+	text := func(name string) string {
+		s, _ := context[name].(string)
+		return s
+	}
+	maxSize, maxErr := strconv.ParseInt(text(contextMaxSize), 10, 64)
+	quota, quotaErr := strconv.ParseInt(text(contextQuota), 10, 64)
+	remaining, remainingErr := strconv.ParseInt(text(contextRemaining), 10, 64)
+	caller := Caller{
+		Owner:     text(contextOwner),
+		Role:      text(contextRole),
+		MaxSize:   maxSize,
+		Quota:     quota,
+		Remaining: remaining,
+	}
+	switch {
+	case caller.Owner != "" && !api.IsOwner(caller.Owner):
+		return Caller{}, fmt.Errorf("%w: owner", ErrNoCaller)
+	case caller.Role == "":
+		return Caller{}, fmt.Errorf("%w: role", ErrNoCaller)
+	case maxErr != nil || maxSize < 0:
+		return Caller{}, fmt.Errorf("%w: maxSize", ErrNoCaller)
+	case quotaErr != nil || quota < 0:
+		return Caller{}, fmt.Errorf("%w: quota", ErrNoCaller)
+	case remainingErr != nil || remaining < 0 || remaining > quota:
+		return Caller{}, fmt.Errorf("%w: remaining", ErrNoCaller)
+	case caller.Owner == "":
+		return Caller{}, ErrNoOwner
+	}
+	return caller, nil
+}

@@ -1,0 +1,83 @@
+package apigw_test
+
+import (
+	"errors"
+	"maps"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/apigw"
+	"postern/internal/upload"
+)
+
+var caller = apigw.Caller{Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4}
+
+func TestCallerRoundTrips(t *testing.T) {
+	got, err := apigw.CallerFrom(caller.Context())
+	if diff := cmp.Diff(got, caller); err != nil || diff != "" {
+		t.Errorf("CallerFrom: %v\n(-got +want)\n%s", err, diff)
+	}
+}
+
+func TestContextIsStrings(t *testing.T) {
+	want := map[string]any{"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4"}
+	if diff := cmp.Diff(caller.Context(), want); diff != "" {
+		t.Errorf("Context (-got +want)\n%s", diff)
+	}
+}
+
+func TestCallerFromFailsClosed(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		value any // nil: missing
+		want  error
+	}{
+		{"owner", nil, apigw.ErrNoOwner},
+		{"owner", "", apigw.ErrNoOwner},
+		{"owner", "0123456789ABCDEF0123", apigw.ErrNoCaller},
+		{"owner", "../../../etc/passwd0", apigw.ErrNoCaller},
+		{"role", nil, apigw.ErrNoCaller},
+		{"role", "", apigw.ErrNoCaller},
+		{"maxSize", nil, apigw.ErrNoCaller},
+		{"maxSize", "-1", apigw.ErrNoCaller},
+		{"maxSize", "9223372036854775808", apigw.ErrNoCaller},
+		{"maxSize", 5.0, apigw.ErrNoCaller},
+		{"quota", nil, apigw.ErrNoCaller},
+		{"quota", "-1", apigw.ErrNoCaller},
+		{"quota", "1e3", apigw.ErrNoCaller},
+		{"quota", "3", apigw.ErrNoCaller}, // less than what is left of it
+		{"remaining", nil, apigw.ErrNoCaller},
+		{"remaining", "", apigw.ErrNoCaller},
+		{"remaining", "-1", apigw.ErrNoCaller},
+		{"remaining", "8", apigw.ErrNoCaller},
+		{"remaining", "9223372036854775808", apigw.ErrNoCaller},
+		{"remaining", 4.0, apigw.ErrNoCaller},
+	} {
+		context := caller.Context()
+		context[test.name] = test.value
+		if test.value == nil {
+			delete(context, test.name)
+		}
+		got, err := apigw.CallerFrom(context)
+		if !errors.Is(err, test.want) || got != (apigw.Caller{}) {
+			t.Errorf("%s = %v: got %+v, %v, want %v", test.name, test.value, got, err, test.want)
+		}
+	}
+	for _, context := range []map[string]any{nil, {}, {"principalId": "x"}} {
+		if _, err := apigw.CallerFrom(context); !errors.Is(err, apigw.ErrNoCaller) {
+			t.Errorf("%v: got %v, want ErrNoCaller", context, err)
+		}
+	}
+	withoutOwner := maps.Clone(caller.Context())
+	withoutOwner["owner"], withoutOwner["quota"] = "", "x"
+	if _, err := apigw.CallerFrom(withoutOwner); !errors.Is(err, apigw.ErrNoCaller) {
+		t.Errorf("no owner and a malformed quota: got %v, want ErrNoCaller", err)
+	}
+}
+
+func TestLimitsOfACaller(t *testing.T) {
+	if got, want := caller.Limits(), (upload.Limits{User: 5 << 30, Quota: 7, Remaining: 4}); got != want {
+		t.Errorf("Limits = %+v, want %+v", got, want)
+	}
+}

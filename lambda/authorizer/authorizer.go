@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"postern/internal/awsclient"
+	"postern/internal/contract"
+	"postern/internal/function"
+	"postern/internal/identity"
+	"postern/internal/records"
+)
+
+// unauthorized is the invocation's error when the caller is not who it says it is. API Gateway makes a 401 of exactly
+// this text, and a 500 of any other.
+// See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
+type unauthorized struct{}
+
+func (unauthorized) Error() string { return "Unauthorized" }
+
+var (
+	errUnauthorized = unauthorized{}
+	errInternal     = errors.New("internal error")
+)
+
+// margin is how long before its deadline the function gives up, so that a fault is answered and logged.
+const margin = 500 * time.Millisecond
+
+// An authorizer answers API Gateway's REQUEST authorizer events. It is safe for concurrent use.
+type authorizer struct {
+	users     users
+	ownerKeys ownerKeys
+	// verify reports whether password is the one of hash; it costs a derivation.
+	verify func(hash, password string) (bool, error)
+	// verified has the user of an Authorization header that was verified, so that a second request needs no derivation.
+	// It holds no refusal and no password.
+	verified *cache[identity.User]
+
+	usages usages
+	used   *cache[int64] // by owner, in bytes
+
+	defaultMaxSize, defaultQuota int64 // bytes, of a user whose row sets none
+
+	log *slog.Logger
+}
+
+// newAuthorizer makes the function. It makes no request. random is for the keys of its caches.
+func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reader) (*authorizer, error) {
+	verified, err := newCache[identity.User](random, function.WallClock)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of users: %w", err)
+	}
+	used, err := newCache[int64](random, function.WallClock)
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of usages: %w", err)
+	}
+	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
+	return &authorizer{
+		users:          records.NewUsers(tables, setup.Env.UsersTable),
+		ownerKeys:      newSecret(secretsmanager.NewFromConfig(awsclient.Config(setup.Runtime, function.SecretsManager)), setup.Env.OwnerKeySecret),
+		verify:         identity.VerifyPassword,
+		verified:       verified,
+		usages:         records.NewUploads(tables, setup.Env.UploadsTable),
+		used:           used,
+		defaultMaxSize: setup.Env.DefaultMaxSize,
+		defaultQuota:   setup.Env.DefaultQuota,
+		log:            setup.Log,
+	}, nil
+}
+
+type (
+	request  = events.APIGatewayCustomAuthorizerRequestTypeRequest
+	response = events.APIGatewayCustomAuthorizerResponse
+)
+
+// handle decides on a request and fails closed: a fault, a panic or a decision that comes too late allows nothing. It
+// fails with errUnauthorized or errInternal alone; what lies behind the latter is logged.
+func (a *authorizer) handle(ctx context.Context, event request) (answer response, err error) {
+	inTime, cancel := function.WithMargin(ctx, margin)
+	defer cancel()
+	err = function.Guard(func() (err error) {
+		answer, err = a.decide(inTime, event)
+		return err
+	})
+	switch {
+	case errors.Is(err, errUnauthorized):
+		return response{}, errUnauthorized
+	case err != nil:
+		return response{}, a.fault(ctx, event, err)
+	case inTime.Err() != nil:
+		return response{}, a.fault(ctx, event, fmt.Errorf("deciding in time: %w", inTime.Err()))
+	}
+	return answer, nil
+}
+
+func (a *authorizer) fault(ctx context.Context, event request, err error) error {
+	a.log.ErrorContext(ctx, "authorization failed", "route", event.HTTPMethod+" "+event.Resource,
+		"apiRequestId", event.RequestContext.RequestID, "error", err.Error())
+	return errInternal
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"postern/internal/awsclient"
+	"postern/internal/contract"
+	"postern/internal/function"
+	"postern/internal/lifecycle"
+	"postern/internal/media"
+	"postern/internal/notification"
+	"postern/internal/objects"
+	"postern/internal/records"
+	"postern/internal/upload"
+)
+
+// margin is how long before its deadline the function gives up, so that what is done counts as done.
+const margin = time.Second
+
+// An inspector is what the handler needs of a lifecycle.Inspector.
+type inspector interface {
+	Inspect(ctx context.Context, arrival lifecycle.Arrival) error
+	Expire(ctx context.Context, arrival lifecycle.Arrival) error
+}
+
+// A handler takes batches of messages. It is safe for concurrent use.
+type handler struct {
+	bucket    string
+	folders   contract.Folders
+	inspector inspector
+	log       *slog.Logger
+}
+
+// newHandler makes the function. It makes no request.
+func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
+	inspector := &lifecycle.Inspector{
+		Records: records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable),
+		Objects: objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket),
+		Events:  newBus(eventbridge.NewFromConfig(awsclient.Config(setup.Runtime, function.EventBridge)), setup.Env.EventBus),
+		Check:   check,
+		Folders: setup.Env.Folders,
+		Now:     time.Now,
+		Log:     setup.Log,
+	}
+	return &handler{bucket: setup.Env.Bucket, folders: setup.Env.Folders, inspector: inspector, log: setup.Log}
+}
+
+// check rejects an object whose content does not fit its format.
+func check(format contract.Format, object upload.Object) (upload.Reason, error) {
+	fits, err := media.Check(format, object.Size, object.Content)
+	if err != nil || fits {
+		return "", err
+	}
+	return upload.TypeMismatch, nil
+}
+
+// handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of
+// one owner, whose usage they share, are inspected one after the other.
+func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+	ctx, cancel := function.WithMargin(ctx, margin)
+	defer cancel()
+	batch := &batch{handler: h, messages: event.Records, failed: make([]bool, len(event.Records))}
+	batch.inspect(ctx, batch.tasks(ctx))
+	return batch.response(), nil
+}
+
+// A task is one record of a message.
+type task struct {
+	message int // of the batch, by position
+	arrival lifecycle.Arrival
+	expired bool // by a lifecycle rule of the bucket; otherwise it has arrived
+}
+
+// errForeignKey is returned for a key that is not an upload's, or in no folder of the format table. It is left alone: the
+// function has no rights there.
+var errForeignKey = errors.New("the key is not one of an upload")
+
+// taskOf reads a record of a message, which must be the bucket's. Its error holds nothing of it.
+func (h *handler) taskOf(message int, record notification.Record) (task, error) {
+	if record.S3.Bucket.Name != h.bucket {
+		return task{}, errors.New("reading a record: it is another bucket's")
+	}
+	t := task{message: message}
+	switch name := record.Name; {
+	case strings.HasPrefix(name, "LifecycleExpiration:"):
+		t.expired = true
+	case strings.HasPrefix(name, "ObjectCreated:"), name == notification.Inspect:
+	default:
+		return task{}, errors.New("reading a record: its event is not known")
+	}
+	key := string(record.S3.Object.Key)
+	var ok bool
+	t.arrival, ok = lifecycle.ParseArrival(key, record.S3.Object.VersionID)
+	folder, _, _ := strings.Cut(key, "/")
+	if _, known := h.folders[folder]; !ok || !known {
+		return task{}, fmt.Errorf("reading a record: %w", errForeignKey)
+	}
+	return t, nil
+}

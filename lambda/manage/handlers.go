@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"postern/api"
+	"postern/internal/apigw"
+	"postern/internal/awsclient"
+	"postern/internal/contract"
+	"postern/internal/function"
+	"postern/internal/lifecycle"
+	"postern/internal/objects"
+	"postern/internal/records"
+	"postern/internal/sign"
+	"postern/internal/upload"
+)
+
+// uploadRecords keeps what is known of uploads. Every read is consistent. No error holds personal data.
+type uploadRecords interface {
+	// Record reads a record, a tombstone included, and reports false when there is none.
+	Record(ctx context.Context, owner, id string) (upload.Record, bool, error)
+	// Page reads up to limit of the owner's records, the newest first, whose id is below before unless it is empty.
+	// Tombstones are left out, and if status is not empty, records of another one. next is the before of the next page,
+	// empty after the last.
+	Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error)
+	// Patch changes a record and returns it with its next version: upload.ErrGone when there is none, or a tombstone,
+	// upload.ErrChanged when version is not nil and not the record's.
+	Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error)
+}
+
+// objectVersions lists what is in the bucket. No error holds personal data.
+type objectVersions interface {
+	// Versions lists the versions and delete markers of exactly this key, the oldest first.
+	Versions(ctx context.Context, key string) ([]upload.Version, error)
+	// HasOpenUpload reports whether a multipart upload of exactly this key is open.
+	HasOpenUpload(ctx context.Context, key string) (bool, error)
+}
+
+// A deleter deletes uploads for good. What it has begun, a second call or an inspection completes.
+type deleter interface {
+	// Delete deletes an upload: record is its record, or one with a Version of 0 that does not exist. It reports false,
+	// and does nothing, when the upload is deleted and that is announced.
+	Delete(ctx context.Context, record upload.Record) (bool, error)
+}
+
+// A signer signs without a network call, from now until lifetime has passed. Its errors hold no value of a header.
+type signer interface {
+	// PresignGet signs the GET of one version.
+	PresignGet(get sign.Get, now time.Time, lifetime time.Duration) (sign.PresignedRequest, error)
+}
+
+// handlers answers the routes on uploads.
+type handlers struct {
+	folders  contract.Folders
+	lifetime time.Duration // of the signatures of uploads
+	records  uploadRecords
+	objects  objectVersions
+	deletion deleter
+	signer   signer
+	repairs  *repairs
+	now      func() time.Time
+}
+
+// deletionSeconds is the delay until an inspection looks at a deletion: as a rule it is complete by then, and both do not
+// remove the same versions.
+const deletionSeconds = 2
+
+// newFunction makes the function. It makes no request.
+func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, error) {
+	signer, err := setup.Runtime.Signer(setup.Env.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	uploads := records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable)
+	bucket := objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket)
+	queue := &queue{client: sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), url: setup.Env.QueueURL, bucket: setup.Env.Bucket}
+	h := &handlers{
+		folders:  setup.Env.Folders,
+		lifetime: setup.Env.Lifetime,
+		records:  uploads,
+		objects:  bucket,
+		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: function.WallClock},
+		signer:   signer,
+		repairs:  &repairs{queue: queue, now: function.WallClock, log: setup.Log},
+		now:      function.WallClock,
+	}
+	return apigw.New(contract.Manage, h.routes(), setup.Log)
+}
+
+// routes maps each route to its handler.
+func (h *handlers) routes() map[string]apigw.Handler {
+	return map[string]apigw.Handler{
+		"GET /uploads":               apigw.Handle(h.list),
+		"GET /uploads/{id}":          apigw.Handle(h.get),
+		"PATCH /uploads/{id}":        apigw.Handle(h.patch),
+		"DELETE /uploads/{id}":       apigw.Handle(h.delete),
+		"GET /uploads/{id}/download": apigw.Handle(h.download),
+	}
+}
+
+// list answers GET /uploads: a page of the owner's uploads that have a record.
+func (h *handlers) list(ctx context.Context, request apigw.Request[apigw.None]) (list api.UploadList, err error) {
+	page, err := upload.ParsePage(request.Query)
+	if err != nil {
+		return list, err
+	}
+	records, next, err := h.records.Page(ctx, request.Caller.Owner, page.Before, page.Limit, page.Status)
+	if err != nil {
+		return list, err
+	}
+	list = api.UploadList{Uploads: make([]api.Upload, len(records))}
+	for i, record := range records {
+		list.Uploads[i] = record.View()
+	}
+	if next != "" {
+		list.Cursor = upload.Cursor(next)
+	}
+	return list, nil
+}
+
+// get answers GET /uploads/{id}: what became of one of the owner's uploads.
+func (h *handlers) get(ctx context.Context, request apigw.Request[apigw.None]) (api.Upload, error) {
+	record, err := h.find(ctx, request.Caller.Owner, request.Path["id"])
+	if err != nil {
+		return api.Upload{}, err
+	}
+	return record.View(), nil
+}
+
+// delete answers DELETE /uploads/{id}: nothing of it is left, and what arrives late is removed.
+func (h *handlers) delete(ctx context.Context, request apigw.Request[apigw.None]) (none apigw.None, err error) {
+	found, err := h.lookUp(ctx, request.Caller.Owner, request.Path["id"])
+	if err != nil {
+		return none, err
+	}
+	deleted, err := h.deletion.Delete(ctx, found.record)
+	if err == nil && !deleted {
+		err = errNoUpload
+	}
+	return none, err
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"postern/internal/contract"
+	"postern/internal/sign"
+	"postern/internal/upload"
+)
+
+// An object is to be uploaded.
+type object struct {
+	id, key string
+	// granted is when, in UTC, in whole seconds as in a signature's date: the expiry that is told is then the signed one.
+	granted time.Time
+}
+
+// newObject names a new object of an owner.
+func (p *presigner) newObject(owner string, format contract.Format) (object, error) {
+	now := p.now()
+	id, err := upload.NewID(now, p.random, format.Extension)
+	if err != nil {
+		return object{}, err
+	}
+	key, err := p.folders.Key(owner, id)
+	if err != nil {
+		return object{}, fmt.Errorf("making a key: %w", err)
+	}
+	return object{id, key, now.UTC().Truncate(time.Second)}, nil
+}
+
+// attributes returns what a signature fixes about an object besides its key, size and tag. The names are a form's fields
+// and headers alike.
+func attributes(format contract.Format, metadata map[string]string, checksum *string) map[string]string {
+	attributes := map[string]string{"content-type": format.ContentType}
+	for name, value := range metadata {
+		attributes["x-amz-meta-"+name] = value
+	}
+	if checksum != nil {
+		attributes["x-amz-checksum-sha256"] = *checksum
+	}
+	return attributes
+}
+
+// The tag set of an object that is not inspected yet, as a form and as a header have it.
+// See https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html (form field tagging) and
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (x-amz-tagging).
+const (
+	pendingXML   = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>"
+	pendingQuery = "status=pending"
+)
+
+// signForm signs a form for an object of min to max bytes. It adds to fields, which are the object's attributes.
+func (p *presigner) signForm(object object, fields map[string]string, min, max int64) (sign.PresignedPost, error) {
+	fields["tagging"] = pendingXML
+	signed, err := p.signer.PresignPost(sign.Post{Key: object.key, Fields: fields, MinSize: min, MaxSize: max}, object.granted, p.lifetime)
+	if err != nil {
+		return sign.PresignedPost{}, fmt.Errorf("signing a form: %w", err)
+	}
+	return signed, nil
+}
+
+// signPut signs a PUT of exactly size bytes, which stores nothing over an existing object. It adds to headers, which are
+// the object's attributes.
+func (p *presigner) signPut(object object, headers map[string]string, size int64) (sign.PresignedRequest, error) {
+	headers["x-amz-tagging"] = pendingQuery
+	headers["if-none-match"] = "*"
+	signed, err := p.signer.PresignPut(sign.Put{Key: object.key, Headers: headers, Size: size}, object.granted, p.lifetime)
+	if err != nil {
+		return sign.PresignedRequest{}, fmt.Errorf("signing a PUT: %w", err)
+	}
+	return signed, nil
+}
