@@ -65,6 +65,10 @@ func checksum(file []byte) string {
 }
 
 func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/api/health" {
+		answer(w, map[string]string{"status": "ok"})
+		return
+	}
 	line := strings.TrimSuffix(r.Method+" "+r.URL.Path+" "+strings.ReplaceAll(r.URL.RawQuery, signature, "SIGNATURE"), " ")
 	if body, _ := io.ReadAll(r.Body); len(body) > 0 {
 		line += " " + r.Header.Get("Content-Type") + " " + string(body)

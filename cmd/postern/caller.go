@@ -17,8 +17,8 @@ const (
 
 // A caller says who calls the API of which stage. It is part of each command that does.
 type caller struct {
-	URL  *address `name:"url" placeholder:"URL" help:"Address of the API. Default: the named stage's, else POSTERN_URL, else the stage dev's."`
-	User *mail    `env:"POSTERN_USER" placeholder:"MAIL" help:"Who calls. Default: with --stage local its demo user."`
+	URL  *address `name:"url" placeholder:"URL" help:"Address of the API. Default: the named stage's, else POSTERN_URL, else the local run's."`
+	User *mail    `env:"POSTERN_USER" placeholder:"MAIL" help:"Who calls. Default: the local run's demo user."`
 	Mail *mail    `placeholder:"MAIL" help:"Act for this user. Needs role service. Default: who calls."`
 }
 
@@ -69,7 +69,7 @@ func (c caller) find(ctx context.Context, at location) (base string, demo bool, 
 	if c.URL != nil {
 		return string(*c.URL), false, nil
 	}
-	if text := os.Getenv("POSTERN_URL"); text != "" && !at.named {
+	if text := os.Getenv("POSTERN_URL"); text != "" && at.Stage == "" {
 		if _, err := client.ParseAddress(text); err != nil {
 			return "", false, usageError("POSTERN_URL: " + err.Error())
 		}

@@ -19,7 +19,7 @@ func announceLocal(t *testing.T, url string) {
 	write(t, data, "outputs.json", fmt.Sprintf(`{"Postern-local": {"ApiUrl": %q}}`, url))
 }
 
-// Which API is called: that of --url, else of the stage that is named, else of POSTERN_URL, else of the stage dev.
+// Which API is called: that of --url, else of the stage that is named, else of POSTERN_URL, else of the local run.
 func TestAddress(t *testing.T) {
 	servers := map[string]*apiServer{}
 	for _, name := range []string{"flag", "local", "environment", "dev"} {
@@ -38,7 +38,7 @@ func TestAddress(t *testing.T) {
 		{servers["environment"].url, []string{"--stage=dev"}, "dev"},
 		{servers["environment"].url, nil, "environment"},
 		{strings.Replace(servers["environment"].url, "127.0.0.1", "localhost", 1), nil, "environment"},
-		{"", nil, "dev"},
+		{"", nil, "local"},
 	} {
 		t.Setenv("POSTERN_URL", test.environment)
 		run(t, "", append([]string{"list"}, test.args...)...).done(t)
@@ -48,6 +48,18 @@ func TestAddress(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a local run left behind that was killed is not called.
+func TestLocalRunThatWasKilled(t *testing.T) {
+	api := serveAPI(t)
+	t.Setenv("POSTERN_URL", "")
+	announceLocal(t, strings.TrimSuffix(api.url, "/api/")+"/no-api/")
+	run(t, "", "list").refused(t, 2, "which stage? No local run answers")
+	announceLocal(t, "http://127.0.0.1:1/api/")
+	run(t, "", "list").refused(t, 2, "which stage? No local run answers")
+	announceLocal(t, api.url)
+	run(t, "", "list").done(t)
 }
 
 func TestAddressesThatAreRefused(t *testing.T) {

@@ -73,8 +73,8 @@ type unlock struct{}
 
 // Run lifts the protection of a stack whose creation was rolled back, and leaves any other stack as it is.
 func (unlock) Run(ctx context.Context, at location, console console) error {
-	if at.Stage == localStage {
-		return usageError("stage local is not deployed: unlock works on stages on AWS")
+	if at.Stage == "" || at.Stage == localStage {
+		return usageError("unlock works on a stage on AWS: name it with --stage")
 	}
 	loaded, err := at.awsConfig(ctx)
 	if err != nil {

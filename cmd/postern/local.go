@@ -12,10 +12,15 @@ import (
 	"path/filepath"
 	"time"
 
+	"postern/client"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
+
+// dialTimeout bounds the wait for a server on this machine.
+const dialTimeout = 5 * time.Second
 
 // openLocal finds the local run by what it writes into its data folder: the AWS configuration files config and
 // credentials, and outputs.json, which has the shape of cdk deploy --outputs-file. Nothing of the environment is read,
@@ -61,6 +66,22 @@ func (l location) localOutputs() (map[string]string, error) {
 	return stacks[l.stackName()], nil
 }
 
+// isServed reports whether the API of the local run answers. One that was killed leaves its outputs behind.
+func (l location) isServed(ctx context.Context) bool {
+	outputs, err := l.localOutputs()
+	if err != nil {
+		return false
+	}
+	api, err := client.New(outputs["ApiUrl"], nil)
+	if err != nil {
+		return false
+	}
+	api.Attempts = 1
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return api.Health(ctx) == nil
+}
+
 // localEndpoint returns the address of a service of the local run, which must answer there. Without an address, the SDK
 // would turn to AWS.
 func localEndpoint(ctx context.Context, shared config.SharedConfig, service string) (string, error) {
@@ -72,7 +93,7 @@ func localEndpoint(ctx context.Context, shared config.SharedConfig, service stri
 	if err != nil {
 		return "", fmt.Errorf("reading the endpoint_url of %s: %w", service, err)
 	}
-	dialer := net.Dialer{Timeout: 5 * time.Second}
+	dialer := net.Dialer{Timeout: dialTimeout}
 	connection, err := dialer.DialContext(ctx, "tcp", address.Host)
 	if err != nil {
 		return "", fmt.Errorf("the local run does not answer, start it with make run: %w", err)

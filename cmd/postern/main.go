@@ -7,8 +7,8 @@
 //	postern reconcile|unlock                      (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
-// names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run
-// (--stage local) by the files in its data folder.
+// names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run by
+// the files in its data folder. It is what they work on when neither a stage nor an address is named.
 //
 // With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
 // address. user needs dynamodb:PutItem (add), UpdateItem (passwd), DeleteItem (remove) or Scan (list) on the users table;
@@ -26,10 +26,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"postern/api"
 )
 
 // What the command ends with.
@@ -41,10 +45,12 @@ const (
 
 const description = `Postern's command: lists, describes, downloads and deletes your uploads, and manages the users of a stage.
 
-It works on a stage deployed to AWS, or with --stage local on the one that make run serves on this machine.`
+It works on the stage that make run serves on this machine, or with --stage on one that is deployed to AWS.`
 
 type commandLine struct {
 	location
+	Version kong.VersionFlag `help:"Print the version."`
+
 	List      listUploads    `cmd:"" help:"List your uploads, the newest first."`
 	Show      showUpload     `cmd:"" help:"Show what is known of an upload."`
 	Describe  describeUpload `cmd:"" help:"Change an upload's title, description or labels."`
@@ -70,19 +76,22 @@ func main() {
 // realMain runs the command that args (without the program's name) give, and returns what to end with.
 func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var line commandLine
-	var helped bool
+	var told bool
 	parser := kong.Must(&line, kong.Name("postern"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(int) { helped = true }))
+		kong.Vars{"version": "postern " + api.Version},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(int) { told = true }))
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	parsed, err := parser.Parse(args)
-	// After the help, parsing goes on and may find the rest of the line wanting.
-	if helped {
+	// After the help or the version, parsing goes on and may find the rest of the line wanting.
+	if told {
 		return exitDone
 	}
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "error: %v\nsee postern --help\n", withoutArgument(err, parser.Model.Children))
 		return exitUsage
 	}
-	line.named = isGiven(parsed, "stage")
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(line.location, console{stdin, stdout, stderr})
 	if err == nil {
@@ -98,25 +107,26 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	return exitFailed
 }
 
-// isGiven reports whether a flag is on the command line.
-func isGiven(parsed *kong.Context, name string) bool {
-	for _, element := range parsed.Path {
-		if element.Flag != nil && element.Flag.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// withoutArgument keeps the parser from repeating an argument that it did not expect, because it may be a password, or a
-// command that there is not. The parser has no type for that error.
+// withoutArgument keeps the parser from repeating an argument that it did not expect, because it may be a password. The
+// parser has no type for that error. It names the commands that may be meant, if there are any with similar names.
 func withoutArgument(err error, commands []*kong.Node) error {
-	if !strings.HasPrefix(err.Error(), "unexpected argument ") {
+	text, ok := strings.CutPrefix(err.Error(), "unexpected argument ")
+	if !ok {
 		return err
 	}
-	var names []string
+	var names, known []string
 	for _, command := range commands {
 		names = append(names, command.Name)
+		for _, node := range append([]*kong.Node{command}, command.Children...) {
+			known = append(known, strconv.Quote(node.Name))
+		}
+	}
+	const question = ", did you mean "
+	if at := strings.LastIndex(text, question); at >= 0 {
+		meant := strings.Split(strings.TrimPrefix(strings.TrimSuffix(text[at+len(question):], "?"), "one of "), ", ")
+		if !slices.ContainsFunc(meant, func(name string) bool { return !slices.Contains(known, name) }) {
+			return fmt.Errorf("no such command: did you mean %s?", strings.Join(meant, " or "))
+		}
 	}
 	return fmt.Errorf("unexpected argument: a password is never one, it is asked for or read from stdin; commands are %s", strings.Join(names, ", "))
 }

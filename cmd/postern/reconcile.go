@@ -88,7 +88,7 @@ func value(text *string) string {
 
 // resume is the command line that goes on after a key.
 func (c reconcile) resume(at location, after string) string {
-	args := []string{"postern", "reconcile", "--stage", at.Stage}
+	args := []string{"postern", "reconcile", "--stage", string(at.Stage)}
 	for _, flag := range []struct{ name, value string }{
 		{"--profile", at.Profile},
 		{"--region", at.Region},

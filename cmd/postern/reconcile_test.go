@@ -484,7 +484,7 @@ func TestReconcileDeployedStage(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_S3", objects.URL)
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", d.tables.URL)
 	t.Setenv("AWS_ENDPOINT_URL_SQS", serve(t, d.queue).URL)
-	if got := run(t, "", "reconcile"); got.code != 0 {
+	if got := run(t, "", "reconcile", "--stage=dev"); got.code != 0 {
 		t.Errorf("got %+v", got)
 	}
 	if diff := cmp.Diff(d.queue.keys(t, d.bucket), keys); diff != "" {

@@ -21,20 +21,26 @@ const localStage = "local"
 
 // A location says where a stage is.
 type location struct {
-	Stage   string `default:"dev" help:"Stage to work on; local is the one that make run serves."`
-	Profile string `placeholder:"NAME" help:"Profile of the AWS configuration. Default: AWS_PROFILE, else default."`
-	Region  string `placeholder:"REGION" help:"AWS region of the stage. Default: AWS_REGION, else the profile's."`
-	Data    string `default:".local" env:"DATA" placeholder:"FOLDER" help:"Data folder of the local run. Default: ${default}."`
+	Stage   stageName `placeholder:"STAGE" help:"Stage to work on, such as dev; local is the one that make run serves. Default: local, while it is served."`
+	Profile string    `placeholder:"NAME" help:"Profile of the AWS configuration. Default: AWS_PROFILE, else default."`
+	Region  string    `placeholder:"REGION" help:"AWS region of the stage. Default: AWS_REGION, else the profile's."`
+	Data    string    `default:".local" env:"DATA" placeholder:"FOLDER" help:"Data folder of the local run. Default: ${default}."`
+}
 
-	// named is whether the command line, and not the default, says which stage.
-	named bool
+// A stageName names a stage, as an argument. It is empty if none is named.
+type stageName string
+
+// UnmarshalText reads an argument.
+func (s *stageName) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New("not the name of a stage: must be one such as dev or local")
+	}
+	*s = stageName(text)
+	return nil
 }
 
 // Validate refuses flags that would say nothing.
 func (l location) Validate() error {
-	if l.Stage == "" {
-		return errors.New("--stage is empty: must be the name of a stage, such as dev or local")
-	}
 	if l.Stage == localStage && (l.Profile != "" || l.Region != "") {
 		return errors.New("--profile and --region are for stages on AWS, not for --stage local")
 	}
@@ -42,7 +48,7 @@ func (l location) Validate() error {
 }
 
 // stackName returns the name of the stage's stack.
-func (l location) stackName() string { return "Postern-" + l.Stage }
+func (l location) stackName() string { return "Postern-" + string(l.Stage) }
 
 // A stage is one that was found: deployed on AWS, or served by the local run.
 type stage struct {
@@ -53,8 +59,27 @@ type stage struct {
 	endpoints map[string]string
 }
 
-// open finds the stage. Its stack must have the outputs, and if it is the local run, it must serve the services.
-func (l location) open(ctx context.Context, outputs []string, services ...string) (stage, error) {
+// choose makes the local run the stage if none is named, and one is served.
+func (l *location) choose(ctx context.Context) error {
+	if l.Stage != "" {
+		return nil
+	}
+	local := *l
+	local.Stage = localStage
+	if l.Profile != "" || l.Region != "" || !local.isServed(ctx) {
+		return usageError("which stage? No local run answers: start one with make run, name a deployed stage with --stage, " +
+			"or call an API by its address with --url or POSTERN_URL")
+	}
+	*l = local
+	return nil
+}
+
+// open finds the stage, and sets its name if none was given. Its stack must have the outputs, and if it is the local run,
+// it must serve the services.
+func (l *location) open(ctx context.Context, outputs []string, services ...string) (stage, error) {
+	if err := l.choose(ctx); err != nil {
+		return stage{}, err
+	}
 	find := l.openDeployed
 	if l.Stage == localStage {
 		find = l.openLocal

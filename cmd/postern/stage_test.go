@@ -124,7 +124,7 @@ func TestDeployedStage(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", b.tables.URL)
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", b.secrets.URL)
 
-	got := run(t, password, "user", "add", "a@example.com")
+	got := run(t, password, "--stage=dev", "user", "add", "a@example.com")
 	got.done(t)
 	if !strings.HasPrefix(got.out, "added user a@example.com to stage dev: ") {
 		t.Errorf("got %q, want that the user was added to stage dev", got.out)
@@ -146,8 +146,8 @@ func TestProfileAndRegion(t *testing.T) {
 	write(t, folder, "credentials", "[team]\naws_access_key_id = "+accessKey+"\naws_secret_access_key = secret\n")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(folder, "credentials"))
 	t.Setenv("AWS_ACCESS_KEY_ID", "ANOTHER")
-	run(t, "", "--profile=team", "--region=eu-central-1", "user", "list").done(t)
-	run(t, "", "--profile=nobody", "user", "list").refused(t, 1, "nobody")
+	run(t, "", "--stage=dev", "--profile=team", "--region=eu-central-1", "user", "list").done(t)
+	run(t, "", "--stage=dev", "--profile=nobody", "user", "list").refused(t, 1, "nobody")
 }
 
 func TestDeployedStageThatIsNotThere(t *testing.T) {
@@ -171,7 +171,7 @@ func TestDeployedStageThatIsNotThere(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			setAWS(t, cloudFormation(t, test.status, test.answer))
-			got := run(t, password, "user", "add", "a@example.com")
+			got := run(t, password, "--stage=dev", "user", "add", "a@example.com")
 			got.refused(t, 1, test.want)
 			got.isPlain(t)
 		})
@@ -222,7 +222,7 @@ func TestRefusalsOfAWS(t *testing.T) {
 func TestOperatorWhoIsNotSignedIn(t *testing.T) {
 	setAWS(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("CloudFormation is called") }))
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
-	run(t, "", "user", "list").refused(t, 1, "no AWS credentials: sign in with aws sso login, or name another profile")
+	run(t, "", "--stage=dev", "user", "list").refused(t, 1, "no AWS credentials: sign in with aws sso login, or name another profile")
 	t.Setenv("AWS_REGION", "")
-	run(t, "", "user", "list").refused(t, 1, "no AWS region: name the stage's with --region or AWS_REGION")
+	run(t, "", "--stage=dev", "user", "list").refused(t, 1, "no AWS region: name the stage's with --region or AWS_REGION")
 }

@@ -68,13 +68,13 @@ func TestUnlock(t *testing.T) {
 
 func TestUnlockWithoutAStack(t *testing.T) {
 	setAWS(t, cloudFormation(t, http.StatusBadRequest, refusal("ValidationError", "Stack with id Postern-dev does not exist")))
-	run(t, "", "unlock").done(t)
+	run(t, "", "unlock", "--stage=dev").done(t)
 }
 
 func TestUnlockThatIsRefused(t *testing.T) {
 	setAWS(t, &stackInState{status: "ROLLBACK_COMPLETE", protected: true, refusal: refusal("AccessDenied", "not authorized")})
 	run(t, "", "unlock", "--stage=prod").refused(t, 1, "lifting the protection of stack Postern-prod: ")
 	setAWS(t, cloudFormation(t, http.StatusForbidden, refusal("ExpiredToken", "expired")))
-	run(t, "", "unlock").refused(t, 1, "AWS refuses the credentials")
-	run(t, "", "unlock", "--stage=local").refused(t, 2, "stage local is not deployed")
+	run(t, "", "unlock", "--stage=dev").refused(t, 1, "AWS refuses the credentials")
+	run(t, "", "unlock", "--stage=local").refused(t, 2, "unlock works on a stage on AWS")
 }

@@ -3,6 +3,8 @@ package main_test
 import (
 	"strings"
 	"testing"
+
+	"postern/api"
 )
 
 func TestUsage(t *testing.T) {
@@ -11,7 +13,11 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, `expected one of "list", "show", "describe", "get", "rm"`},
+		{[]string{"lst"}, `no such command: did you mean "list"`},
+		{[]string{"unlok"}, "no such command: did you mean \"unlock\"?\n"},
+		{[]string{"user", "ad"}, "no such command: did you mean \"add\"?\n"},
+		{[]string{password + `, did you mean ` + password}, "unexpected argument: a password is never one"},
+		{[]string{"unlock"}, "unlock works on a stage on AWS: name it with --stage"},
 		{[]string{"user"}, `expected one of "add", "passwd", "remove", "list"`},
 		{[]string{"user", "add"}, `expected "<mail>"`},
 		{[]string{"user", "add", password}, "not a mail address"},
@@ -26,12 +32,14 @@ func TestUsage(t *testing.T) {
 		{[]string{"user", "add", "a@example.com", "--password=" + password}, "unknown flag --password"},
 		{[]string{"user", "add", "a@example.com", "--role=admin"}, `--role must be one of "user","service"`},
 		{[]string{"user", "add", "a@example.com", "--quota=5 gb"}, "--quota: not a size"},
-		{[]string{"--profile=team", "user", "list"}, "--profile and --region are for stages on AWS"},
-		{[]string{"--region=eu-west-1", "user", "list"}, "--profile and --region are for stages on AWS"},
-		{[]string{"--stage=", "user", "list"}, "--stage is empty"},
+		{[]string{"--profile=team", "--stage=local", "user", "list"}, "--profile and --region are for stages on AWS"},
+		{[]string{"--region=eu-west-1", "--stage=local", "user", "list"}, "--profile and --region are for stages on AWS"},
+		{[]string{"--profile=team", "user", "list"}, "which stage?"},
+		{[]string{"user", "list"}, "which stage? No local run answers: start one with make run"},
+		{[]string{"--stage=", "user", "list"}, "--stage: not the name of a stage"},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
-			local(t, "a-password", test.args...).refused(t, 2, test.want)
+			run(t, "a-password", test.args...).refused(t, 2, test.want)
 		})
 	}
 	if rows := b.rows(t); len(rows) != 0 {
@@ -44,7 +52,7 @@ func TestHelp(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"Usage: postern <command>", "user passwd", "--stage=\"dev\"", "$DATA"}},
+		{nil, []string{"Usage: postern <command>", "user passwd", "--stage=STAGE", "--version", "$DATA"}},
 		{[]string{"user", "add"}, []string{"Usage: postern user add <mail> [flags]", "never an argument", "--max-size=SIZE"}},
 		{[]string{"user", "passwd"}, []string{"never an argument", "within 60 s"}},
 		{[]string{"user", "remove"}, []string{"--yes", "within 60 s", "stay"}},
@@ -63,6 +71,23 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%q: the help lacks %q:\n%s", test.args, want, got.out)
 			}
 		}
+	}
+}
+
+// Without arguments, the command says what there is.
+func TestNoArguments(t *testing.T) {
+	got, want := run(t, ""), run(t, "", "--help")
+	got.done(t)
+	if got.out != want.out || !strings.HasPrefix(got.out, "Usage: postern") {
+		t.Errorf("got %q, want the help", got.out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	got := run(t, "", "--version")
+	got.done(t)
+	if want := "postern " + api.Version + "\n"; got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
 	}
 }
 

@@ -33,7 +33,7 @@ func advise(err error) error {
 }
 
 // openUsers finds the stage and its users.
-func (l location) openUsers(ctx context.Context) (stage, *records.Users, error) {
+func (l *location) openUsers(ctx context.Context) (stage, *records.Users, error) {
 	stage, err := l.open(ctx, []string{"UsersTableName", "OwnerKeySecretArn"}, dynamodb.ServiceID, secretsmanager.ServiceID)
 	if err != nil {
 		return stage, nil, err
