@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 
-	"postern/api"
-
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"postern/api"
 )
 
-// Patterns of what names an upload, as the contract lays it out.
+// Patterns of ids and keys, as package api parses them.
 var (
 	idPattern  = fmt.Sprintf(`[0-9a-f]{32}\.[a-z0-9]{1,%d}`, api.MaxExtension)
 	keyPattern = `[^/]+/[0-9a-f]{20}/` + idPattern
@@ -17,10 +17,10 @@ var (
 	checksumPattern = `[A-Za-z0-9+/]{43}=`
 )
 
-// longestCursor is longer than any cursor, in characters.
+// longestCursor is more characters than any cursor has.
 const longestCursor = 200
 
-// bounds are what Go's types do not say of themselves, by type, and of their members, by type and member.
+// bounds holds what a Go type cannot say: by type for the whole, by type and member for one member.
 var bounds = map[string]func(*openapi3.Schema){
 	"PresignedForm.url":    address,
 	"PresignedForm.fields": notEmpty,
@@ -74,7 +74,7 @@ var bounds = map[string]func(*openapi3.Schema){
 func address(s *openapi3.Schema)  { s.WithFormat("uri") }
 func notEmpty(s *openapi3.Schema) { s.WithMinProperties(1) }
 
-// labels are at least so many.
+// labels bounds a list of labels, which has at least so many.
 func labels(least int64) func(*openapi3.Schema) {
 	return func(s *openapi3.Schema) {
 		s.WithMinItems(least).WithMaxItems(api.MaxLabels).WithUniqueItems(true)

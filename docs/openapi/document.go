@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -15,29 +12,17 @@ import (
 	"postern/internal/contract"
 )
 
-// contentType is that of every body.
+// contentType is the content type of every body.
 const contentType = "application/json"
 
-// basic is the name of the security scheme.
+// basic names the security scheme.
 const basic = "basic"
 
-const about = "Postern signs uploads into a private S3 bucket: the API says where and with which fields or headers a file is sent, " +
+// summary introduces the API.
+const summary = "Postern signs uploads into a private S3 bucket: the API says where and with which fields or headers a file is sent, " +
 	"and S3 holds the client to it. Every error has the body ErrorBody. A route that is not in this document answers 403 with the code not_found."
 
-// generate is the document of the repository at root: indented JSON, the same for the same sources.
-func generate(root string) ([]byte, error) {
-	comments, err := readComments(filepath.Join(root, typesFolder))
-	if err != nil {
-		return nil, err
-	}
-	document, err := describe(contract.Routes, comments)
-	if err != nil {
-		return nil, err
-	}
-	return encode(document)
-}
-
-// describe makes the document of routes, with the texts of the doc comments of their types.
+// describe returns the document of the routes, with the doc comments of their types.
 func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 	types := &schemas{comments: comments, made: openapi3.Schemas{}}
 	body, err := types.reference(api.ErrorBody{})
@@ -62,7 +47,7 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 	return &openapi3.T{
 		OpenAPI: "3.0.3",
 		Info: &openapi3.Info{
-			Title: "Postern", Version: "1", Description: about,
+			Title: "Postern", Version: "1", Description: summary,
 			License: &openapi3.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"},
 		},
 		Servers:  servers(),
@@ -77,7 +62,7 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 	}, nil
 }
 
-// servers are where the API is: a deployed stage, and the local run.
+// servers returns where the API can be: a deployed stage, and the local run.
 func servers() openapi3.Servers {
 	return openapi3.Servers{
 		{
@@ -96,8 +81,9 @@ func servers() openapi3.Servers {
 	}
 }
 
+// operation describes one route.
 func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
-	parameters, err := parametersOf(route)
+	parameters, err := routeParameters(route)
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +110,14 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 	}
 	operation.Responses.Set(fmt.Sprint(cmp.Or(route.Status, http.StatusOK)), &openapi3.ResponseRef{Value: answer})
 	for _, f := range failures {
-		if f.of(route) {
+		if f.appliesTo(route) {
 			operation.Responses.Set(fmt.Sprint(f.status), &openapi3.ResponseRef{Ref: "#/components/responses/" + f.name()})
 		}
 	}
 	return operation, nil
 }
 
-// answer describes what a route answers when all is well.
+// answer describes the success of a route.
 func (s *schemas) answer(route contract.Route) (*openapi3.Response, error) {
 	if route.Response == nil {
 		return openapi3.NewResponse().WithDescription("It is done. The answer has no body."), nil
@@ -148,30 +134,8 @@ func content(schema *openapi3.SchemaRef) openapi3.Content {
 	return openapi3.NewContentWithSchemaRef(schema, []string{contentType})
 }
 
-// operationID is a name for the methods of generated clients: GET /uploads/{id} is get_uploads_id.
+// operationID names the method of a generated client: get_uploads_id for GET /uploads/{id}.
 func operationID(route contract.Route) string {
 	words := strings.FieldsFunc(route.Path, func(r rune) bool { return strings.ContainsRune("/{}", r) })
 	return strings.ToLower(route.Method) + "_" + strings.Join(words, "_")
-}
-
-// encode writes the document for people too: indented, and with <, > and & as they are.
-func encode(document *openapi3.T) ([]byte, error) {
-	compact, err := document.MarshalJSON()
-	if err != nil {
-		return nil, fmt.Errorf("encoding the document: %w", err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(compact))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, fmt.Errorf("decoding the document: %w", err)
-	}
-	var indented bytes.Buffer
-	encoder := json.NewEncoder(&indented)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(value); err != nil {
-		return nil, fmt.Errorf("indenting the document: %w", err)
-	}
-	return indented.Bytes(), nil
 }

@@ -79,19 +79,19 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	got, want := map[string]operation{}, map[string]operation{}
 	for path, item := range load(t, generated(t)).Paths.Map() {
 		for method, o := range item.Operations() {
-			found := operation{Public: o.Security != nil && len(*o.Security) == 0, Required: map[string]bool{}, Body: o.RequestBody != nil}
+			described := operation{Public: o.Security != nil && len(*o.Security) == 0, Required: map[string]bool{}, Body: o.RequestBody != nil}
 			for status := range o.Responses.Map() {
 				if status < "400" {
-					found.Status += status
+					described.Status += status
 				}
 			}
 			for _, p := range o.Parameters {
-				found.Required[p.Value.In+" "+p.Value.Name] = p.Value.Required
+				described.Required[p.Value.In+" "+p.Value.Name] = p.Value.Required
 			}
 			if o.Summary == "" {
 				t.Errorf("%s %s has no summary", method, path)
 			}
-			got[method+" "+path] = found
+			got[method+" "+path] = described
 		}
 	}
 	for _, route := range contract.Routes {

@@ -6,13 +6,13 @@ import (
 	"postern/api"
 )
 
-// An example is what a schema describes.
+// An example is a value of a schema.
 type example struct {
 	schema string
 	value  any
 }
 
-// What the examples have in common.
+// What several examples share.
 const (
 	exampleMail = "demo@example.com"
 	exampleID   = "019a6b5f3c0070008d2f4b1c9e7a6530.mp4"
@@ -34,7 +34,7 @@ var (
 		ID: exampleID, Status: api.StatusReady, Filename: "intro.mp4", Title: "Introduction",
 		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"},
 		Type: "video/mp4", Size: 73400320, Checksum: exampleChecksum,
-		// An id holds the time of its grant.
+		// The time in the id.
 		CreatedAt: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC), Version: 3,
 	}
 	exampleRejected = api.Upload{
@@ -56,7 +56,7 @@ var (
 	}
 )
 
-// examples are one for each schema.
+// examples holds one value of each schema.
 var examples = []example{
 	{"PresignedForm", api.PresignedForm{
 		URL: exampleURL, Fields: exampleFields, ID: exampleID, Key: exampleKey, Expires: exampleExpires,

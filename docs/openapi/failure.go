@@ -11,17 +11,17 @@ import (
 	"postern/internal/contract"
 )
 
-// A failure is an error's status, and the code of its body, with an example of its message.
+// A failure is a status and a code of an error, with an example of its message.
 type failure struct {
 	status      int
 	code        api.Code
 	message     string
 	description string
-	// of says which routes can fail so.
-	of func(contract.Route) bool
+	// appliesTo reports whether a route can fail so.
+	appliesTo func(contract.Route) bool
 }
 
-// failures are the errors of the functions and of API Gateway.
+// failures lists the errors of the functions and of API Gateway.
 var failures = []failure{
 	{
 		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: must be one of mail, filename, type`,
@@ -83,23 +83,23 @@ func hasBody(r contract.Route) bool       { return r.Request != nil }
 func isConditional(r contract.Route) bool { return r.Conditional }
 func namesUpload(r contract.Route) bool   { return len(pathParameters(r)) > 0 }
 
-// hasFormat is true of a route that takes JSON, or says which format a file has.
+// hasFormat reports whether a route takes JSON or the format of a file.
 func hasFormat(r contract.Route) bool {
 	return hasBody(r) || slices.ContainsFunc(r.Query, func(q contract.QueryParameter) bool { return q.Name == "type" })
 }
 
-// needsArrival is true of a route that works on what has arrived, and on nothing else.
+// needsArrival reports whether a route works only on what has arrived.
 func needsArrival(r contract.Route) bool {
 	_, isDownload := r.Response.(api.Download)
 	return isDownload || r.Conditional
 }
 
-// name is the name of the failure's response among the document's components.
+// name names the failure's response in the document's components.
 func (f failure) name() string {
 	return strings.ReplaceAll(http.StatusText(f.status), " ", "")
 }
 
-// response describes the failure; body is the schema of every error's body.
+// response describes the failure. body is the schema of every error's body.
 func (f failure) response(body *openapi3.SchemaRef) *openapi3.Response {
 	code := openapi3.NewObjectSchema().WithProperty("code", openapi3.NewStringSchema().WithEnum(f.code))
 	media := openapi3.NewMediaType().WithSchema(&openapi3.Schema{AllOf: openapi3.SchemaRefs{body, code.NewRef()}})
@@ -111,7 +111,7 @@ func (f failure) response(body *openapi3.SchemaRef) *openapi3.Response {
 	return response
 }
 
-// challenge is the header of RFC 7235, section 4.1, with the scheme of RFC 7617.
+// challenge describes the header WWW-Authenticate (RFC 9110, section 11.6.1) with the scheme of RFC 7617.
 func challenge() *openapi3.HeaderRef {
 	header := &openapi3.Header{}
 	header.Description = "The scheme that the API takes."

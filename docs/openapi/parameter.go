@@ -11,14 +11,14 @@ import (
 	"postern/internal/contract"
 )
 
-// A description says of a parameter what the route table does not.
+// A description holds what the route table does not say of a parameter.
 type description struct {
 	text    string
 	schema  *openapi3.Schema
 	example any
 }
 
-// descriptions are those of the parameters, by where they are and name.
+// descriptions describes each parameter by place and name.
 var descriptions = map[string]description{
 	"path id": {
 		"The upload's id, as it was granted.",
@@ -60,8 +60,8 @@ func enumeration(values []string) *openapi3.Schema {
 	return schema
 }
 
-// parametersOf are all that a route reads besides its body.
-func parametersOf(route contract.Route) (openapi3.Parameters, error) {
+// routeParameters returns what a route reads besides its body.
+func routeParameters(route contract.Route) (openapi3.Parameters, error) {
 	var all openapi3.Parameters
 	add := func(parameter *openapi3.Parameter) error {
 		d, ok := descriptions[parameter.In+" "+parameter.Name]
@@ -86,7 +86,7 @@ func parametersOf(route contract.Route) (openapi3.Parameters, error) {
 	return all, errors.Join(errs...)
 }
 
-// pathParameters are the names of a route's path parameters.
+// pathParameters returns the names of a route's path parameters.
 func pathParameters(route contract.Route) []string {
 	var names []string
 	for segment := range strings.SplitSeq(route.Path, "/") {

@@ -7,18 +7,18 @@ import (
 	"strings"
 	"time"
 
-	"postern/api"
-
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"postern/api"
 )
 
-// schemas makes the schemas of Go types, each once, under the type's name.
+// schemas makes the schemas of Go types, one for each type, under its name.
 type schemas struct {
 	comments comments
 	made     openapi3.Schemas
 }
 
-// reference is a reference to the schema of a value's struct type, which it makes when it has to.
+// reference refers to the schema of a value's struct type. It adds the schema if it is not there yet.
 func (s *schemas) reference(value any) (*openapi3.SchemaRef, error) {
 	t := reflect.Indirect(reflect.ValueOf(value)).Type()
 	if s.made[t.Name()] == nil {
@@ -52,7 +52,7 @@ func (s *schemas) add(t reflect.Type) error {
 	return s.addExample(t.Name(), t)
 }
 
-// A member is a field of a struct as JSON has it.
+// A member is a struct field as JSON names it.
 type member struct {
 	name     string
 	required bool
@@ -67,7 +67,7 @@ func (s *schemas) members(t reflect.Type) ([]member, error) {
 		if name == "" || name == "-" {
 			return nil, fmt.Errorf("field %s has no name in JSON", field.Name)
 		}
-		schema, err := s.schemaOf(field.Type)
+		schema, err := s.fieldSchema(field.Type)
 		if err != nil {
 			return nil, fmt.Errorf("describing field %s: %w", field.Name, err)
 		}
@@ -84,8 +84,8 @@ func (s *schemas) members(t reflect.Type) ([]member, error) {
 	return members, nil
 }
 
-// schemaOf is the schema of a field's type, as encoding/json writes it.
-func (s *schemas) schemaOf(t reflect.Type) (*openapi3.Schema, error) {
+// fieldSchema returns the schema of a field's type, as encoding/json writes it.
+func (s *schemas) fieldSchema(t reflect.Type) (*openapi3.Schema, error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -95,7 +95,7 @@ func (s *schemas) schemaOf(t reflect.Type) (*openapi3.Schema, error) {
 	case reflect.TypeFor[int64]():
 		return openapi3.NewInt64Schema(), nil
 	case reflect.TypeFor[time.Time]():
-		// Times are told in UTC.
+		// Times are in UTC.
 		return openapi3.NewDateTimeSchema().WithPattern("Z$"), nil
 	case reflect.TypeFor[map[string]string]():
 		return openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewStringSchema()), nil
@@ -108,10 +108,10 @@ func (s *schemas) schemaOf(t reflect.Type) (*openapi3.Schema, error) {
 		schema.Items = items
 		return schema, err
 	}
-	return nil, fmt.Errorf("type %s is not known: allowed are string, int64, time.Time, map[string]string and slices of strings and structs", t)
+	return nil, fmt.Errorf("type %s is not known: must be string, int64, time.Time, map[string]string, or a slice of strings or structs", t)
 }
 
-// object is the schema of an object that has these members and no other.
+// object returns the schema of an object with these members and no others.
 func object(description string, members []member) *openapi3.Schema {
 	schema := openapi3.NewObjectSchema().WithoutAdditionalProperties()
 	schema.Description = description
@@ -124,7 +124,7 @@ func object(description string, members []member) *openapi3.Schema {
 	return schema
 }
 
-// addExample gives a schema the example of its type.
+// addExample adds the example of a type to its schema.
 func (s *schemas) addExample(name string, t reflect.Type) error {
 	i := slices.IndexFunc(examples, func(e example) bool { return e.schema == name && reflect.TypeOf(e.value) == t })
 	if i < 0 {
@@ -132,4 +132,56 @@ func (s *schemas) addExample(name string, t reflect.Type) error {
 	}
 	s.made[name].Value.Example = examples[i].value
 	return nil
+}
+
+// A variant describes an UploadGrant of one method.
+type variant struct {
+	schema      string
+	description string
+	members     []string // besides those that every grant has
+}
+
+// variants lists the grants by method.
+var variants = map[string]variant{
+	api.MethodPost:      {"UploadGrantPost", "A form: the file is sent by one POST, as multipart/form-data.", []string{"url", "fields"}},
+	api.MethodPut:       {"UploadGrantPut", "A request: the file is sent by one PUT with these headers.", []string{"url", "headers"}},
+	api.MethodMultipart: {"UploadGrantMultipart", "A plan: the file is sent in parts.", []string{"partSize", "partCount"}},
+}
+
+// addGrants adds a schema for each method, and the type's own, which chooses among them by method.
+func (s *schemas) addGrants(t reflect.Type, members []member) error {
+	choice := openapi3.NewSchema()
+	choice.Description = s.comments[t.Name()]
+	choice.Discriminator = &openapi3.Discriminator{PropertyName: "method", Mapping: map[string]openapi3.MappingRef{}}
+	for _, method := range api.Methods {
+		v, ok := variants[method]
+		if !ok {
+			return fmt.Errorf("method %s has no schema", method)
+		}
+		s.made[v.schema] = object(v.description, v.choose(method, members)).NewRef()
+		if err := s.addExample(v.schema, t); err != nil {
+			return err
+		}
+		choice.OneOf = append(choice.OneOf, schemaReference(v.schema))
+		choice.Discriminator.Mapping[method] = openapi3.MappingRef(*schemaReference(v.schema))
+	}
+	s.made[t.Name()] = choice.NewRef()
+	return nil
+}
+
+// choose returns the members of a grant with the method. All are required.
+func (v variant) choose(method string, members []member) []member {
+	var chosen []member
+	for _, m := range members {
+		switch {
+		case m.name == "method":
+			narrowed := *m.schema
+			m.schema = narrowed.WithEnum(method)
+		case !m.required && !slices.Contains(v.members, m.name):
+			continue
+		}
+		m.required = true
+		chosen = append(chosen, m)
+	}
+	return chosen
 }
