@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"postern/internal/upload"
@@ -11,18 +12,18 @@ import (
 // Remains are what is left of an upload in the bucket.
 type Remains interface {
 	Versions
-	// AbortUploads aborts every multipart upload of exactly this key that is open.
+	// AbortUploads aborts every open multipart upload of exactly this key.
 	AbortUploads(ctx context.Context, key string) error
 }
 
-// A Queue takes what is to be inspected.
+// A Queue takes requests to inspect a key.
 type Queue interface {
 	// Inspect has whatever is under the key inspected, at least once.
 	Inspect(ctx context.Context, key string) error
 }
 
-// A Deletion deletes uploads. It is safe for concurrent use, also with inspections. After any failure it can be
-// repeated, and, once the record is a tombstone and the queue knows, an Inspector completes it.
+// A Deletion deletes uploads. It is safe for concurrent use, also with inspections. It can be repeated after any failure.
+// Once the record is a tombstone and the key is queued, an Inspector completes it.
 type Deletion struct {
 	Records Records
 	Objects Remains
@@ -30,13 +31,13 @@ type Deletion struct {
 	Now     func() time.Time
 }
 
-// Delete deletes an upload: record is what was read of it, or if there is no record one with Owner, ID, Key and a
-// Version of 0. It reports false, and does nothing, when the upload is deleted already and that is announced.
+// Delete deletes an upload. record is what was read of it or, if there is none, one with Owner, ID, Key and a Version of
+// 0. Delete reports false, and does nothing, if the upload is deleted already and that is announced.
 func (d *Deletion) Delete(ctx context.Context, record upload.Record) (bool, error) {
 	if record.Status == upload.Deleted && record.Announced {
 		return false, nil
 	}
-	// First, because nothing else does it: once the tombstone is announced, all is taken to be done.
+	// This comes first, because nothing else does it: once the tombstone is announced, the deletion counts as done.
 	if err := d.Objects.AbortUploads(ctx, record.Key); err != nil {
 		return false, err
 	}
@@ -50,7 +51,7 @@ func (d *Deletion) Delete(ctx context.Context, record upload.Record) (bool, erro
 	return true, removeAll(ctx, d.Objects, tombstone.Key)
 }
 
-// markDeleted turns the record into a tombstone, also if it changes in the meantime.
+// markDeleted replaces the record by a tombstone, also if it changes in the meantime.
 func (d *Deletion) markDeleted(ctx context.Context, record upload.Record) (tombstone upload.Record, err error) {
 	err = retryOnConflict(func() error {
 		if record.Status == upload.Deleted {
@@ -69,11 +70,25 @@ func (d *Deletion) markDeleted(ctx context.Context, record upload.Record) (tombs
 	return tombstone, err
 }
 
-// reread is the record as it is by now, or what is known of one that is gone.
+// reread returns the record as it is now. If it is gone, it returns one with a Version of 0.
 func (d *Deletion) reread(ctx context.Context, record upload.Record) (upload.Record, error) {
 	changed, found, err := d.Records.Record(ctx, record.Owner, record.ID)
 	if err != nil || found {
 		return changed, err
 	}
 	return upload.Record{Owner: record.Owner, ID: record.ID, Key: record.Key}, nil
+}
+
+// removeAll removes every version and delete marker of a key.
+func removeAll(ctx context.Context, objects Versions, key string) error {
+	versions, err := objects.Versions(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, version := range versions {
+		if err := objects.Remove(ctx, key, version.ID); err != nil {
+			return fmt.Errorf("removing a version: %w", err)
+		}
+	}
+	return nil
 }

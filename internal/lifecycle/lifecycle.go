@@ -1,55 +1,86 @@
-// Package lifecycle carries an upload from the arrival of its bytes to its end: inspection (accept, tag, settle,
-// announce) and deletion. Each is a sequence of steps that can be cut short at any point and begun again any number of
-// times, by several at once: it goes on at the first step that is not done. It knows its stores by what they promise.
+// Package lifecycle carries an upload from the arrival of its bytes to its end: inspection (accept, tag, set the verdict,
+// publish) and deletion. Each is a sequence of steps. It may be cut short at any point, repeated any number of times, and
+// run by several processes at once: it continues at the first step that is not done. It calls its stores by interfaces.
 package lifecycle
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"postern/api"
 	"postern/internal/upload"
 )
 
-// Records keep what is known of uploads, and each owner's usage. Every read is consistent. No error holds personal data.
+// Records keep the records of uploads, and each owner's usage. Every read is consistent. No error holds personal data.
 type Records interface {
-	// Record reads a record, a tombstone included, and reports false when there is none.
+	// Record reads a record, which may be a tombstone. It reports false if there is none.
 	Record(ctx context.Context, owner, id string) (upload.Record, bool, error)
-	// Accept writes a new record and adds its Counted to the owner's usage, both or neither: upload.ErrChanged when
-	// there is a record already, upload.ErrOverQuota when the usage would then be more than quota. A record whose Counted
-	// is 0 leaves the usage alone and fits any quota.
+	// Accept writes a new record and adds its Counted to the owner's usage, both or neither. It returns upload.ErrChanged if
+	// there is a record already, a tombstone included, and upload.ErrOverQuota if the usage would exceed quota bytes. A
+	// record whose Counted is 0 leaves the usage alone and fits any quota.
 	Accept(ctx context.Context, record upload.Record, quota int64) error
-	// SetVerdict gives an accepted record its Verdict as status and the next Version, and returns it. It is
-	// upload.ErrChanged when the record is not accepted any more, or pins another version of the object.
+	// SetVerdict sets the Status of an accepted record to its Verdict, increments its Version, and returns it. It returns
+	// upload.ErrChanged if the record is not accepted any more, or has another VersionID.
 	SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error)
-	// MarkAnnounced notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
-	// status by now.
+	// MarkAnnounced notes that the event for the record's Status has been published. It returns upload.ErrChanged if the
+	// record has another status by now, or does not exist.
 	MarkAnnounced(ctx context.Context, record upload.Record) error
-	// MarkDeleted turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
-	// usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
-	// upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
-	// have written of it in the meantime goes with it. It returns the tombstone.
+	// MarkDeleted replaces the record by a tombstone that expires at expires, and subtracts its Counted from the owner's
+	// usage, both or neither. A Version of 0 means that there is no record: the tombstone is new. It returns
+	// upload.ErrChanged if the record's Status, VersionID or Counted is not as given. A later change of title, description or
+	// labels does not matter. It returns the tombstone, which keeps nothing that a client wrote.
 	MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
 }
 
-// Versions are what lies under keys in the bucket. No error holds personal data.
+// Versions are the versions of the bucket's objects. No error holds personal data.
 type Versions interface {
 	// Versions lists the versions and delete markers of exactly this key, the oldest first.
 	Versions(ctx context.Context, key string) ([]upload.Version, error)
-	// Remove deletes a version for good. One that is not there is no error.
+	// Remove deletes a version, or a delete marker, for good. A version that does not exist is no error.
 	Remove(ctx context.Context, key, versionID string) error
 }
 
-// Objects are the bucket's. No error holds personal data.
+// Objects are the bucket's objects. No error holds personal data.
 type Objects interface {
 	Versions
-	// Open reads the head of a version: upload.ErrGone when there is none.
+	// Open reads the head of a version. It returns upload.ErrGone if the version does not exist or is a delete marker. The
+	// object's Content is read with ctx.
 	Open(ctx context.Context, key, versionID string) (upload.Object, error)
-	// Tag sets the tag status of a version, and no other: upload.ErrGone when there is none.
+	// Tag sets the tag status of a version, and no other tag. It returns upload.ErrGone as Open does.
 	Tag(ctx context.Context, key, versionID string, status upload.Status) error
 }
 
-// Events hear of uploads. No error holds personal data.
+// Events publish what happens to uploads. No error holds personal data.
 type Events interface {
-	// Publish sends an announcement, at least once.
-	Publish(ctx context.Context, announcement upload.Event) error
+	// Publish sends an event, at least once.
+	Publish(ctx context.Context, event upload.Event) error
+}
+
+// An Arrival names what is to be inspected: a version of an object or, if VersionID is empty, whatever is under the key.
+type Arrival struct {
+	Key       string
+	Owner, ID string // the parts of Key
+	VersionID string
+}
+
+// ParseArrival returns the arrival of a version of an object, or of its key if versionID is empty. It reports false if the
+// key is not that of an upload.
+func ParseArrival(key, versionID string) (Arrival, bool) {
+	owner, id, ok := api.ParseKey(key)
+	return Arrival{Key: key, Owner: owner, ID: id, VersionID: versionID}, ok
+}
+
+// maxAttempts bounds how often steps are retried on a conflict. After that, the message is delivered again.
+const maxAttempts = 5
+
+// retryOnConflict calls steps until they do not return upload.ErrChanged. They start from the first step each time.
+func retryOnConflict(steps func() error) error {
+	for range maxAttempts {
+		if err := steps(); !errors.Is(err, upload.ErrChanged) {
+			return err
+		}
+	}
+	return fmt.Errorf("trying %d times: %w", maxAttempts, upload.ErrChanged)
 }

@@ -1,0 +1,125 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path"
+	"strings"
+
+	"postern/internal/contract"
+	"postern/internal/upload"
+)
+
+// unknownType is the content type of an upload whose extension is not in the format table.
+const unknownType = "application/octet-stream"
+
+// begin accepts the arrival, for which there is no record, and continues from there.
+func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
+	versionID, err := i.firstVersion(ctx, arrival)
+	if err != nil {
+		return err
+	}
+	if versionID == "" {
+		return i.giveUp(ctx, arrival)
+	}
+	record, err := i.accept(ctx, arrival, versionID)
+	switch {
+	case errors.Is(err, upload.ErrGone) && arrival.VersionID == "":
+		return upload.ErrChanged // there may be other versions under the key
+	case errors.Is(err, upload.ErrGone):
+		return i.giveUp(ctx, arrival)
+	case err != nil:
+		return err
+	}
+	if err := i.resume(ctx, record); err != nil {
+		return err
+	}
+	return i.removeOthers(ctx, arrival, record)
+}
+
+// giveUp ignores an arrival whose bytes are gone. If there is a record by now, it returns upload.ErrChanged: an inspection
+// that was cut short may have removed the bytes.
+func (i *Inspector) giveUp(ctx context.Context, arrival Arrival) error {
+	_, found, err := i.Records.Record(ctx, arrival.Owner, arrival.ID)
+	if err == nil && found {
+		return upload.ErrChanged
+	}
+	return err
+}
+
+// firstVersion returns the version to accept: the one that arrived, or the oldest under its key. It is empty if there is
+// none.
+func (i *Inspector) firstVersion(ctx context.Context, arrival Arrival) (versionID string, err error) {
+	if arrival.VersionID != "" {
+		return arrival.VersionID, nil
+	}
+	versions, err := i.Objects.Versions(ctx, arrival.Key)
+	if err != nil {
+		return "", err
+	}
+	for _, version := range versions {
+		if !version.Marker {
+			return version.ID, nil
+		}
+	}
+	return "", nil
+}
+
+// accept judges a version and writes its record. It returns upload.ErrGone if the version does not exist.
+func (i *Inspector) accept(ctx context.Context, arrival Arrival, versionID string) (upload.Record, error) {
+	object, err := i.Objects.Open(ctx, arrival.Key, versionID)
+	if err != nil {
+		return upload.Record{}, err
+	}
+	record, quota, err := i.judge(arrival, versionID, object)
+	if err != nil {
+		return upload.Record{}, err
+	}
+	err = i.Records.Accept(ctx, record, quota)
+	if errors.Is(err, upload.ErrOverQuota) {
+		record.Reason, record.Counted = upload.OverQuota, 0
+		err = i.Records.Accept(ctx, record, quota)
+	}
+	return record, err
+}
+
+// judge makes the record of a version, with the reason to reject it if there is one. quota is the quota that it must fit
+// into, in bytes. For an object that Postern did not sign, no quota is known.
+func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object) (record upload.Record, quota int64, err error) {
+	declared, signed := upload.ParseMetadata(object.Metadata)
+	quota = declared.Quota
+	if !signed {
+		quota = math.MaxInt64
+	}
+	format, known := i.Folders.ByExtension(strings.TrimPrefix(path.Ext(arrival.ID), "."))
+	if !known {
+		format.ContentType = unknownType
+	}
+	record = upload.Record{
+		Owner: arrival.Owner, ID: arrival.ID, Key: arrival.Key, VersionID: versionID,
+		Status: upload.Accepted, Version: 1,
+		Size: object.Size, Counted: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum,
+		Filename: declared.Filename, Title: declared.Title,
+	}
+	switch {
+	case !signed:
+		record.Reason = upload.Unsigned
+	case declared.Size != 0 && declared.Size != object.Size:
+		record.Reason = upload.SizeMismatch
+	case !known:
+		record.Reason = upload.TypeMismatch
+	default:
+		record.Reason, err = i.compare(format, object)
+	}
+	return record, quota, err
+}
+
+// compare holds an object to its format, by its content type and then by its content. An object with a content encoding is
+// refused, because a client would decode it and see something else than the inspection. A signed PUT cannot forbid one.
+func (i *Inspector) compare(format contract.Format, object upload.Object) (upload.Reason, error) {
+	if !strings.EqualFold(object.Type, format.ContentType) || object.Encoding != "" {
+		return upload.TypeMismatch, nil
+	}
+	return i.Check(format, object)
+}
