@@ -22,22 +22,27 @@ const (
 	maxTable = 4096 - 512
 )
 
-// DefaultFolders is the format table of a stage that has none of its own.
+// DefaultFolders returns the format table that a stage's own changes.
 func DefaultFolders() contract.Folders {
 	return contract.Folders{
 		"videos": {MaxSize: 50 * gib, Formats: map[string]string{
 			"mp4":  "video/mp4",
 			"mov":  "video/quicktime",
+			"qt":   "video/quicktime",
 			"webm": "video/webm",
 			"mkv":  "video/x-matroska",
 			"m4v":  "video/x-m4v",
 		}},
 		"images": {MaxSize: 50 * mib, Formats: map[string]string{
 			"jpg":  "image/jpeg",
+			"jpeg": "image/jpeg",
+			"jpe":  "image/jpeg",
+			"jfif": "image/jpeg",
 			"png":  "image/png",
 			"webp": "image/webp",
 			"gif":  "image/gif",
 			"heic": "image/heic",
+			"heif": "image/heif",
 		}},
 		"audio": {MaxSize: 2 * gib, Formats: map[string]string{
 			"mp3": "audio/mpeg",
@@ -89,18 +94,79 @@ func isActiveType(contentType string) bool {
 	return strings.HasPrefix(subtype, "xml-") || strings.HasSuffix(subtype, "script") || strings.HasSuffix(subtype, "shockwave-flash")
 }
 
-// readFolders reads a format table and holds it to what the contract promises of one.
+// readFolders reads what a stage changes of the default format table, which is a JSON merge patch, and holds the table that
+// results to what the contract promises of one.
+// Source: RFC 7396.
 func readFolders(o *object, name string, into *contract.Folders) {
 	value, ok := o.field(name)
 	if !ok {
 		return
 	}
 	path := o.path + "." + name
-	members, ok := value.(map[string]any)
-	if !ok || len(members) == 0 || len(members) > MaxFolders {
-		o.fail("%s: %s is not allowed; allowed: an object with 1 to %d folders", path, show(value), MaxFolders)
+	patch, ok := value.(map[string]any)
+	if !ok {
+		o.fail("%s: %s is not allowed; allowed: an object of folders, which changes the default table", path, show(value))
 		return
 	}
+	table := defaultTable()
+	checkRemovals(o, path, table, patch)
+	members := merged(table, patch).(map[string]any)
+	if len(members) == 0 || len(members) > MaxFolders {
+		o.fail("%s: %d folders are not allowed; allowed: 1 to %d, with those of the default table", path, len(members), MaxFolders)
+		return
+	}
+	*into = readTable(o, path, members)
+}
+
+// defaultTable is DefaultFolders as JSON has it.
+func defaultTable() map[string]any {
+	table := map[string]any{}
+	for name, folder := range DefaultFolders() {
+		formats := map[string]any{}
+		for extension, contentType := range folder.Formats {
+			formats[extension] = contentType
+		}
+		table[name] = map[string]any{"maxSize": float64(folder.MaxSize), "formats": formats}
+	}
+	return table
+}
+
+// merged applies a merge patch: a member that is null is removed, an object changes an object, anything else replaces.
+func merged(target, patch any) any {
+	members, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	result, _ := target.(map[string]any)
+	result = maps.Clone(result)
+	if result == nil {
+		result = map[string]any{}
+	}
+	for name, value := range members {
+		if value == nil {
+			delete(result, name)
+			continue
+		}
+		result[name] = merged(result[name], value)
+	}
+	return result
+}
+
+// checkRemovals names each null that removes nothing. A merge patch would allow it, but here it is a misspelled name.
+func checkRemovals(o *object, path string, target any, patch map[string]any) {
+	members, _ := target.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(patch)) {
+		value, at := patch[name], path+"."+name
+		if _, ok := members[name]; !ok && value == nil {
+			o.fail("%s: null removes nothing: the default table has %s", at, words(slices.Sorted(maps.Keys(members))))
+		}
+		if changes, ok := value.(map[string]any); ok {
+			checkRemovals(o, at, members[name], changes)
+		}
+	}
+}
+
+func readTable(o *object, path string, members map[string]any) contract.Folders {
 	table := make(contract.Folders, len(members))
 	for _, folder := range slices.Sorted(maps.Keys(members)) {
 		if !api.IsFolder(folder) {
@@ -111,7 +177,7 @@ func readFolders(o *object, name string, into *contract.Folders) {
 	}
 	checkUnique(o, path, table)
 	checkLength(o, path, table)
-	*into = table
+	return table
 }
 
 func readFolder(o *object, path string, value any) contract.Folder {
@@ -151,19 +217,23 @@ func readFormats(o *object, path string, value any, into map[string]string) {
 	}
 }
 
-// checkUnique holds a table to one place for each extension and content type: a key must follow from either.
+// checkUnique holds a table to one folder for each extension and for each content type: a key must follow from either.
+// A type may have several extensions.
 func checkUnique(o *object, path string, table contract.Folders) {
-	places := map[string]string{}
+	places, owners := map[string]string{}, map[string]string{} // places by extension, folders by type
 	for _, folder := range table.Names() {
 		formats := table[folder].Formats
 		for _, extension := range slices.Sorted(maps.Keys(formats)) {
-			place := path + "." + folder + ".formats." + extension
-			for _, key := range []string{extension, formats[extension]} {
-				if first, ok := places[key]; ok {
-					o.fail("%s: %q stands in the table already, at %s; allowed: once", place, key, first)
-					continue
-				}
-				places[key] = place
+			place, contentType := path+"."+folder+".formats."+extension, formats[extension]
+			if first, ok := places[extension]; ok {
+				o.fail("%s: extension %q stands in the table already, at %s: remove one of them, by null", place, extension, first)
+			} else {
+				places[extension] = place
+			}
+			if owner, ok := owners[contentType]; ok && owner != folder {
+				o.fail("%s: type %q belongs to folder %s already: remove it from one of them, by null", place, contentType, owner)
+			} else {
+				owners[contentType] = folder
 			}
 		}
 	}

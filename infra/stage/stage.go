@@ -32,8 +32,8 @@ type Stage struct {
 	// Default: none, so no page can.
 	AllowedOrigins []string
 
-	// Folders is the format table: what may be uploaded, where to, how large. One that is given replaces the default
-	// table as a whole.
+	// Folders is the format table: what may be uploaded, where to, how large. In cdk.json it is a JSON merge patch of the
+	// default table (RFC 7396): what is given is added or changed, null removes.
 	// Default: DefaultFolders.
 	Folders contract.Folders
 

@@ -57,7 +57,7 @@ func TestEveryField(t *testing.T) {
 	got, err := parse(t, `{"prod": {
 		"region": "eu-central-1",
 		"allowedOrigins": ["https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1", "*"],
-		"folders": {"clips": {"maxSize": "5 GiB", "formats": {"mp4": "video/mp4"}}, "notes-1": {"maxSize": 1000, "formats": {"txt": "text/plain"}}},
+		"folders": {"videos": null, "images": null, "audio": null, "documents": null, "clips": {"maxSize": "5 GiB", "formats": {"mp4": "video/mp4"}}, "notes-1": {"maxSize": 1000, "formats": {"txt": "text/plain"}}},
 		"signatureLifetime": "60m",
 		"defaultMaxSize": "5TiB",
 		"defaultQuota": 53687091200000,
@@ -131,7 +131,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"unknown field", `{"regoin": "eu-central-1"}`, `.regoin: unknown field; known: ` + fields},
 		{"unknown field of an object", `{"retention": {"days": 1}}`, `.retention.days: unknown field; known: rejectedDays, noncurrentDays, incompleteMultipartDays`},
-		{"unknown field of a folder", `{"folders": {"a": {"maxSize": 1, "formats": {"mp4": "video/mp4"}, "acl": "public-read"}}}`, `.folders.a.acl: unknown field; known: maxSize, formats`},
+		{"unknown field of a folder", `{"folders": {"a": {"maxSize": 1, "formats": {"bin": "a/b"}, "acl": "public-read"}}}`, `.folders.a.acl: unknown field; known: maxSize, formats`},
 		{"no object", `"eu-central-1"`, `: "eu-central-1" is not allowed; allowed: an object`},
 		{"no object within", `{"throttle": 5}`, `.throttle: 5 is not allowed; allowed: an object`},
 		{"null", `{"region": null}`, `.region: null is not allowed; allowed: ` + region},
@@ -169,37 +169,44 @@ func TestMistakes(t *testing.T) {
 		{"tag of AWS", `{"tags": {"aws:stage": "x"}}`, `.tags: {"aws:stage":"x"} is not allowed; allowed: ` + tags},
 		{"tag of a number", `{"tags": {"cost": 5}}`, `.tags: {"cost":5} is not allowed; allowed: ` + tags},
 
-		{"no folders", `{"folders": {}}`, `.folders: {} is not allowed; allowed: an object with 1 to 20 folders`},
+		{"no folders", `{"folders": {"videos": null, "images": null, "audio": null, "documents": null}}`, `.folders: 0 folders are not allowed; allowed: 1 to 20, with those of the default table`},
+		{"folders as a list", `{"folders": []}`, `.folders: [] is not allowed; allowed: an object of folders, which changes the default table`},
+		{"folders of null", `{"folders": null}`, `.folders: null is not allowed; allowed: an object of folders, which changes the default table`},
+		{"folder that is no object", `{"folders": {"videos": 5}}`, `.folders.videos: 5 is not allowed; allowed: an object`},
+		{"folder to remove", `{"folders": {"vidoes": null}}`, `.folders.vidoes: null removes nothing: the default table has "audio", "documents", "images", "videos"`},
+		{"extension to remove", `{"folders": {"audio": {"formats": {"ogg": null}}}}`, `.folders.audio.formats.ogg: null removes nothing: the default table has "m4a", "mp3", "wav"`},
+		{"size removed", `{"folders": {"audio": {"maxSize": null}}}`, `.folders.audio.maxSize: missing; a folder needs it`},
+		{"formats removed", `{"folders": {"audio": {"formats": null}}}`, `.folders.audio.formats: missing; a folder needs it`},
 		{"folder's name", `{"folders": {"Videos": {}}}`, `.folders.Videos: "Videos" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -`},
 		{"folder's name with a slash", `{"folders": {"a/b": {}}}`, `.folders.a/b: "a/b" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -`},
 		{"folder with a wildcard", `{"folders": {"*": {}}}`, `.folders.*: "*" is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -`},
-		{"folder without a size", `{"folders": {"a": {"formats": {"mp4": "video/mp4"}}}}`, `.folders.a.maxSize: missing; a folder needs it`},
+		{"folder without a size", `{"folders": {"a": {"formats": {"bin": "a/b"}}}}`, `.folders.a.maxSize: missing; a folder needs it`},
 		{"folder without formats", `{"folders": {"a": {"maxSize": 1}}}`, `.folders.a.formats: missing; a folder needs it`},
 		{"folder of no format", `{"folders": {"a": {"maxSize": 1, "formats": {}}}}`, `.folders.a.formats: {} is not allowed; allowed: an object of content types by extension, as {"mp4": "video/mp4"}`},
-		{"folder's size", `{"folders": {"a": {"maxSize": "big", "formats": {"mp4": "video/mp4"}}}}`, `.folders.a.maxSize: "big" is not allowed; allowed: ` + sizes},
+		{"folder's size", `{"folders": {"a": {"maxSize": "big", "formats": {"bin": "a/b"}}}}`, `.folders.a.maxSize: "big" is not allowed; allowed: ` + sizes},
 
 		{"extension with a dot", format(".mp4", "video/mp4"), `.folders.a.formats..mp4: ".mp4" is not allowed as an extension; allowed: ` + extensions},
 		{"extension with capitals", format("MP4", "video/mp4"), `.folders.a.formats.MP4: "MP4" is not allowed as an extension; allowed: ` + extensions},
 		{"extension html", format("html", "text/plain"), `.folders.a.formats.html: "html" is not allowed as an extension; allowed: ` + extensions},
 		{"extension svg", format("svg", "text/plain"), `.folders.a.formats.svg: "svg" is not allowed as an extension; allowed: ` + extensions},
 		{"extension xml", format("xml", "text/plain"), `.folders.a.formats.xml: "xml" is not allowed as an extension; allowed: ` + extensions},
-		{"type html", format("txt", "text/html"), `.folders.a.formats.txt: "text/html" is not allowed; allowed: ` + types},
-		{"type xhtml", format("txt", "application/xhtml+xml"), `.folders.a.formats.txt: "application/xhtml+xml" is not allowed; allowed: ` + types},
-		{"type svg", format("png", "image/svg+xml"), `.folders.a.formats.png: "image/svg+xml" is not allowed; allowed: ` + types},
-		{"type xml", format("txt", "application/xml"), `.folders.a.formats.txt: "application/xml" is not allowed; allowed: ` + types},
-		{"type xml of an entity", format("txt", "text/xml-external-parsed-entity"), `.folders.a.formats.txt: "text/xml-external-parsed-entity" is not allowed; allowed: ` + types},
-		{"type script", format("txt", "application/x-javascript"), `.folders.a.formats.txt: "application/x-javascript" is not allowed; allowed: ` + types},
-		{"type web archive", format("txt", "multipart/related"), `.folders.a.formats.txt: "multipart/related" is not allowed; allowed: ` + types},
-		{"type with parameters", format("txt", "text/plain; charset=utf-8"), `.folders.a.formats.txt: "text/plain; charset=utf-8" is not allowed; allowed: ` + types},
-		{"type with capitals", format("txt", "Text/plain"), `.folders.a.formats.txt: "Text/plain" is not allowed; allowed: ` + types},
-		{"type without a slash", format("txt", "text"), `.folders.a.formats.txt: "text" is not allowed; allowed: ` + types},
+		{"type html", format("bin", "text/html"), `.folders.a.formats.bin: "text/html" is not allowed; allowed: ` + types},
+		{"type xhtml", format("bin", "application/xhtml+xml"), `.folders.a.formats.bin: "application/xhtml+xml" is not allowed; allowed: ` + types},
+		{"type svg", format("bin", "image/svg+xml"), `.folders.a.formats.bin: "image/svg+xml" is not allowed; allowed: ` + types},
+		{"type xml", format("bin", "application/xml"), `.folders.a.formats.bin: "application/xml" is not allowed; allowed: ` + types},
+		{"type xml of an entity", format("bin", "text/xml-external-parsed-entity"), `.folders.a.formats.bin: "text/xml-external-parsed-entity" is not allowed; allowed: ` + types},
+		{"type script", format("bin", "application/x-javascript"), `.folders.a.formats.bin: "application/x-javascript" is not allowed; allowed: ` + types},
+		{"type web archive", format("bin", "multipart/related"), `.folders.a.formats.bin: "multipart/related" is not allowed; allowed: ` + types},
+		{"type with parameters", format("bin", "text/plain; charset=utf-8"), `.folders.a.formats.bin: "text/plain; charset=utf-8" is not allowed; allowed: ` + types},
+		{"type with capitals", format("bin", "Text/plain"), `.folders.a.formats.bin: "Text/plain" is not allowed; allowed: ` + types},
+		{"type without a slash", format("bin", "text"), `.folders.a.formats.bin: "text" is not allowed; allowed: ` + types},
 		{
-			"extension twice", `{"folders": {"a": {"maxSize": 1, "formats": {"mp4": "video/mp4"}}, "b": {"maxSize": 1, "formats": {"mp4": "video/mpeg"}}}}`,
-			`.folders.b.formats.mp4: "mp4" stands in the table already, at stages.dev.folders.a.formats.mp4; allowed: once`,
+			"extension twice", `{"folders": {"clips": {"maxSize": 1, "formats": {"mp4": "video/mpeg"}}}}`,
+			`.folders.videos.formats.mp4: extension "mp4" stands in the table already, at stages.dev.folders.clips.formats.mp4: remove one of them, by null`,
 		},
 		{
-			"type twice", `{"folders": {"a": {"maxSize": 1, "formats": {"jpeg": "image/jpeg", "jpg": "image/jpeg"}}}}`,
-			`.folders.a.formats.jpg: "image/jpeg" stands in the table already, at stages.dev.folders.a.formats.jpeg; allowed: once`,
+			"type in two folders", `{"folders": {"photos": {"maxSize": 1, "formats": {"jpgx": "image/jpeg"}}, "images": {"formats": {"jpe": null, "jpeg": null, "jfif": null}}}}`,
+			`.folders.photos.formats.jpgx: type "image/jpeg" belongs to folder images already: remove it from one of them, by null`,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -272,7 +279,7 @@ func TestDefaultTable(t *testing.T) {
 		t.Errorf("folders (-got +want):\n%s", diff)
 	}
 	want := map[string]string{
-		"videos": "mp4 mov webm mkv m4v", "images": "jpg png webp gif heic", "audio": "mp3 m4a wav",
+		"videos": "mp4 mov qt webm mkv m4v", "images": "jpg jpeg jpe jfif png webp gif heic heif", "audio": "mp3 m4a wav",
 		"documents": "pdf docx xlsx pptx txt csv zip",
 	}
 	for folder, extensions := range want {
@@ -282,8 +289,30 @@ func TestDefaultTable(t *testing.T) {
 			}
 		}
 	}
-	if got := len(stages["dev"].Folders.Extensions()); got != 20 {
-		t.Errorf("got %d extensions, want 20", got)
+	if got := len(stages["dev"].Folders.Extensions()); got != 25 {
+		t.Errorf("got %d extensions, want 25", got)
+	}
+}
+
+// TestChangedTable changes the default format table as RFC 7396 says.
+func TestChangedTable(t *testing.T) {
+	got, err := parse(t, `{"dev": {"folders": {
+		"documents": {"formats": {"epub": "application/epub+zip", "zip": null}},
+		"images": {"maxSize": "100 MiB"},
+		"videos": null,
+		"models": {"maxSize": 1000, "formats": {"glb": "model/gltf-binary", "gltf": "model/gltf-binary"}}
+	}}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := stage.DefaultFolders()
+	delete(want, "videos")
+	want["documents"].Formats["epub"] = "application/epub+zip"
+	delete(want["documents"].Formats, "zip")
+	want["images"] = contract.Folder{MaxSize: 100 << 20, Formats: want["images"].Formats}
+	want["models"] = contract.Folder{MaxSize: 1000, Formats: map[string]string{"glb": "model/gltf-binary", "gltf": "model/gltf-binary"}}
+	if diff := cmp.Diff(got["dev"].Folders, want); diff != "" {
+		t.Errorf("folders (-got +want):\n%s", diff)
 	}
 }
 
@@ -294,7 +323,7 @@ func TestLargeTable(t *testing.T) {
 		for i := range types {
 			types[i] = fmt.Sprintf(`"e%03d": "application/x-%032d"`, i, i)
 		}
-		return `{"dev": {"folders": {"a": {"maxSize": 1, "formats": {` + strings.Join(types, ", ") + `}}}}}`
+		return `{"dev": {"folders": {"videos": null, "images": null, "audio": null, "documents": null, "a": {"maxSize": 1, "formats": {` + strings.Join(types, ", ") + `}}}}}`
 	}
 	// A format takes 56 bytes, everything else 31.
 	if _, err := parse(t, table(63)); err != nil {

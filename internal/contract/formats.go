@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +10,8 @@ import (
 )
 
 // Folders is a stage's format table by folder. A folder is a prefix of object keys ("videos"), and what IAM
-// resources and lifecycle rules name. An extension and a content type each stand in at most one folder, once.
+// resources and lifecycle rules name. An extension stands in one folder, once. A content type stands in one folder, where it
+// may have several extensions.
 type Folders map[string]Folder
 
 // A Folder says what may be put below one prefix.
@@ -39,17 +41,23 @@ func (fs Folders) ByExtension(extension string) (Format, bool) {
 	return Format{}, false
 }
 
-// ByType finds the format of a content type (without parameters, any case).
+// ByType finds the format of a content type (without parameters, any case). Of a type's extensions it takes the shortest, and
+// of several as short the alphabet's first.
 func (fs Folders) ByType(contentType string) (Format, bool) {
 	contentType = strings.ToLower(contentType)
+	var best Format
 	for name, folder := range fs {
 		for extension, t := range folder.Formats {
-			if t == contentType {
-				return Format{extension, t, name, folder.MaxSize}, true
+			if t == contentType && (best.Extension == "" || byLength(extension, best.Extension) < 0) {
+				best = Format{extension, t, name, folder.MaxSize}
 			}
 		}
 	}
-	return Format{}, false
+	return best, best.Extension != ""
+}
+
+func byLength(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
 // Names are the folders' names, sorted.
@@ -74,7 +82,7 @@ func (fs Folders) Extensions() []string {
 	return all
 }
 
-// ContentTypes are all content types of the table, sorted.
+// ContentTypes are all content types of the table, sorted, each once.
 func (fs Folders) ContentTypes() []string {
 	var all []string
 	for _, folder := range fs {
@@ -83,7 +91,7 @@ func (fs Folders) ContentTypes() []string {
 		}
 	}
 	slices.Sort(all)
-	return all
+	return slices.Compact(all)
 }
 
 // Key is the object key of an owner's upload: <folder>/<owner>/<id>, the folder following from the id's extension.

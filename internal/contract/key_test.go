@@ -86,6 +86,23 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+// TestTypeOfSeveralExtensions finds the same format each time.
+func TestTypeOfSeveralExtensions(t *testing.T) {
+	folders := contract.Folders{"images": {MaxSize: 1, Formats: map[string]string{
+		"jpeg": "image/jpeg", "jpg": "image/jpeg", "jfif": "image/jpeg", "jpx": "image/jpeg", "heif": "image/heic", "heic": "image/heic",
+	}}}
+	for contentType, want := range map[string]string{"image/jpeg": "jpg", "image/heic": "heic"} {
+		for range 100 {
+			if got, _ := folders.ByType(contentType); got.Extension != want {
+				t.Fatalf("%s: got %s, want %s", contentType, got.Extension, want)
+			}
+		}
+	}
+	if diff := cmp.Diff(folders.ContentTypes(), []string{"image/heic", "image/jpeg"}); diff != "" {
+		t.Errorf("content types (-got +want):\n%s", diff)
+	}
+}
+
 func TestListsAreSorted(t *testing.T) {
 	for _, test := range []struct {
 		name      string
