@@ -31,10 +31,30 @@ type Queue struct {
 	client *sqs.Client
 	url    string
 	bucket string
+	delay  int32 // seconds
 }
 
 // New returns the queue at a URL, for the keys of a bucket. It makes no request.
-func New(client *sqs.Client, url, bucket string) *Queue { return &Queue{client, url, bucket} }
+func New(client *sqs.Client, url, bucket string) *Queue {
+	return &Queue{client: client, url: url, bucket: bucket}
+}
+
+// Delayed returns the same queue, whose messages can be received that many seconds after they are sent: 0 to 900.
+func (q *Queue) Delayed(seconds int32) *Queue {
+	delayed := *q
+	delayed.delay = seconds
+	return &delayed
+}
+
+// Inspect asks for the inspection of whatever is stored under a key.
+func (q *Queue) Inspect(ctx context.Context, key string) error {
+	body := notification.EncodeInspect(q.bucket, key)
+	message := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body, DelaySeconds: q.delay}
+	if _, err := q.client.SendMessage(ctx, message); err != nil {
+		return fmt.Errorf("queueing an inspection: %w", err)
+	}
+	return nil
+}
 
 // InspectAll asks for the inspection of whatever is stored under each key, at most MaxBatch. When it returns an error,
 // some may have been asked for.
@@ -42,7 +62,7 @@ func (q *Queue) InspectAll(ctx context.Context, keys []string) error {
 	entries := make([]types.SendMessageBatchRequestEntry, len(keys))
 	for i, key := range keys {
 		body := notification.EncodeInspect(q.bucket, key)
-		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body}
+		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &body, DelaySeconds: q.delay}
 	}
 	for attempt := 1; len(entries) > 0; attempt++ {
 		output, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})

@@ -56,10 +56,11 @@ func (f *fake) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(text)))}, err
 }
 
+var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+})
+
 func (f *fake) queue() *queue.Queue {
-	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
-	})
 	return queue.New(sqs.New(sqs.Options{Region: "eu-west-1", HTTPClient: f, Credentials: credentials}), "https://sqs.test/q", "bucket")
 }
 

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -116,4 +119,30 @@ func TestLinksOnlyTheServicesItCalls(t *testing.T) {
 			t.Errorf("manage links %s", name)
 		}
 	}
+}
+
+// A sent is a request to SQS.
+type sent struct {
+	target   string
+	QueueURL string `json:"QueueUrl"`
+	Body     string `json:"MessageBody"`
+	Delay    int    `json:"DelaySeconds"`
+}
+
+// newSQS is a server that takes messages as SQS does, and hands them on.
+func newSQS(t *testing.T, got *[]sent) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		message := sent{target: r.Header.Get("X-Amz-Target")}
+		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&message); err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+		*got = append(*got, message)
+		sum := md5.Sum([]byte(message.Body))
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_ = json.NewEncoder(w).Encode(map[string]string{"MessageId": "1", "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }

@@ -15,6 +15,7 @@ import (
 	"postern/internal/function"
 	"postern/internal/lifecycle"
 	"postern/internal/objects"
+	"postern/internal/queue"
 	"postern/internal/records"
 	"postern/internal/sign"
 	"postern/internal/upload"
@@ -78,15 +79,15 @@ func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, erro
 	}
 	uploads := records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable)
 	bucket := objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket)
-	queue := &queue{client: sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), url: setup.Env.QueueURL, bucket: setup.Env.Bucket}
+	inspectionQueue := queue.New(sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), setup.Env.QueueURL, setup.Env.Bucket)
 	h := &handlers{
 		folders:  setup.Env.Folders,
 		lifetime: setup.Env.Lifetime,
 		records:  uploads,
 		objects:  bucket,
-		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: queue.delayed(deletionSeconds), Now: function.WallClock},
+		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: inspectionQueue.Delayed(deletionSeconds), Now: function.WallClock},
 		signer:   signer,
-		repairs:  &repairs{queue: queue, now: function.WallClock, log: setup.Log},
+		repairs:  &repairs{queue: inspectionQueue, now: function.WallClock, log: setup.Log},
 		now:      function.WallClock,
 	}
 	return apigw.New(contract.Manage, h.routes(), setup.Log)
