@@ -87,6 +87,7 @@ type Upload struct {
 	// Status is "waiting" until the bytes have arrived and been looked at, then "ready" or "rejected".
 	Status string `json:"status"`
 	// Reason says why the upload was rejected: "type_mismatch" (the content is not what the extension says),
+	// "unsafe_archive" (it would do harm when it is unpacked), "too_many_pixels" (the picture is too large to be shown),
 	// "size_mismatch" (it is not as large as declared), "over_quota" (it did not fit into the owner's quota, and its bytes
 	// are gone) or "unsigned" (it carries no quota, so no signature of this API stored it).
 	Reason string `json:"reason,omitempty"`
@@ -121,7 +122,7 @@ const (
 var Statuses = []string{StatusWaiting, StatusReady, StatusRejected}
 
 // Reasons are all values of Upload.Reason.
-var Reasons = []string{"type_mismatch", "size_mismatch", "over_quota", "unsigned"}
+var Reasons = []string{"type_mismatch", "unsafe_archive", "too_many_pixels", "size_mismatch", "over_quota", "unsigned"}
 
 // An UploadList is a page of the owner's uploads.
 type UploadList struct {

@@ -59,6 +59,26 @@ type InspectEnv struct {
 	Folders Folders `env:"FOLDERS"`
 }
 
+// An Inspection says how the content of uploads is judged.
+type Inspection struct {
+	// Exact reports whether content must be of the format that its name says. Otherwise it may be a sibling: a QuickTime
+	// recording named mp4, or a JPEG named png.
+	Exact bool `json:"exact,omitempty"`
+	// MaxEntries is how many entries an archive may have.
+	MaxEntries int64 `json:"maxEntries"`
+	// MaxUnpacked is how large an archive may become when it is unpacked, in bytes.
+	MaxUnpacked int64 `json:"maxUnpacked"`
+	// MaxRatio is how many times larger than the archive that may be.
+	MaxRatio int64 `json:"maxRatio"`
+	// MaxPixels is how many pixels a picture may have.
+	MaxPixels int64 `json:"maxPixels"`
+}
+
+// DefaultInspection is the Inspection of a stage that says nothing else.
+func DefaultInspection() Inspection {
+	return Inspection{MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000}
+}
+
 // RuntimeEnv is what Lambda itself puts into every function's environment: where it runs, and the temporary credentials
 // of its role. They stay the same as long as the process lives.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime

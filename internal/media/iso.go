@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 )
@@ -12,46 +13,79 @@ var (
 	audioBrands     = []string{"M4A ", "M4B ", "M4P "}
 	videoBrands     = []string{"M4V ", "M4VH", "M4VP"}
 	heicBrands      = []string{"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"}
-	imageBrands     = append([]string{"mif1", "mif2", "msf1", "miaf", "avif", "avis", "avci", "avcs", "jpeg", "jpgs", "crx ", "jp2 ", "jpx ", "jpm "}, heicBrands...)
+	avifBrands      = []string{"avif", "avis"}
+	heifBrands      = []string{"mif1", "mif2", "mif3", "msf1", "miaf", "1pic"} // of pictures in any coding
+	otherBrands     = []string{"avci", "avcs", "jpeg", "jpgs", "crx ", "jp2 ", "jpx ", "jpm "}
 )
 
-func isMP4(f *file) bool {
+// iso recognizes recordings and pictures in boxes. Phones and encoders write video and sound under each other's brands,
+// so that a general brand may be either.
+func (f *file) iso() kind {
 	brands := f.brands()
-	return brands != nil && !contains(brands[:1], quickTimeBrands, audioBrands, imageBrands) && f.hasIndex("moov")
-}
-
-func isM4A(f *file) bool {
-	brands := f.brands()
-	return brands != nil && !contains(brands[:1], quickTimeBrands, videoBrands, imageBrands) && f.hasIndex("moov")
-}
-
-func isMOV(f *file) bool {
-	if brands := f.brands(); brands != nil {
-		return contains(brands, quickTimeBrands) && !contains(brands[:1], imageBrands) && f.hasIndex("moov")
+	if brands == nil {
+		return f.oldQuickTime()
 	}
-	if len(f.head) < 8 {
-		return false
-	}
-	// Before there were brands.
-	atoms := []string{"moov", "mdat", "wide", "free", "skip", "pnot"}
-	return slices.Contains(atoms, string(f.head[4:8])) && f.hasIndex("moov")
-}
-
-func isHEIC(f *file) bool {
-	brands := f.brands()
-	return brands != nil && contains(brands, heicBrands) && contains(brands[:1], imageBrands) && f.hasIndex("meta")
-}
-
-func contains(brands []string, sets ...[]string) bool {
-	for _, set := range sets {
-		if slices.ContainsFunc(brands, func(brand string) bool { return slices.Contains(set, brand) }) {
-			return true
+	found := kindOf(brands)
+	switch {
+	case found == nil:
+		return nil
+	case found[0] == heic[0] || found[0] == avif[0]:
+		index := f.walkBoxes("meta", "moov")
+		if index < 0 {
+			return nil
 		}
+		f.pixels = imageSize(f.upTo(index, window))
+	case f.walkBoxes("moov") < 0:
+		return nil
 	}
-	return false
+	return found
 }
 
-// brands are the major and the compatible brands, nil if the file does not begin with them.
+// kindOf decides by the brands, of which the first is the major one.
+func kindOf(brands []string) kind {
+	major := brands[:1]
+	switch {
+	case contains(major, avifBrands):
+		return avif
+	case contains(major, heicBrands):
+		return heic
+	case contains(major, heifBrands):
+		if contains(brands, avifBrands) && !contains(brands, heicBrands) {
+			return avif
+		}
+		return heic
+	case contains(major, otherBrands):
+		return nil
+	case contains(major, quickTimeBrands):
+		return quickTime
+	case contains(major, audioBrands):
+		return m4a
+	case contains(major, videoBrands):
+		return m4v
+	case contains(brands, quickTimeBrands):
+		return hybrid
+	}
+	return mp4
+}
+
+// oldQuickTime recognizes a file from before there were brands.
+// Source: QuickTime File Format Specification, "Overview of the file format".
+func (f *file) oldQuickTime() kind {
+	if len(f.head) < 8 {
+		return nil
+	}
+	atoms := []string{"moov", "mdat", "wide", "free", "skip", "pnot"}
+	if !slices.Contains(atoms, string(f.head[4:8])) || f.walkBoxes("moov") < 0 {
+		return nil
+	}
+	return quickTime
+}
+
+func contains(brands, set []string) bool {
+	return slices.ContainsFunc(brands, func(brand string) bool { return slices.Contains(set, brand) })
+}
+
+// brands returns the major and the compatible brands, or nil if the file does not begin with them.
 // Source: ISO/IEC 14496-12, section 4.3.
 func (f *file) brands() []string {
 	if len(f.head) < 16 || string(f.head[4:8]) != "ftyp" {
@@ -71,30 +105,39 @@ func (f *file) brands() []string {
 const (
 	maxBoxes    = 64 // that are looked at
 	maxFarBoxes = 16 // of them, outside of the file's beginning: each is a request
+	maxMissing  = 64 // of how many bytes of media data one may be missing at their end: players do not notice
 )
 
-// hasIndex reports whether the file has the box that players begin with, and the boxes up to it and the first media
-// data, which may come after it, are inside the file. What cameras append to it need not be boxes.
-func (f *file) hasIndex(index string) bool {
-	var offset, far int64
-	indexed, data := false, false
-	for range maxBoxes {
-		if (indexed && data) || offset == f.size || far == maxFarBoxes {
-			break
-		}
+// walkBoxes returns the offset of the first box with one of the names, which readers begin with. It is -1 if there is
+// none, or if a box up to it and up to the first media data ends after the file. What cameras append need not be boxes.
+func (f *file) walkBoxes(names ...string) (index int64) {
+	index = -1
+	offset, data, last := int64(0), false, ""
+	for boxes, far := 0, 0; boxes < maxBoxes && far < maxFarBoxes; boxes++ {
 		kind, size := f.box(offset)
 		if kind == "" {
 			break
 		}
-		if size > f.size-offset {
-			return false
+		if left := f.size - offset; size > left {
+			switch {
+			case index >= 0 && data:
+				return index
+			case index < 0 || kind != "mdat" || size-left > size/maxMissing:
+				return -1
+			}
+			size = left
 		}
-		indexed, data = indexed || kind == index, data || kind == "mdat"
+		if index < 0 && slices.Contains(names, kind) {
+			index = offset
+		}
+		data, last = data || kind == "mdat", kind
 		if offset += size; offset > int64(len(f.head)) {
 			far++
 		}
 	}
-	return indexed
+	fillers := []string{"free", "skip", "uuid", "wide"} // may hold anything
+	f.closed = !slices.Contains(fillers, last) && f.endsAt(offset)
+	return index
 }
 
 // box reads the type and the size of a box, with its header. The type is empty if it is none.
@@ -119,8 +162,26 @@ func (f *file) box(offset int64) (kind string, size int64) {
 		}
 		size = int64(binary.BigEndian.Uint64(long[8:]))
 	}
-	if size < 8 {
-		return "", 0
+	switch kind = string(b[4:8]); {
+	case size >= 8:
+		return kind, size
+	case kind == "free": // whose length some writers count without its header
+		return kind, 8
 	}
-	return string(b[4:8]), size
+	return "", 0
+}
+
+// imageSize returns the size of the largest picture that the properties in an index tell of.
+// Source: ISO/IEC 23008-12, section 6.5.3.
+func imageSize(index []byte) (pixels int64) {
+	const property = "\x00\x00\x00\x14ispe\x00\x00\x00\x00"
+	for {
+		i := bytes.Index(index, []byte(property))
+		if i < 0 || len(index) < i+20 {
+			return pixels
+		}
+		width, height := binary.BigEndian.Uint32(index[i+12:]), binary.BigEndian.Uint32(index[i+16:])
+		pixels = max(pixels, int64(min(width, 1<<31-1))*int64(min(height, 1<<31-1)))
+		index = index[i+20:]
+	}
 }

@@ -2,8 +2,16 @@ package media
 
 import "math/bits"
 
-func isWebM(f *file) bool     { return f.docType() == "webm" }
-func isMatroska(f *file) bool { return f.docType() == "matroska" }
+// matroska recognizes WebM and Matroska. Browsers record H.264 as Matroska that is named webm.
+func (f *file) matroska() kind {
+	switch f.docType() {
+	case "webm":
+		return webm
+	case "matroska":
+		return matroska
+	}
+	return nil
+}
 
 // IDs of elements, with the bits that mark their lengths.
 // Source: RFC 8794, section 11.2 and RFC 9559, section 5.1.
@@ -14,7 +22,7 @@ const (
 	void       = 0xEC
 )
 
-// docType is that of the EBML header, if a segment follows that is inside the file.
+// docType returns that of the EBML header, if a segment follows that is inside the file.
 func (f *file) docType() string {
 	header, ok := readElement(f.head)
 	if !ok || header.id != ebmlHeader || header.unknown || header.size > uint64(len(header.rest)) {
@@ -30,17 +38,18 @@ func (f *file) docType() string {
 	if !ok || next.id != segment || !next.unknown && next.size > left {
 		return ""
 	}
+	f.closed = !next.unknown && f.endsAt(f.size-int64(left-next.size))
 	return header.text(docType)
 }
 
 // An element is one of EBML.
 type element struct {
 	id, size uint64
-	unknown  bool   // whether the size is, as of what is written while it is recorded
+	unknown  bool   // whether the size is unknown, as in what is written while it is recorded
 	rest     []byte // its content and what follows
 }
 
-// text is the value of a child that is a string. Zeros at its end do not belong to it.
+// text returns the value of a child that is a string. Zeros at its end do not belong to it.
 func (e element) text(id uint64) string {
 	for b := e.rest[:e.size]; ; {
 		child, ok := readElement(b)

@@ -3,20 +3,15 @@ package media
 import (
 	"bytes"
 	"encoding/binary"
+	"regexp"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// isPDF: only white space may precede the header. Readers take one from anywhere in the first KiB, and what is before
-// it would be of another kind. Some writers put a little after the end.
-func isPDF(f *file) bool {
-	start := bytes.TrimLeft(f.head[:min(len(f.head), sniffed)], "\xef\xbb\xbf\x00\t\n\f\r ")
-	return bytes.HasPrefix(start, []byte("%PDF-")) && bytes.Contains(f.tail(), []byte("%%EOF"))
-}
-
 // isText looks at the beginning and the end.
-func isText(f *file) bool {
-	head, tail := f.head, f.tail()
+func (f *file) isText() bool {
+	head, tail := f.head, f.tail(shortTail)
 	var order binary.ByteOrder
 	switch {
 	case f.begins("\xef\xbb\xbf"):
@@ -59,7 +54,7 @@ func isPlain(b []byte) bool {
 	}) < 0
 }
 
-// withoutLast is b without a character at its end that may be cut off.
+// withoutLast returns b without a character at its end that may be cut off.
 func withoutLast(b []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
 		if utf8.RuneStart(b[len(b)-i]) {
@@ -72,12 +67,15 @@ func withoutLast(b []byte) []byte {
 	return b
 }
 
-// isMarked reports whether text begins as a page, XML, or a script does.
+// isMarked reports whether text begins as a page, XML, or a script does, or has markup after comments of HTML.
 // Source: WHATWG MIME Sniffing, section 7.1, "rules for identifying an unknown MIME type".
 func isMarked(b []byte) bool {
-	b = bytes.TrimLeft(b, "\t\n\f\r ")
+	b = bytes.TrimLeftFunc(b, isInvisible)
+	if bytes.HasPrefix(b, []byte("<!--")) {
+		return hidesMarkup(b)
+	}
 	start := bytes.ToLower(b[:min(len(b), 32)])
-	for _, prefix := range []string{"<?xml", "<?php", "<?=", "<%", "<!--", "<!doctype", "<!entity", "<svg", "#!", "%pdf-", "mime-version:"} {
+	for _, prefix := range []string{"<?xml", "<?php", "<?=", "<%", "<!doctype", "<!entity", "<svg", "#!", "%pdf-", "mime-version:"} {
 		if bytes.HasPrefix(start, []byte(prefix)) {
 			return true
 		}
@@ -86,9 +84,25 @@ func isMarked(b []byte) bool {
 		"<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a", "<style", "<title", "<b", "<body", "<br", "<p",
 		"<img", "<object", "<embed", "<link", "<meta", "<base", "<form", "<frameset", "<math",
 	} {
-		if rest, ok := bytes.CutPrefix(start, []byte(tag)); ok && (len(rest) == 0 || bytes.IndexByte([]byte("\t\n\f\r />"), rest[0]) >= 0) {
+		if rest, ok := bytes.CutPrefix(start, []byte(tag)); ok && (len(rest) == 0 || rest[0] <= ' ' || rest[0] == '/' || rest[0] == '>') {
 			return true
 		}
 	}
 	return false
+}
+
+// isInvisible reports whether a character at the beginning of a text shows nothing: white space, control and format
+// characters, and bytes that are no character. Some readers skip them.
+func isInvisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
+}
+
+var (
+	comment = regexp.MustCompile(`(?s)<!--(?:-?>|.*?--!?>)`)
+	tag     = regexp.MustCompile(`<[a-zA-Z/!?%]`)
+)
+
+// hidesMarkup reports whether text that begins with a comment of HTML has a tag after it, or no end of the comment.
+func hidesMarkup(b []byte) bool {
+	return tag.Match(comment.ReplaceAll(b, nil))
 }

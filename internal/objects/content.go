@@ -15,7 +15,7 @@ import (
 
 const (
 	// maxRead is how much of an object is read in all, in bytes.
-	maxRead = 64 << 10
+	maxRead = 192 << 10
 	// firstRange is how much of it is read at once, and kept, for the first read of its beginning.
 	firstRange = 16 << 10
 )

@@ -244,8 +244,8 @@ func TestOpenLarge(t *testing.T) {
 	}
 	readAt(size, 1, io.EOF)
 	readAt(math.MaxInt64, 1, io.EOF)
-	readAt(16<<10, 48<<10-9, upload.ErrBudget)
-	readAt(16<<10, 48<<10-10, nil) // all the rest
+	readAt(16<<10, 176<<10-9, upload.ErrBudget)
+	readAt(16<<10, 176<<10-10, nil) // all the rest
 	readAt(1<<30, 1, upload.ErrBudget)
 	readAt(0, 16<<10, nil)
 }

@@ -27,11 +27,22 @@ type Reason string
 
 // The reasons. They are api.Reasons.
 const (
-	TypeMismatch Reason = "type_mismatch" // the content is not what the extension and the content type say
-	SizeMismatch Reason = "size_mismatch" // it has another size than the one that was signed
-	OverQuota    Reason = "over_quota"    // it did not fit into the quota; its bytes are removed at once
-	Unsigned     Reason = "unsigned"      // its metadata holds no quota, so Postern did not sign it
+	TypeMismatch  Reason = "type_mismatch"   // the content is not what the extension and the content type say
+	UnsafeArchive Reason = "unsafe_archive"  // an archive that would do harm when it is unpacked
+	TooManyPixels Reason = "too_many_pixels" // a picture that takes too much memory to be shown
+	SizeMismatch  Reason = "size_mismatch"   // it has another size than the one that was signed
+	OverQuota     Reason = "over_quota"      // it did not fit into the quota; its bytes are removed at once
+	Unsigned      Reason = "unsigned"        // its metadata holds no quota, so Postern did not sign it
 )
+
+// A Finding is what an inspection finds of content.
+type Finding struct {
+	// Detected is the content type of the content: the format's own if the content can be that, otherwise a sibling's or
+	// what it is instead. "application/octet-stream" is content of no known format, or damaged.
+	Detected string
+	// Reason says why the content is refused. Empty: it is accepted.
+	Reason Reason
+}
 
 // A Record is what the uploads table keeps of an upload that was accepted, or deleted.
 type Record struct {
@@ -126,7 +137,7 @@ type Object struct {
 	Checksum string // SHA-256 in base64; empty: there is none
 	// Metadata is the user's metadata, by the names after x-amz-meta-, in lower case.
 	Metadata map[string]string
-	// Content reads ranges of the object, 64 KiB in all at most. Beyond that it returns ErrBudget.
+	// Content reads ranges of the object, 192 KiB in all at most. Beyond that it returns ErrBudget.
 	Content io.ReaderAt
 }
 

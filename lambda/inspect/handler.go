@@ -54,13 +54,10 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 	return &handler{bucket: setup.Env.Bucket, folders: setup.Env.Folders, inspector: inspector, log: setup.Log}
 }
 
-// check rejects an object whose content does not fit its format.
+// check compares an object's content with its format.
 func check(format contract.Format, object upload.Object) (upload.Reason, error) {
-	fits, err := media.Check(format, object.Size, object.Content)
-	if err != nil || fits {
-		return "", err
-	}
-	return upload.TypeMismatch, nil
+	found, err := media.Check(format, contract.DefaultInspection(), object.Size, object.Content)
+	return found.Reason, err
 }
 
 // handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of
