@@ -26,7 +26,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race verify fuzz bench lint fmt openapi golden notices synth diff deploy \
+.PHONY: help setup build run demo test test-chaos test-race verify fuzz corpus bench lint fmt openapi golden notices synth diff deploy \
 	destroy clean check local assembly command
 
 # A first run compiles for minutes, so every step of it is announced.
@@ -86,6 +86,11 @@ fuzz:
 		target=$${target#func }; echo "$$target" >&2; \
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_RUNS)x -fuzzminimizetime 10x "$$(dirname "$$file")" || exit 1; \
 	done
+
+## corpus: inspect the files below DIR as if they were uploaded, and print what is accepted and refused, and why
+corpus:
+	@[ -n "$(DIR)" ] || { echo "error: say which folder: make corpus DIR=..." >&2; exit 1; }
+	@go run ./internal/media/corpus "$(DIR)"
 
 ## bench: measure what the design promises, side by side; reports, never asserts
 bench: setup
