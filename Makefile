@@ -52,10 +52,10 @@ setup: check node_modules/.package-lock.json build local command
 run: setup assembly
 	@exec bin/local --assembly "$(DATA)/cdk.out"
 
-## demo: get a form and upload FILE (default: a small MP4 made here) by curl
-demo: setup assembly
+## demo: upload FILE (default: a small MP4) to the local run that uses DATA, and print the curl command of each step
+demo: setup
 	$(call step,building bin/demo,go build -o bin/demo ./local/demo)
-	@exec bin/demo --local "bin/local --assembly '$(DATA)/cdk.out'"
+	@exec bin/demo --prepare "$(MAKE) -s assembly" --assembly "$(DATA)/cdk.out"
 
 ## test: run the unit, template and end-to-end tests, or those of PKG (./internal/sign), for which Go is enough
 ifdef PKG

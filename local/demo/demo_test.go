@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"postern/api"
 	"postern/local/clip"
 	demo "postern/local/demo"
 )
@@ -27,10 +27,6 @@ const asProgram = "DEMO_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		demo.Main()
-		return
-	}
-	if _, err := exec.LookPath("curl"); err != nil {
-		fmt.Println("skipped: curl is not installed")
 		return
 	}
 	os.Exit(m.Run())
@@ -49,34 +45,47 @@ type service struct {
 	mails    []string
 	names    []string // file names asked for
 
-	refuse  int           // status of the answer to a post, 0: it is accepted
-	judged  string        // JSON of the record after one more request for it; empty: it is ready
+	refuse  int           // status of the answer to a post; 0: the post is accepted
+	record  api.Upload    // the record after one more request for it; zero: it is ready
 	looked  atomic.Int32  // requests for the record
 	spoil   bool          // keep other bytes than were posted
-	holding chan struct{} // when set: closed at the first post, which is then never answered
+	holding chan struct{} // if set: closed at the first post, which then gets no answer
 }
 
-func newService(t *testing.T) *service {
+// newService starts a service after setting it up.
+func newService(t *testing.T, setUp func(*service)) *service {
 	s := &service{data: t.TempDir()}
+	if setUp != nil {
+		setUp(s)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /api/presignedurl", s.presign)
 	mux.HandleFunc("GET /api/uploads/"+id, s.show)
+	mux.HandleFunc("GET /api/uploads/"+id+"/download", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(api.Download{URL: s.URL + "/bucket/file", Expires: time.Now().Add(time.Minute)})
+	})
 	mux.HandleFunc("POST /bucket", s.post)
-	s.Server = httptest.NewUnstartedServer(mux)
+	mux.HandleFunc("GET /bucket/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, s.path()) })
+	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
 }
 
-// start lets the service answer, as it has been told to by then.
-func (s *service) start() {
-	if s.URL == "" {
-		s.Start()
+// runs has the service look like a local run that uses its data.
+func (s *service) runs(t *testing.T) *service {
+	t.Helper()
+	text := fmt.Sprintf(`{"Postern-local":{"ApiUrl":"%s/api/"}}`, s.URL)
+	if err := os.WriteFile(filepath.Join(s.data, "outputs.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
+	return s
 }
 
-func (s *service) port() string {
-	return s.URL[strings.LastIndex(s.URL, ":")+1:]
+// fail answers an error of the API.
+func fail(w http.ResponseWriter, status int, code api.Code, message string) {
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(api.ErrorBody{Message: message, Code: code})
 }
 
 func (s *service) presign(w http.ResponseWriter, r *http.Request) {
@@ -85,31 +94,35 @@ func (s *service) presign(w http.ResponseWriter, r *http.Request) {
 	s.names = append(s.names, query.Get("filename"))
 	s.requests.Add(1) // last: who has read it may read the others
 	user, password, _ := r.BasicAuth()
-	if user != "demo@example.com" || password != "demo-password" {
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"message":"Unauthorized","code":"unauthorized"}`)
-		return
+	switch {
+	case user != "demo@example.com" || password != "demo-password":
+		fail(w, http.StatusUnauthorized, "unauthorized", "Unauthorized")
+	case strings.HasSuffix(query.Get("filename"), ".exe"):
+		fail(w, http.StatusUnsupportedMediaType, "unsupported_media_type", "filename: extension exe is not allowed")
+	default:
+		_ = json.NewEncoder(w).Encode(api.PresignedForm{URL: s.URL + "/bucket", ID: id, Key: key, Fields: map[string]string{
+			"key": key, "content-type": "video/mp4", "tagging": "<Tagging><TagSet/></Tagging>",
+		}})
 	}
-	if strings.HasSuffix(query.Get("filename"), ".exe") {
-		w.WriteHeader(http.StatusUnsupportedMediaType)
-		_, _ = io.WriteString(w, `{"message":"filename: extension exe is not allowed","code":"unsupported_media_type"}`)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"url": s.URL + "/bucket", "id": id, "key": key, "fields": map[string]string{
-		"key": key, "content-type": "video/mp4", "tagging": "<Tagging><TagSet/></Tagging>",
-	}})
 }
 
-// show tells of the upload as of one that is inspected between the first and the second request.
+// show answers the upload's record. It is inspected between the first and the second request.
 func (s *service) show(w http.ResponseWriter, _ *http.Request) {
-	switch {
-	case s.looked.Add(1) == 1:
-		_, _ = io.WriteString(w, `{"status":"waiting"}`)
-	case s.judged != "":
-		_, _ = io.WriteString(w, s.judged)
-	default:
-		_, _ = io.WriteString(w, `{"status":"ready","id":"`+id+`"}`)
+	record := api.Upload{ID: id, Type: "video/mp4", Status: api.StatusWaiting}
+	if s.looked.Add(1) > 1 {
+		record.Status = api.StatusReady
+		if info, err := os.Stat(s.path()); err == nil {
+			record.Size = info.Size()
+		}
+		if s.record.Status != "" {
+			record = s.record
+		}
 	}
+	if record.Status == "gone" {
+		fail(w, http.StatusNotFound, "not_found", "no such upload")
+		return
+	}
+	_ = json.NewEncoder(w).Encode(record)
 }
 
 func (s *service) post(w http.ResponseWriter, r *http.Request) {
@@ -134,20 +147,20 @@ func (s *service) post(w http.ResponseWriter, r *http.Request) {
 	if s.spoil {
 		content[0]++
 	}
-	path := filepath.Join(s.data, "s3", "bucket", r.FormValue("key"))
-	_ = os.MkdirAll(filepath.Dir(path), 0o755)
-	_ = os.WriteFile(path, content, 0o644)
+	_ = os.MkdirAll(filepath.Dir(s.path()), 0o755)
+	_ = os.WriteFile(s.path(), content, 0o644)
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// stored is what was kept.
-func (s *service) stored(t *testing.T) []byte {
+// path is where the service keeps what is posted.
+func (s *service) path() string { return filepath.Join(s.data, "s3", "bucket", key) }
+
+// checkStored compares what was kept.
+func (s *service) checkStored(t *testing.T, want []byte) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(s.data, "s3", "bucket", key))
-	if err != nil {
-		t.Fatal(err)
+	if content, err := os.ReadFile(s.path()); err != nil || !bytes.Equal(content, want) {
+		t.Errorf("%d bytes are stored, want the %d sent: %v", len(content), len(want), err)
 	}
-	return content
 }
 
 // A process is one run of the program.
@@ -156,16 +169,15 @@ type process struct {
 	out, err bytes.Buffer
 }
 
-// newDemo prepares a run against the service, with what further variables say.
+// newDemo prepares a run of the demo with the service's data.
 func newDemo(t *testing.T, s *service, args ...string) *process {
-	s.start()
 	d := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0], args...)}
-	d.Env = append(os.Environ(), asProgram+"=yes", "PORT="+s.port(), "DATA="+s.data, "FILE=")
+	d.Env = append(os.Environ(), asProgram+"=yes", "DATA="+s.data, "FILE=")
 	d.Stdout, d.Stderr = &d.out, &d.err
 	return d
 }
 
-// fails runs the demo and holds that it fails, and with every one of the texts in its error.
+// fails runs the demo, which must fail and name each of the texts.
 func (d *process) fails(t *testing.T, want ...string) {
 	t.Helper()
 	if err := d.Run(); err == nil {
@@ -195,14 +207,11 @@ func writeFile(t *testing.T, name, content string) string {
 }
 
 func TestClip(t *testing.T) {
-	s := newService(t)
-	d := newDemo(t, s)
+	s := newService(t, nil).runs(t)
+	d := newDemo(t, s, "--prepare", "exit 7", "--local", "./none") // which the running one makes needless
 	d.succeeds(t)
-	if !bytes.Equal(s.stored(t), clip.MP4()) {
-		t.Error("what was stored is not the clip")
-	}
-	last := "204: the video is in the bucket: " + filepath.Join(s.data, "s3", "bucket", key) + "\n"
-	if !strings.HasSuffix(d.out.String(), "\n"+last) {
+	s.checkStored(t, clip.MP4())
+	if last := "\n204: the video is in the bucket: " + s.path() + "\n"; !strings.HasSuffix(d.out.String(), last) {
 		t.Errorf("output\n%s\nwant at its end\n%s", &d.out, last)
 	}
 	want := "curl -sS -u demo@example.com:demo-password '" + s.URL + "/api/presignedurl?mail=demo@example.com&filename=demo.mp4'\n"
@@ -213,26 +222,35 @@ func TestClip(t *testing.T) {
 
 // TestFile uploads files with odd names, then pastes the commands that were printed into a shell.
 func TestFile(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Log("skipped: curl is not installed")
+		return
+	}
 	for _, name := range []string{"intro.mp4", `it's "one", two; three+4 & 100%.mp4`, "-o.mp4", "é.mp4"} {
-		s := newService(t)
-		path := writeFile(t, name, "content of "+name)
+		s := newService(t, nil).runs(t)
+		content := "content of " + name
 		d := newDemo(t, s)
-		d.Env = append(d.Env, "FILE="+path)
+		d.Env = append(d.Env, "FILE="+writeFile(t, name, content))
 		d.succeeds(t)
+		s.checkStored(t, []byte(content))
+		if err := os.Remove(s.path()); err != nil {
+			t.Fatal(err)
+		}
 		var commands []string
 		for paragraph := range strings.SplitSeq(d.out.String(), "\n\n") {
 			if strings.HasPrefix(paragraph, "curl ") {
 				commands = append(commands, paragraph)
 			}
 		}
-		if len(commands) != 3 {
-			t.Fatalf("%d commands printed, want 3:\n%s", len(commands), &d.out)
+		if len(commands) != 4 {
+			t.Fatalf("%d commands printed, want 4:\n%s", len(commands), &d.out)
 		}
 		for _, command := range commands {
 			if output, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s\n%s", err, command, output)
 			}
 		}
+		s.checkStored(t, []byte(content))
 		if got, want := s.requests.Load(), int32(4); got != want {
 			t.Errorf("%d requests, want %d", got, want)
 		}
@@ -242,20 +260,6 @@ func TestFile(t *testing.T) {
 		if got, want := fmt.Sprint(s.mails), "[demo@example.com demo@example.com]"; got != want {
 			t.Errorf("mails %s, want %s", got, want)
 		}
-		if got, want := string(s.stored(t)), "content of "+name; got != want {
-			t.Errorf("stored %q, want %q", got, want)
-		}
-	}
-}
-
-// TestOtherData uploads to a local run that keeps its data elsewhere.
-func TestOtherData(t *testing.T) {
-	s := newService(t)
-	d := newDemo(t, s)
-	d.Env = append(d.Env, "DATA="+t.TempDir())
-	d.succeeds(t)
-	if want := "\n204: the video is in the bucket bucket: " + key + "\n"; !strings.HasSuffix(d.out.String(), want) {
-		t.Errorf("output\n%s\nwant at its end %q", &d.out, want)
 	}
 }
 
@@ -270,7 +274,7 @@ func TestBadFile(t *testing.T) {
 		{writeFile(t, "empty.mp4", ""), "FILE is empty"},
 		{folder, "is not a regular file"},
 	} {
-		s := newService(t)
+		s := newService(t, nil).runs(t)
 		newDemo(t, s, tt.path).fails(t, "error: ", tt.want)
 		if got := s.requests.Load(); got != 0 {
 			t.Errorf("%s: %d requests, want none", tt.path, got)
@@ -278,77 +282,56 @@ func TestBadFile(t *testing.T) {
 	}
 }
 
-func TestNoCurl(t *testing.T) {
-	d := newDemo(t, newService(t))
-	d.Env = append(d.Env, "PATH=")
-	d.fails(t, "error: curl is not installed")
-}
-
 func TestRefused(t *testing.T) {
 	for _, tt := range []struct {
-		name    string
-		service func(*service)
-		file    string
-		want    string
+		name  string
+		setUp func(*service)
+		file  string
+		want  string
 	}{
-		{"extension", func(*service) {}, "a.exe", "filename: extension exe is not allowed (unsupported_media_type)"},
-		{"by S3", func(s *service) { s.refuse = 403 }, "a.mp4", "S3 refuses the upload: 403 AccessDenied: Policy expired."},
-		{"by inspection", func(s *service) { s.judged = `{"status":"rejected","reason":"type_mismatch"}` }, "a.mp4", "the upload is rejected: type_mismatch"},
-		{"by a broken API", func(s *service) { s.judged = `{"message":"internal error","code":"internal_error"}` }, "a.mp4", "internal error (internal_error)"},
+		{"extension", nil, "a.exe", "filename: extension exe is not allowed"},
+		{"by S3", func(s *service) { s.refuse = 403 }, "a.mp4", "S3 answers 403 Forbidden: AccessDenied: Policy expired."},
+		{"by inspection", func(s *service) {
+			s.record = api.Upload{ID: id, Status: api.StatusRejected, Reason: "type_mismatch"}
+		}, "a.mp4", "the upload is rejected: type_mismatch"},
+		{"gone", func(s *service) { s.record.Status = "gone" }, "a.mp4", "asking for the upload: no such upload"},
 		{"other bytes", func(s *service) { s.spoil = true }, "a.mp4", "what was stored differs"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newService(t)
-			tt.service(s)
+			s := newService(t, tt.setUp).runs(t)
 			newDemo(t, s, writeFile(t, tt.file, "content")).fails(t, tt.want)
 		})
 	}
 }
 
-// freePort is a port that nothing listens on.
-func freePort(t *testing.T) string {
+// localRun is a program that stands for the local run: it names the service's address, and writes to the file stopped when
+// it is told to end.
+func localRun(t *testing.T, s *service) (program, stopped string) {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
-}
-
-// localRun is a command that stands for the local run: it names the service's address, and writes to the file stopped
-// when it is told to end.
-func localRun(t *testing.T, s *service) (command, stopped string) {
-	t.Helper()
-	s.start()
 	stopped = filepath.Join(t.TempDir(), "stopped")
-	path := writeFile(t, "local run", fmt.Sprintf(`#!/bin/sh
-trap 'echo "$1" >%q; exit 0' TERM
+	return writeFile(t, "local run", fmt.Sprintf(`#!/bin/sh
+trap 'echo "$* $DATA" >%q; exit 0' TERM
 echo 'a line of its log' >&2
 echo 'ready: %s/api/'
 while :; do sleep 0.05; done
-`, stopped, s.URL))
-	return fmt.Sprintf("'%s' 'my data'", path), stopped
+`, stopped, s.URL)), stopped
 }
 
 func TestStartsLocalRun(t *testing.T) {
-	s := newService(t)
-	command, stopped := localRun(t, s)
-	for _, port := range []string{freePort(t), "0"} {
-		d := newDemo(t, s, "--local", command)
-		d.Env = append(d.Env, "PORT="+port)
-		d.succeeds(t)
-		if !bytes.Equal(s.stored(t), clip.MP4()) {
-			t.Error("what was stored is not the clip")
-		}
-		if got, err := os.ReadFile(stopped); string(got) != "my data\n" {
-			t.Errorf("the local run was not ended: %q, %v", got, err)
-		}
-		if d.err.Len() > 0 {
-			t.Errorf("standard error %q, want nothing", &d.err)
-		}
-		_ = os.Remove(stopped)
+	s := newService(t, nil)
+	program, stopped := localRun(t, s)
+	prepared := filepath.Join(t.TempDir(), "prepared")
+	d := newDemo(t, s, "--prepare", "touch '"+prepared+"'", "--local", program, "--assembly", "an assembly")
+	d.succeeds(t)
+	if _, err := os.Stat(prepared); err != nil {
+		t.Errorf("nothing was prepared: %v", err)
+	}
+	s.checkStored(t, clip.MP4())
+	if got, err := os.ReadFile(stopped); string(got) != "--assembly an assembly "+s.data+"\n" {
+		t.Errorf("the local run was not ended: %q, %v", got, err)
+	}
+	if d.err.Len() > 0 {
+		t.Errorf("standard error %q, want nothing", &d.err)
 	}
 }
 
@@ -357,23 +340,21 @@ func TestLocalRunFails(t *testing.T) {
 		script string
 		want   []string
 	}{
-		{"echo 'port 8080 is in use: set PORT' >&2; exit 3", []string{"did not start", "exit status 3", "port 8080 is in use: set PORT"}},
-		{"exit 0", []string{"did not start", "it ended by itself"}},
+		{"echo 'another local run uses the data folder' >&2; exit 3", []string{"did not start", "exit status 3", "another local run uses"}},
+		{"exit 0", []string{"did not start", "exit status 0"}},
 		{"trap '' TERM; echo 'ready: http://127.0.0.1:1/api/'; echo panic >&2; exit 2", []string{"asking the API", "exit status 2", "panic"}},
 	} {
-		d := newDemo(t, newService(t), "--local", writeFile(t, "local", "#!/bin/sh\n"+tt.script+"\n"))
-		d.Env = append(d.Env, "PORT="+freePort(t))
-		d.fails(t, tt.want...)
+		newDemo(t, newService(t, nil), "--local", writeFile(t, "local", "#!/bin/sh\n"+tt.script+"\n")).fails(t, tt.want...)
 	}
+	newDemo(t, newService(t, nil), "--local", "./none").fails(t, "run `make setup` first")
+	newDemo(t, newService(t, nil), "--prepare", "exit 7").fails(t, "preparing the local run: exit status 7")
 }
 
-// TestInterrupt ends the demo in the middle of an upload, and holds that the local run ends with it.
+// TestInterrupt ends the demo in the middle of an upload. The local run must end with it.
 func TestInterrupt(t *testing.T) {
-	s := newService(t)
-	s.holding = make(chan struct{})
-	command, stopped := localRun(t, s)
-	d := newDemo(t, s, "--local", command)
-	d.Env = append(d.Env, "PORT="+freePort(t))
+	s := newService(t, func(s *service) { s.holding = make(chan struct{}) })
+	program, stopped := localRun(t, s)
+	d := newDemo(t, s, "--local", program)
 	if err := d.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -388,7 +369,7 @@ func TestInterrupt(t *testing.T) {
 	if err := d.Wait(); err == nil {
 		t.Error("the demo succeeds, want an error")
 	}
-	if got, want := d.err.String(), "error: posting the file: interrupt signal received\n"; got != want {
+	if got, want := d.err.String(), "error: interrupt signal received\n"; got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
 	if _, err := os.Stat(stopped); err != nil {

@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"log"
+	"io"
 	"net/url"
 	"os"
 	"path"
@@ -15,7 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"postern/local/demo/curl"
+	"postern/api"
+	"postern/client"
 )
 
 // The demo user of stage "local".
@@ -24,192 +25,117 @@ const (
 	password = "demo-password"
 )
 
-// An upload is one run of the demo against an API.
+// patience is how long an inspection may take.
+const patience = 10 * time.Second
+
+// An upload is one run of the demo.
 type upload struct {
+	client *client.Client
 	api    string // base URL, with a slash at its end
 	data   string // folder of the local run's data
-	source string // path of the file to upload
-	out    *log.Logger
-}
-
-// A form is the API's answer: a presigned POST, or an error.
-type form struct {
-	URL    string            `json:"url"`
-	Fields map[string]string `json:"fields"`
-	ID     string            `json:"id"`
-
-	Message string `json:"message"`
-	Code    string `json:"code"`
+	file   *os.File
+	size   int64
+	out    io.Writer
 }
 
 func (u upload) run(ctx context.Context) error {
-	f, err := u.ask(ctx)
+	filename := filepath.Base(u.file.Name())
+	u.step("Ask the API for a form:", u.ask("presignedurl?mail="+mail+"&filename="+escape(filename)))
+	form, err := u.client.Form(ctx, mail, filename, "")
+	if err != nil {
+		return fmt.Errorf("asking the API for a form for %s: %w", filename, err)
+	}
+	if err := u.printJSON(form); err != nil {
+		return err
+	}
+
+	u.step("Post the file with it, straight to the bucket:", u.post(form))
+	if err := u.client.Post(ctx, form.URL, form.Fields, u.file, u.size); err != nil {
+		return err
+	}
+	u.print("204\n\n")
+
+	u.step("Ask what became of it:", u.ask("uploads/"+form.ID))
+	record, err := u.await(ctx, form.ID)
 	if err != nil {
 		return err
 	}
-	if err := u.post(ctx, f); err != nil {
+	if err := u.printJSON(record); err != nil {
 		return err
 	}
-	if err := u.look(ctx, f); err != nil {
+
+	u.step("Ask for a URL that downloads it:", u.ask("uploads/"+form.ID+"/download"))
+	if err := u.compare(ctx, record.Upload); err != nil {
 		return err
 	}
-	return u.show(f)
-}
-
-// ask gets a form for the file from the API.
-func (u upload) ask(ctx context.Context) (form, error) {
-	command := curl.Get(mail+":"+password, u.api+"presignedurl?mail="+mail+"&filename="+escape(filepath.Base(u.source)))
-	u.out.Printf("Ask the API for a form:\n\n%s\n\n", command)
-	answer, err := command.Run(ctx)
-	if err != nil {
-		return form{}, fmt.Errorf("asking the API for a form: %w", err)
+	kind, _, _ := strings.Cut(record.Type, "/")
+	if kind != "video" {
+		kind = "file"
 	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, answer, "", "  "); err != nil {
-		return form{}, fmt.Errorf("the API's answer is not JSON: %.200q", answer)
-	}
-	u.out.Printf("%s\n\n", bytes.TrimSpace(indented.Bytes()))
-	var f form
-	if err := json.Unmarshal(answer, &f); err != nil {
-		return form{}, fmt.Errorf("reading the API's answer: %w", err)
-	}
-	if f.URL == "" || f.Fields["key"] == "" {
-		return form{}, fmt.Errorf("the API gives no form for %s: %s (%s)", u.source, f.Message, f.Code)
-	}
-	return f, nil
-}
-
-// escape encodes a value of a query: a space as %20, because a plus sign is read as one only by some servers.
-func escape(value string) string {
-	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
-}
-
-// post sends the file to the bucket with the form.
-func (u upload) post(ctx context.Context, f form) error {
-	command := curl.Upload(f.URL, f.Fields, u.source)
-	u.out.Printf("Post the file with it, straight to the bucket:\n\n%s\n\n", command)
-	output, err := command.Run(ctx)
-	body, status := cutStatus(output)
-	if status == "" || status == "000" {
-		return fmt.Errorf("posting the file: %w", err)
-	}
-	if len(body) > 0 {
-		u.out.Printf("%s", body)
-	}
-	u.out.Printf("%s\n\n", status)
-	if status != "204" {
-		return fmt.Errorf("S3 refuses the upload: %s", describe(status, body))
-	}
+	u.print("204: the %s is in the bucket: %s\n", kind, u.where(form))
 	return nil
 }
 
-// How often, and how far apart, the API is asked whether the upload is inspected.
-const (
-	looks     = 50
-	lookPause = 200 * time.Millisecond
-)
-
-// look asks the API what became of the upload, until it has been inspected.
-func (u upload) look(ctx context.Context, f form) error {
-	command := curl.Get(mail+":"+password, u.api+"uploads/"+f.ID)
-	u.out.Printf("Ask what became of it:\n\n%s\n\n", command)
-	type answered struct{ Status, Reason, Message, Code string }
-	var record answered
-	for range looks {
-		answer, err := command.Run(ctx)
-		if err != nil {
-			return fmt.Errorf("asking for the upload: %w", err)
-		}
-		record = answered{}
-		if err := json.Unmarshal(answer, &record); err != nil {
-			return fmt.Errorf("the API's answer is not JSON: %.200q", answer)
-		}
-		if record.Status != "waiting" {
-			u.out.Printf("%s\n\n", bytes.TrimSpace(answer))
-			break
-		}
-		if err := pause(ctx, lookPause); err != nil {
-			return err
-		}
+// await waits until the upload is ready.
+func (u upload) await(ctx context.Context, id string) (client.Upload, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	record, err := u.client.Await(ctx, id)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return record, fmt.Errorf("the upload is not inspected after %s", patience)
+	case err != nil:
+		return record, fmt.Errorf("asking for the upload: %w", err)
+	case record.Status == api.StatusRejected:
+		return record, fmt.Errorf("the upload is rejected: %s", record.Reason)
 	}
-	switch record.Status {
-	case "ready":
-		return nil
-	case "rejected":
-		return fmt.Errorf("the upload is rejected: %s", record.Reason)
-	case "waiting":
-		return fmt.Errorf("the upload is not inspected after %s", looks*lookPause)
-	default:
-		return fmt.Errorf("the API does not tell what became of the upload: %s (%s)", record.Message, record.Code)
-	}
+	return record, nil
 }
 
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
-}
-
-// cutStatus splits what curl.Upload writes into the response's body and its status.
-func cutStatus(output []byte) (body []byte, status string) {
-	output = bytes.TrimSpace(output)
-	at := max(0, len(output)-3)
-	return bytes.TrimSpace(output[:at]), string(output[at:])
-}
-
-// describe is a refusal in one line, with code and message of S3's error document if there is one.
-func describe(status string, body []byte) string {
-	var refusal struct{ Code, Message string }
-	if err := xml.Unmarshal(body, &refusal); err != nil || refusal.Code == "" {
-		return status
-	}
-	return fmt.Sprintf("%s %s: %s", status, refusal.Code, refusal.Message)
-}
-
-// show says where the bytes lie and compares them with the source. A local run that was started with another DATA
-// keeps them elsewhere: then it names bucket and key alone.
-func (u upload) show(f form) error {
-	bucket, err := bucketOf(f.URL)
+// compare downloads the upload and compares it with the file.
+func (u upload) compare(ctx context.Context, record api.Upload) error {
+	download, err := u.client.Download(ctx, record)
 	if err != nil {
-		return err
+		return fmt.Errorf("downloading: %w", err)
 	}
-	where := filepath.Join(u.data, "s3", bucket, filepath.FromSlash(f.Fields["key"]))
-	stored, err := digestOf(where)
-	if errors.Is(err, os.ErrNotExist) {
-		u.out.Printf("204: the %s is in the bucket %s: %s\n", kind(f), bucket, f.Fields["key"])
-		return nil
+	defer func() { _ = download.Close() }()
+	stored, sent := sha256.New(), sha256.New()
+	if _, err := io.Copy(stored, download); err != nil {
+		return fmt.Errorf("downloading: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("reading what was stored: %w", err)
-	}
-	sent, err := digestOf(u.source)
-	if err != nil {
+	if _, err := io.Copy(sent, u.file); err != nil {
 		return fmt.Errorf("reading FILE: %w", err)
 	}
-	if stored != sent {
-		return fmt.Errorf("what was stored differs: %s has %s, %s has %s", where, stored, u.source, sent)
+	if !bytes.Equal(stored.Sum(nil), sent.Sum(nil)) {
+		return fmt.Errorf("what was stored differs: its SHA-256 is %x, that of FILE %x", stored.Sum(nil), sent.Sum(nil))
 	}
-	u.out.Printf("%s, the same as %s\n", stored, u.source)
-	u.out.Printf("204: the %s is in the bucket: %s\n", kind(f), where)
+	u.print("%d bytes, SHA-256 %x, the same as %s\n", record.Size, stored.Sum(nil), u.file.Name())
 	return nil
 }
 
-// bucketOf is the bucket's name in a path-style address.
-func bucketOf(address string) (string, error) {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "", fmt.Errorf("reading the form's address: %w", err)
+// where returns where the local run keeps what a form uploaded: objects are plain files.
+func (u upload) where(form api.PresignedForm) string {
+	bucket := "unknown"
+	if at, err := url.Parse(form.URL); err == nil {
+		bucket = path.Base(at.Path) // of a path-style address
 	}
-	return path.Base(parsed.Path), nil
+	return filepath.Join(u.data, "s3", bucket, filepath.FromSlash(form.Key))
 }
 
-// kind is what was uploaded, in a word.
-func kind(f form) string {
-	if strings.HasPrefix(f.Fields["content-type"], "video/") {
-		return "video"
-	}
-	return "file"
+func (u upload) print(format string, args ...any) {
+	_, _ = fmt.Fprintf(u.out, format, args...)
+}
+
+// step says what is done next, and prints the curl command that does the same.
+func (u upload) step(what string, command curl) {
+	u.print("%s\n\n%s\n\n", what, command)
+}
+
+func (u upload) printJSON(value any) error {
+	encoder := json.NewEncoder(u.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	u.print("\n")
+	return err
 }
