@@ -78,7 +78,7 @@ func (u *Uploads) batch(ctx context.Context, keys []Key, read func(item) error, 
 		wanted := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 		wanted.ProjectionExpression, wanted.ExpressionAttributeNames = project(attributes)
 		for _, key := range some {
-			wanted.Keys = append(wanted.Keys, keyOf(key.Owner, key.ID))
+			wanted.Keys = append(wanted.Keys, uploadKey(key.Owner, key.ID))
 		}
 		if err := u.readBatch(ctx, wanted, read); err != nil {
 			return err
@@ -103,7 +103,6 @@ func project(attributes []string) (expression *string, names map[string]string) 
 
 // readBatch asks until DynamoDB has processed every key. It gives up after some requests in a row that processed none.
 func (u *Uploads) readBatch(ctx context.Context, wanted types.KeysAndAttributes, read func(item) error) error {
-	longest := firstPause
 	for attempt := 1; ; attempt++ {
 		output, err := u.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{u.table: wanted}})
 		if err != nil {
@@ -119,16 +118,14 @@ func (u *Uploads) readBatch(ctx context.Context, wanted types.KeysAndAttributes,
 			return nil
 		}
 		if len(left) < len(wanted.Keys) {
-			attempt, longest = 0, firstPause
+			attempt = 0
 		}
 		if attempt == attempts {
 			return fmt.Errorf("reading records: DynamoDB is too busy: it answered none of %d requests", attempts)
 		}
 		wanted.Keys = left
-		u.Pause(ctx, longest)
-		if ctx.Err() != nil {
-			return fmt.Errorf("waiting to try again: %w", ctx.Err())
+		if err := u.wait(ctx, max(attempt, 1)); err != nil {
+			return err
 		}
-		longest = min(2*longest, longestPause)
 	}
 }

@@ -26,8 +26,8 @@ const (
 	labelsAttribute      = "labels"
 )
 
-// usageID is the sort key of an owner's usage item. It sorts after every id, as does endOfIDs, which no page goes
-// beyond: an id begins with a hexadecimal digit.
+// usageID is the sort key of an owner's usage item. It sorts after every id, because an id begins with a hexadecimal digit.
+// So does endOfIDs, at which pages end.
 const (
 	usageID  = "usage"
 	endOfIDs = "g"
@@ -35,7 +35,7 @@ const (
 
 type item = map[string]types.AttributeValue
 
-func keyOf(owner, id string) item {
+func uploadKey(owner, id string) item {
 	return item{ownerAttribute: text(owner), idAttribute: text(id)}
 }
 
@@ -45,7 +45,7 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-// texts is a list, or null if it is empty.
+// texts returns a list of texts, or null if it is empty.
 func texts(list []string) types.AttributeValue {
 	if len(list) == 0 {
 		return &types.AttributeValueMemberNULL{Value: true}
@@ -57,8 +57,8 @@ func texts(list []string) types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: values}
 }
 
-// stringsOf are a record's attributes that are text.
-func stringsOf(r *upload.Record) map[string]*string {
+// textFields returns a record's fields that are texts, by attribute.
+func textFields(r *upload.Record) map[string]*string {
 	return map[string]*string{
 		ownerAttribute: &r.Owner, idAttribute: &r.ID, "key": &r.Key, versionIDAttribute: &r.VersionID,
 		statusAttribute: (*string)(&r.Status), "reason": (*string)(&r.Reason),
@@ -67,20 +67,20 @@ func stringsOf(r *upload.Record) map[string]*string {
 	}
 }
 
-// numbersOf are a record's attributes that are numbers, but for expires.
-func numbersOf(r *upload.Record) map[string]*int64 {
+// numberFields returns a record's fields that are numbers, by attribute, except expires.
+func numberFields(r *upload.Record) map[string]*int64 {
 	return map[string]*int64{"size": &r.Size, countedAttribute: &r.Counted, versionAttribute: &r.Version}
 }
 
-// toItem leaves out texts and lists that are empty and a time that is zero. Numbers and announced are always there.
+// toItem leaves out empty texts and lists and a zero time. Numbers and announced are always there.
 func toItem(r upload.Record) item {
 	item := item{announcedAttribute: &types.AttributeValueMemberBOOL{Value: r.Announced}}
-	for name, value := range stringsOf(&r) {
+	for name, value := range textFields(&r) {
 		if *value != "" {
 			item[name] = text(*value)
 		}
 	}
-	for name, value := range numbersOf(&r) {
+	for name, value := range numberFields(&r) {
 		item[name] = number(*value)
 	}
 	if len(r.Labels) > 0 {
@@ -95,12 +95,12 @@ func toItem(r upload.Record) item {
 // fromItem reads what toItem wrote. Its error names an attribute, and no value.
 func fromItem(item item) (upload.Record, error) {
 	var r upload.Record
-	for name, field := range stringsOf(&r) {
+	for name, field := range textFields(&r) {
 		if value, ok := item[name]; ok && !readText(value, field) {
 			return upload.Record{}, malformed(name)
 		}
 	}
-	for name, field := range numbersOf(&r) {
+	for name, field := range numberFields(&r) {
 		if !readNumber(item[name], field) || *field < 0 {
 			return upload.Record{}, malformed(name)
 		}
@@ -123,7 +123,7 @@ func fromItem(item item) (upload.Record, error) {
 	return r, checkStatus(r)
 }
 
-// checkStatus holds a record to what every step relies on.
+// checkStatus checks what every step relies on.
 func checkStatus(r upload.Record) error {
 	switch r.Status {
 	case upload.Accepted, upload.Ready, upload.Rejected:

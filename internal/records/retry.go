@@ -10,33 +10,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// A write that meets a transaction on the same item is refused, which the SDK takes for final. It is tried again after
-// a random part of a time that begins with firstPause and doubles up to longestPause.
+// DynamoDB refuses a write that conflicts with a transaction on the same item, and the SDK does not retry it. It is retried
+// after a random part of a time that begins with firstPause and doubles up to longestPause.
 const (
 	attempts     = 8
 	firstPause   = 25 * time.Millisecond
 	longestPause = time.Second
 )
 
-// retry calls write until it succeeds, fails for good, or has met other writes too often. Each such failure is one
-// that had no effect; one of unknown effect is the SDK's to repeat, with the same ClientRequestToken if it is a
-// transaction.
-func (u *Uploads) retry(ctx context.Context, write func() error) error {
-	longest := firstPause
+// retryOnConflict calls write until it succeeds, fails for good, or has conflicted too often. A write that conflicted had
+// no effect. The SDK retries a write of unknown effect, with the same ClientRequestToken if it is a transaction.
+func (u *Uploads) retryOnConflict(ctx context.Context, write func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := write()
 		if err == nil || !isConflict(err) || attempt == attempts {
 			return err
 		}
-		u.Pause(ctx, longest)
-		if ctx.Err() != nil {
-			return fmt.Errorf("waiting to try again: %w", ctx.Err())
+		if err := u.wait(ctx, attempt); err != nil {
+			return err
 		}
-		longest = min(2*longest, longestPause)
 	}
 }
 
-// isConflict reports whether a write had no effect only because of others at the same time.
+// wait waits after the nth attempt, n from 1. It returns an error when ctx is done.
+func (u *Uploads) wait(ctx context.Context, n int) error {
+	u.Pause(ctx, min(firstPause<<(n-1), longestPause))
+	if ctx.Err() != nil {
+		return fmt.Errorf("waiting to try again: %w", ctx.Err())
+	}
+	return nil
+}
+
+// isConflict reports whether a write had no effect only because of other writes at the same time.
 func isConflict(err error) bool {
 	if _, ok := errors.AsType[*types.TransactionConflictException](err); ok {
 		return true
@@ -50,7 +55,8 @@ func isConflict(err error) bool {
 	return false
 }
 
-// cancellations are the codes of a cancelled transaction's reasons by the position of its writes. Empty if err is none.
+// cancellations returns why a transaction was cancelled, as a code for each of its writes. It is empty if err is another
+// error.
 // See https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html
 func cancellations(err error) []string {
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
@@ -66,13 +72,10 @@ func cancellations(err error) []string {
 	return codes
 }
 
-// conditionFailed is the code of a write of a transaction whose condition did not hold.
-const conditionFailed = "ConditionalCheckFailed"
-
 // failedAt reports whether the condition of a transaction's write at position did not hold.
 func failedAt(err error, position int) bool {
 	codes := cancellations(err)
-	return position < len(codes) && codes[position] == conditionFailed
+	return position < len(codes) && codes[position] == "ConditionalCheckFailed"
 }
 
 // isConditionFailed reports whether the condition of a single write did not hold.

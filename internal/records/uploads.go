@@ -19,11 +19,12 @@ import (
 	"postern/internal/upload"
 )
 
-// Uploads is the uploads table. It holds the records of uploads and, in one more item an owner, how many bytes of them
-// count towards the owner's quota. Its errors hold nothing that a client wrote. It is safe for concurrent use.
+// Uploads is the uploads table. It holds the records of uploads and, in one more item for each owner, how many bytes of
+// them count towards the owner's quota. It implements lifecycle.Records. Its errors hold nothing that a client wrote. It is
+// safe for concurrent use.
 type Uploads struct {
-	// Pause waits a random part of longest, or until ctx is done, before a write that met another is tried again. Default:
-	// by the clock.
+	// Pause waits a random part of longest, or until ctx is done, before a write that conflicted is retried. Default: by the
+	// clock.
 	Pause func(ctx context.Context, longest time.Duration)
 
 	client *dynamodb.Client
@@ -35,10 +36,10 @@ func NewUploads(client *dynamodb.Client, table string) *Uploads {
 	return &Uploads{Pause: pauseByClock, client: client, table: table}
 }
 
-// Record reads the record of an upload as it is now, a tombstone included. It reports false when there is none.
+// Record implements lifecycle.Records.
 func (u *Uploads) Record(ctx context.Context, owner, id string) (upload.Record, bool, error) {
 	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &u.table, Key: keyOf(owner, id), ConsistentRead: aws.Bool(true),
+		TableName: &u.table, Key: uploadKey(owner, id), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return upload.Record{}, false, fmt.Errorf("reading a record: %w", err)
@@ -56,10 +57,10 @@ func (u *Uploads) Record(ctx context.Context, owner, id string) (upload.Record, 
 	return record, true, nil
 }
 
-// Usage reads how many bytes of the owner's uploads are counted as of now; 0 when there never were any.
+// Usage reads how many bytes of the owner's uploads are counted now: 0 if there never were any.
 func (u *Uploads) Usage(ctx context.Context, owner string) (used int64, err error) {
 	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &u.table, Key: keyOf(owner, usageID), ConsistentRead: aws.Bool(true),
+		TableName: &u.table, Key: uploadKey(owner, usageID), ConsistentRead: aws.Bool(true),
 		ProjectionExpression: aws.String("#used"), ExpressionAttributeNames: map[string]string{"#used": usedAttribute},
 	})
 	if err != nil {
@@ -69,7 +70,114 @@ func (u *Uploads) Usage(ctx context.Context, owner string) (used int64, err erro
 		return 0, nil
 	}
 	if !readNumber(output.Item[usedAttribute], &used) {
-		return 0, errors.New("reading the usage: it is no whole number")
+		return 0, errors.New("reading the usage: it is not a whole number")
 	}
 	return used, nil
+}
+
+// Page reads up to limit of the owner's records in one query, the newest first, of those whose id is below before. If
+// before is empty, it begins at the newest. It leaves out tombstones and, if status is not empty, records of another
+// status. So a page may be short, even empty. next is the before of the next page, and empty after the last.
+//
+// It filters here, because a filter in DynamoDB would read, and cost, the same.
+func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error) {
+	if before == "" || before > endOfIDs {
+		before = endOfIDs
+	}
+	output, err := u.client.Query(ctx, &dynamodb.QueryInput{
+		TableName:                 &u.table,
+		KeyConditionExpression:    aws.String("#owner = :owner AND #id < :before"),
+		ExpressionAttributeNames:  map[string]string{"#owner": ownerAttribute, "#id": idAttribute},
+		ExpressionAttributeValues: item{":owner": text(owner), ":before": text(before)},
+		ScanIndexForward:          aws.Bool(false),
+		ConsistentRead:            aws.Bool(true),
+		Limit:                     &limit,
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("reading a page of records: %w", err)
+	}
+	for _, item := range output.Items {
+		record, err := fromItem(item)
+		if err == nil && record.Owner != owner {
+			err = errors.New("one is another's")
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("reading a page of records: %w", err)
+		}
+		if record.Status != upload.Deleted && (status == "" || record.Status == status) {
+			records = append(records, record)
+		}
+	}
+	if last := output.LastEvaluatedKey[idAttribute]; last != nil && !readText(last, &next) {
+		return nil, "", errors.New("reading a page of records: its end is malformed")
+	}
+	return records, next, nil
+}
+
+// Patch changes what people have written of an upload, increments the Version of its record, and returns it. It returns
+// upload.ErrGone if there is no record, or a tombstone, and upload.ErrChanged if version is not nil and not the record's.
+func (u *Uploads) Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error) {
+	input := newUpdate(patch)
+	input.Key = uploadKey(owner, id)
+	if version != nil {
+		*input.ConditionExpression += " AND #version = :version"
+		input.ExpressionAttributeValues[":version"] = number(*version)
+	}
+	record, err := u.update(ctx, input)
+	if errors.Is(err, upload.ErrChanged) {
+		err = u.explainConflict(ctx, owner, id)
+	}
+	if err != nil {
+		return upload.Record{}, fmt.Errorf("patching a record: %w", err)
+	}
+	return record, nil
+}
+
+// explainConflict returns upload.ErrGone if the record is gone, and upload.ErrChanged if it has another version.
+func (u *Uploads) explainConflict(ctx context.Context, owner, id string) error {
+	record, found, err := u.Record(ctx, owner, id)
+	switch {
+	case err != nil:
+		return err
+	case !found || record.Status == upload.Deleted:
+		return upload.ErrGone
+	default:
+		return upload.ErrChanged
+	}
+}
+
+// newUpdate returns the update of a record that is not a tombstone, without its key. A field that is removed is set to
+// empty, which reads the same.
+func newUpdate(patch upload.Patch) *dynamodb.UpdateItemInput {
+	update := &dynamodb.UpdateItemInput{
+		ConditionExpression:      aws.String("#status IN (:accepted, :ready, :rejected)"),
+		ExpressionAttributeNames: map[string]string{"#status": statusAttribute, "#version": versionAttribute},
+		ExpressionAttributeValues: item{
+			":accepted": text(string(upload.Accepted)), ":ready": text(string(upload.Ready)), ":rejected": text(string(upload.Rejected)),
+			":one": number(1),
+		},
+	}
+	expression := "SET #version = #version + :one"
+	for name, value := range changes(patch) {
+		update.ExpressionAttributeNames["#"+name] = name
+		update.ExpressionAttributeValues[":"+name] = value
+		expression += ", #" + name + " = :" + name
+	}
+	update.UpdateExpression = &expression
+	return update
+}
+
+// changes returns the attributes that a patch sets.
+func changes(patch upload.Patch) item {
+	changes := item{}
+	if patch.Title != nil {
+		changes[titleAttribute] = text(*patch.Title)
+	}
+	if patch.Description != nil {
+		changes[descriptionAttribute] = text(*patch.Description)
+	}
+	if patch.Labels != nil {
+		changes[labelsAttribute] = texts(*patch.Labels)
+	}
+	return changes
 }

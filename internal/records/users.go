@@ -27,8 +27,8 @@ var (
 	ErrNoUser = errors.New("there is no such user")
 )
 
-// Users is the users table. Its errors do not hold a mail, but for what All says of malformed rows. It is safe for
-// concurrent use.
+// Users is the users table. Its errors do not hold a mail, except those of All on malformed rows. It is safe for concurrent
+// use.
 type Users struct {
 	client *dynamodb.Client
 	table  string

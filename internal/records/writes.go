@@ -19,14 +19,12 @@ const (
 	atUsage
 )
 
-// Accept writes a new record and adds its Counted to the owner's usage, both or neither. It is upload.ErrChanged when
-// there is a record already, a tombstone included, and upload.ErrOverQuota when the usage would then be more than quota
-// bytes. A record whose Counted is 0 leaves the usage alone and fits any quota.
+// Accept implements lifecycle.Records.
 func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota int64) error {
 	writes := []types.TransactWriteItem{u.putNew(record)}
 	switch {
 	case record.Counted < 0:
-		return errors.New("accepting an upload: it counts less than nothing")
+		return errors.New("accepting an upload: Counted is negative")
 	case record.Counted > quota:
 		return fmt.Errorf("accepting an upload: %w", upload.ErrOverQuota)
 	case record.Counted > 0:
@@ -39,11 +37,10 @@ func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota int64)
 	return nil
 }
 
-// SetVerdict gives an accepted record its Verdict as status and the next Version, and returns it. It is upload.ErrChanged
-// when the record is not accepted any more, or pins another version of the object.
+// SetVerdict implements lifecycle.Records.
 func (u *Uploads) SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error) {
-	settled, err := u.update(ctx, &dynamodb.UpdateItemInput{
-		Key:                 keyOf(record.Owner, record.ID),
+	judged, err := u.update(ctx, &dynamodb.UpdateItemInput{
+		Key:                 uploadKey(record.Owner, record.ID),
 		UpdateExpression:    aws.String("SET #status = :verdict, #version = #version + :one"),
 		ConditionExpression: aws.String("#status = :accepted AND #versionId = :versionId"),
 		ExpressionAttributeNames: map[string]string{
@@ -57,14 +54,13 @@ func (u *Uploads) SetVerdict(ctx context.Context, record upload.Record) (upload.
 	if err != nil {
 		return upload.Record{}, fmt.Errorf("setting a verdict: %w", err)
 	}
-	return settled, nil
+	return judged, nil
 }
 
-// MarkAnnounced notes that the event of the record's status is sent. It is upload.ErrChanged when the record has another
-// status by now, or is gone.
+// MarkAnnounced implements lifecycle.Records.
 func (u *Uploads) MarkAnnounced(ctx context.Context, record upload.Record) error {
 	_, err := u.update(ctx, &dynamodb.UpdateItemInput{
-		Key:                      keyOf(record.Owner, record.ID),
+		Key:                      uploadKey(record.Owner, record.ID),
 		UpdateExpression:         aws.String("SET #announced = :true"),
 		ConditionExpression:      aws.String("#status = :status"),
 		ExpressionAttributeNames: map[string]string{"#announced": announcedAttribute, "#status": statusAttribute},
@@ -78,10 +74,7 @@ func (u *Uploads) MarkAnnounced(ctx context.Context, record upload.Record) error
 	return nil
 }
 
-// MarkDeleted turns the record, as it was read, into a tombstone until expires, and gives its Counted back to the owner's
-// usage, both or neither. A record with a Version of 0 is one that does not exist: the tombstone is new. It is
-// upload.ErrChanged when the record has come further since it was read, or pins or counts something else; what people
-// have written of it in the meantime goes with it. It returns the tombstone, which keeps nothing that a client wrote.
+// MarkDeleted implements lifecycle.Records.
 func (u *Uploads) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
 	tombstone := upload.Record{
 		Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID,
@@ -111,8 +104,7 @@ func (u *Uploads) putNew(record upload.Record) types.TransactWriteItem {
 	}}
 }
 
-// replace puts record in the place of old, if that has come no further since it was read. What people have written of it
-// in the meantime goes with it.
+// replace puts record in the place of old, if Status, VersionID and Counted are still those of old.
 func (u *Uploads) replace(old, record upload.Record) types.TransactWriteItem {
 	return types.TransactWriteItem{Put: &types.Put{
 		TableName:           &u.table,
@@ -127,11 +119,11 @@ func (u *Uploads) replace(old, record upload.Record) types.TransactWriteItem {
 	}}
 }
 
-// addUsage adds bytes to the owner's usage, if room is not nil only to one of at most room.
+// addUsage adds bytes to the owner's usage. If room is not nil, the usage must be at most room before.
 func (u *Uploads) addUsage(owner string, bytes int64, room *int64) types.TransactWriteItem {
 	update := &types.Update{
 		TableName:                 &u.table,
-		Key:                       keyOf(owner, usageID),
+		Key:                       uploadKey(owner, usageID),
 		UpdateExpression:          aws.String("ADD #used :bytes"),
 		ExpressionAttributeNames:  map[string]string{"#used": usedAttribute},
 		ExpressionAttributeValues: item{":bytes": number(bytes)},
@@ -143,10 +135,10 @@ func (u *Uploads) addUsage(owner string, bytes int64, room *int64) types.Transac
 	return types.TransactWriteItem{Update: update}
 }
 
-// transact does all writes or none. A condition that fails is upload.ErrChanged on the record, and upload.ErrOverQuota
-// on the usage.
+// transact does all writes or none. It returns upload.ErrChanged if the condition on the record does not hold, and
+// upload.ErrOverQuota if that on the usage does not.
 func (u *Uploads) transact(ctx context.Context, writes []types.TransactWriteItem) error {
-	err := u.retry(ctx, func() error {
+	err := u.retryOnConflict(ctx, func() error {
 		_, err := u.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 		if failedAt(err, atRecord) {
 			return upload.ErrChanged
@@ -159,11 +151,11 @@ func (u *Uploads) transact(ctx context.Context, writes []types.TransactWriteItem
 	return err
 }
 
-// update changes a record and returns it as it then is. A condition that fails is upload.ErrChanged.
+// update changes a record and returns it. It returns upload.ErrChanged if the condition does not hold.
 func (u *Uploads) update(ctx context.Context, input *dynamodb.UpdateItemInput) (upload.Record, error) {
 	input.TableName, input.ReturnValues = &u.table, types.ReturnValueAllNew
 	var output *dynamodb.UpdateItemOutput
-	err := u.retry(ctx, func() (err error) {
+	err := u.retryOnConflict(ctx, func() (err error) {
 		output, err = u.client.UpdateItem(ctx, input)
 		return err
 	})
