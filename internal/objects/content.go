@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// maxRead is how much of an object is read in all, in bytes.
+	// maxRead bounds what is read of an object in all, in bytes.
 	maxRead = 192 << 10
-	// firstRange is how much of it is read at once, and kept, for the first read of its beginning.
+	// firstRange is the length of the beginning that is read at once and kept, in bytes.
 	firstRange = 16 << 10
 )
 
@@ -28,11 +28,11 @@ type content struct {
 	size           int64
 
 	mu    sync.Mutex
-	first []byte // firstRange of it, nil before it is read
+	first []byte // the first firstRange bytes; nil before they are read
 	left  int64  // bytes that may still be read
 }
 
-// ReadAt reads len(p) bytes from offset on, as io.ReaderAt has it. It is upload.ErrBudget when that is more than is left.
+// ReadAt implements io.ReaderAt. It returns upload.ErrBudget when maxRead is exceeded.
 func (c *content) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
 		return 0, errors.New("reading an object: the offset is negative")
@@ -69,7 +69,7 @@ func (c *content) fill(p []byte, offset int64) error {
 	return nil
 }
 
-// fetch asks for exactly one range and reads no more than it.
+// fetch requests exactly one range.
 func (c *content) fetch(p []byte, offset int64) error {
 	const doing = "reading a range of an object"
 	if int64(len(p)) > c.left {
@@ -81,14 +81,14 @@ func (c *content) fetch(p []byte, offset int64) error {
 		Bucket: &c.bucket.name, Key: &c.key, VersionId: &c.versionID, Range: aws.String(fmt.Sprintf("bytes=%d-%d", offset, last)),
 	})
 	if err != nil {
-		return c.bucket.goneOr(c.ctx, c.key, c.versionID, fault(doing, err))
+		return c.bucket.goneOr(c.ctx, c.key, c.versionID, wrap(doing, err))
 	}
 	defer func() { _ = output.Body.Close() }()
 	if got, want := aws.ToString(output.ContentRange), fmt.Sprintf("bytes %d-%d/%d", offset, last, c.size); got != want {
 		return fmt.Errorf("%s: S3 answered with another one", doing)
 	}
 	if _, err := io.ReadFull(output.Body, p); err != nil {
-		return fault(doing, err)
+		return wrap(doing, err)
 	}
 	return nil
 }

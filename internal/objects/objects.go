@@ -1,4 +1,4 @@
-// Package objects reads, tags and removes what is in Postern's bucket. A function that uses all of it needs, on the
+// Package objects reads, tags and removes the objects of Postern's bucket. A caller that uses all of it needs, on the
 // objects, s3:GetObjectVersion, s3:PutObjectVersionTagging, s3:DeleteObjectVersion and s3:AbortMultipartUpload, and on the
 // bucket s3:ListBucketVersions and s3:ListBucketMultipartUploads.
 package objects
@@ -20,7 +20,8 @@ import (
 	"postern/internal/upload"
 )
 
-// Bucket is the bucket that uploads go to. It is safe for concurrent use. Its errors hold no URL and no metadata.
+// Bucket is the bucket that uploads go to. It implements lifecycle.Objects and lifecycle.Remains. It is safe for concurrent
+// use. Its errors hold no URL and no metadata.
 type Bucket struct {
 	client *s3.Client
 	name   string
@@ -31,16 +32,14 @@ type Bucket struct {
 func New(config aws.Config, bucket string) *Bucket {
 	return &Bucket{s3.NewFromConfig(config, func(options *s3.Options) {
 		options.UsePathStyle = config.BaseEndpoint != nil
-		// S3 has the checksum of an object, not of a range. Of the only part of a multipart upload it answers with one
-		// that looks like the object's.
+		// S3 has no checksum of a range. If an object has one part, S3 answers with a checksum that looks like the object's.
 		options.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	}), bucket}
 }
 
 var errNoVersion = errors.New("there is no version id")
 
-// Open reads the head of a version; of its content, nothing is read before it is asked for. It is upload.ErrGone when
-// there is no such version, or when it is a delete marker. The object's content is read with ctx.
+// Open implements lifecycle.Objects. It reads nothing of the content before that is asked for.
 func (b *Bucket) Open(ctx context.Context, key, versionID string) (upload.Object, error) {
 	const doing = "reading the head of an object"
 	if versionID == "" {
@@ -51,7 +50,7 @@ func (b *Bucket) Open(ctx context.Context, key, versionID string) (upload.Object
 		Bucket: &b.name, Key: &key, VersionId: &versionID, ChecksumMode: types.ChecksumModeEnabled,
 	})
 	if err != nil {
-		return upload.Object{}, b.goneOr(ctx, key, versionID, fault(doing, err))
+		return upload.Object{}, b.goneOr(ctx, key, versionID, wrap(doing, err))
 	}
 	size := aws.ToInt64(head.ContentLength)
 	return upload.Object{
@@ -65,7 +64,7 @@ func (b *Bucket) Open(ctx context.Context, key, versionID string) (upload.Object
 	}, nil
 }
 
-// wholeChecksum is the object's SHA-256, empty if there is none, or only one of its parts' checksums.
+// wholeChecksum returns the SHA-256 of the whole object. It is empty if there is none, or only one of the parts' checksums.
 func wholeChecksum(head *s3.HeadObjectOutput) string {
 	checksum := aws.ToString(head.ChecksumSHA256)
 	if head.ChecksumType == types.ChecksumTypeComposite || strings.Contains(checksum, "-") {
@@ -74,7 +73,7 @@ func wholeChecksum(head *s3.HeadObjectOutput) string {
 	return checksum
 }
 
-// Tag sets the tag status of a version, and no other. It is upload.ErrGone as Open is.
+// Tag implements lifecycle.Objects.
 func (b *Bucket) Tag(ctx context.Context, key, versionID string, status upload.Status) error {
 	const doing = "tagging an object"
 	if versionID == "" {
@@ -85,12 +84,12 @@ func (b *Bucket) Tag(ctx context.Context, key, versionID string, status upload.S
 		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("status"), Value: aws.String(string(status))}}},
 	})
 	if err != nil {
-		return b.goneOr(ctx, key, versionID, fault(doing, err))
+		return b.goneOr(ctx, key, versionID, wrap(doing, err))
 	}
 	return nil
 }
 
-// Remove deletes a version, or a delete marker, for good. One that is not there is no error.
+// Remove implements lifecycle.Versions.
 func (b *Bucket) Remove(ctx context.Context, key, versionID string) error {
 	const doing = "deleting a version of an object"
 	if versionID == "" {
@@ -101,11 +100,11 @@ func (b *Bucket) Remove(ctx context.Context, key, versionID string) error {
 	if err == nil {
 		return nil
 	}
-	failure := fault(doing, err)
+	failure := wrap(doing, err)
 	if !mayBeMissing(failure) {
 		return failure
 	}
-	// S3 itself answers as if it had been there. Other servers do not.
+	// S3 itself reports success for a version that does not exist. Other servers do not.
 	_, ok, err := b.find(ctx, key, versionID)
 	if err != nil {
 		return errors.Join(failure, err)
@@ -116,7 +115,7 @@ func (b *Bucket) Remove(ctx context.Context, key, versionID string) error {
 	return nil
 }
 
-// goneOr is upload.ErrGone if there are no bytes under the version, otherwise the failure as it is.
+// goneOr returns upload.ErrGone if the version does not exist or is a delete marker, and failure otherwise.
 func (b *Bucket) goneOr(ctx context.Context, key, versionID string, failure error) error {
 	if !mayBeMissing(failure) {
 		return failure
@@ -131,9 +130,9 @@ func (b *Bucket) goneOr(ctx context.Context, key, versionID string, failure erro
 	return upload.ErrGone
 }
 
-// mayBeMissing reports whether S3 may have answered so because it does not have a version. It answers 404, but also when
-// it does not have the bucket, which no answer to HEAD tells apart; 403 to who may not list objects; 405 for a delete
-// marker; and 400 for what it does not take for an id of a version.
+// mayBeMissing reports whether the version may be missing. S3 answers 404 for a missing version, but also for a missing
+// bucket, and HEAD does not tell them apart. It answers 403 to a caller who may not list objects, 405 for a delete marker
+// and 400 for a malformed version id.
 func mayBeMissing(failure error) bool {
 	response, ok := errors.AsType[interface {
 		error
@@ -159,14 +158,14 @@ func (b *Bucket) find(ctx context.Context, key, versionID string) (upload.Versio
 	return versions[i], true, nil
 }
 
-// Versions lists the versions and delete markers of exactly this key, the oldest first.
+// Versions implements lifecycle.Versions.
 func (b *Bucket) Versions(ctx context.Context, key string) ([]upload.Version, error) {
 	var versions, markers []upload.Version // the newest first, as S3 lists them
 	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: &key})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fault("listing the versions of an object", err)
+			return nil, wrap("listing the versions of an object", err)
 		}
 		for _, v := range page.Versions {
 			if aws.ToString(v.Key) == key {
@@ -185,8 +184,8 @@ func (b *Bucket) Versions(ctx context.Context, key string) ([]upload.Version, er
 	return oldestFirst(versions, markers), nil
 }
 
-// oldestFirst merges two lists of the newest first. Each keeps its own order, which is that of arrival: the time of a
-// version from a multipart upload is when the upload was begun.
+// oldestFirst merges two lists that have the newest first. Each keeps its own order, which is that of arrival. Times alone
+// would not do: that of a multipart upload is when it was begun.
 func oldestFirst(versions, markers []upload.Version) []upload.Version {
 	var all []upload.Version
 	for v, m := len(versions), len(markers); v+m > 0; {
@@ -201,8 +200,8 @@ func oldestFirst(versions, markers []upload.Version) []upload.Version {
 	return all
 }
 
-// AbortUploads aborts every open multipart upload of exactly this key. A part that is being sent meanwhile may survive,
-// until the bucket's rule for incomplete uploads.
+// AbortUploads implements lifecycle.Remains. A part that is being sent may survive until the bucket's rule for incomplete
+// uploads removes it.
 func (b *Bucket) AbortUploads(ctx context.Context, key string) error {
 	ids, err := b.uploads(ctx, key)
 	if err != nil {
@@ -214,7 +213,7 @@ func (b *Bucket) AbortUploads(ctx context.Context, key string) error {
 			continue
 		}
 		if err != nil {
-			return fault("aborting a multipart upload", err)
+			return wrap("aborting a multipart upload", err)
 		}
 	}
 	return nil
@@ -226,14 +225,14 @@ func (b *Bucket) HasOpenUpload(ctx context.Context, key string) (bool, error) {
 	return len(ids) > 0, err
 }
 
-// uploads are the ids of the open multipart uploads of exactly this key.
+// uploads returns the ids of the open multipart uploads of exactly this key.
 func (b *Bucket) uploads(ctx context.Context, key string) ([]string, error) {
 	var ids []string
 	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &key})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fault("listing multipart uploads", err)
+			return nil, wrap("listing multipart uploads", err)
 		}
 		for _, open := range page.Uploads {
 			if aws.ToString(open.Key) == key {
@@ -247,8 +246,8 @@ func (b *Bucket) uploads(ctx context.Context, key string) ([]string, error) {
 	return ids, nil
 }
 
-// fault wraps an error of the SDK. Of a request that found no answer, the SDK's error holds the URL.
-func fault(doing string, err error) error {
+// wrap says what failed. It leaves out the URL, which the SDK's error holds if there was no answer.
+func wrap(doing string, err error) error {
 	if failure, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Errorf("%s: sending the request: %w", doing, failure.Err)
 	}
