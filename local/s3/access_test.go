@@ -16,8 +16,10 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/cfn"
 	"postern/internal/sign"
 	"postern/local/iam"
+	local "postern/local/s3"
 	"postern/local/stacktest"
 )
 
@@ -281,6 +283,70 @@ func TestManagesRole(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, []string{*k + " deleted", key + " AccessDenied", "elsewhere/1 AccessDenied"}); diff != "" {
 		t.Errorf("deleted (-got +want):\n%s", diff)
+	}
+}
+
+// TestWriteOnce has a bucket policy that demands If-None-Match of all but forms.
+func TestWriteOnce(t *testing.T) {
+	stack := stacktest.Stack()
+	stack.Buckets[0].Policy = append(stack.Buckets[0].Policy, cfn.Statement{
+		Sid: "WriteOnce", Effect: "Deny", Actions: []string{"s3:PutObject"}, Resources: []string{bucketARN + "/videos/*"},
+		Conditions: map[string]map[string][]string{
+			"Bool":            {"s3:ObjectCreationOperation": {"true"}},
+			"Null":            {"s3:if-none-match": {"true"}},
+			"StringNotEquals": {"s3:authType": {"POST"}},
+		},
+	})
+	g := stacktest.NewGuard()
+	g.Policies = iam.NewPolicies(stack, g.Log)
+	operator := g.Issue(t, iam.Operator)
+	server, err := local.Start(local.Config{Data: t.TempDir(), Stack: stack, Issuer: g.Issuer, Policies: g.Policies, Operator: operator, Queues: g.Queues})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	r := s3Run{Server: server, Guard: g}
+	r.client, r.signer = r.clientOf(operator), r.signerOf(t, "PresignRole")
+	ctx, b, k := t.Context(), aws.String(bucket), aws.String("videos/o/multipart.mp4")
+	puts := func(match string) error {
+		input := put(bucket, "videos/o/1.mp4", "pending")
+		if match != "" {
+			input.IfNoneMatch = &match
+		}
+		_, err := r.client.PutObject(ctx, input)
+		return err
+	}
+	if err := puts(""); !isDenied(err) {
+		t.Errorf("a PUT without a condition: got %v, want AccessDenied", err)
+	}
+	if err := puts("*"); err != nil {
+		t.Errorf("a PUT with a condition: got %v", err)
+	}
+	if err := puts("*"); stacktest.Code(err) != "PreconditionFailed" {
+		t.Errorf("the second PUT: got %v, want PreconditionFailed", err)
+	}
+	body, boundary := encode(t, r.form(t), "a video")
+	if status, code := r.post(t, body, boundary); status != http.StatusNoContent {
+		t.Errorf("a form: got %d %s, want 204", status, code)
+	}
+	created, err := r.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: b, Key: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := r.client.UploadPart(ctx, &s3.UploadPartInput{Bucket: b, Key: k, UploadId: created.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("a part")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete := &s3.CompleteMultipartUploadInput{
+		Bucket: b, Key: k, UploadId: created.UploadId,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: part.ETag, PartNumber: aws.Int32(1), ChecksumCRC32: part.ChecksumCRC32}}},
+	}
+	if _, err := r.client.CompleteMultipartUpload(ctx, complete); !isDenied(err) {
+		t.Errorf("a completion without a condition: got %v, want AccessDenied", err)
+	}
+	complete.IfNoneMatch = aws.String("*")
+	if _, err := r.client.CompleteMultipartUpload(ctx, complete); err != nil {
+		t.Errorf("a completion with a condition: got %v", err)
 	}
 }
 
