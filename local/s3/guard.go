@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/versity/versitygw/s3api/utils"
 	"github.com/versity/versitygw/s3err"
 
 	"postern/local/awsserver"
@@ -17,6 +18,12 @@ import (
 
 // boundaryKey is the key of a form's boundary in its request's context.
 type boundaryKey struct{}
+
+// errTwoSignatures is S3's answer to a request that is signed in two places. The server would ignore one of them.
+var errTwoSignatures = s3err.APIError{
+	Code: "InvalidArgument", HTTPStatusCode: http.StatusBadRequest,
+	Description: "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
+}
 
 // A guard sees a request before the S3 server does.
 type guard struct {
@@ -33,8 +40,14 @@ func (g guard) serve(c fiber.Ctx) error {
 		// The server takes the first of two, where S3 signs both and finds another signature.
 		return refuse(c, s3err.GetAPIError(s3err.ErrSignatureDoesNotMatch))
 	}
+	kind, parameters, _ := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	isForm := c.Method() == http.MethodPost && kind == fiber.MIMEMultipartForm && len(c.Request().URI().QueryString()) == 0
+	if c.Get(fiber.HeaderAuthorization) != "" && (isForm || utils.IsPresignedURLAuth(c)) {
+		drain(c)
+		return refuse(c, errTwoSignatures)
+	}
 	c.Locals(requestKey{}, readRequest(c))
-	if kind, parameters, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err == nil && kind == fiber.MIMEMultipartForm {
+	if isForm {
 		c.Locals(boundaryKey{}, parameters["boundary"])
 	}
 	err := withFaults(c, g.issuer, g.faults)

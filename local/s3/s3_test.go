@@ -190,29 +190,26 @@ func TestFormIsRefused(t *testing.T) {
 		file   string                             // instead of "a video"
 		change func(body, boundary string) string // of the encoded form
 	}{
-		"other key":       {alter: set("key", "videos/0123456789abcdef0123/0190.mp4")},
-		"larger":          {file: strings.Repeat("x", maxSize+1)},
-		"empty":           {file: "\x00empty"},
-		"other type":      {alter: set("content-type", "text/html")},
-		"no type":         {alter: drop("content-type")},
-		"other tag":       {alter: set("tagging", strings.Replace(pending, "pending", "ready", 1))},
-		"no tag":          {alter: drop("tagging")},
-		"other metadata":  {alter: set("x-amz-meta-quota", "1")},
-		"tampered policy": {alter: allowMore},
-		"wrong signature": {alter: set("x-amz-signature", strings.Repeat("0", 64))},
-		"no signature":    {alter: drop("x-amz-signature")},
-		"no policy":       {alter: drop("policy")},
-		"missing token":   {alter: drop("x-amz-security-token")},
-		"other token":     {alter: set("x-amz-security-token", "AAAA")},
-		"unknown key id":  {alter: func(f map[string]string) { f["x-amz-credential"] = "ASIAAAAAAAAAAAAAAAAA" + f["x-amz-credential"][20:] }},
-		"other date":      {alter: set("x-amz-date", "20200101T000000Z")},
-		"nothing signed":  {alter: func(f map[string]string) { maps.DeleteFunc(f, func(n, _ string) bool { return n != "key" }) }},
-		"extra field":     {alter: set("acl", "public-read")},
-		"extra metadata":  {alter: set("x-amz-meta-extra", "1")},
-		"field after file": {change: func(body, boundary string) string {
-			end := "--" + boundary + "--\r\n"
-			return strings.TrimSuffix(body, end) + "--" + boundary + "\r\nContent-Disposition: form-data; name=\"acl\"\r\n\r\npublic-read\r\n" + end
-		}},
+		"other key":                {alter: set("key", "videos/0123456789abcdef0123/0190.mp4")},
+		"larger":                   {file: strings.Repeat("x", maxSize+1)},
+		"empty":                    {file: "\x00empty"},
+		"other type":               {alter: set("content-type", "text/html")},
+		"no type":                  {alter: drop("content-type")},
+		"other tag":                {alter: set("tagging", strings.Replace(pending, "pending", "ready", 1))},
+		"no tag":                   {alter: drop("tagging")},
+		"other metadata":           {alter: set("x-amz-meta-quota", "1")},
+		"tampered policy":          {alter: allowMore},
+		"wrong signature":          {alter: set("x-amz-signature", strings.Repeat("0", 64))},
+		"no signature":             {alter: drop("x-amz-signature")},
+		"no policy":                {alter: drop("policy")},
+		"missing token":            {alter: drop("x-amz-security-token")},
+		"other token":              {alter: set("x-amz-security-token", "AAAA")},
+		"unknown key id":           {alter: func(f map[string]string) { f["x-amz-credential"] = "ASIAAAAAAAAAAAAAAAAA" + f["x-amz-credential"][20:] }},
+		"other date":               {alter: set("x-amz-date", "20200101T000000Z")},
+		"nothing signed":           {alter: func(f map[string]string) { maps.DeleteFunc(f, func(n, _ string) bool { return n != "key" }) }},
+		"extra field":              {alter: set("acl", "public-read")},
+		"extra metadata":           {alter: set("x-amz-meta-extra", "1")},
+		"empty before a field":     {file: "\x00empty", change: withFieldAfter},
 		"empty before an epilogue": {file: "\x00empty", change: func(body, _ string) string { return body + "epilogue" }},
 		"file cut off":             {file: strings.Repeat("x", 500), change: func(body, boundary string) string { return strings.TrimSuffix(body, "\r\n--"+boundary+"--\r\n") }},
 	}
@@ -247,6 +244,99 @@ func TestFormIsRefused(t *testing.T) {
 				t.Errorf("left %q", left)
 			}
 		})
+	}
+}
+
+// withFieldAfter puts a field after the file of an encoded form.
+func withFieldAfter(body, boundary string) string {
+	end := "--" + boundary + "--\r\n"
+	return strings.TrimSuffix(body, end) + "--" + boundary + "\r\nContent-Disposition: form-data; name=\"acl\"\r\n\r\npublic-read\r\n" + end
+}
+
+// TestWhatFollowsTheFileIsIgnored sends forms with more than S3 reads.
+func TestWhatFollowsTheFileIsIgnored(t *testing.T) {
+	r := startS3(t, t.TempDir())
+	for name, test := range map[string]struct {
+		file   string
+		change func(body, boundary string) string
+	}{
+		"a field":                  {"a video", withFieldAfter},
+		"a field after 900 bytes":  {strings.Repeat("x\r\n", 300), withFieldAfter},
+		"an epilogue":              {"a video", func(body, _ string) string { return body + "epilogue" }},
+		"a file that looks alike":  {"a\r\n--video--\r\n--", withFieldAfter},
+		"a file with line ends":    {"\r\n\r\n", withFieldAfter},
+		"a field and an epilogue ": {"a video", func(body, boundary string) string { return withFieldAfter(body, boundary) + "epilogue" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, boundary := encode(t, r.form(t), test.file[:min(len(test.file), 800)])
+			if status, code := r.post(t, test.change(body, boundary), boundary); status != http.StatusNoContent {
+				t.Fatalf("got %d %s, want 204", status, code)
+			}
+			if stored, _ := os.ReadFile(filepath.Join(r.data, "s3", bucket, key)); string(stored) != test.file[:min(len(test.file), 800)] {
+				t.Errorf("stored %q, want the file alone", stored)
+			}
+		})
+	}
+}
+
+// TestLargeFormsFile sends a file of many reads, with the end of the file at each place of a buffer's end.
+func TestLargeFormsFile(t *testing.T) {
+	r := startS3(t, t.TempDir())
+	for size := 32<<10 - 80; size < 32<<10+4; size++ {
+		post, err := r.signer.PresignPost(sign.Post{Key: key, MinSize: 1, MaxSize: 1 << 20}, time.Now(), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := strings.Repeat("abcdefg\n", size/8+1)[:size]
+		body, boundary := encode(t, post.Fields, file)
+		if status, code := r.post(t, withFieldAfter(body, boundary), boundary); status != http.StatusNoContent {
+			t.Fatalf("%d bytes: got %d %s, want 204", size, status, code)
+		}
+		if stored, _ := os.ReadFile(filepath.Join(r.data, "s3", bucket, key)); string(stored) != file {
+			t.Errorf("stored %d bytes of %d", len(stored), size)
+		}
+	}
+}
+
+// TestTwoSignatures signs requests in two places.
+func TestTwoSignatures(t *testing.T) {
+	r := startS3(t, t.TempDir())
+	if _, err := r.client.PutObject(t.Context(), put(bucket, key, "")); err != nil {
+		t.Fatal(err)
+	}
+	url, err := s3.NewPresignClient(r.client).PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, boundary := encode(t, r.form(t), "a video")
+	for name, test := range map[string]struct {
+		method, url, body, authorization string
+		status                           int
+	}{
+		"a URL":                    {http.MethodGet, url.URL, "", "", http.StatusOK},
+		"a URL and a header":       {http.MethodGet, url.URL, "", "AWS4-HMAC-SHA256 Credential=a", http.StatusBadRequest},
+		"a URL and a token":        {http.MethodGet, url.URL, "", "Bearer a", http.StatusBadRequest},
+		"a form":                   {http.MethodPost, r.URL + "/" + bucket, body, "", http.StatusNoContent},
+		"a form and a header":      {http.MethodPost, r.URL + "/" + bucket, body, "Basic YTpi", http.StatusBadRequest},
+		"a form and a bare header": {http.MethodPost, r.URL + "/" + bucket, body, "AWS4-HMAC-SHA256", http.StatusBadRequest},
+	} {
+		request, _ := http.NewRequestWithContext(t.Context(), test.method, test.url, strings.NewReader(test.body))
+		if test.body != "" {
+			request.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
+		}
+		if test.authorization != "" {
+			request.Header.Set("Authorization", test.authorization)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		refused := strings.Contains(string(answer), "<Code>InvalidArgument</Code>") && strings.Contains(string(answer), "Only one auth mechanism allowed")
+		if response.StatusCode != test.status || refused != (test.status == http.StatusBadRequest) {
+			t.Errorf("%s: got %d %s, want %d", name, response.StatusCode, answer, test.status)
+		}
 	}
 }
 

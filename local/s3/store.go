@@ -1,11 +1,9 @@
 package s3
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"hash/maphash"
-	"io"
 	"os"
 	"sync"
 
@@ -13,12 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/s3api/middlewares"
+	"github.com/versity/versitygw/s3api/utils"
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
 
-// A store holds the objects on the disk. It adds checks of a form's file that the S3 server leaves out. It also locks the
-// keys: the server finds a version first and then works on the file of that name. By then the file may be another
+// A store holds the objects on the disk. It locks the keys: the server finds a version first and then works on the file of that name. By then the file may be another
 // version's, and a tag would go to an upload that has just arrived.
 type store struct {
 	*posix.Posix
@@ -35,12 +34,15 @@ func (s *store) lock(key *string) *sync.RWMutex {
 	return &s.locks[maphash.String(s.seed, aws.ToString(key))%uint64(len(s.locks))]
 }
 
-// PutObject implements backend.Backend. It refuses the file of a form when anything follows it: the server takes further
-// fields for a part of the file. It also counts what follows the form, and so does not notice an empty file. S3 ignores
-// both.
+// PutObject implements backend.Backend. Of a form, the object is the file alone.
 func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
-	if boundary, ok := ctx.Value(boundaryKey{}).(string); ok && input.Body != nil && input.ContentLength != nil {
-		input.Body = &formFile{file: input.Body, end: []byte("\r\n--" + boundary), left: *input.ContentLength}
+	form, isForm := ctx.Value(string(utils.ContextKeyObjectPostResult)).(middlewares.PostObjectResult)
+	if boundary, _ := ctx.Value(boundaryKey{}).(string); isForm && input.Body != nil {
+		file, err := fileOf(form, boundary, input)
+		if err != nil {
+			return s3response.PutObjectOutput{}, err
+		}
+		input.Body = file
 	}
 	lock, locked := s.lock(input.Key), false
 	defer func() {
@@ -148,24 +150,4 @@ func (s *store) DeleteObjects(ctx context.Context, input *s3.DeleteObjectsInput)
 func isMissing(err error) bool {
 	failure, ok := errors.AsType[s3err.S3Error](err)
 	return ok && (failure.BaseError().Code == "NoSuchVersion" || failure.BaseError().Code == "NoSuchKey")
-}
-
-// A formFile reads the file of a form and fails when the form continues after it.
-type formFile struct {
-	file io.Reader
-	end  []byte // of a file that something follows
-	seen []byte // the last bytes read, fewer than those of end
-	left int64  // bytes that the file must still have
-}
-
-func (f *formFile) Read(p []byte) (int, error) {
-	n, err := f.file.Read(p)
-	f.left -= int64(n)
-	// The end may be split between two reads.
-	f.seen = append(f.seen, p[:n]...)
-	if bytes.Contains(f.seen, f.end) || f.left < 0 || errors.Is(err, io.EOF) && f.left != 0 {
-		return 0, s3err.GetAPIError(s3err.ErrMalformedPOSTRequest)
-	}
-	f.seen = append(f.seen[:0], f.seen[max(0, len(f.seen)-len(f.end)+1):]...)
-	return n, err
 }
