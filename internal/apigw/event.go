@@ -11,12 +11,12 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// errNotEvent tells nothing of what was given: an event holds personal data.
+// errNotEvent holds nothing of the event, which holds personal data.
 var errNotEvent = errors.New("decoding the event: it is not one of a proxy integration")
 
-// decodeEvent reads of an event what is used: no other member, no other header, no value of the authorizer's that is not a
-// string. It fails for what is not JSON in UTF-8, and when what it reads is of another type or, headers aside, given
-// twice: of two identities none is right.
+// decodeEvent reads what is used of an event, and no other member or header. It fails for what is not JSON in UTF-8, and if
+// what it reads is of another type or, headers aside, given twice: of two callers none is right. Of the authorizer's
+// context it reads strings only.
 func decodeEvent(payload []byte) (*events.APIGatewayProxyRequest, error) {
 	if !utf8.Valid(payload) || !isJSON(payload) {
 		return nil, errNotEvent
@@ -30,8 +30,8 @@ func decodeEvent(payload []byte) (*events.APIGatewayProxyRequest, error) {
 	return &event, nil
 }
 
-// maxNested is the longest text, in bytes, that gjson looks at first: it checks JSON several times as fast as encoding/json,
-// but its stack grows with the depth of what it checks.
+// maxNested is the longest text, in bytes, that gjson may check. It is several times as fast as encoding/json, but its stack
+// grows with the depth of the text.
 const maxNested = 128 << 10
 
 func isJSON(text []byte) bool {
@@ -43,7 +43,7 @@ func isJSON(text []byte) bool {
 
 // A decoder reads values of valid JSON. As for encoding/json, null is the zero value of any type.
 type decoder struct {
-	given  []string // names of members that may be given once in all of the event
+	given  []string // names of the members read so far that the event may have once
 	failed bool
 }
 
@@ -91,7 +91,7 @@ func (d *decoder) context(value gjson.Result, context *events.APIGatewayProxyReq
 	})
 }
 
-// headers are those that are read, in any case. Each spelling adds values.
+// headers returns the headers that are read, whose names may be in any case. Each spelling adds values.
 func (d *decoder) headers(value gjson.Result) map[string][]string {
 	headers := map[string][]string{}
 	d.object(value, func(name string, value gjson.Result) {
@@ -160,7 +160,7 @@ func (d *decoder) is(value gjson.Result, ofType bool) bool {
 	return ofType
 }
 
-// textOrNil is a string, or nil for all else.
+// textOrNil returns a string, or nil for all else.
 func textOrNil(value gjson.Result) any {
 	if value.Type != gjson.String {
 		return nil

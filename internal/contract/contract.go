@@ -1,6 +1,6 @@
-// Package contract holds what the template (infra) and the functions (lambda) must agree on: the routes, each
-// function's environment, the format table and the layout of object keys. Infra writes it into the template, the
-// functions read it from there, and neither can drift from the other. It imports the standard library only.
+// Package contract holds what the template (infra) and the functions (lambda) must agree on: the routes, each function's
+// environment, the format table and the layout of object keys. Infra writes it into the template and the functions read
+// it from there, so that they cannot drift apart. It imports the standard library and package api only.
 package contract
 
 // BasePath is the path below which every route is served: the name of API Gateway's deployment stage, without the
@@ -18,5 +18,16 @@ const (
 	Inspect    Function = "inspect"
 )
 
-// Functions are all deployed functions, in the order of the template.
+// Functions lists the deployed functions in the order of the template.
 var Functions = []Function{Authorizer, Presign, Manage, Inspect}
+
+// Headers are the headers of every answer of the API, a function's or API Gateway's own. Any origin may read an answer,
+// because there are no cookies. Nothing may store or reinterpret it.
+var Headers = map[string]string{
+	"Access-Control-Allow-Origin": "*",
+	"Cache-Control":               "no-store",
+	"Content-Type":                "application/json",
+	"Referrer-Policy":             "no-referrer",
+	"Strict-Transport-Security":   "max-age=63072000",
+	"X-Content-Type-Options":      "nosniff",
+}

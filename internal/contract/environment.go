@@ -19,7 +19,7 @@ type AuthorizerEnv struct {
 	OwnerKeySecret string `env:"OWNER_KEY_SECRET"`
 	// DefaultMaxSize is the largest upload of a user whose row sets none, in bytes.
 	DefaultMaxSize int64 `env:"DEFAULT_MAX_SIZE"`
-	// DefaultQuota is how much a user whose row sets none may keep in all, in bytes.
+	// DefaultQuota is how much a user whose row sets none may store in all, in bytes.
 	DefaultQuota int64 `env:"DEFAULT_QUOTA"`
 }
 
@@ -39,7 +39,7 @@ type ManageEnv struct {
 	Bucket string `env:"BUCKET"`
 	// UploadsTable is the name of the uploads table.
 	UploadsTable string `env:"UPLOADS_TABLE"`
-	// QueueURL is the URL of the queue of what is to be inspected.
+	// QueueURL is the URL of the queue of objects to inspect.
 	QueueURL string `env:"QUEUE_URL"`
 	// Lifetime is how long the signature of an upload is valid.
 	Lifetime time.Duration `env:"SIGNATURE_LIFETIME"`
@@ -53,7 +53,7 @@ type InspectEnv struct {
 	Bucket string `env:"BUCKET"`
 	// UploadsTable is the name of the uploads table.
 	UploadsTable string `env:"UPLOADS_TABLE"`
-	// EventBus is the name or the ARN of the event bus that hears of uploads.
+	// EventBus is the name or the ARN of the bus to which events of uploads are published.
 	EventBus string `env:"EVENT_BUS"`
 	// Folders is the stage's format table.
 	Folders Folders `env:"FOLDERS"`
@@ -79,8 +79,8 @@ func DefaultInspection() Inspection {
 	return Inspection{MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000}
 }
 
-// RuntimeEnv is what Lambda itself puts into every function's environment: where it runs, and the temporary credentials
-// of its role. They stay the same as long as the process lives.
+// RuntimeEnv is what Lambda puts into every function's environment: where it runs, and the temporary credentials of its
+// role. They do not change while the process lives.
 // See https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 type RuntimeEnv struct {
 	// Region is the AWS region.
@@ -91,7 +91,7 @@ type RuntimeEnv struct {
 	SessionToken    string `env:"AWS_SESSION_TOKEN"`
 }
 
-// Env writes a function's environment struct as environment variables: strings as they are, integers in decimal,
+// Env returns a function's environment struct as environment variables: strings as they are, integers in decimal,
 // durations as time.Duration prints them, everything else as JSON. FromEnv reads it back.
 func Env(environment any) (map[string]string, error) {
 	v := reflect.ValueOf(environment)
@@ -107,8 +107,8 @@ func Env(environment any) (map[string]string, error) {
 	return vars, nil
 }
 
-// FromEnv reads a function's environment struct from variables, as os.LookupEnv gives them. It is an error when one
-// is missing, empty or malformed; the error names each such variable, and no value.
+// FromEnv reads a function's environment struct from variables, as os.LookupEnv gives them. Its error names each variable
+// that is missing, empty or malformed, and no value.
 func FromEnv[T any](lookup func(string) (string, bool)) (T, error) {
 	var environment T
 	v := reflect.ValueOf(&environment).Elem()

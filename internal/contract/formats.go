@@ -9,12 +9,12 @@ import (
 	"postern/api"
 )
 
-// Folders is a stage's format table by folder. A folder is a prefix of object keys ("videos"), and what IAM
-// resources and lifecycle rules name. An extension stands in one folder, once. A content type stands in one folder, where it
-// may have several extensions.
+// Folders is a stage's format table by folder. A folder is a prefix of object keys, such as "videos"; IAM resources and
+// lifecycle rules name it. The table has each extension once, and each content type in one folder, where it may have
+// several extensions.
 type Folders map[string]Folder
 
-// A Folder says what may be put below one prefix.
+// A Folder says what may be stored below one prefix.
 type Folder struct {
 	// MaxSize is the largest object, in bytes.
 	MaxSize int64 `json:"maxSize"`
@@ -60,7 +60,7 @@ func byLength(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// Names are the folders' names, sorted.
+// Names returns the folders' names, sorted.
 func (fs Folders) Names() []string {
 	names := make([]string, 0, len(fs))
 	for name := range fs {
@@ -70,7 +70,7 @@ func (fs Folders) Names() []string {
 	return names
 }
 
-// Extensions are all extensions of the table, sorted.
+// Extensions returns all extensions of the table, sorted.
 func (fs Folders) Extensions() []string {
 	var all []string
 	for _, folder := range fs {
@@ -82,7 +82,9 @@ func (fs Folders) Extensions() []string {
 	return all
 }
 
-// ContentTypes are all content types of the table, sorted, each once.
+// Folders is a stage's format table by folder. A folder is a prefix of object keys, such as "videos"; IAM resources and
+// lifecycle rules name it. The table has each extension once, and each content type in one folder, where it may have
+// several extensions.
 func (fs Folders) ContentTypes() []string {
 	var all []string
 	for _, folder := range fs {
@@ -94,8 +96,8 @@ func (fs Folders) ContentTypes() []string {
 	return slices.Compact(all)
 }
 
-// Key is the object key of an owner's upload: <folder>/<owner>/<id>, the folder following from the id's extension.
-// It fails when owner or id is malformed or the table does not have the extension.
+// Key returns the object key of an owner's upload: <folder>/<owner>/<id>. The folder follows from the id's extension. It
+// fails if owner or id is malformed, or if the table does not have the extension.
 func (fs Folders) Key(owner, id string) (string, error) {
 	if !api.IsOwner(owner) {
 		return "", fmt.Errorf("malformed owner")

@@ -3,7 +3,7 @@ package contract
 import "postern/api"
 
 // A Route is one method of one resource of the REST API. Infra makes the resource, the method, its validator and its
-// permissions from it; a function dispatches on Path and Method.
+// permissions of it. A function dispatches on Path and Method.
 type Route struct {
 	Method string // HTTP method, upper case
 	Path   string // below BasePath, with API Gateway's {name} for a path parameter
@@ -27,8 +27,8 @@ type Route struct {
 	// Public routes have no authorizer. The zero value is the safe one: every other route has it.
 	Public bool
 
-	// Query are the query parameters that the route knows. API Gateway refuses a request that lacks a required one;
-	// the function refuses any that is not listed here.
+	// Query lists the query parameters that the route knows. API Gateway refuses a request without a required one; the
+	// function refuses any that is not listed here.
 	Query []QueryParameter
 }
 
@@ -38,7 +38,7 @@ type QueryParameter struct {
 	Required bool
 }
 
-// Routes is the route table: every route that works, and no other.
+// Routes is the route table.
 var Routes = []Route{
 	{
 		Method:   "GET",
@@ -114,8 +114,8 @@ var Routes = []Route{
 	},
 }
 
-// RouteOf finds the route of an API Gateway event: resource is the event's resource path, method its HTTP method.
-// It reports false when the table has no such route.
+// RouteOf finds the route of an API Gateway event: resource is the event's resource path, method its HTTP method. It
+// reports false if there is none.
 func RouteOf(resource, method string) (Route, bool) {
 	for _, r := range Routes {
 		if r.Path == resource && r.Method == method {
