@@ -24,6 +24,7 @@ import (
 	"github.com/truora/minidyn/server"
 
 	postern "postern/cmd/postern"
+	"postern/internal/tabletest"
 )
 
 const (
@@ -51,15 +52,8 @@ func startBackend(t *testing.T) *backend {
 	b.client = dynamodb.New(dynamodb.Options{
 		Region: region, BaseEndpoint: &b.tables.URL, Credentials: credentials.NewStaticCredentialsProvider(accessKey, "secret", ""),
 	})
-	_, err := b.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName:            aws.String(table),
-		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("mail"), AttributeType: types.ScalarAttributeTypeS}},
-		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("mail"), KeyType: types.KeyTypeHash}},
-		BillingMode:          types.BillingModePayPerRequest,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tabletest.Create(t, b.client, table, "mail")
+	tabletest.Create(t, b.client, uploadsTable, "owner", "id")
 	return b
 }
 
@@ -171,8 +165,8 @@ func startLocal(t *testing.T) *backend {
 	write(t, data, "config", fmt.Sprintf("[default]\nregion = %s\nservices = local\n\n[services local]\ndynamodb =\n  endpoint_url = %s\nsecrets_manager =\n  endpoint_url = %s\n",
 		region, b.tables.URL, b.secrets.URL))
 	write(t, data, "credentials", "[default]\naws_access_key_id = "+accessKey+"\naws_secret_access_key = secret\n")
-	write(t, data, "outputs.json", fmt.Sprintf(`{"Postern-local": {"ApiUrl": "http://127.0.0.1:8080/api/", "UsersTableName": %q, "OwnerKeySecretArn": %q}}`,
-		table, secretARN))
+	write(t, data, "outputs.json", fmt.Sprintf(`{"Postern-local": {"ApiUrl": "http://127.0.0.1:8080/api/", "UsersTableName": %q, "UploadsTableName": %q, "OwnerKeySecretArn": %q}}`,
+		table, uploadsTable, secretARN))
 	return b
 }
 

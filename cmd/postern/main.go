@@ -3,7 +3,7 @@
 // Usage:
 //
 //	postern list|show|describe|get|rm             (callers)
-//	postern user add|passwd|remove|list           (operators)
+//	postern user add|passwd|set|remove|list       (operators)
 //	postern reconcile|unlock                      (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
@@ -11,9 +11,10 @@
 // the files in its data folder. It is what they work on when neither a stage nor an address is named.
 //
 // With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
-// address. user needs dynamodb:PutItem (add), UpdateItem (passwd), DeleteItem (remove) or Scan (list) on the users table;
-// and to add, secretsmanager:GetSecretValue on the owner key's secret. reconcile needs s3:ListBucket on the bucket,
-// dynamodb:BatchGetItem on the uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
+// address. user needs dynamodb:PutItem (add), UpdateItem (passwd), GetItem and PutItem (set), DeleteItem (remove) or Scan
+// (list) on the users table; to add, secretsmanager:GetSecretValue on the owner key's secret; and to list,
+// dynamodb:BatchGetItem on the uploads table. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
+// uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
 // cloudformation:UpdateTerminationProtection on the stack.
 //
 // It ends with 0, with 1 when it failed, and with 2 when it was called wrongly.

@@ -29,6 +29,7 @@ import (
 
 	postern "postern/cmd/postern"
 	"postern/internal/cfn"
+	"postern/internal/tabletest"
 	"postern/local/iam"
 	locals3 "postern/local/s3"
 )
@@ -95,18 +96,7 @@ func startDepot(t *testing.T) *depot {
 	}
 	d.tables = serve(t, checksummed(server.NewServer()))
 	d.records = dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: &d.tables.URL, Credentials: objects.operator.Provider()})
-	attribute := func(name string) types.AttributeDefinition {
-		return types.AttributeDefinition{AttributeName: &name, AttributeType: types.ScalarAttributeTypeS}
-	}
-	if _, err := d.records.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String(uploadsTable), BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: []types.AttributeDefinition{attribute("owner"), attribute("id")},
-		KeySchema: []types.KeySchemaElement{
-			{AttributeName: aws.String("owner"), KeyType: types.KeyTypeHash}, {AttributeName: aws.String("id"), KeyType: types.KeyTypeRange},
-		},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	tabletest.Create(t, d.records, uploadsTable, "owner", "id")
 	queues := serve(t, d.queue)
 	data := t.TempDir()
 	t.Setenv("DATA", data)

@@ -139,7 +139,7 @@ func TestProfileAndRegion(t *testing.T) {
 		if !strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/cloudformation/") {
 			t.Errorf("CloudFormation is called with %s, want region eu-central-1", r.Header.Get("Authorization"))
 		}
-		cloudFormation(t, http.StatusOK, stacks(map[string]string{"UsersTableName": table, "OwnerKeySecretArn": secretARN})).ServeHTTP(w, r)
+		cloudFormation(t, http.StatusOK, stacks(map[string]string{"UsersTableName": table, "UploadsTableName": uploadsTable})).ServeHTTP(w, r)
 	}))
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", b.tables.URL)
 	folder := t.TempDir()

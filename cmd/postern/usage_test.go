@@ -18,7 +18,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"user", "ad"}, "no such command: did you mean \"add\"?\n"},
 		{[]string{password + `, did you mean ` + password}, "unexpected argument: a password is never one"},
 		{[]string{"unlock"}, "unlock works on a stage on AWS: name it with --stage"},
-		{[]string{"user"}, `expected one of "add", "passwd", "remove", "list"`},
+		{[]string{"user"}, `expected one of "add", "passwd", "set", "remove", "list"`},
 		{[]string{"user", "add"}, `expected "<mail>"`},
 		{[]string{"user", "add", password}, "not a mail address"},
 		{[]string{"user", "add", "ann@@example.com"}, "not a mail address"},

@@ -44,6 +44,7 @@ func (l *location) openUsers(ctx context.Context) (stage, *records.Users, error)
 type userCommands struct {
 	Add    addUser        `cmd:"" help:"Add a user."`
 	Passwd changePassword `cmd:"" help:"Give a user a new password."`
+	Set    setUser        `cmd:"" help:"Change a user's role or limits."`
 	Remove removeUser     `cmd:"" help:"Remove a user."`
 	List   listUsers      `cmd:"" help:"List the users."`
 }
@@ -119,6 +120,41 @@ func (c changePassword) Run(ctx context.Context, at location, console console) e
 	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, felt)
 }
 
+type setUser struct {
+	named
+	Role    identity.Role `enum:",user,service" default:"" placeholder:"ROLE" help:"user: acts for itself; service: acts for any mail."`
+	MaxSize *limit        `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\", or default: the stage's."`
+	Quota   *limit        `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\", or default: the stage's."`
+}
+
+// Help is the long text of --help.
+func (setUser) Help() string {
+	return "What is not named stays as it is. A change holds " + felt + ". Uploads that are there stay, whatever the new quota."
+}
+
+// Validate refuses a change of nothing.
+func (c setUser) Validate() error {
+	if c.Role == "" && c.MaxSize == nil && c.Quota == nil {
+		return errors.New("nothing to change: name --role, --max-size or --quota")
+	}
+	return nil
+}
+
+// Run changes a user that exists.
+func (c setUser) Run(ctx context.Context, at location, console console) error {
+	_, users, err := at.openUsers(ctx)
+	if err != nil {
+		return err
+	}
+	change := records.UserChange{Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota)}
+	user, err := users.Change(ctx, c.Mail.Mail, change)
+	if err != nil {
+		return fmt.Errorf("changing user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
+	}
+	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s; it holds %s\n",
+		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), felt)
+}
+
 type removeUser struct {
 	named
 	Yes bool `help:"Do not ask. Needed when stdin is no terminal."`
@@ -160,23 +196,19 @@ type listedUser struct {
 	Owner   string        `json:"owner"`
 	MaxSize *int64        `json:"maxSize,omitempty"` // bytes; nil: the stage's default
 	Quota   *int64        `json:"quota,omitempty"`   // bytes; nil: the stage's default
+	Used    int64         `json:"used"`              // bytes
 }
 
 // Run lists every user by mail. It fails, after the list, when a row is malformed.
 func (c listUsers) Run(ctx context.Context, at location, console console) error {
-	_, users, err := at.openUsers(ctx)
+	stage, err := at.open(ctx, []string{"UsersTableName", "UploadsTableName"}, dynamodb.ServiceID)
 	if err != nil {
 		return err
 	}
-	all, malformed, err := users.All(ctx)
+	rows, malformed, err := stage.listUsers(ctx)
 	if err != nil {
 		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, explain(err))
 	}
-	rows := make([]listedUser, 0, len(all))
-	for _, user := range all {
-		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota})
-	}
-	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
 	if c.JSON {
 		err = writeJSON(console.out, rows)
 	} else {
@@ -185,11 +217,33 @@ func (c listUsers) Run(ctx context.Context, at location, console console) error 
 	return errors.Join(err, malformed)
 }
 
+// listUsers returns the users by mail. malformed names the rows that are left out.
+func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err error) {
+	users, malformed, err := records.NewUsers(s.dynamoDB(), s.outputs["UsersTableName"]).All(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var owners []string
+	for _, user := range users {
+		owners = append(owners, user.Owner)
+	}
+	used, err := records.NewUploads(s.dynamoDB(), s.outputs["UploadsTableName"]).Usages(ctx, owners)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows = []listedUser{} // [] in JSON
+	for _, user := range users {
+		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota, used[user.Owner]})
+	}
+	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
+	return rows, malformed, nil
+}
+
 func writeUsers(out io.Writer, rows []listedUser) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\n")
+	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\n")
 	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, formatLimit(row.MaxSize), formatLimit(row.Quota))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used))
 	}
 	return table.Flush()
 }
@@ -202,6 +256,18 @@ func (s *size) UnmarshalText(text []byte) error {
 	bytes, err := api.ParseSize(string(text))
 	*s = size(bytes)
 	return err
+}
+
+// A limit is a size, or records.StageDefault, as an argument.
+type limit int64
+
+// UnmarshalText reads an argument.
+func (l *limit) UnmarshalText(text []byte) error {
+	if string(text) == "default" {
+		*l = limit(records.StageDefault)
+		return nil
+	}
+	return (*size)(l).UnmarshalText(text)
 }
 
 // formatLimit returns a limit in bytes as text; nil is the stage's default.

@@ -111,6 +111,28 @@ func TestPasswd(t *testing.T) {
 	}
 }
 
+func TestSet(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com", "--quota=1 MiB").done(t)
+	want := b.row(t)
+	want["role"], want["maxSize"] = "service", "5000000000"
+	delete(want, "quota")
+	got := local(t, "", "user", "set", "a@example.com", "--role=service", "--max-size=5 GB", "--quota=default")
+	got.done(t)
+	if want := "changed user a@example.com of stage local: role service, max size 5000000000 B, quota default; it holds within 60 s\n"; got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+	if diff := cmp.Diff(b.row(t), want); diff != "" {
+		t.Errorf("row (-got +want)\n%s", diff)
+	}
+	local(t, "", "user", "set", "b@example.com", "--quota=0").refused(t, 1, "changing user b@example.com of stage local: there is no such user")
+	local(t, "", "user", "set", "a@example.com").refused(t, 2, "nothing to change: name --role, --max-size or --quota")
+	local(t, "", "user", "set", "a@example.com", "--quota=-1").refused(t, 2, "--quota")
+	if diff := cmp.Diff(b.row(t), want); diff != "" {
+		t.Errorf("row after wrong lines (-got +want)\n%s", diff)
+	}
+}
+
 func TestRemove(t *testing.T) {
 	b := startLocal(t)
 	local(t, password, "user", "add", "a@example.com").done(t)
@@ -175,11 +197,17 @@ func TestList(t *testing.T) {
 	a := identity.Owner([]byte(ownerKey), "a@example.com")
 	c := identity.Owner([]byte(ownerKey), "b&c@example.com")
 
+	if _, err := b.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(uploadsTable), Item: map[string]types.AttributeValue{
+		"owner": &types.AttributeValueMemberS{Value: a}, "id": &types.AttributeValueMemberS{Value: "usage"}, "used": &types.AttributeValueMemberN{Value: "1536"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+
 	got := local(t, "", "user", "list")
 	got.done(t)
-	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA\n" +
-		"a@example.com    user     " + a + "  default   default\n" +
-		"b&c@example.com  service  " + c + "  5 GiB     1500 B\n"
+	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED\n" +
+		"a@example.com    user     " + a + "  default   default  1.5 KiB\n" +
+		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B\n"
 	if diff := cmp.Diff(got.out, want); diff != "" {
 		t.Errorf("table (-got +want)\n%s", diff)
 	}
@@ -190,14 +218,16 @@ func TestList(t *testing.T) {
   {
     "mail": "a@example.com",
     "role": "user",
-    "owner": "` + a + `"
+    "owner": "` + a + `",
+    "used": 1536
   },
   {
     "mail": "b&c@example.com",
     "role": "service",
     "owner": "` + c + `",
     "maxSize": 5368709120,
-    "quota": 1500
+    "quota": 1500,
+    "used": 0
   }
 ]
 `

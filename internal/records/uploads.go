@@ -1,7 +1,7 @@
 // Package records reads and writes what Postern keeps in DynamoDB. A caller needs these actions for the methods it uses:
 //
-//   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put), dynamodb:UpdateItem
-//     (SetHash), dynamodb:DeleteItem (Remove);
+//   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put; with dynamodb:GetItem,
+//     Change), dynamodb:UpdateItem (SetHash), dynamodb:DeleteItem (Remove);
 //   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:BatchGetItem (States, Usages), dynamodb:Query (Page),
 //     dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkAnnounced; with
 //     dynamodb:GetItem, Patch).

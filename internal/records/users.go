@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -25,6 +26,8 @@ var (
 	ErrUserExists = errors.New("the user exists already")
 	// ErrNoUser is returned when a user that is to be changed does not exist.
 	ErrNoUser = errors.New("there is no such user")
+	// ErrUserChanged is returned when a user that is to be changed was changed by another at the same time.
+	ErrUserChanged = errors.New("the user was changed at the same time: nothing was changed here")
 )
 
 // Users is the users table. Its errors do not hold a mail, except those of All on malformed rows. It is safe for concurrent
@@ -104,6 +107,65 @@ func (u *Users) SetHash(ctx context.Context, mail identity.Mail, hash string) er
 		ExpressionAttributeValues: item{":hash": text(hash)},
 	})
 	return orConditionFailed(err, ErrNoUser)
+}
+
+// StageDefault is the limit in a UserChange that takes a user's own limit away, so that the stage's holds.
+const StageDefault int64 = -1
+
+// A UserChange says what to change of a user. Fields that are empty or nil change nothing.
+type UserChange struct {
+	Role           identity.Role
+	MaxSize, Quota *int64 // bytes, or StageDefault
+}
+
+// Change changes a user and returns what it is then. It returns ErrNoUser if there is no such user, and ErrUserChanged if
+// another change came in between.
+func (u *Users) Change(ctx context.Context, mail identity.Mail, change UserChange) (identity.User, error) {
+	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &u.table, Key: userKey(mail), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return identity.User{}, err
+	}
+	row := output.Item
+	if len(row) == 0 {
+		return identity.User{}, ErrNoUser
+	}
+	// The whole row is written, with what is not known here, because limits may have to be removed.
+	input := &dynamodb.PutItemInput{TableName: &u.table, Item: row}
+	unchanged(input, row)
+	if change.Role != "" {
+		row[roleAttribute] = text(string(change.Role))
+	}
+	for name, limit := range map[string]*int64{maxSizeAttribute: change.MaxSize, quotaAttribute: change.Quota} {
+		switch {
+		case limit == nil:
+		case *limit == StageDefault:
+			delete(row, name)
+		default:
+			row[name] = number(*limit)
+		}
+	}
+	user, err := toUser(row)
+	if err != nil {
+		return identity.User{}, fmt.Errorf("reading the user: %w", err)
+	}
+	_, err = u.client.PutItem(ctx, input)
+	return user, orConditionFailed(err, ErrUserChanged)
+}
+
+// unchanged makes a write fail unless the row has the attributes that it has now.
+func unchanged(input *dynamodb.PutItemInput, row item) {
+	var conditions []string
+	input.ExpressionAttributeNames, input.ExpressionAttributeValues = map[string]string{}, item{}
+	for _, name := range []string{hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute} {
+		input.ExpressionAttributeNames["#"+name] = name
+		if value, ok := row[name]; ok {
+			input.ExpressionAttributeValues[":"+name] = value
+			conditions = append(conditions, "#"+name+" = :"+name)
+		} else {
+			conditions = append(conditions, "attribute_not_exists(#"+name+")")
+		}
+	}
+	input.ConditionExpression = aws.String(strings.Join(conditions, " AND "))
 }
 
 // Remove deletes a user's row. It returns ErrNoUser if there is none.

@@ -231,3 +231,80 @@ func TestChangesOfUsers(t *testing.T) {
 		t.Errorf("User after Remove: %t, %v, want none", found, err)
 	}
 }
+
+func TestChange(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	before := row()
+	before["quota"], before["later"] = number("7"), text("kept")
+	put(t, client, before)
+	bytes := func(n int64) *int64 { return &n }
+	want := identity.User{Mail: "demo@example.com", Owner: "0123456789abcdef0123", Hash: hash, Role: identity.RoleUser, Quota: bytes(7)}
+	for _, test := range []struct {
+		change records.UserChange
+		edit   func(*identity.User)
+	}{
+		{records.UserChange{Role: identity.RoleService}, func(u *identity.User) { u.Role = identity.RoleService }},
+		{records.UserChange{MaxSize: bytes(0), Quota: bytes(9)}, func(u *identity.User) { u.MaxSize, u.Quota = bytes(0), bytes(9) }},
+		{records.UserChange{Quota: bytes(records.StageDefault)}, func(u *identity.User) { u.Quota = nil }},
+		{
+			records.UserChange{Role: identity.RoleUser, MaxSize: bytes(records.StageDefault), Quota: bytes(5)},
+			func(u *identity.User) { u.Role, u.MaxSize, u.Quota = identity.RoleUser, nil, bytes(5) },
+		},
+	} {
+		test.edit(&want)
+		got, err := users.Change(t.Context(), "demo@example.com", test.change)
+		if diff := cmp.Diff(got, want); diff != "" || err != nil {
+			t.Errorf("%+v: %v (-got +want)\n%s", test.change, err, diff)
+		}
+		if stored, found, err := users.User(t.Context(), "demo@example.com"); !found || err != nil || !cmp.Equal(stored, want) {
+			t.Errorf("%+v: stored %+v, %t, %v, want %+v", test.change, stored, found, err, want)
+		}
+	}
+	output, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{
+		TableName: aws.String(table), Key: map[string]types.AttributeValue{"mail": text("demo@example.com")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(output.Item["later"], text("kept"), exported); diff != "" {
+		t.Errorf("an attribute that is not known (-got +want)\n%s", diff)
+	}
+	if _, err := users.Change(t.Context(), "other@example.com", records.UserChange{Quota: bytes(1)}); !errors.Is(err, records.ErrNoUser) {
+		t.Errorf("got %v, want %v", err, records.ErrNoUser)
+	}
+}
+
+// A change that would undo another's at the same time is refused.
+func TestChangesRace(t *testing.T) {
+	bytes := func(n int64) *int64 { return &n }
+	for name, meanwhile := range map[string]func(*records.Users) error{
+		"password": func(u *records.Users) error {
+			return u.SetHash(context.Background(), "demo@example.com", strings.Replace(hash, "AAAA", "BBBB", 1))
+		},
+		"limit": func(u *records.Users) error {
+			_, err := u.Change(context.Background(), "demo@example.com", records.UserChange{MaxSize: bytes(1)})
+			return err
+		},
+		"removal": func(u *records.Users) error { return u.Remove(context.Background(), "demo@example.com") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dynamo := server.NewServer()
+			direct, client := open(t, dynamo)
+			tabletest.Create(t, client, table, "mail")
+			put(t, client, row())
+			users, _ := open(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem") {
+					if err := meanwhile(direct); err != nil {
+						t.Error(err)
+					}
+				}
+				dynamo.ServeHTTP(w, r)
+			}))
+			_, err := users.Change(t.Context(), "demo@example.com", records.UserChange{Quota: bytes(1)})
+			if !errors.Is(err, records.ErrUserChanged) {
+				t.Errorf("got %v, want %v", err, records.ErrUserChanged)
+			}
+		})
+	}
+}
