@@ -130,7 +130,7 @@ func checkError(t *testing.T, a answer, code string, says []string) {
 	if err := json.Unmarshal(a.body, &e); err != nil {
 		t.Fatalf("body %q is not JSON: %v", a.body, err)
 	}
-	if e.Code != code {
+	if string(e.Code) != code {
 		t.Errorf("code: got %q, want %q", e.Code, code)
 	}
 	if e.Message == "" || e.RequestID == "" {

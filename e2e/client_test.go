@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	wire "postern/api"
+	library "postern/client"
 )
 
 // A client calls the API as one user.
@@ -34,23 +37,34 @@ type answer struct {
 	body   []byte
 }
 
-// errorBody is what every error of the API looks like.
-type errorBody struct {
-	Message   string `json:"message"`
-	Code      string `json:"code"`
-	RequestID string `json:"requestId"`
-}
+// The API's own types, under the names that these tests have for them. "api" is the API under test.
+type (
+	record    = wire.Upload
+	page      = wire.UploadList
+	errorBody = wire.ErrorBody
+)
 
 // A form is the answer of GET /presignedurl.
-type form struct {
-	URL     string            `json:"url"`
-	Fields  map[string]string `json:"fields"`
-	ID      string            `json:"id"`
-	Key     string            `json:"key"`
-	Expires time.Time         `json:"expires"`
+type form struct{ wire.PresignedForm }
+
+// A grant is the answer of POST /uploads.
+type grant struct{ wire.UploadGrant }
+
+// form returns the form of a grant with method POST.
+func (g grant) form() form {
+	return form{wire.PresignedForm{URL: g.URL, Fields: g.Fields, ID: g.ID, Key: g.Key, Expires: g.Expires}}
+}
+
+// post posts a file in memory with the grant's form, and returns the status and S3's error code.
+func (g grant) post(t *testing.T, file []byte) (status int, code string) {
+	t.Helper()
+	return g.form().post(t, file)
 }
 
 var httpClient = &http.Client{Timeout: 2 * time.Minute}
+
+// sender sends files as a program would that uses our client, but repeats nothing.
+var sender = &library.Client{HTTP: httpClient, Attempts: 1}
 
 // do sends a request; with Basic credentials when the client has a user.
 func (c client) do(t *testing.T, method, path string, edit ...func(*http.Request)) answer {

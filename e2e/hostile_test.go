@@ -24,13 +24,6 @@ import (
 	"postern/local/clip"
 )
 
-// A grant is the answer of POST /uploads.
-type grant struct {
-	form
-	Method  string            `json:"method"`
-	Headers map[string]string `json:"headers"`
-}
-
 // postJSON posts a JSON body to a route.
 func (c client) postJSON(t *testing.T, path string, body any) answer {
 	t.Helper()
@@ -132,7 +125,7 @@ func TestEveryAlteredFormIsRefused(t *testing.T) {
 		}})
 	}
 	refuseAll(t, leastForms, attempts, func() form {
-		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"}).form
+		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"}).form()
 	}, func(t *testing.T, f form) (int, string) { return f.post(t, video) })
 }
 

@@ -20,29 +20,7 @@ import (
 	"postern/local/clip"
 )
 
-// A record is what the API tells of an upload.
-type record struct {
-	ID          string    `json:"id"`
-	Status      string    `json:"status"`
-	Reason      string    `json:"reason"`
-	Filename    string    `json:"filename"`
-	Title       string    `json:"title"`
-	Description string    `json:"description"`
-	Labels      []string  `json:"labels"`
-	Type        string    `json:"type"`
-	Size        int64     `json:"size"`
-	Checksum    string    `json:"checksum"`
-	CreatedAt   time.Time `json:"createdAt"`
-	Version     int64     `json:"version"`
-}
-
-// A page is a page of records.
-type page struct {
-	Uploads []record `json:"uploads"`
-	Cursor  string   `json:"cursor"`
-}
-
-// store uploads a file as one form says and returns the grant.
+// store uploads a file as a program would and returns the grant.
 func (c client) store(t *testing.T, filename string, file []byte, more ...any) grant {
 	t.Helper()
 	body := map[string]any{"filename": filename, "size": len(file)}
@@ -50,8 +28,8 @@ func (c client) store(t *testing.T, filename string, file []byte, more ...any) g
 		body[more[i].(string)] = more[i+1]
 	}
 	g := c.grant(t, body)
-	if status, code := g.post(t, file); status != http.StatusNoContent {
-		t.Fatalf("uploading %s: got %d %s, want 204", filename, status, code)
+	if err := sender.Send(t.Context(), g.UploadGrant, bytes.NewReader(file), int64(len(file))); err != nil {
+		t.Fatalf("uploading %s: %v", filename, err)
 	}
 	return g
 }

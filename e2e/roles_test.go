@@ -159,7 +159,7 @@ func getForm(user, mail string) func(*testing.T, *localRun) (int, string) {
 		a := newClient(run.API, user).do(t, http.MethodGet, "presignedurl?mail="+strings.ReplaceAll(mail, "@", "%40"))
 		var fault errorBody
 		_ = json.Unmarshal(a.body, &fault)
-		return a.status, fault.Code
+		return a.status, string(fault.Code)
 	}
 }
 
@@ -179,7 +179,7 @@ func call(method, path string) func(*testing.T, *localRun) (int, string) {
 func refusal(a answer) (int, string) {
 	var fault errorBody
 	_ = json.Unmarshal(a.body, &fault)
-	return a.status, fault.Code
+	return a.status, string(fault.Code)
 }
 
 // showGrant asks for an upload whose bytes have not come.
@@ -206,7 +206,7 @@ func downloadFile(t *testing.T, run *localRun) (int, string) {
 	got := fetch(t, decoded[struct{ URL string }](t, a).URL)
 	var fault struct{ Code string }
 	_ = xml.Unmarshal(got.body, &fault)
-	return got.status, fault.Code
+	return got.status, string(fault.Code)
 }
 
 // deleteFile deletes an upload.
