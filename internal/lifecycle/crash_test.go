@@ -46,7 +46,7 @@ func TestCrashPoints(t *testing.T) {
 		{"deleted without a record", []func(*stage){put(60, fitting)}, (*stage).delete, "deleted, used 0, map[]", 6},
 		{
 			"a tombstone that is not announced",
-			[]func(*stage){put(60, fitting), (*stage).mustInspect, (*stage).mustBury, put(60, fitting)},
+			[]func(*stage){put(60, fitting), (*stage).mustInspect, (*stage).mustMarkDeleted, put(60, fitting)},
 			inspect(""),
 			"deleted v1 announced, used 0, map[]", 7,
 		},
@@ -76,6 +76,9 @@ func TestCrashPoints(t *testing.T) {
 					}
 					s.check(t, name, test.want)
 					s.checkHeard(t, name)
+					if t.Failed() {
+						return // the other points would only repeat it
+					}
 				}
 			}
 		})
@@ -92,8 +95,11 @@ func TestGoneInTheMeantime(t *testing.T) {
 		second := start(s.table, inspect)
 		second.step(fine) // no record
 		first := start(s.table, inspect)
-		for len(s.bucket.tags(key)) > 0 {
+		for len(s.bucket.tags(key)) > 0 && !first.ended {
 			first.step(fine)
+		}
+		if len(s.bucket.tags(key)) > 0 {
+			t.Fatalf("Inspect(%+v) left the bytes: %s", a, s.state(t))
 		}
 		first.step(crashBefore)
 		cut(second, 0, fine)
@@ -137,7 +143,7 @@ func (s *stage) mustInspect() {
 	}
 }
 
-func (s *stage) mustBury() {
+func (s *stage) mustMarkDeleted() {
 	record, _, err := s.records.Record(context.Background(), owner, id)
 	if err == nil {
 		_, err = s.records.MarkDeleted(context.Background(), record, now)

@@ -124,7 +124,7 @@ func TestDeleteOfWhatHasChanged(t *testing.T) {
 			}
 		},
 		"forgotten in the meantime": func(_ *testing.T, s *stage) { s.table.remove(owner, id) },
-		"deleted in the meantime":   func(_ *testing.T, s *stage) { s.mustBury() },
+		"deleted in the meantime":   func(_ *testing.T, s *stage) { s.mustMarkDeleted() },
 	} {
 		s := newStage()
 		s.bucket.put(key, object(60, 100, fitting))

@@ -58,8 +58,8 @@ func (s *stage) deletion(records lifecycle.Records) *lifecycle.Deletion {
 
 type listener struct{ heard *[]upload.Event }
 
-func (l listener) Publish(_ context.Context, announcement upload.Event) error {
-	*l.heard = append(*l.heard, announcement)
+func (l listener) Publish(_ context.Context, event upload.Event) error {
+	*l.heard = append(*l.heard, event)
 	return nil
 }
 
@@ -162,8 +162,12 @@ func TestInspectJudges(t *testing.T) {
 			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
 		},
 		{
-			"another size", with(func(o *upload.Object) { o.Size = 59 }),
+			"smaller than declared", with(func(o *upload.Object) { o.Size = 59 }),
 			of(func(r *upload.Record) { r.Reason, r.Size, r.Counted = upload.SizeMismatch, 59, 59 }), "rejected",
+		},
+		{
+			"larger than declared", with(func(o *upload.Object) { o.Size = 61 }),
+			of(func(r *upload.Record) { r.Reason, r.Size, r.Counted = upload.SizeMismatch, 61, 61 }), "rejected",
 		},
 		{
 			"unsigned, over any quota", with(func(o *upload.Object) { o.Metadata, o.Size = map[string]string{"title": "dA"}, 1<<40 }),
@@ -268,8 +272,8 @@ func TestInspectVersions(t *testing.T) {
 			}
 			s.check(t, "end", test.want)
 			var events []string
-			for _, announcement := range *s.heard {
-				events = append(events, string(announcement.Status))
+			for _, event := range *s.heard {
+				events = append(events, string(event.Status))
 			}
 			if got := strings.Join(events, " "); got != test.events {
 				t.Errorf("announced %q, want %q", got, test.events)

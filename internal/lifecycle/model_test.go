@@ -91,7 +91,7 @@ func (b tagsAtOnce) Open(ctx context.Context, key, versionID string) (upload.Obj
 	return b.bucket.Open(ctx, key, versionID)
 }
 
-// leavesNoTombstone removes a record that is buried.
+// leavesNoTombstone removes a record that is deleted.
 type leavesNoTombstone struct {
 	lifecycle.Records
 	table *table

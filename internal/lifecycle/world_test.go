@@ -145,7 +145,11 @@ func (w *world) arrive(a lifecycle.Arrival) {
 	case upload.TypeMismatch:
 		o.Content = bytes.NewReader([]byte(foreign))
 	case upload.SizeMismatch:
-		o.Metadata = upload.Declared{Quota: w.quota, Size: size + 1}.Metadata()
+		by := rapid.SampledFrom([]int64{-1, 1}).Draw(w.draw, "declared more")
+		if size < 2 { // a declared size is at least 1
+			by = 1
+		}
+		o.Metadata = upload.Declared{Quota: w.quota, Size: size + by}.Metadata()
 	case upload.Unsigned:
 		o.Metadata = nil
 	}
@@ -266,11 +270,11 @@ func (w *world) Inspect(_ context.Context, key string) error {
 }
 
 // Publish is the event bus's.
-func (w *world) Publish(_ context.Context, announcement upload.Event) error {
-	if announcement.ID != announcement.Owner+"/"+announcement.Record.ID+"/"+string(announcement.Status) {
-		return fmt.Errorf("announcement %s of another", announcement.ID)
+func (w *world) Publish(_ context.Context, event upload.Event) error {
+	if event.ID != event.Owner+"/"+event.Record.ID+"/"+string(event.Status) {
+		return fmt.Errorf("event %s of another", event.ID)
 	}
-	w.model.Hear(announcement.Owner+"/"+announcement.Record.ID, string(announcement.Status))
+	w.model.Hear(event.Owner+"/"+event.Record.ID, string(event.Status))
 	return nil
 }
 
