@@ -2,13 +2,19 @@
 package docs_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"postern/api"
+	"postern/infra/stage"
 )
 
 const root = ".."
@@ -115,5 +121,38 @@ func TestActionsArePinned(t *testing.T) {
 func TestReadmeIsShort(t *testing.T) {
 	if lines := strings.Count(read(t, filepath.Join(root, "README.md")), "\n"); lines > 200 {
 		t.Errorf("the README has %d lines, want at most 200", lines)
+	}
+}
+
+// TestReadmeTable holds the README's format table to the default one.
+func TestReadmeTable(t *testing.T) {
+	readme := read(t, filepath.Join(root, "README.md"))
+	for name, folder := range stage.DefaultFolders() {
+		row := fmt.Sprintf("| `%s` | %s | %s |\n", name, api.FormatSize(folder.MaxSize), strings.Join(slices.Sorted(maps.Keys(folder.Formats)), ", "))
+		if !strings.Contains(readme, row) {
+			t.Errorf("the README has no row %s", row)
+		}
+	}
+}
+
+// TestReadmeFolders reads the README's example of a stage's folders as the CDK app does.
+func TestReadmeFolders(t *testing.T) {
+	_, example, _ := strings.Cut(read(t, filepath.Join(root, "README.md")), "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	var dev any
+	if err := json.Unmarshal([]byte("{"+example+"}"), &dev); err != nil {
+		t.Fatal(err)
+	}
+	stages, err := stage.Parse(map[string]any{"dev": dev})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stages["dev"].Folders.Names(); !slices.Equal(got, []string{"documents", "images", "videos"}) {
+		t.Errorf("got folders %v", got)
+	}
+	_, hasBooks := stages["dev"].Folders.ByExtension("epub")
+	_, hasZIP := stages["dev"].Folders.ByExtension("zip")
+	if !hasBooks || hasZIP {
+		t.Errorf("got epub %v and zip %v, want true and false", hasBooks, hasZIP)
 	}
 }
