@@ -72,6 +72,9 @@ func (c reconcile) Run(ctx context.Context, at location, console console) error 
 	}
 	err = r.run(ctx, value(c.Folder))
 	r.notice.end()
+	if err == nil && c.Folder != nil && c.After == nil && r.keys == 0 {
+		return fmt.Errorf("reconciling stage %s: the bucket has nothing in folder %s: must be a folder of the stage, such as videos", at.Stage, *c.Folder)
+	}
 	if err != nil {
 		console.note("resume with: " + c.resume(at, r.after) + "\n")
 		err = fmt.Errorf("reconciling stage %s: %w", at.Stage, explain(err))

@@ -278,8 +278,14 @@ func TestReconcileFolder(t *testing.T) {
 	if diff := cmp.Diff(d.queue.keys(t, d.bucket), keys[1:3]); diff != "" {
 		t.Errorf("queued (-got +want)\n%s", diff)
 	}
-	if got := local(t, "", "reconcile", "--folder=audio"); got.code != 0 || !strings.HasPrefix(got.out, "0 keys: ") {
-		t.Errorf("got %+v for an empty folder", got)
+	got := local(t, "", "reconcile", "--folder=vidoes")
+	want := "\nerror: reconciling stage local: the bucket has nothing in folder vidoes: must be a folder of the stage, such as videos\n"
+	if got.code != 1 || got.out != "" || !strings.HasSuffix(got.err, want) || strings.Contains(got.err, "resume") {
+		t.Errorf("got %+v for an unknown folder, want 1 and %q", got, want)
+	}
+	// A call that goes on after the last key of a folder finds nothing more, and that is no fault.
+	if got := local(t, "", "reconcile", "--folder=videos", "--after="+keys[2]); got.code != 0 || !strings.HasPrefix(got.out, "0 keys: ") {
+		t.Errorf("got %+v after the last key", got)
 	}
 }
 
