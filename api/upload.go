@@ -99,8 +99,12 @@ type Upload struct {
 	Description string `json:"description,omitempty"`
 	// Labels are words to find the upload by, at most 20 of at most 64 characters, in the order that they were given.
 	Labels []string `json:"labels,omitempty"`
-	// Type is the content type.
+	// Type is the content type of the extension.
 	Type string `json:"type"`
+	// Detected is the content type that was found in the file, which a download has. It may differ from Type: a recording
+	// or a picture may be of a format alike. "application/octet-stream" is none that is known, or a damaged one. While
+	// nothing has been looked at, it is left out.
+	Detected string `json:"detected,omitempty"`
 	// Size is the file's size in bytes. While nothing has arrived, it is left out.
 	Size int64 `json:"size,omitempty"`
 	// Checksum is the SHA-256 of the file in base64, if the client declared one.

@@ -107,19 +107,20 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 		record.Reason = upload.Unsigned
 	case declared.Size != 0 && declared.Size != object.Size:
 		record.Reason = upload.SizeMismatch
-	case !known:
-		record.Reason = upload.TypeMismatch
 	default:
-		record.Reason, err = i.compare(format, object)
+		var found upload.Finding
+		found, err = i.compare(format, known, object)
+		record.Reason, record.Detected = found.Reason, found.Detected
 	}
 	return record, quota, err
 }
 
-// compare holds an object to its format, by its content type and then by its content. An object with a content encoding is
+// compare holds an object to its format, by its content type and its content. An object with a content encoding is
 // refused, because a client would decode it and see something else than the inspection. A signed PUT cannot forbid one.
-func (i *Inspector) compare(format contract.Format, object upload.Object) (upload.Reason, error) {
-	if !strings.EqualFold(object.Type, format.ContentType) || object.Encoding != "" {
-		return upload.TypeMismatch, nil
+func (i *Inspector) compare(format contract.Format, known bool, object upload.Object) (upload.Finding, error) {
+	found, err := i.Check(format, object)
+	if err == nil && (!known || !strings.EqualFold(object.Type, format.ContentType) || object.Encoding != "") {
+		found.Reason = upload.TypeMismatch
 	}
-	return i.Check(format, object)
+	return found, err
 }

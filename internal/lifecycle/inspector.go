@@ -17,9 +17,8 @@ type Inspector struct {
 	Records Records
 	Objects Objects
 	Events  Events
-	// Check compares an object's content with its format. It returns upload.TypeMismatch if they differ, and no reason if
-	// they agree.
-	Check func(format contract.Format, object upload.Object) (upload.Reason, error)
+	// Check compares an object's content with its format.
+	Check func(format contract.Format, object upload.Object) (upload.Finding, error)
 	// Folders is the stage's format table.
 	Folders contract.Folders
 	Now     func() time.Time
@@ -102,7 +101,8 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 			ID: record.Owner + "/" + record.ID + "/" + string(record.Status),
 			Record: upload.Record{ // without what a client wrote
 				Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID, Status: record.Status,
-				Reason: record.Reason, Size: record.Size, Type: record.Type, Checksum: record.Checksum,
+				Reason: record.Reason, Size: record.Size, Type: record.Type,
+				Detected: record.Detected, Checksum: record.Checksum,
 			},
 		})
 		if err != nil {

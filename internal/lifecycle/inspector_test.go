@@ -132,7 +132,7 @@ func TestInspectJudges(t *testing.T) {
 	of := func(change func(*upload.Record)) upload.Record {
 		r := upload.Record{
 			Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Rejected, Size: 60, Counted: 60,
-			Type: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Version: 2, Announced: true,
+			Type: "video/mp4", Detected: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Version: 2, Announced: true,
 		}
 		change(&r)
 		return r
@@ -151,7 +151,7 @@ func TestInspectJudges(t *testing.T) {
 		},
 		{
 			"another content", with(func(o *upload.Object) { o.Content = strings.NewReader(foreign) }),
-			of(func(r *upload.Record) { r.Reason = upload.TypeMismatch }), "rejected",
+			of(func(r *upload.Record) { r.Reason, r.Detected = upload.TypeMismatch, "text/html" }), "rejected",
 		},
 		{
 			"another content type", with(func(o *upload.Object) { o.Type = "text/html" }),
@@ -163,16 +163,16 @@ func TestInspectJudges(t *testing.T) {
 		},
 		{
 			"smaller than declared", with(func(o *upload.Object) { o.Size = 59 }),
-			of(func(r *upload.Record) { r.Reason, r.Size, r.Counted = upload.SizeMismatch, 59, 59 }), "rejected",
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Size, r.Counted = upload.SizeMismatch, "", 59, 59 }), "rejected",
 		},
 		{
 			"larger than declared", with(func(o *upload.Object) { o.Size = 61 }),
-			of(func(r *upload.Record) { r.Reason, r.Size, r.Counted = upload.SizeMismatch, 61, 61 }), "rejected",
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Size, r.Counted = upload.SizeMismatch, "", 61, 61 }), "rejected",
 		},
 		{
 			"unsigned, over any quota", with(func(o *upload.Object) { o.Metadata, o.Size = map[string]string{"title": "dA"}, 1<<40 }),
 			of(func(r *upload.Record) {
-				r.Reason, r.Size, r.Counted, r.Filename, r.Title = upload.Unsigned, 1<<40, 1<<40, "", ""
+				r.Reason, r.Detected, r.Size, r.Counted, r.Filename, r.Title = upload.Unsigned, "", 1<<40, 1<<40, "", ""
 			}), "rejected",
 		},
 		{
@@ -377,7 +377,7 @@ func TestFaultsOfTheCheck(t *testing.T) {
 		want error
 	}{{errFault, errFault}, {fmt.Errorf("reading: %w", upload.ErrGone), nil}} {
 		s := newStage()
-		s.Check = func(contract.Format, upload.Object) (upload.Reason, error) { return "", test.err }
+		s.Check = func(contract.Format, upload.Object) (upload.Finding, error) { return upload.Finding{}, test.err }
 		if err := s.Inspect(t.Context(), arrival(s.bucket.put(key, object(60, 100, fitting)))); !errors.Is(err, test.want) {
 			t.Errorf("Inspect: %v, want %v", err, test.want)
 		}

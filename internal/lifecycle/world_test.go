@@ -22,12 +22,12 @@ import (
 var folders = contract.Folders{"videos": {MaxSize: 1 << 40, Formats: map[string]string{"mp4": "video/mp4"}}}
 
 // check stands for the comparison of content with its format.
-func check(_ contract.Format, object upload.Object) (upload.Reason, error) {
+func check(_ contract.Format, object upload.Object) (upload.Finding, error) {
 	content, err := io.ReadAll(io.NewSectionReader(object.Content, 0, 100))
 	if err == nil && string(content) != fitting {
-		return upload.TypeMismatch, nil
+		return upload.Finding{Detected: "text/html", Reason: upload.TypeMismatch}, nil
 	}
-	return "", err
+	return upload.Finding{Detected: "video/mp4"}, err
 }
 
 // most is how many processes run at the same time at most.

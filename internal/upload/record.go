@@ -55,8 +55,9 @@ type Record struct {
 	Status Status
 	Reason Reason
 
-	Size     int64 // bytes
-	Type     string
+	Size     int64  // bytes
+	Type     string // the format table's
+	Detected string // content type that was found in the content; empty: nothing was looked for
 	ETag     string // as S3 gives it, with its quotes
 	Checksum string // SHA-256 in base64; empty: none was declared
 
@@ -101,6 +102,7 @@ func (r Record) View() api.Upload {
 		Description: r.Description,
 		Labels:      r.Labels,
 		Type:        r.Type,
+		Detected:    r.shownDetected(),
 		Size:        r.Size,
 		Checksum:    r.Checksum,
 		CreatedAt:   GrantedAt(r.ID),
@@ -114,6 +116,22 @@ func (r Record) shownReason() string {
 		return ""
 	}
 	return string(r.Reason)
+}
+
+// shownDetected is empty until the upload has been inspected.
+func (r Record) shownDetected() string {
+	if r.Shown() == api.StatusWaiting {
+		return ""
+	}
+	return r.Detected
+}
+
+// DownloadType returns the content type that a download has: the one that was found.
+func (r Record) DownloadType() string {
+	if r.Detected != "" {
+		return r.Detected
+	}
+	return r.Type
 }
 
 // TombstoneLifetime is how long a tombstone is kept. A multipart upload may stay open for 7 days, and then the message of

@@ -38,6 +38,7 @@ type published struct {
 	Reason    upload.Reason `json:"reason,omitempty"`
 	Size      int64         `json:"size"`
 	Type      string        `json:"type,omitempty"`
+	Detected  string        `json:"detected,omitempty"`
 	Checksum  string        `json:"checksum,omitempty"`
 }
 
@@ -73,7 +74,7 @@ func (b *bus) entry(event upload.Event) (types.PutEventsRequestEntry, error) {
 	text, err := json.Marshal(detail{event.ID, published{
 		ID: event.Record.ID, Owner: event.Owner, Key: event.Key, VersionID: event.VersionID,
 		Status: event.Status, Reason: event.Reason,
-		Size: event.Size, Type: event.Type, Checksum: event.Checksum,
+		Size: event.Size, Type: event.Type, Detected: event.Detected, Checksum: event.Checksum,
 	}})
 	return types.PutEventsRequestEntry{
 		EventBusName: &b.name, Source: aws.String(source), DetailType: &detailType, Detail: aws.String(string(text)),

@@ -68,7 +68,7 @@ func TestFunctionWhoseServicesRefuse(t *testing.T) {
 func rejection() upload.Event {
 	return upload.Event{ID: owner + "/" + id + "/rejected", Record: upload.Record{
 		Owner: owner, ID: id, Key: key, VersionID: "v", Status: upload.Rejected, Reason: upload.Unsigned,
-		Size: 7, Type: "video/mp4", Checksum: "c", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"},
+		Size: 7, Type: "video/mp4", Detected: "text/html", Checksum: "c", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"},
 	}}
 }
 
@@ -85,7 +85,7 @@ func TestPublish(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `AWSEvents.PutEvents {"Entries":[{"Detail":"{\"id\":\"` + owner + `/` + id + `/rejected\",\"upload\":{\"id\":\"` + id + `\",\"owner\":\"` + owner +
-		`\",\"key\":\"` + key + `\",\"versionId\":\"v\",\"status\":\"rejected\",\"reason\":\"unsigned\",\"size\":7,\"type\":\"video/mp4\",\"checksum\":\"c\"}}",` +
+		`\",\"key\":\"` + key + `\",\"versionId\":\"v\",\"status\":\"rejected\",\"reason\":\"unsigned\",\"size\":7,\"type\":\"video/mp4\",\"detected\":\"text/html\",\"checksum\":\"c\"}}",` +
 		`"DetailType":"Upload Rejected","EventBusName":"default","Source":"postern"}]}`
 	if diff := cmp.Diff(request, want); diff != "" {
 		t.Errorf("request (-got +want)\n%s", diff)
@@ -131,18 +131,18 @@ func TestCheck(t *testing.T) {
 			io.ReaderAt
 			Size() int64
 		}
-		want upload.Reason
+		want upload.Finding
 		err  error
 	}{
-		{"a page", strings.NewReader(page), upload.TypeMismatch, nil},
-		{"over the budget", failing{upload.ErrBudget}, upload.TypeMismatch, nil},
-		{"gone", failing{upload.ErrGone}, "", upload.ErrGone},
-		{"a fault", failing{fault}, "", fault},
-		{"an MP4", strings.NewReader("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"), "", nil},
+		{"a page", strings.NewReader(page), upload.Finding{Detected: "text/html", Reason: upload.TypeMismatch}, nil},
+		{"over the budget", failing{upload.ErrBudget}, upload.Finding{Detected: "application/octet-stream", Reason: upload.TypeMismatch}, nil},
+		{"gone", failing{upload.ErrGone}, upload.Finding{}, upload.ErrGone},
+		{"a fault", failing{fault}, upload.Finding{}, fault},
+		{"an MP4", strings.NewReader("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"), upload.Finding{Detected: "video/mp4"}, nil},
 	} {
 		got, err := check(format, upload.Object{Size: test.content.Size(), Content: test.content})
 		if got != test.want || !errors.Is(err, test.err) {
-			t.Errorf("%s: check = %q, %v, want %q, %v", test.name, got, err, test.want, test.err)
+			t.Errorf("%s: check = %v, %v, want %v, %v", test.name, got, err, test.want, test.err)
 		}
 	}
 }

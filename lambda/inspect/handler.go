@@ -55,9 +55,8 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 }
 
 // check compares an object's content with its format.
-func check(format contract.Format, object upload.Object) (upload.Reason, error) {
-	found, err := media.Check(format, contract.DefaultInspection(), object.Size, object.Content)
-	return found.Reason, err
+func check(format contract.Format, object upload.Object) (upload.Finding, error) {
+	return media.Check(format, contract.DefaultInspection(), object.Size, object.Content)
 }
 
 // handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of

@@ -33,7 +33,7 @@ func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.Non
 		Key:                record.Key,
 		VersionID:          record.VersionID,
 		ContentDisposition: upload.AttachmentDisposition(record.Filename),
-		ContentType:        record.Type,
+		ContentType:        record.DownloadType(),
 		CacheControl:       notCached,
 	}, h.now(), min(downloadLifetime, h.lifetime))
 	if err != nil {
