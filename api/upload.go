@@ -23,7 +23,9 @@ type UploadRequest struct {
 	Filename string `json:"filename"`
 	// Size is the file's exact size in bytes, at least 1.
 	Size int64 `json:"size"`
-	// Type is the file's content type, in any case, which must be the one of the extension. Default: that one.
+	// Type is the file's content type, as a browser or a system names it. It is a hint: empty and "application/octet-stream"
+	// say nothing, parameters are ignored, and other names of the extension's content type are accepted. Default: that of the
+	// extension.
 	Type *string `json:"type,omitempty"`
 	// Title is a title for people: at most 300 characters of UTF-8 without control characters. File name and title, each
 	// in base64url, take at most 1,300 bytes together. Default: empty, no title.

@@ -82,9 +82,7 @@ func (fs Folders) Extensions() []string {
 	return all
 }
 
-// Folders is a stage's format table by folder. A folder is a prefix of object keys, such as "videos"; IAM resources and
-// lifecycle rules name it. The table has each extension once, and each content type in one folder, where it may have
-// several extensions.
+// ContentTypes returns the content types of the table, sorted.
 func (fs Folders) ContentTypes() []string {
 	var all []string
 	for _, folder := range fs {

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/gabriel-vasile/mimetype"
+
+	"postern/internal/formats"
 )
 
 // A kind is a format that content is recognized as. It lists the content types that the content may have, the most
@@ -50,34 +52,10 @@ const officeTypes = "application/vnd.openxmlformats-officedocument."
 var recognized = slices.Concat(hybrid, heic, avif, webm, matroska, jpeg, png, gif, webp, mp3, wav, pdf, archive,
 	encrypted, docm, xlsm, pptm, xlsb)
 
-// aliases are other names of content types, by name.
-var aliases = map[string]string{
-	"application/x-pdf":            "application/pdf",
-	"application/x-zip":            "application/zip",
-	"application/x-zip-compressed": "application/zip",
-	"audio/m4a":                    "audio/x-m4a",
-	"audio/mp3":                    "audio/mpeg",
-	"audio/mp4":                    "audio/x-m4a",
-	"audio/vnd.wave":               "audio/wav",
-	"audio/wave":                   "audio/wav",
-	"audio/webm":                   "video/webm",
-	"audio/x-matroska":             "video/x-matroska",
-	"audio/x-mp3":                  "audio/mpeg",
-	"audio/x-mpeg":                 "audio/mpeg",
-	"audio/x-wav":                  "audio/wav",
-	"image/jpg":                    "image/jpeg",
-	"image/pjpeg":                  "image/jpeg",
-	"image/x-png":                  "image/png",
-	"video/matroska":               "video/x-matroska",
-	"video/mpeg4":                  "video/mp4",
-}
-
 // canonical returns the name under which a content type is known here.
 func canonical(contentType string) string {
-	if name, ok := aliases[contentType]; ok {
-		return name
-	}
-	return contentType
+	name, _ := formats.Canonical(contentType)
+	return name
 }
 
 var (

@@ -10,12 +10,13 @@ import (
 
 	"postern/api"
 	"postern/internal/contract"
+	"postern/internal/formats"
 )
 
 // Check holds what a client declares of a file to the stage's formats and to the owner's limits. It sets limits.Folder by
 // the format. It returns the file's format, or an Error that names the field.
-func Check(declared api.UploadRequest, formats contract.Folders, limits Limits) (contract.Format, error) {
-	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(formats)
+func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (contract.Format, error) {
+	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(table)
 	if err != nil {
 		return contract.Format{}, err
 	}
@@ -40,44 +41,59 @@ func isSHA256(s string) bool {
 // A File is what a client says of the file that it wants to upload. Nil: it does not say.
 type File struct {
 	Name *string
-	Type *string // content type, any case
+	Type *string // content type, as systems and browsers name it
 }
 
-// Format finds the file's row of the format table, by the extension of the name or else by the type. If both are given,
-// they must agree. If neither is, the file is an mp4. It returns an Error when the name is not a file's name
-// (api.InvalidRequest) or the table lacks the format (api.UnsupportedMediaType).
-func (f File) Format(formats contract.Folders) (contract.Format, error) {
-	switch {
-	case f.Name != nil:
-		return f.byName(formats)
-	case f.Type != nil:
-		format, ok := formats.ByType(*f.Type)
-		if !ok {
-			return contract.Format{}, unsupported("type", *f.Type, formats.ContentTypes())
-		}
-		return format, nil
-	default:
-		format, ok := formats.ByExtension("mp4")
-		if !ok {
-			return contract.Format{}, invalid("filename and type are missing: at least one is needed, as this stage does not take mp4")
-		}
-		return format, nil
+// Format finds the file's row of the format table, by the extension of the name or else by the type. The type is a hint (see
+// package formats): if both are given, it must be one that systems name the format by. If neither says anything, the file is
+// an mp4. It returns an Error when the name is not a file's name (api.InvalidRequest) or the table lacks the format
+// (api.UnsupportedMediaType).
+func (f File) Format(table contract.Folders) (contract.Format, error) {
+	if f.Name != nil {
+		return f.byName(table)
 	}
+	if f.Type != nil {
+		if hint, said := formats.Canonical(*f.Type); said {
+			format, ok := byHint(table, hint)
+			if !ok {
+				return contract.Format{}, unsupported("type", *f.Type, table.ContentTypes())
+			}
+			return format, nil
+		}
+	}
+	format, ok := table.ByExtension("mp4")
+	if !ok {
+		return contract.Format{}, invalid("filename and type are missing: at least one is needed, as this stage does not take mp4")
+	}
+	return format, nil
 }
 
-func (f File) byName(formats contract.Folders) (contract.Format, error) {
+func (f File) byName(table contract.Folders) (contract.Format, error) {
 	if err := checkFilename(*f.Name); err != nil {
 		return contract.Format{}, err
 	}
-	format, ok := formats.ByExtension(strings.TrimPrefix(path.Ext(*f.Name), "."))
+	format, ok := table.ByExtension(strings.TrimPrefix(path.Ext(*f.Name), "."))
 	if !ok {
-		return contract.Format{}, unsupported("extension of filename", *f.Name, formats.Extensions())
+		return contract.Format{}, unsupported("extension of filename", *f.Name, table.Extensions())
 	}
-	if f.Type != nil && !strings.EqualFold(*f.Type, format.ContentType) {
+	if f.Type != nil && !formats.Accepts(format.ContentType, *f.Type) {
 		return contract.Format{}, &Error{api.UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: must be %s",
 			Quote(*f.Type), Quote(*f.Name), format.ContentType)}
 	}
 	return format, nil
+}
+
+// byHint finds the row whose content type hint names, or else the first that systems may name so.
+func byHint(table contract.Folders, hint string) (contract.Format, bool) {
+	types := table.ContentTypes()
+	i := slices.IndexFunc(types, func(t string) bool { name, _ := formats.Canonical(t); return name == hint })
+	if i < 0 {
+		i = slices.IndexFunc(types, func(t string) bool { return formats.Accepts(t, hint) })
+	}
+	if i < 0 {
+		return contract.Format{}, false
+	}
+	return table.ByType(types[i])
 }
 
 func unsupported(field, value string, supported []string) error {
