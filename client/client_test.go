@@ -113,8 +113,8 @@ func TestRequest(t *testing.T) {
 		if user, secret, _ := r.BasicAuth(); user != "ann@example.com" || secret != password {
 			t.Errorf("got user %q with password %q", user, secret)
 		}
-		if got := r.Header.Get("Accept"); got != "application/json" {
-			t.Errorf("got Accept %q", got)
+		if got := r.Header.Get("Accept") + r.Header.Get("Accept-Encoding"); got != "application/json" {
+			t.Errorf("got Accept and Accept-Encoding %q", got)
 		}
 		says(http.StatusOK, upload)(w, r)
 	})
@@ -254,10 +254,14 @@ func TestPauses(t *testing.T) {
 }
 
 func TestContextEnds(t *testing.T) {
+	pauses := client.RecordPauses(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, c := play(t, func(http.ResponseWriter, *http.Request) { cancel(); panic(http.ErrAbortHandler) })
 	if _, err := c.Get(ctx, idA); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if got := pauses(); len(got) > 0 {
+		t.Errorf("got pauses %v, want none", got)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"postern/api"
@@ -96,10 +95,7 @@ func frame(fields map[string]string) (head, tail []byte, contentType string, err
 func (c *Client) Put(ctx context.Context, address string, headers map[string]string, file io.ReaderAt, size int64) error {
 	header := http.Header{}
 	for name, value := range headers {
-		// net/http sends the length by itself, from the request's field.
-		if !strings.EqualFold(name, "Content-Length") {
-			header.Set(name, value)
-		}
+		header.Set(name, value) // net/http ignores a Content-Length here: it sends the request's own.
 	}
 	return c.send(ctx, transfer{
 		method: http.MethodPut, address: address, header: header,

@@ -55,7 +55,7 @@ func (c caller) open(ctx context.Context, at location, console console) (*client
 			return nil, err
 		}
 	case !demo:
-		return nil, usageError("nobody calls: name the user with --user or POSTERN_USER")
+		return nil, usageError("no user is named: name one with --user or POSTERN_USER")
 	}
 	api, err := client.New(base, client.Basic(string(user), password))
 	if err == nil && c.Mail != nil {

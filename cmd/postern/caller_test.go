@@ -124,7 +124,7 @@ func TestCredentials(t *testing.T) {
 	run(t, "", "list").refused(t, 1, "credentials are wrong")
 	run(t, "", "list", "--user=ANN@example.com").done(t)
 	set("nobody", "", password)
-	run(t, "", "list").refused(t, 2, "nobody calls: name the user with --user or POSTERN_USER")
+	run(t, "", "list").refused(t, 2, "no user is named: name one with --user or POSTERN_USER")
 
 	// The local run has a known user, for whom nothing is asked; another one's password is.
 	var authorization string
@@ -144,8 +144,8 @@ func TestCredentials(t *testing.T) {
 	if want := "b@example.com:" + password; authorization != want {
 		t.Errorf("got %q, want %q", authorization, want)
 	}
-	run(t, "", "list", "--url", api.url).refused(t, 2, "nobody calls")
-	run(t, "", "--stage=local", "list", "--url", api.url).refused(t, 2, "nobody calls")
+	run(t, "", "list", "--url", api.url).refused(t, 2, "no user is named")
+	run(t, "", "--stage=local", "list", "--url", api.url).refused(t, 2, "no user is named")
 }
 
 func TestCallersWrongLines(t *testing.T) {

@@ -12,13 +12,13 @@ import (
 	"golang.org/x/term"
 )
 
-// A console is where the user of the command types and reads.
+// A console is what the command reads from and writes to.
 type console struct {
 	in       io.Reader
 	out, err io.Writer // questions and progress go to err, so that out can be piped on
 }
 
-// terminalOf is the file descriptor of the terminal that a stream is, if it is one.
+// terminalOf returns the file descriptor of a stream if it is a terminal.
 func terminalOf(stream any) (int, bool) {
 	file, ok := stream.(*os.File)
 	if !ok {
@@ -33,7 +33,7 @@ func (c console) printf(format string, values ...any) error {
 	return err
 }
 
-// note writes what is not the result: a question, or the line end after an answer that was not shown.
+// note writes what is not the result: a question, progress or a hint.
 func (c console) note(text string) { _, _ = io.WriteString(c.err, text) }
 
 // confirm asks a question and returns an error unless the answer is yes.
@@ -59,8 +59,8 @@ func line(in io.Reader, limit int64) (string, error) {
 	return strings.TrimSuffix(text, "\r"), nil
 }
 
-// await returns what read returns, or earlier the cause of ctx's end: a read from a terminal or a pipe cannot be
-// interrupted, and the process is about to end.
+// await returns what read returns, or the cause of ctx's end if that comes first. The read then goes on: nothing can
+// interrupt one from a terminal or a pipe, and the process is about to end.
 func await(ctx context.Context, read func() (string, error)) (string, error) {
 	type result struct {
 		text string

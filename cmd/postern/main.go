@@ -37,7 +37,7 @@ import (
 	"postern/api"
 )
 
-// What the command ends with.
+// The exit statuses.
 const (
 	exitDone   = 0
 	exitFailed = 1
@@ -74,7 +74,7 @@ func main() {
 	os.Exit(code)
 }
 
-// realMain runs the command that args (without the program's name) give, and returns what to end with.
+// realMain runs the command that args (without the program's name) give, and returns the exit status.
 func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var line commandLine
 	var told bool

@@ -35,7 +35,7 @@ func (c console) newPassword(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The second question is spared when the answer to the first is refused.
+	// A password that is refused is not asked for twice.
 	if err := identity.CheckPassword(password); err != nil {
 		return "", err
 	}
@@ -67,7 +67,7 @@ func (c console) hidden(ctx context.Context, fd int, question string) (string, e
 
 // passwordLine reads a password from the first line of an input that is no terminal.
 func (c console) passwordLine(ctx context.Context) (string, error) {
-	// With room for the line's end, a longer line is still longer than a password when it is cut here.
+	// There is room for the line's end, so that a line that is cut here is longer than any password.
 	return await(ctx, func() (string, error) { return line(c.in, identity.MaxPassword+int64(len("\r\n"))) })
 }
 

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"text/tabwriter"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -17,8 +13,8 @@ import (
 	"postern/internal/records"
 )
 
-// felt is how soon a changed or removed user is refused: the authorizer keeps a verified identity for 60 s.
-const felt = "within 60 s"
+// inEffect is how soon a change of a user holds: the authorizer keeps a verified identity for 60 s.
+const inEffect = "within 60 s"
 
 // advise adds to an error of the users table what a person can do about it.
 func advise(err error) error {
@@ -49,7 +45,7 @@ type userCommands struct {
 	List   listUsers      `cmd:"" help:"List the users."`
 }
 
-// A named user is what most commands work on.
+// A named user is the one that a command works on.
 type named struct {
 	Mail mail `arg:"" help:"Mail address of the user."`
 }
@@ -101,7 +97,7 @@ type changePassword struct{ named }
 
 // Help is the long text of --help.
 func (changePassword) Help() string {
-	return passwordHelp + "\n\nThe old password stops working " + felt + "."
+	return passwordHelp + "\n\nThe old password stops working " + inEffect + "."
 }
 
 // Run gives a user that exists a new password.
@@ -117,7 +113,7 @@ func (c changePassword) Run(ctx context.Context, at location, console console) e
 	if err := users.SetHash(ctx, c.Mail.Mail, hash); err != nil {
 		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
-	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, felt)
+	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, inEffect)
 }
 
 type setUser struct {
@@ -129,7 +125,7 @@ type setUser struct {
 
 // Help is the long text of --help.
 func (setUser) Help() string {
-	return "What is not named stays as it is. A change holds " + felt + ". Uploads that are there stay, whatever the new quota."
+	return "What is not named stays as it is. A change holds " + inEffect + ". Uploads that are there stay, whatever the new quota."
 }
 
 // Validate refuses a change of nothing.
@@ -152,7 +148,7 @@ func (c setUser) Run(ctx context.Context, at location, console console) error {
 		return fmt.Errorf("changing user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
 	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s; it holds %s\n",
-		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), felt)
+		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), inEffect)
 }
 
 type removeUser struct {
@@ -162,7 +158,7 @@ type removeUser struct {
 
 // Help is the long text of --help.
 func (removeUser) Help() string {
-	return "The user's credentials are refused " + felt + ". Files that were uploaded stay."
+	return "The user's credentials are refused " + inEffect + ". Files that were uploaded stay."
 }
 
 // Run removes a user that exists, after a question.
@@ -182,70 +178,7 @@ func (c removeUser) Run(ctx context.Context, at location, console console) error
 	if err := users.Remove(ctx, c.Mail.Mail); err != nil {
 		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
-	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, felt)
-}
-
-type listUsers struct {
-	JSON bool `name:"json" help:"Print a JSON array, with limits in bytes."`
-}
-
-// A listedUser is what is shown of a row: everything but the hash of the password.
-type listedUser struct {
-	Mail    identity.Mail `json:"mail"`
-	Role    identity.Role `json:"role"`
-	Owner   string        `json:"owner"`
-	MaxSize *int64        `json:"maxSize,omitempty"` // bytes; nil: the stage's default
-	Quota   *int64        `json:"quota,omitempty"`   // bytes; nil: the stage's default
-	Used    int64         `json:"used"`              // bytes
-}
-
-// Run lists every user by mail. It fails, after the list, when a row is malformed.
-func (c listUsers) Run(ctx context.Context, at location, console console) error {
-	stage, err := at.open(ctx, []string{"UsersTableName", "UploadsTableName"}, dynamodb.ServiceID)
-	if err != nil {
-		return err
-	}
-	rows, malformed, err := stage.listUsers(ctx)
-	if err != nil {
-		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, explain(err))
-	}
-	if c.JSON {
-		err = writeJSON(console.out, rows)
-	} else {
-		err = writeUsers(console.out, rows)
-	}
-	return errors.Join(err, malformed)
-}
-
-// listUsers returns the users by mail. malformed names the rows that are left out.
-func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err error) {
-	users, malformed, err := records.NewUsers(s.dynamoDB(), s.outputs["UsersTableName"]).All(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	var owners []string
-	for _, user := range users {
-		owners = append(owners, user.Owner)
-	}
-	used, err := records.NewUploads(s.dynamoDB(), s.outputs["UploadsTableName"]).Usages(ctx, owners)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows = []listedUser{} // [] in JSON
-	for _, user := range users {
-		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota, used[user.Owner]})
-	}
-	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
-	return rows, malformed, nil
-}
-
-func writeUsers(out io.Writer, rows []listedUser) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\n")
-	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used))
-	}
-	return table.Flush()
+	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, inEffect)
 }
 
 // A size is a number of bytes, as an argument.
@@ -268,12 +201,4 @@ func (l *limit) UnmarshalText(text []byte) error {
 		return nil
 	}
 	return (*size)(l).UnmarshalText(text)
-}
-
-// formatLimit returns a limit in bytes as text; nil is the stage's default.
-func formatLimit(bytes *int64) string {
-	if bytes == nil {
-		return "default"
-	}
-	return api.FormatSize(*bytes)
 }

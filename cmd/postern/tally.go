@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"postern/internal/queue"
+)
+
+// A tally counts what was done.
+type tally struct {
+	pages, keys, foreign, recorded, queued int64
+	reads, sends                           int64 // of records, and requests to the queue
+}
+
+// Prices in US dollars for a million: LIST requests to S3 Standard, read request units of DynamoDB on demand, requests to
+// SQS standard. They are the list prices of us-east-1 in January 2025, without free tiers.
+// Sources: https://aws.amazon.com/s3/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/,
+// https://aws.amazon.com/sqs/pricing/
+const (
+	listPrice = 5.00
+	readPrice = 0.125
+	sendPrice = 0.40
+
+	priced = "list prices of us-east-1 in January 2025, which may differ today and elsewhere"
+)
+
+// expectation says what a run costs, before anything is read.
+var expectation = fmt.Sprintf(`To expect for a million objects: %d LIST requests ($%.3f) and 1000000 read units, more where a record has over 4 KB ($%.3f);
+for each million of them that is queued, %d requests to the queue ($%.3f) and what the inspections cost.
+(%s)`,
+	1_000_000/maxListed, listPrice/maxListed, readPrice, 1_000_000/queue.MaxBatch, sendPrice/queue.MaxBatch, priced)
+
+// cost returns what was spent, in US dollars.
+func (t tally) cost() float64 {
+	return (float64(t.pages)*listPrice + float64(t.reads)*readPrice + float64(t.sends)*sendPrice) / 1e6
+}
+
+// summary writes what was found and done.
+func (r *reconciliation) summary(out io.Writer) error {
+	queued := "queued"
+	if r.dry {
+		queued = "to queue"
+	}
+	_, err := fmt.Fprintf(out, "%d keys: %d foreign, %d with a record; %s: %d\ncost: %d LIST requests, at least %d read units, %d requests to the queue: about $%.4f (%s)\n",
+		r.keys, r.foreign, r.recorded, queued, r.queued, r.pages, r.reads, r.sends, r.cost(), priced)
+	return err
+}
+
+// noticeEvery is how often progress is written where no terminal shows it.
+const noticeEvery = 10 * time.Second
+
+// A notice shows progress: at a terminal on one line that is written again and again, elsewhere on a line now and then.
+type notice struct {
+	console console
+	last    time.Time
+	open    bool // whether the cursor is on the line
+}
+
+func (n *notice) show(t tally) {
+	text := fmt.Sprintf("%d pages, %d keys, %d queued", t.pages, t.keys, t.queued)
+	if _, ok := terminalOf(n.console.err); ok {
+		const clearLine = "\r\x1b[K"
+		n.console.note(clearLine + text)
+		n.open = true
+		return
+	}
+	if time.Since(n.last) >= noticeEvery {
+		n.console.note(text + "\n")
+		n.last = time.Now()
+	}
+}
+
+// end goes to the next line.
+func (n *notice) end() {
+	if n.open {
+		n.console.note("\n")
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"postern/api"
+	"postern/internal/identity"
+	"postern/internal/records"
+)
+
+type listUsers struct {
+	JSON bool `name:"json" help:"Print a JSON array, with limits in bytes."`
+}
+
+// A listedUser is what is shown of a row: everything but the hash of the password.
+type listedUser struct {
+	Mail    identity.Mail `json:"mail"`
+	Role    identity.Role `json:"role"`
+	Owner   string        `json:"owner"`
+	MaxSize *int64        `json:"maxSize,omitempty"` // bytes; nil: the stage's default
+	Quota   *int64        `json:"quota,omitempty"`   // bytes; nil: the stage's default
+	Used    int64         `json:"used"`              // bytes
+}
+
+// Run lists every user by mail. It fails, after the list, when a row is malformed.
+func (c listUsers) Run(ctx context.Context, at location, console console) error {
+	stage, err := at.open(ctx, []string{"UsersTableName", "UploadsTableName"}, dynamodb.ServiceID)
+	if err != nil {
+		return err
+	}
+	rows, malformed, err := stage.listUsers(ctx)
+	if err != nil {
+		return fmt.Errorf("listing the users of stage %s: %w", at.Stage, explain(err))
+	}
+	if c.JSON {
+		err = writeJSON(console.out, rows)
+	} else {
+		err = writeUsers(console.out, rows)
+	}
+	return errors.Join(err, malformed)
+}
+
+// listUsers returns the users by mail. malformed names the rows that are left out.
+func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err error) {
+	users, malformed, err := records.NewUsers(s.dynamoDB(), s.outputs["UsersTableName"]).All(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var owners []string
+	for _, user := range users {
+		owners = append(owners, user.Owner)
+	}
+	used, err := records.NewUploads(s.dynamoDB(), s.outputs["UploadsTableName"]).Usages(ctx, owners)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows = []listedUser{} // [] in JSON
+	for _, user := range users {
+		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota, used[user.Owner]})
+	}
+	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
+	return rows, malformed, nil
+}
+
+func writeUsers(out io.Writer, rows []listedUser) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\n")
+	for _, row := range rows {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used))
+	}
+	return table.Flush()
+}
+
+// formatLimit returns a limit in bytes as text; nil is the stage's default.
+func formatLimit(bytes *int64) string {
+	if bytes == nil {
+		return "default"
+	}
+	return api.FormatSize(*bytes)
+}
