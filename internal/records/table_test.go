@@ -3,6 +3,7 @@ package records_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -134,10 +135,7 @@ func full(id string) upload.Record {
 }
 
 // idOf is the n-th id by age.
-func idOf(n int) string {
-	const digits = "0123456789abcdef"
-	return strings.Repeat("0", 30) + string(digits[n/16]) + string(digits[n%16]) + ".mp4"
-}
+func idOf(n int) string { return fmt.Sprintf("%032x.mp4", n) }
 
 const (
 	conflict      = `{"__type":"TransactionCanceledException","message":"m","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}`

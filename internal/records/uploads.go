@@ -75,15 +75,52 @@ func (u *Uploads) Usage(ctx context.Context, owner string) (used int64, err erro
 	return used, nil
 }
 
-// Page reads up to limit of the owner's records in one query, the newest first, of those whose id is below before. If
-// before is empty, it begins at the newest. It leaves out tombstones and, if status is not empty, records of another
-// status. So a page may be short, even empty. next is the before of the next page, and empty after the last.
+const (
+	// maxPageRead bounds how many records are read for one page, about.
+	maxPageRead = 500
+	// filteredRead is how many records one query reads for a page of one status.
+	filteredRead = 250
+)
+
+// Page returns up to limit of the owner's records, the newest first, of those whose id is below before. If before is empty, it
+// begins at the newest. It leaves out tombstones and, if status is not empty, records of another status. It reads about
+// maxPageRead records at most, so a page may be short, even empty. next is the before of the next page, and empty after the
+// last.
 //
 // It filters here, because a filter in DynamoDB would read, and cost, the same.
 func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error) {
 	if before == "" || before > endOfIDs {
 		before = endOfIDs
 	}
+	size := limit
+	if status != "" {
+		size = max(limit, filteredRead)
+	}
+	for read := 0; read < maxPageRead; {
+		batch, last, err := u.query(ctx, owner, before, size)
+		if err != nil {
+			return nil, "", fmt.Errorf("reading a page of records: %w", err)
+		}
+		for _, record := range batch {
+			if record.Status == upload.Deleted || status != "" && record.Status != status {
+				continue
+			}
+			if len(records) == int(limit) {
+				return records, records[limit-1].ID, nil
+			}
+			records = append(records, record)
+		}
+		read, before = read+len(batch), last
+		if last == "" || len(records) == int(limit) {
+			break
+		}
+	}
+	return records, before, nil
+}
+
+// query reads up to size of the owner's records whose id is below before, the newest first. last is the id of the last, and
+// empty if there are no more.
+func (u *Uploads) query(ctx context.Context, owner, before string, size int32) (records []upload.Record, last string, err error) {
 	output, err := u.client.Query(ctx, &dynamodb.QueryInput{
 		TableName:                 &u.table,
 		KeyConditionExpression:    aws.String("#owner = :owner AND #id < :before"),
@@ -91,10 +128,10 @@ func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, s
 		ExpressionAttributeValues: item{":owner": text(owner), ":before": text(before)},
 		ScanIndexForward:          aws.Bool(false),
 		ConsistentRead:            aws.Bool(true),
-		Limit:                     &limit,
+		Limit:                     &size,
 	})
 	if err != nil {
-		return nil, "", fmt.Errorf("reading a page of records: %w", err)
+		return nil, "", err
 	}
 	for _, item := range output.Items {
 		record, err := fromItem(item)
@@ -102,16 +139,14 @@ func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, s
 			err = errors.New("one is another's")
 		}
 		if err != nil {
-			return nil, "", fmt.Errorf("reading a page of records: %w", err)
+			return nil, "", err
 		}
-		if record.Status != upload.Deleted && (status == "" || record.Status == status) {
-			records = append(records, record)
-		}
+		records = append(records, record)
 	}
-	if last := output.LastEvaluatedKey[idAttribute]; last != nil && !readText(last, &next) {
-		return nil, "", errors.New("reading a page of records: its end is malformed")
+	if end := output.LastEvaluatedKey[idAttribute]; end != nil && !readText(end, &last) {
+		return nil, "", errors.New("the page's end is malformed")
 	}
-	return records, next, nil
+	return records, last, nil
 }
 
 // Patch changes what people have written of an upload, increments the Version of its record, and returns it. It returns

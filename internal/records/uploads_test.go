@@ -280,22 +280,24 @@ func TestPage(t *testing.T) {
 		status       upload.Status
 		want         []int
 		next         string
+		queries      int
 	}{
-		{"all", "", 10, "", []int{4, 2, 1, 0}, ""},
-		{"the first two, of which one is a tombstone", "", 2, "", []int{4}, idOf(3)},
-		{"the next two", idOf(3), 2, "", []int{2, 1}, idOf(1)},
-		{"the last", idOf(1), 2, "", []int{0}, ""},
-		{"below the oldest", idOf(0), 2, "", nil, ""},
-		{"below an id that is not there", idOf(3)[:31] + "9.mp4", 1, "", []int{4}, idOf(4)},
-		{"by status", "", 10, upload.Rejected, []int{1}, ""},
-		{"by status, short", "", 2, upload.Rejected, nil, idOf(3)},
-		{"beyond the usage item", "usagf", 10, "", []int{4, 2, 1, 0}, ""},
-		{"beyond everything", "\uffff", 1, "", []int{4}, idOf(4)},
+		{"all", "", 10, "", []int{4, 2, 1, 0}, "", 1},
+		{"the first two, with a tombstone between", "", 2, "", []int{4, 2}, idOf(2), 2},
+		{"the next two", idOf(3), 2, "", []int{2, 1}, idOf(1), 1},
+		{"the last", idOf(1), 2, "", []int{0}, "", 1},
+		{"below the oldest", idOf(0), 2, "", nil, "", 1},
+		{"below an id that is not there", idOf(3)[:31] + "9.mp4", 1, "", []int{4}, idOf(4), 1},
+		{"by status", "", 10, upload.Rejected, []int{1}, "", 1},
+		{"by status, one", "", 1, upload.Accepted, []int{4}, idOf(4), 1},
+		{"by status, the next", idOf(4), 2, upload.Accepted, []int{2, 0}, "", 1},
+		{"beyond the usage item", "usagf", 10, "", []int{4, 2, 1, 0}, "", 1},
+		{"beyond everything", "\uffff", 1, "", []int{4}, idOf(4), 1},
 	} {
 		queries = 0
 		page, next, err := b.Page(t.Context(), owner, test.before, test.limit, test.status)
-		if err != nil || next != test.next || queries != 1 {
-			t.Errorf("%s: next %q, %v after %d queries, want %q after one", test.name, next, err, queries, test.next)
+		if err != nil || next != test.next || queries != test.queries {
+			t.Errorf("%s: next %q, %v after %d queries, want %q after %d", test.name, next, err, queries, test.next, test.queries)
 		}
 		var got, want []string
 		for _, record := range page {
@@ -307,6 +309,46 @@ func TestPage(t *testing.T) {
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%s (-got +want)\n%s", test.name, diff)
 		}
+	}
+}
+
+// TestPageOfOneStatus has a few rejected records among many: they are found in a few queries, and a page reads no more than
+// a bounded number of records.
+func TestPageOfOneStatus(t *testing.T) {
+	b := newBench(t)
+	b.fill(t, 1000)
+	for _, n := range []int{3, 450, 700, 999} {
+		if _, err := b.SetVerdict(t.Context(), b.record(t, idOf(n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(before string, limit int32) (ids []string, next string, queries int) {
+		b.meddle = func(operation, _ string, _ http.ResponseWriter, pass func()) {
+			if operation == "Query" {
+				queries++
+			}
+			pass()
+		}
+		page, next, err := b.Page(t.Context(), owner, before, limit, upload.Rejected)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, record := range page {
+			ids = append(ids, record.ID)
+		}
+		return ids, next, queries
+	}
+	ids, next, queries := read("", 10)
+	if diff := cmp.Diff(ids, []string{idOf(999), idOf(700)}); diff != "" || next != idOf(500) || queries != 2 {
+		t.Errorf("the first page: next %s after %d queries (-got +want)\n%s", next, queries, diff)
+	}
+	ids, next, queries = read(next, 10)
+	if diff := cmp.Diff(ids, []string{idOf(450), idOf(3)}); diff != "" || next != idOf(0) || queries != 2 {
+		t.Errorf("the second page: next %s after %d queries (-got +want)\n%s", next, queries, diff)
+	}
+	ids, next, queries = read("", 2)
+	if diff := cmp.Diff(ids, []string{idOf(999), idOf(700)}); diff != "" || next != idOf(500) || queries != 2 {
+		t.Errorf("a page of two: next %s after %d queries (-got +want)\n%s", next, queries, diff)
 	}
 }
 
