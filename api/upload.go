@@ -16,7 +16,8 @@ type PresignedForm struct {
 	Expires time.Time `json:"expires"`
 }
 
-// An UploadRequest is the body of POST /uploads: the one file to be uploaded, and how.
+// An UploadRequest is the body of POST /uploads: the one file to be uploaded, and how. A member that is null counts as
+// left out.
 type UploadRequest struct {
 	// Filename is the file's name: 1 to 255 bytes of UTF-8 without control characters, / and \. Its extension chooses
 	// the format.
@@ -138,7 +139,8 @@ type UploadList struct {
 	Cursor string `json:"cursor,omitempty"`
 }
 
-// An UploadPatch is the body of PATCH /uploads/{id}: what is to be changed, at least one of the fields.
+// An UploadPatch is the body of PATCH /uploads/{id}: what is to be changed, at least one of the fields. A member that is
+// null counts as left out.
 type UploadPatch struct {
 	// Title is the new title: at most 300 characters of UTF-8 without control characters. Empty removes it.
 	Title *string `json:"title,omitempty"`

@@ -39,6 +39,7 @@ func TestBodyOfARoute(t *testing.T) {
 	}{
 		{"required fields", goodBody, nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"every field", `{"via":"put","checksum":"c","title":"","type":"video/mp4","size":9223372036854775807,"filename":"é \"\u2028\ud83c\udfac.mp4"}`, nil, whole},
+		{"null is absent", `{"filename":"clip.mp4","size":7,"type":null,"title": null ,"checksum":null,"via":null}`, nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"space around", "\r\n\t " + `{ "filename" : "clip.mp4" , "size" : 7 }` + "\n", nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 		{"empty and negative", `{"filename":"","size":-1}`, nil, api.UploadRequest{Size: -1}},
 		{"base64", base64.StdEncoding.EncodeToString([]byte(goodBody)), func(e *events.APIGatewayProxyRequest) { e.IsBase64Encoded = true }, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
@@ -127,13 +128,15 @@ func TestRefusedBodies(t *testing.T) {
 		{"twice, equal", `{"size":7,"filename":"a.mp4","size":7}`, "field size is given more than once: must be given once"},
 		{"twice, one escaped", `{"size":7,"\u0073ize":8,"filename":"a.mp4"}`, "field size is given more than once: must be given once"},
 		{"twice, optional", `{"title":"a","title":"a"}`, "field title is given more than once: must be given once"},
-		{"null for a field", `{"filename":null,"size":7}`, "field filename is null" + text},
-		{"null for an optional field", `{"filename":"clip.mp4","size":7,"title":null}`, "field title is null" + text},
+		{"null for a field", `{"filename":null,"size":7}`, "field filename is missing"},
+		{"null for a field that is given, too", `{"filename":null,"filename":"a.mp4","size":7}`, "field filename is given more than once: must be given once"},
+		{"a field that is given, and null", `{"filename":"a.mp4","filename":null,"size":7}`, "field filename is given more than once: must be given once"},
+		{"null for an unknown field", `{"filename":"clip.mp4","size":7,"owner":null}`, `field "owner"` + known},
 		{"number for a string", `{"filename":7}`, "field filename is the number 7" + text},
 		{"boolean for a string", `{"filename":true}`, "field filename is true" + text},
 		{"array for a string", `{"title":["a"]}`, "field title is an array" + text},
 		{"object for a string", `{"title":{"a":1}}`, "field title is an object" + text},
-		{"null for a number", `{"size":null}`, "field size is null" + number},
+		{"null for a number", `{"filename":"a.mp4","size":null}`, "field size is missing"},
 		{"string for a number", `{"size":"7"}`, "field size is a string" + number},
 		{"fraction", `{"size":7.5}`, "field size is the number 7.5" + number},
 		{"whole number with a fraction", `{"size":7.0}`, "field size is the number 7.0" + number},
@@ -155,6 +158,8 @@ func TestArraysOfStrings(t *testing.T) {
 		`{"labels":[ "a" , "" ]}`:           {Labels: &[]string{"a", ""}},
 		`{"labels":["\ud83c\udfac\u0000"]}`: {Labels: &[]string{"🎬\x00"}},
 		`{}`:                                {},
+		`{"labels":null}`:                   {},
+		`{"labels":null,"title":"a"}`:       {Title: new("a")},
 	} {
 		if diff := cmp.Diff(receivedPatch(t, patchEvent(body)).Body, want); diff != "" {
 			t.Errorf("%s (-got +want)\n%s", body, diff)
@@ -165,7 +170,6 @@ func TestArraysOfStrings(t *testing.T) {
 func TestRefusedArraysOfStrings(t *testing.T) {
 	const array, text = ": must be an array of strings", ": must be a string"
 	for body, message := range map[string]string{
-		`{"labels":null}`:                     "field labels is null" + array,
 		`{"labels":"a"}`:                      "field labels is a string" + array,
 		`{"labels":7}`:                        "field labels is the number 7" + array,
 		`{"labels":true}`:                     "field labels is true" + array,

@@ -15,8 +15,9 @@ import (
 )
 
 // decodeObject decodes text, which is one JSON object and nothing else, into body, a struct with json tags. Unlike
-// encoding/json it refuses members that the struct does not have in exactly this spelling, members given twice, null,
-// and objects that lack a field whose tag does not say omitempty. A refusal is an *upload.Error that names the field.
+// encoding/json it refuses members that the struct does not have in exactly this spelling, members given twice, and
+// objects that lack a field whose tag does not say omitempty. A member that is null is absent: typed clients write null
+// for what is not set. A refusal is an *upload.Error that names the field.
 func decodeObject(text []byte, body reflect.Value) error {
 	if !utf8.Valid(text) {
 		return invalid("body is not UTF-8")
@@ -26,7 +27,7 @@ func decodeObject(text []byte, body reflect.Value) error {
 		return errNotObject
 	}
 	fields := fieldsOf(body)
-	given := map[string]bool{}
+	given := map[string]bool{} // by name; false: null
 	for decoder.More() {
 		if err := decodeMember(decoder, fields, given); err != nil {
 			return err
@@ -81,10 +82,13 @@ func decodeMember(decoder *json.Decoder, fields []field, given map[string]bool) 
 		if field.name != name {
 			continue
 		}
-		if given[name] {
+		if _, again := given[name]; again {
 			return invalid("field %s is given more than once: must be given once", name)
 		}
-		given[name] = true
+		given[name] = value[0] != 'n'
+		if !given[name] {
+			return nil
+		}
 		return field.decode(value)
 	}
 	return invalid("field %s is not known: must be one of %s", upload.Quote(name), strings.Join(names, ", "))
@@ -112,7 +116,7 @@ func (f field) decode(value json.RawMessage) error {
 // decodeArray decodes an array into a slice, an element as a field is decoded.
 func decodeArray(name string, value json.RawMessage, target reflect.Value) error {
 	var elements []json.RawMessage
-	if value[0] == 'n' || json.Unmarshal(value, &elements) != nil {
+	if json.Unmarshal(value, &elements) != nil {
 		return refused(name, value, target.Kind())
 	}
 	target.Set(reflect.MakeSlice(target.Type(), len(elements), len(elements)))

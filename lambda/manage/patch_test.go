@@ -91,7 +91,7 @@ func TestRefusedPatches(t *testing.T) {
 		{"unknown field", id, `{"title":"a","status":"ready"}`, "", 400, `field "status" is not known: must be one of title, description, labels`, "invalid_request"},
 		{"owner", id, `{"title":"a","owner":"` + other + `"}`, "", 400, `field "owner" is not known: must be one of title, description, labels`, "invalid_request"},
 		{"doubled field", id, `{"title":"a","title":"b"}`, "", 400, "field title is given more than once: must be given once", "invalid_request"},
-		{"null", id, `{"title":null}`, "", 400, "field title is null: must be a string", "invalid_request"},
+		{"null", id, `{"title":null}`, "", 400, "the patch is empty: must have title, description or labels", "invalid_request"},
 		{"older version", id, `{"title":"a"}`, `"1"`, 412, `If-Match "1" is not the upload's version: must be "2"`, "precondition_failed"},
 		{"later version", id, `{"title":"a"}`, `"3"`, 412, `If-Match "3" is not the upload's version: must be "2"`, "precondition_failed"},
 		{"no version", id, `{"title":"a"}`, `2`, 400, `If-Match "2" is not a version: must be one version in quotes, such as "3", or *, given once`, "invalid_request"},

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -227,13 +228,14 @@ func declare(t *testing.T, changes map[string]string) string {
 	return string(body)
 }
 
-// Every member that a client may leave out, left out.
+// Every member that a client may leave out, left out and null.
 func TestOptionalMembers(t *testing.T) {
 	for _, name := range []string{"type", "title", "checksum", "via"} {
-		var log bytes.Buffer
-		response, err := started(t, setup(&log))(t.Context(), uploadEvent(t, declare(t, map[string]string{name: ""})))
-		if err != nil || response.StatusCode != http.StatusCreated {
-			t.Errorf("without %s: got %d %s, %v, want 201", name, response.StatusCode, response.Body, err)
+		for _, value := range []string{"", "null"} {
+			response, err := started(t, setup(io.Discard))(t.Context(), uploadEvent(t, declare(t, map[string]string{name: value})))
+			if err != nil || response.StatusCode != http.StatusCreated {
+				t.Errorf("%s %s: got %d %s, %v, want 201", name, value, response.StatusCode, response.Body, err)
+			}
 		}
 	}
 }
@@ -284,11 +286,13 @@ func TestUploadStatuses(t *testing.T) {
 		{"via with control", declare(t, map[string]string{"via": `"put\r\n"`}), 400, `put\\r\\n`},
 	}
 	for _, required := range []string{"filename", "size"} {
-		tests = append(tests, badInput{"without " + required, declare(t, map[string]string{required: ""}), 400, "field " + required + " is missing"})
+		tests = append(tests,
+			badInput{"without " + required, declare(t, map[string]string{required: ""}), 400, "field " + required + " is missing"},
+			badInput{"null for " + required, declare(t, map[string]string{required: "null"}), 400, "field " + required + " is missing"})
 	}
 	for _, name := range []string{"filename", "size", "type", "title", "checksum", "via"} {
 		for value, says := range map[string]string{
-			"null": "null", "true": "true", "{}": "an object", `["a"]`: "an array", `{"a":[1,{}]}`: "an object", "7": "the number 7", `"7"`: "a string",
+			"true": "true", "{}": "an object", `["a"]`: "an array", `{"a":[1,{}]}`: "an object", "7": "the number 7", `"7"`: "a string",
 		} {
 			if (name == "size") == (value == "7") || (name != "size" && value == `"7"`) {
 				continue
