@@ -171,6 +171,14 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 			failure(`query parameter "a\r\n\x00\xff" is not known: must be one of mail, filename, type`, "invalid_request"),
 		},
 		{
+			"not UTF-8", event(map[string][]string{"mail": mail, "filename": {"caf\xe9.mp4"}}), nil, 400,
+			failure(`query parameter filename is not UTF-8: must be percent-encoded UTF-8`, "invalid_request"),
+		},
+		{
+			"not UTF-8, as API Gateway hands it on", event(map[string][]string{"mail": {"\ufffd@x.com"}}), nil, 400,
+			failure(`query parameter mail is not UTF-8: must be percent-encoded UTF-8`, "invalid_request"),
+		},
+		{
 			"unknown, long", event(map[string][]string{long: {"x"}}), nil, 400,
 			failure(`query parameter "`+long[:64]+`"… is not known: must be one of mail, filename, type`, "invalid_request"),
 		},

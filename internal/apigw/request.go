@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -57,7 +58,8 @@ func read[B any](event *events.APIGatewayProxyRequest, route contract.Route) (re
 	return request, err
 }
 
-// readQuery returns an event's query: every parameter is known and given once, and none that is required is missing.
+// readQuery returns an event's query: every parameter is known, given once and UTF-8, and none that is required is missing.
+// API Gateway puts U+FFFD in the place of bytes that are not UTF-8: a name with it is not the one that the client meant.
 func readQuery(event *events.APIGatewayProxyRequest, route contract.Route) (map[string]string, error) {
 	given := event.MultiValueQueryStringParameters
 	query := make(map[string]string, len(given))
@@ -69,6 +71,9 @@ func readQuery(event *events.APIGatewayProxyRequest, route contract.Route) (map[
 			return nil, invalid("query parameter %s is given %d times: must be given once", name, n)
 		}
 		query[name] = given[name][0]
+		if strings.ContainsRune(query[name], utf8.RuneError) {
+			return nil, invalid("query parameter %s is not UTF-8: must be percent-encoded UTF-8", name)
+		}
 	}
 	for _, parameter := range route.Query {
 		if _, ok := query[parameter.Name]; !ok && parameter.Required {
