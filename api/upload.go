@@ -1,7 +1,5 @@
 package api
 
-import "time"
-
 // A PresignedForm is the answer of GET /presignedurl: a form that uploads one file.
 type PresignedForm struct {
 	// URL is where the form is sent, as multipart/form-data with method POST.
@@ -13,7 +11,7 @@ type PresignedForm struct {
 	// Key is the object's key: folder, owner and id, with slashes between.
 	Key string `json:"key"`
 	// Expires is when S3 begins to refuse the form, in UTC. A form may die earlier with the credentials that signed it.
-	Expires time.Time `json:"expires"`
+	Expires Time `json:"expires"`
 }
 
 // An UploadRequest is the body of POST /uploads: the one file to be uploaded, and how. A member that is null counts as
@@ -70,7 +68,7 @@ type UploadGrant struct {
 	PartCount int64 `json:"partCount,omitempty"`
 	// Expires is until when the upload has to begin, in UTC. S3 refuses the form or the PUT from then on. A signature
 	// may die earlier with the credentials that signed it.
-	Expires time.Time `json:"expires"`
+	Expires Time `json:"expires"`
 }
 
 // Values of UploadGrant.Method.
@@ -113,7 +111,7 @@ type Upload struct {
 	// Checksum is the SHA-256 of the file in base64, if the client declared one.
 	Checksum string `json:"checksum,omitempty"`
 	// CreatedAt is when the upload was granted, in UTC, to the millisecond.
-	CreatedAt time.Time `json:"createdAt"`
+	CreatedAt Time `json:"createdAt"`
 	// Version grows with every change of the upload, for If-Match. It is 0 as long as the upload has no record.
 	Version int64 `json:"version"`
 }
@@ -158,7 +156,7 @@ type Download struct {
 	URL string `json:"url"`
 	// Expires is when S3 begins to refuse the URL, in UTC: 5 minutes after it was signed, or sooner when the stage's
 	// signatures live shorter. A URL may die earlier with the credentials that signed it.
-	Expires time.Time `json:"expires"`
+	Expires Time `json:"expires"`
 }
 
 // An ErrorBody is the body of every error, of the functions and of API Gateway alike.

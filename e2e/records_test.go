@@ -142,7 +142,7 @@ func TestLifeOfAnUpload(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("record (-got +want):\n%s", diff)
 	}
-	if age := time.Since(got.CreatedAt); age < 0 || age > time.Minute {
+	if age := time.Since(got.CreatedAt.Time); age < 0 || age > time.Minute {
 		t.Errorf("createdAt is %s ago", age)
 	}
 	if used := server.operator(t).usage(t, g.owner()); used != int64(len(video)) {

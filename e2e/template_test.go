@@ -81,13 +81,13 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 			},
 			check: func(t *testing.T, run *localRun, c client) {
 				f := c.presignedURL(t)
-				if left := time.Until(f.Expires); left > time.Second {
+				if left := time.Until(f.Expires.Time); left > time.Second {
 					t.Errorf("expires in %s, want at most 1s", left)
 				}
 				put := c.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
 				bucket := run.operator(t)
 				before := bucket.keys(t)
-				time.Sleep(time.Until(put.Expires) + 1100*time.Millisecond)
+				time.Sleep(time.Until(put.Expires.Time) + 1100*time.Millisecond)
 				if status, code := f.post(t, []byte("late")); status != http.StatusForbidden {
 					t.Errorf("expired form: got %d %s, want 403", status, code)
 				}

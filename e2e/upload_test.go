@@ -90,7 +90,7 @@ func TestFormHasTheOriginalsShape(t *testing.T) {
 	if f.Fields["key"] != f.Key || !strings.HasSuffix(f.Key, "/"+f.ID) {
 		t.Errorf("key %s, its field %s and id %s do not agree", f.Key, f.Fields["key"], f.ID)
 	}
-	if left := time.Until(f.Expires); left < 10*time.Minute || left > 15*time.Minute {
+	if left := time.Until(f.Expires.Time); left < 10*time.Minute || left > 15*time.Minute {
 		t.Errorf("expires in %s, want the 15 minutes of the stage", left)
 	}
 	if other := api.presignedURL(t); other.Key == f.Key {

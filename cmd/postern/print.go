@@ -34,7 +34,7 @@ func writeUploads(out io.Writer, uploads []client.Upload) error {
 		if name == "" {
 			name = u.Filename
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", u.ID, printable(status), size, formatTime(u.CreatedAt), printable(name))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", u.ID, printable(status), size, formatTime(u.CreatedAt.Time), printable(name))
 	}
 	return table.Flush()
 }
@@ -55,7 +55,7 @@ func writeUpload(out io.Writer, u api.Upload) error {
 		{"size", size},
 		{"SHA-256", u.Checksum},
 		{"labels", strings.Join(u.Labels, "\n")},
-		{"created", formatTime(u.CreatedAt)},
+		{"created", formatTime(u.CreatedAt.Time)},
 		{"version", fmt.Sprint(u.Version)},
 		{"description", u.Description},
 	} {

@@ -28,14 +28,14 @@ const (
 )
 
 var (
-	exampleExpires = time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)
+	exampleExpires = api.Time{Time: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)}
 
 	exampleUpload = api.Upload{
 		ID: exampleID, Status: api.StatusReady, Filename: "intro.mp4", Title: "Introduction",
 		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"},
 		Type: "video/mp4", Detected: "video/mp4", Size: 73400320, Checksum: exampleChecksum,
 		// The time in the id.
-		CreatedAt: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC), Version: 3,
+		CreatedAt: api.Time{Time: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC)}, Version: 3,
 	}
 	exampleRejected = api.Upload{
 		ID: "019a6b5f3c0070008d2f4b1c9e7a652f.pdf", Status: api.StatusRejected, Reason: "type_mismatch",

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -94,9 +93,8 @@ func (s *schemas) fieldSchema(t reflect.Type) (*openapi3.Schema, error) {
 		return openapi3.NewStringSchema(), nil
 	case reflect.TypeFor[int64]():
 		return openapi3.NewInt64Schema(), nil
-	case reflect.TypeFor[time.Time]():
-		// Times are in UTC.
-		return openapi3.NewDateTimeSchema().WithPattern("Z$"), nil
+	case reflect.TypeFor[api.Time]():
+		return openapi3.NewDateTimeSchema().WithPattern(`:[0-9]{2}\.[0-9]{3}Z$`), nil
 	case reflect.TypeFor[map[string]string]():
 		return openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewStringSchema()), nil
 	case reflect.TypeFor[[]string]():
@@ -108,7 +106,7 @@ func (s *schemas) fieldSchema(t reflect.Type) (*openapi3.Schema, error) {
 		schema.Items = items
 		return schema, err
 	}
-	return nil, fmt.Errorf("type %s is not known: must be string, int64, time.Time, map[string]string, or a slice of strings or structs", t)
+	return nil, fmt.Errorf("type %s is not known: must be string, int64, api.Time, map[string]string, or a slice of strings or structs", t)
 }
 
 // object returns the schema of an object with these members and no others.

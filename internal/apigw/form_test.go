@@ -18,7 +18,7 @@ func TestFormIsEncodedAsByEncodingJSON(t *testing.T) {
 	} {
 		form := api.PresignedForm{
 			URL: "https://" + text, Fields: map[string]string{"b" + text: text, "a": text, "c": "", text: "x"}, ID: text, Key: "k" + text,
-			Expires: time.Date(2026, time.March, 14, 15, 9, 26, len(text)%2*535_000_000, time.UTC),
+			Expires: api.Time{Time: time.Date(2026, time.March, 14, 15, 9, 26, len(text)%2*535_000_000, time.UTC)},
 		}
 		checkForm(t, form)
 	}

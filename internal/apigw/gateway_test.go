@@ -275,7 +275,7 @@ func TestPanicsOfAHandler(t *testing.T) {
 		{"runtime", func(_ context.Context, r apigw.Request[apigw.None]) (api.PresignedForm, error) {
 			return api.PresignedForm{URL: r.Query["mail"][len(r.Query):1]}, nil
 		}, "panic: runtime error: slice bounds out of range [2:1]"},
-		{"answer that is no JSON", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { return noJSON, nil }, "year outside of range"},
+		{"answer that is no JSON", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { return noJSON, nil }, "a year outside of 0 to 9999"},
 	} {
 		response, log := call(t, test.handler, event(map[string][]string{"mail": mail, "type": {"a"}}))
 		if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want {
@@ -286,7 +286,7 @@ func TestPanicsOfAHandler(t *testing.T) {
 }
 
 // noJSON is a form that encoding/json refuses.
-var noJSON = api.PresignedForm{Expires: time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)}
+var noJSON = api.PresignedForm{Expires: api.Time{Time: time.Date(10000, time.January, 1, 0, 0, 0, 0, time.UTC)}}
 
 func checkLog(t *testing.T, name, log, want string) {
 	t.Helper()

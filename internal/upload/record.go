@@ -105,7 +105,7 @@ func (r Record) View() api.Upload {
 		Detected:    r.shownDetected(),
 		Size:        r.Size,
 		Checksum:    r.Checksum,
-		CreatedAt:   GrantedAt(r.ID),
+		CreatedAt:   api.Time{Time: GrantedAt(r.ID)},
 		Version:     r.Version,
 	}
 }

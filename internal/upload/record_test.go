@@ -25,7 +25,7 @@ func TestView(t *testing.T) {
 	}
 	view := api.Upload{
 		ID: id, Status: "rejected", Reason: "size_mismatch", Filename: "a.mp4", Title: "t", Description: "d", Labels: []string{"l"},
-		Type: "video/mp4", Detected: "video/quicktime", Size: 7, Checksum: checksum, CreatedAt: granted, Version: 3,
+		Type: "video/mp4", Detected: "video/quicktime", Size: 7, Checksum: checksum, CreatedAt: api.Time{Time: granted}, Version: 3,
 	}
 	if diff := cmp.Diff(whole.View(), view); diff != "" {
 		t.Errorf("rejected (-got +want)\n%s", diff)

@@ -39,5 +39,5 @@ func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.Non
 	if err != nil {
 		return api.Download{}, err
 	}
-	return api.Download{URL: signed.URL, Expires: signed.Expires}, nil
+	return api.Download{URL: signed.URL, Expires: api.Time{Time: signed.Expires}}, nil
 }

@@ -25,7 +25,7 @@ func TestDownload(t *testing.T) {
 	w.settle(t, record)
 
 	got := see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
-	if diff := cmp.Diff(got, api.Download{URL: "https://signed.example/", Expires: start.Add(5 * time.Minute)}); diff != "" {
+	if diff := cmp.Diff(got, api.Download{URL: "https://signed.example/", Expires: api.Time{Time: start.Add(5 * time.Minute)}}); diff != "" {
 		t.Errorf("download (-got +want)\n%s", diff)
 	}
 	see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: unnamed}), http.StatusOK)

@@ -96,7 +96,7 @@ func TestFunction(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	if left := time.Until(download.Expires); left < 4*time.Minute || left > 5*time.Minute || download.Expires.Location() != time.UTC {
+	if left := time.Until(download.Expires.Time); left < 4*time.Minute || left > 5*time.Minute || download.Expires.Location() != time.UTC {
 		t.Errorf("expires %v, want in 5 minutes, in UTC", download.Expires)
 	}
 }

@@ -24,7 +24,7 @@ func TestGet(t *testing.T) {
 	bad.Reason = upload.TypeMismatch
 	w.settle(t, bad)
 	want := api.Upload{
-		Filename: marker + ".mp4", Title: marker, Type: "video/mp4", Size: 7, CreatedAt: granted.Truncate(time.Millisecond),
+		Filename: marker + ".mp4", Title: marker, Type: "video/mp4", Size: 7, CreatedAt: api.Time{Time: granted.Truncate(time.Millisecond)},
 	}
 	for _, test := range []struct {
 		id, status, reason string
@@ -104,7 +104,7 @@ func TestWaiting(t *testing.T) {
 		if test.size < 0 {
 			checkRefusal(t, test.name, response, http.StatusNotFound, noUpload)
 		} else {
-			want := api.Upload{ID: id, Status: "waiting", Type: "video/mp4", Size: test.size, CreatedAt: upload.GrantedAt(id)}
+			want := api.Upload{ID: id, Status: "waiting", Type: "video/mp4", Size: test.size, CreatedAt: api.Time{Time: upload.GrantedAt(id)}}
 			if diff := cmp.Diff(see[api.Upload](t, response, http.StatusOK), want); diff != "" {
 				t.Errorf("%s (-got +want)\n%s", test.name, diff)
 			}

@@ -79,7 +79,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 	if err != nil {
 		return api.PresignedForm{}, err
 	}
-	return api.PresignedForm{URL: signed.URL, Fields: signed.Fields, ID: object.id, Key: object.key, Expires: signed.Expires}, nil
+	return api.PresignedForm{URL: signed.URL, Fields: signed.Fields, ID: object.id, Key: object.key, Expires: api.Time{Time: signed.Expires}}, nil
 }
 
 func optional(query map[string]string, name string) *string {
@@ -113,15 +113,15 @@ func (p *presigner) upload(_ context.Context, request apigw.Request[api.UploadRe
 	switch method {
 	case api.MethodPost:
 		signed, err := p.signForm(object, fixed, declared.Size, declared.Size)
-		grant.URL, grant.Fields, grant.Expires = signed.URL, signed.Fields, signed.Expires
+		grant.URL, grant.Fields, grant.Expires.Time = signed.URL, signed.Fields, signed.Expires
 		return grant, err
 	case api.MethodPut:
 		signed, err := p.signPut(object, fixed, declared.Size)
-		grant.URL, grant.Headers, grant.Expires = signed.URL, signed.Headers, signed.Expires
+		grant.URL, grant.Headers, grant.Expires.Time = signed.URL, signed.Headers, signed.Expires
 		return grant, err
 	default:
 		grant.PartSize, grant.PartCount = upload.Parts(declared.Size)
-		grant.Expires = object.granted.Add(p.lifetime)
+		grant.Expires.Time = object.granted.Add(p.lifetime)
 		return grant, nil
 	}
 }

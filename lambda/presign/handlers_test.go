@@ -131,7 +131,7 @@ func TestForm(t *testing.T) {
 		URL: "https://examplebucket.s3.eu-west-1.amazonaws.com", Fields: got.Fields,
 		ID:      ms + "70008000000000000000.mp4",
 		Key:     "videos/" + owner + "/" + ms + "70008000000000000000.mp4",
-		Expires: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC),
+		Expires: api.Time{Time: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("form (-got +want)\n%s", diff)

@@ -41,7 +41,7 @@ func named(method, folder, extension string) api.UploadGrant {
 	id := fmt.Sprintf("%012x70008000000000000000.%s", now.UnixMilli(), extension)
 	return api.UploadGrant{
 		ID: id, Key: folder + "/" + owner + "/" + id, Method: method,
-		Expires: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC),
+		Expires: api.Time{Time: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)},
 	}
 }
 

@@ -63,7 +63,7 @@ func newService(t *testing.T, setUp func(*service)) *service {
 	mux.HandleFunc("GET /api/presignedurl", s.presign)
 	mux.HandleFunc("GET /api/uploads/"+id, s.show)
 	mux.HandleFunc("GET /api/uploads/"+id+"/download", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(api.Download{URL: s.URL + "/bucket/file", Expires: time.Now().Add(time.Minute)})
+		_ = json.NewEncoder(w).Encode(api.Download{URL: s.URL + "/bucket/file", Expires: api.Time{Time: time.Now().Add(time.Minute)}})
 	})
 	mux.HandleFunc("POST /bucket", s.post)
 	mux.HandleFunc("GET /bucket/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, s.path()) })
