@@ -51,7 +51,10 @@ func (c getUpload) Run(ctx context.Context, at location, console console) error 
 
 // download writes the bytes to where they belong.
 func (c getUpload) download(ctx context.Context, console console, api *client.Client, u client.Upload) error {
-	if u.Reason != "" {
+	switch {
+	case u.Reason != "" && u.Detected != "":
+		return fmt.Errorf("it was rejected: %s, its content is %s", u.Reason, u.Detected)
+	case u.Reason != "":
 		return fmt.Errorf("it was rejected: %s", u.Reason)
 	}
 	download, err := api.Download(ctx, u.Upload)

@@ -168,6 +168,7 @@ func TestGetFails(t *testing.T) {
 	}{
 		{"not ready", func(a *apiServer) { a.uploads[2]["status"] = "waiting" }, "downloading upload " + idA + ": the upload is waiting"},
 		{"rejected", func(a *apiServer) { a.uploads[2]["reason"] = "over_quota" }, "downloading upload " + idA + ": it was rejected: over_quota"},
+		{"disguised", func(a *apiServer) { a.uploads[2]["reason"], a.uploads[2]["detected"] = "type_mismatch", "text/html" }, "it was rejected: type_mismatch, its content is text/html"},
 		{"changed", func(a *apiServer) { a.file[3] ^= 1 }, "its SHA-256 is "},
 		{"declared otherwise", func(a *apiServer) { a.uploads[2]["checksum"] = "x\x1b[2J" }, "and not x�[2J, as was declared"},
 		{"shorter", func(a *apiServer) { a.file = a.file[:19] }, "it ended after 19 of 20 bytes: try again"},

@@ -40,9 +40,12 @@ func writeUploads(out io.Writer, uploads []client.Upload) error {
 }
 
 func writeUpload(out io.Writer, u api.Upload) error {
-	size := ""
+	size, detected := "", u.Detected
 	if u.Size > 0 {
 		size = fmt.Sprintf("%s (%d bytes)", roundSize(u.Size), u.Size)
+	}
+	if detected == u.Type {
+		detected = ""
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range []struct{ name, value string }{
@@ -52,6 +55,7 @@ func writeUpload(out io.Writer, u api.Upload) error {
 		{"title", u.Title},
 		{"file name", u.Filename},
 		{"type", u.Type},
+		{"detected", detected},
 		{"size", size},
 		{"SHA-256", u.Checksum},
 		{"labels", strings.Join(u.Labels, "\n")},

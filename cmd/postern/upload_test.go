@@ -30,10 +30,17 @@ func TestShow(t *testing.T) {
 	if diff := cmp.Diff(got.out, want); diff != "" {
 		t.Errorf("-got +want\n%s", diff)
 	}
+	api.uploads[1]["detected"] = "text/html"
 	got = run(t, "", "show", idB)
 	got.done(t)
-	if want := "reason     type_mismatch\n"; !strings.Contains(got.out, want) {
-		t.Errorf("got %q, want %q in it", got.out, want)
+	for _, want := range []string{"reason     type_mismatch\n", "type       application/pdf\ndetected   text/html\n"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("got %q, want %q in it", got.out, want)
+		}
+	}
+	api.uploads[2]["detected"] = "video/mp4" // the type itself, which is not said twice
+	if got := run(t, "", "show", idA); strings.Contains(got.out, "detected") {
+		t.Errorf("got %q, want nothing detected in it", got.out)
 	}
 	api.called()
 
