@@ -2,10 +2,7 @@ package api
 
 // Limits of what a client says of an upload.
 const (
-	// MaxFilename is the longest file name, in bytes. In base64 it has 340, far below the 2 KB that S3 gives a user's
-	// metadata in all.
-	MaxFilename = 255
-
+	MaxFilename    = 255  // characters of a file name
 	MaxTitle       = 300  // characters of a title
 	MaxDescription = 2000 // characters of a description
 	MaxLabels      = 20   // labels of an upload

@@ -17,7 +17,7 @@ type PresignedForm struct {
 // An UploadRequest is the body of POST /uploads: the one file to be uploaded, and how. A member that is null counts as
 // left out.
 type UploadRequest struct {
-	// Filename is the file's name: 1 to 255 bytes of UTF-8 without control characters, / and \. Its extension chooses
+	// Filename is the file's name: 1 to 255 characters of UTF-8 without control characters, / and \. Its extension chooses
 	// the format.
 	Filename string `json:"filename"`
 	// Size is the file's exact size in bytes, at least 1.
@@ -27,7 +27,7 @@ type UploadRequest struct {
 	// extension.
 	Type *string `json:"type,omitempty"`
 	// Title is a title for people: at most 300 characters of UTF-8 without control characters. File name and title, each
-	// in base64url, take at most 1,300 bytes together. Default: empty, no title.
+	// in base64url, take at most 1,800 bytes together. Default: empty, no title.
 	Title *string `json:"title,omitempty"`
 	// Checksum is the SHA-256 of the file in base64, 44 characters; S3 refuses other content. Default: not checked.
 	Checksum *string `json:"checksum,omitempty"`
@@ -143,7 +143,7 @@ type UploadPatch struct {
 	// Title is the new title: at most 300 characters of UTF-8 without control characters. Empty removes it.
 	Title *string `json:"title,omitempty"`
 	// Description is the new description: at most 2,000 characters of UTF-8 without control characters except line feeds
-	// and tabs. Empty removes it.
+	// and tabs. CR LF is stored as a line feed. Empty removes it.
 	Description *string `json:"description,omitempty"`
 	// Labels are the new labels, in place of all that there are: at most 20, each of 1 to 64 characters of UTF-8 without
 	// control characters, none given twice.

@@ -33,7 +33,7 @@ var descriptions = map[string]description{
 		openapi3.NewStringSchema().WithMinLength(3).WithMaxLength(254), exampleMail,
 	},
 	"query filename": {
-		`The file's name: 1 to 255 bytes of UTF-8 without control characters, / and \. Its extension chooses the format. Default: no name.`,
+		`The file's name: 1 to 255 characters of UTF-8 without control characters, / and \. Its extension chooses the format. Default: no name.`,
 		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(api.MaxFilename), "intro.mp4",
 	},
 	"query type": {

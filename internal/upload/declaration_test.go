@@ -35,7 +35,7 @@ func TestCheckRefuses(t *testing.T) {
 		change func(*api.UploadRequest)
 		want   upload.Error
 	}{
-		{"filename", func(r *api.UploadRequest) { r.Filename = "" }, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty: must be 1 to 255 bytes of UTF-8 without control characters, / and \`}},
+		{"filename", func(r *api.UploadRequest) { r.Filename = "" }, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty: must be 1 to 255 characters of UTF-8 without control characters, / and \`}},
 		{"format", func(r *api.UploadRequest) { r.Filename = "a.svg" }, upload.Error{Code: api.UnsupportedMediaType, Message: `extension of filename "a.svg" is not supported: must be one of mov, mp4, pdf`}},
 		{"type", func(r *api.UploadRequest) { r.Type = new("x/y") }, upload.Error{Code: api.UnsupportedMediaType, Message: `type "x/y" does not fit filename "a.pdf": must be application/pdf`}},
 		{"title", func(r *api.UploadRequest) { r.Title = new("\n") }, upload.Error{Code: api.InvalidRequest, Message: `title "\n" has a control character: must be at most 300 characters of UTF-8 without control characters`}},
@@ -103,7 +103,7 @@ func TestFormat(t *testing.T) {
 		{"name, upper case", upload.File{Name: new("REPORT.PDF")}, pdf},
 		{"name with dots and spaces", upload.File{Name: new("mon été à la mer.v2 .pdf")}, pdf},
 		{"hidden name", upload.File{Name: new(".pdf")}, pdf},
-		{"longest name", upload.File{Name: new(strings.Repeat("x", 251) + ".pdf")}, pdf},
+		{"longest name", upload.File{Name: new(strings.Repeat("🎬", 251) + ".pdf")}, pdf},
 		{"type", upload.File{Type: new("application/pdf")}, pdf},
 		{"type, upper case", upload.File{Type: new("Application/PDF")}, pdf},
 		{"both", upload.File{Name: new("clip.Mp4"), Type: new("VIDEO/mp4")}, mp4},
@@ -124,18 +124,18 @@ func TestFormat(t *testing.T) {
 
 func TestFormatRefuses(t *testing.T) {
 	const (
-		names      = ": must be 1 to 255 bytes of UTF-8 without control characters, / and \\"
+		names      = ": must be 1 to 255 characters of UTF-8 without control characters, / and \\"
 		extensions = " is not supported: must be one of mov, mp4, pdf"
 		types      = " is not supported: must be one of application/pdf, video/mp4, video/quicktime"
 	)
-	long := strings.Repeat("x", 256)
+	long := strings.Repeat("é", 256)
 	for _, test := range []struct {
 		name string
 		file upload.File
 		want upload.Error
 	}{
 		{"empty name", upload.File{Name: new("")}, upload.Error{Code: api.InvalidRequest, Message: `filename "" is empty` + names}},
-		{"long name", upload.File{Name: &long}, upload.Error{Code: api.InvalidRequest, Message: `filename "` + long[:64] + `"… has 256 bytes` + names}},
+		{"long name", upload.File{Name: &long}, upload.Error{Code: api.InvalidRequest, Message: `filename "` + long[:64] + `"… has 256 characters` + names}},
 		{"not UTF-8", upload.File{Name: new("a\xff.mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a\xff.mp4" is not UTF-8` + names}},
 		{"CR/LF", upload.File{Name: new("a\r\n.mp4")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a\r\n.mp4" has a control character` + names}},
 		{"NUL", upload.File{Name: new("a.mp4\x00.pdf")}, upload.Error{Code: api.InvalidRequest, Message: `filename "a.mp4\x00.pdf" has a control character` + names}},

@@ -52,18 +52,18 @@ func (t text) invalid(field, value, reason string) error {
 	return invalid("%s %s %s: must be %s characters of UTF-8 without control characters%s", field, Quote(value), reason, length, except)
 }
 
-// checkFilename returns an Error when name is not the name of a file: 1 to api.MaxFilename bytes of UTF-8, without control
-// characters, slashes and backslashes. A name with a path is refused, not cut, so that a download has the name that was
+// checkFilename returns an Error when name is not the name of a file: 1 to api.MaxFilename characters of UTF-8, without
+// control characters, slashes and backslashes. A name with a path is refused, not cut, so that a download has the name that was
 // sent.
 func checkFilename(name string) error {
 	var reason string
 	switch {
 	case name == "":
 		reason = "is empty"
-	case len(name) > api.MaxFilename:
-		reason = fmt.Sprintf("has %d bytes", len(name))
 	case !utf8.ValidString(name):
 		reason = "is not UTF-8"
+	case utf8.RuneCountInString(name) > api.MaxFilename:
+		reason = fmt.Sprintf("has %d characters", utf8.RuneCountInString(name))
 	case strings.ContainsFunc(name, unicode.IsControl):
 		reason = "has a control character"
 	case strings.ContainsAny(name, `/\`):
@@ -71,12 +71,13 @@ func checkFilename(name string) error {
 	default:
 		return nil
 	}
-	return invalid("filename %s %s: must be 1 to %d bytes of UTF-8 without control characters, / and \\", Quote(name), reason, api.MaxFilename)
+	return invalid("filename %s %s: must be 1 to %d characters of UTF-8 without control characters, / and \\", Quote(name), reason, api.MaxFilename)
 }
 
-// maxNames bounds file name and title in base64url together, in bytes: S3 gives a user's metadata 2 KB in all
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
-const maxNames = 1300
+// maxNames bounds file name and title in base64url together, in bytes. S3 gives a user's metadata 2 KB in all; the rest is
+// for their names, the quota and the size (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html). Any
+// file name fits alone.
+const maxNames = 1800
 
 // CheckTitle returns an Error when title is not the title of a file called name: at most api.MaxTitle characters of UTF-8
 // without control characters, which fit into the object's metadata together with the name.
@@ -86,7 +87,8 @@ func CheckTitle(title, name string) error {
 	}
 	encoding := base64.RawURLEncoding
 	if size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); size > maxNames {
-		return invalid("filename %s and title %s have %d bytes together in base64url: must be at most %d", Quote(name), Quote(title), size, maxNames)
+		return invalid("filename %s and title %s have %d bytes together in base64url: must be at most %d, which S3's metadata holds",
+			Quote(name), Quote(title), size, maxNames)
 	}
 	return nil
 }
@@ -97,25 +99,31 @@ type Patch struct {
 	Labels             *[]string
 }
 
-// Check returns an Error when the patch changes nothing, or when a field is not what api.UploadPatch says of it.
-func (p Patch) Check() error {
+// NewPatch returns the patch that a client sent. In its description, a line ends with a line feed alone. It returns an Error
+// when the patch changes nothing, or when a field is not what api.UploadPatch says of it.
+func NewPatch(sent api.UploadPatch) (Patch, error) {
+	p := Patch(sent)
 	if p == (Patch{}) {
-		return invalid("the patch is empty: must have title, description or labels")
+		return Patch{}, invalid("the patch is empty: must have title, description or labels")
 	}
 	if p.Title != nil {
 		if err := titleText.check("title", *p.Title); err != nil {
-			return err
+			return Patch{}, err
 		}
 	}
 	if p.Description != nil {
-		if err := descriptionText.check("description", *p.Description); err != nil {
-			return err
+		description := strings.ReplaceAll(*p.Description, "\r\n", "\n")
+		if err := descriptionText.check("description", description); err != nil {
+			return Patch{}, err
 		}
+		p.Description = &description
 	}
 	if p.Labels != nil {
-		return checkLabels(*p.Labels)
+		if err := checkLabels(*p.Labels); err != nil {
+			return Patch{}, err
+		}
 	}
-	return nil
+	return p, nil
 }
 
 func checkLabels(labels []string) error {

@@ -34,6 +34,7 @@ func TestCheckPatch(t *testing.T) {
 		{upload.Patch{Title: new(strings.Repeat("🎬", 300))}, ""}, // no metadata has to hold it
 		{upload.Patch{Description: new("")}, ""},
 		{upload.Patch{Description: new(strings.Repeat("é", 1998) + "\n\t")}, ""},
+		{upload.Patch{Description: new(strings.Repeat("\r\n", 2000))}, ""},
 		{upload.Patch{Labels: &[]string{}}, ""},
 		{upload.Patch{Labels: labels(20)}, ""},
 		{upload.Patch{Labels: &[]string{strings.Repeat("é", 64), "a", "A", " "}}, ""},
@@ -47,7 +48,8 @@ func TestCheckPatch(t *testing.T) {
 		{upload.Patch{Title: new("a\x00")}, `title "a\x00" has a control character` + titles},
 		{upload.Patch{Title: new("a\xff")}, `title "a\xff" is not UTF-8` + titles},
 		{upload.Patch{Description: &long}, `description "` + long[:64] + `"… has 2001 characters` + descriptions},
-		{upload.Patch{Description: new("a\r\nb")}, `description "a\r\nb" has a control character` + descriptions},
+		{upload.Patch{Description: new("a\rb")}, `description "a\rb" has a control character` + descriptions},
+		{upload.Patch{Description: new("a\r\r\nb")}, `description "a\r\nb" has a control character` + descriptions},
 		{upload.Patch{Description: new("a\x1b[31m")}, `description "a\x1b[31m" has a control character` + descriptions},
 		{upload.Patch{Description: new("a\u0085")}, `description "a\u0085" has a control character` + descriptions},
 		{upload.Patch{Description: new("\xed\xa0\x80")}, `description "\xed\xa0\x80" is not UTF-8` + descriptions},
@@ -57,7 +59,7 @@ func TestCheckPatch(t *testing.T) {
 		{upload.Patch{Labels: &[]string{"a\nb"}}, `labels[0] "a\nb" has a control character` + words},
 		{upload.Patch{Labels: &[]string{"a", "b", "a"}}, `labels[2] "a" is given before: must be given once`},
 	} {
-		err := test.patch.Check()
+		_, err := upload.NewPatch(api.UploadPatch(test.patch))
 		var got *upload.Error
 		switch {
 		case test.want == "" && err != nil:
@@ -68,25 +70,29 @@ func TestCheckPatch(t *testing.T) {
 	}
 }
 
-// A body of PATCH is a patch.
-func TestPatchIsThatOfTheContract(t *testing.T) {
-	body := api.UploadPatch{Title: new("a"), Description: new("b"), Labels: &[]string{"c"}}
-	if patch := upload.Patch(body); patch.Title != body.Title || patch.Description != body.Description || patch.Labels != body.Labels {
-		t.Errorf("got %+v, want %+v", patch, body)
+// A body of PATCH is a patch, but for its line ends.
+func TestNewPatch(t *testing.T) {
+	body := api.UploadPatch{Title: new("a"), Description: new("\r\nb\nc\r\n\r\n"), Labels: &[]string{"c"}}
+	patch, err := upload.NewPatch(body)
+	if err != nil || patch.Title != body.Title || *patch.Description != "\nb\nc\n\n" || patch.Labels != body.Labels {
+		t.Errorf("got %+v, %v, want %+v", patch, err, body)
+	}
+	if *body.Description != "\r\nb\nc\r\n\r\n" {
+		t.Error("the body has changed")
 	}
 }
 
 func TestCheckTitle(t *testing.T) {
 	const allowed = ": must be at most 300 characters of UTF-8 without control characters"
 	long := strings.Repeat("é", 301)
-	name := strings.Repeat("n", 251) + ".mp4" // 340 bytes in base64url
+	name := strings.Repeat("🎬", 251) + ".mp4" // 255 characters, 1344 bytes in base64url
 	for _, test := range []struct{ title, name, want string }{
 		{"", "a.mp4", ""},
 		{"Été 🏖 <&\"'\\/", "a.mp4", ""},
-		{strings.Repeat("é", 300), name, ""},
-		{strings.Repeat("🎬", 180), name, ""}, // 340 + 960 bytes
-		{strings.Repeat("🎬", 180) + "x", name, `filename "` + name[:64] + `"… and title "` + strings.Repeat("🎬", 16) + `"… have 1302 bytes together in base64url: must be at most 1300`},
-		{strings.Repeat("🎬", 300), "a.mp4", `filename "a.mp4" and title "` + strings.Repeat("🎬", 16) + `"… have 1607 bytes together in base64url: must be at most 1300`},
+		{strings.Repeat("x", 300), name, ""},
+		{strings.Repeat("🎬", 300), "a.mp4", ""},
+		{strings.Repeat("🎬", 85) + "xx", name, ""}, // 1344 + 456 bytes
+		{strings.Repeat("🎬", 86), name, `filename "` + name[:64] + `"… and title "` + name[:64] + `"… have 1803 bytes together in base64url: must be at most 1800, which S3's metadata holds`},
 		{long, "a.mp4", `title "` + strings.Repeat("é", 32) + `"… has 301 characters` + allowed},
 		{"a\xff", "a.mp4", `title "a\xff" is not UTF-8` + allowed},
 		{"a\r\nb", "a.mp4", `title "a\r\nb" has a control character` + allowed},

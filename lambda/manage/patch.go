@@ -15,8 +15,8 @@ const maxPatches = 3
 
 // patch answers PATCH /uploads/{id}: the upload as it is then.
 func (h *handlers) patch(ctx context.Context, request apigw.Request[api.UploadPatch]) (api.Upload, error) {
-	patch := upload.Patch(request.Body)
-	if err := patch.Check(); err != nil {
+	patch, err := upload.NewPatch(request.Body)
+	if err != nil {
 		return api.Upload{}, err
 	}
 	owner, id := request.Caller.Owner, request.Path["id"]

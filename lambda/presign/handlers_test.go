@@ -201,11 +201,11 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"name", map[string]string{"filename": "a\r\nb.mp4"}, unlimited, upload.Error{
 			Code:    api.InvalidRequest,
-			Message: `filename "a\r\nb.mp4" has a control character: must be 1 to 255 bytes of UTF-8 without control characters, / and \`,
+			Message: `filename "a\r\nb.mp4" has a control character: must be 1 to 255 characters of UTF-8 without control characters, / and \`,
 		}},
 		{"empty name is given", map[string]string{"filename": ""}, unlimited, upload.Error{
 			Code:    api.InvalidRequest,
-			Message: `filename "" is empty: must be 1 to 255 bytes of UTF-8 without control characters, / and \`,
+			Message: `filename "" is empty: must be 1 to 255 characters of UTF-8 without control characters, / and \`,
 		}},
 		{"extension", map[string]string{"filename": "a.svg"}, unlimited, upload.Error{
 			Code:    api.UnsupportedMediaType,
@@ -244,7 +244,7 @@ func TestStatuses(t *testing.T) {
 		{"doubled filename", map[string][]string{"filename": {"a.mp4", "b.mp4"}}, 400, []string{"filename", "once"}},
 		{"doubled type", map[string][]string{"type": {"video/mp4", "video/mp4"}}, 400, []string{"type", "once"}},
 		{"unknown parameter", map[string][]string{"key": {"x"}}, 400, []string{"key", "mail, filename, type"}},
-		{"long filename", map[string][]string{"filename": {long}}, 400, []string{"filename", "9000 bytes", "255"}},
+		{"long filename", map[string][]string{"filename": {long}}, 400, []string{"filename", "9000 characters", "255"}},
 		{"NUL", map[string][]string{"filename": {"a\x00.mp4"}}, 400, []string{"filename", `\\x00`}},
 		{"long type", map[string][]string{"type": {long}}, 415, []string{"type", "video/mp4"}},
 		{"CR/LF in type", map[string][]string{"type": {"video/mp4\r\nx: y"}}, 415, []string{"type", `\\r\\n`}},

@@ -251,7 +251,7 @@ func TestUploadStatuses(t *testing.T) {
 	}
 	tests := []badInput{
 		{"empty filename", declare(t, map[string]string{"filename": `""`}), 400, `filename \"\" is empty`},
-		{"long filename", declare(t, map[string]string{"filename": `"` + long + `"`}), 400, "has 9000 bytes: must be 1 to 255 bytes"},
+		{"long filename", declare(t, map[string]string{"filename": `"` + long + `"`}), 400, "has 9000 characters: must be 1 to 255 characters"},
 		{"filename with NUL", declare(t, map[string]string{"filename": `"a\u0000.mp4"`}), 400, "filename \\\"a\\\\x00.mp4\\\" has a control character"},
 		{"filename with CR/LF", declare(t, map[string]string{"filename": `"a\r\n.mp4"`}), 400, "has a control character"},
 		{"filename with path", declare(t, map[string]string{"filename": `"../a.mp4"`}), 400, "has a path separator"},
@@ -272,7 +272,7 @@ func TestUploadStatuses(t *testing.T) {
 		{"title with NUL", declare(t, map[string]string{"title": `"a\u0000"`}), 400, "title \\\"a\\\\x00\\\" has a control character"},
 		{"title with C1 control", declare(t, map[string]string{"title": `"a\u0085"`}), 400, "has a control character"},
 		{"title of 301 characters", declare(t, map[string]string{"title": `"` + strings.Repeat("é", 301) + `"`}), 400, "has 301 characters: must be at most 300"},
-		{"title too large with the name", declare(t, map[string]string{"title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 1345 bytes together in base64url: must be at most 1300"},
+		{"title too large with the name", declare(t, map[string]string{"filename": `"` + strings.Repeat("🎬", 251) + `.mp4"`, "title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 2678 bytes together in base64url: must be at most 1800"},
 		{"checksum empty", declare(t, map[string]string{"checksum": `""`}), 400, `checksum \"\" is not a SHA-256`},
 		{"checksum short", declare(t, map[string]string{"checksum": `"YQ=="`}), 400, "44 characters"},
 		{"checksum in hexadecimal", declare(t, map[string]string{"checksum": `"` + strings.Repeat("0a", 32) + `"`}), 400, "44 characters"},
