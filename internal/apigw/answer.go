@@ -48,7 +48,8 @@ func headersOf(body []byte) map[string]string {
 	return headers
 }
 
-// encodeResponse writes the JSON of an events.APIGatewayProxyResponse.
+// encodeResponse writes the JSON of an events.APIGatewayProxyResponse. A body ends with a line end, for people at a
+// terminal.
 func encodeResponse(status int, body []byte) []byte {
 	headers := headersOfJSON
 	if len(body) == 0 {
@@ -69,11 +70,15 @@ func encodeResponse(status int, body []byte) []byte {
 		text, rest, found := bytes.Cut(body, []byte(`"`))
 		response = append(response, text...)
 		if !found {
-			return append(response, `"}`...)
+			break
 		}
 		response = append(response, `\"`...)
 		body = rest
 	}
+	if len(body) > 0 {
+		response = append(response, `\n`...)
+	}
+	return append(response, `"}`...)
 }
 
 // Headers of an answer, in JSON. A start has no time for encoding/json.

@@ -115,7 +115,7 @@ func functionOf(event events.APIGatewayProxyRequest) contract.Function {
 
 func failure(message, code string) string {
 	body, _ := json.Marshal(message)
-	return fmt.Sprintf(`{"message":%s,"code":%q,"requestId":"request-1"}`, body, code)
+	return fmt.Sprintf(`{"message":%s,"code":%q,"requestId":"request-1"}`+"\n", body, code)
 }
 
 func TestHandlerGetsWhatIsChecked(t *testing.T) {

@@ -75,7 +75,7 @@ func TestFunction(t *testing.T) {
 	if len(queued) != 1 || queued[0].QueueURL != setup.Env.QueueURL || !strings.Contains(queued[0].Body, `"name":"examplebucket"`) {
 		t.Errorf("queued %+v, want one message", queued)
 	}
-	checkRefusal(t, "list", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`)
+	checkRefusal(t, "list", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`+"\n")
 
 	record := arrived(owner, id)
 	record.Status, record.Filename = upload.Ready, "Été.mp4"

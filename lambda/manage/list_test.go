@@ -55,7 +55,7 @@ func (w *world) pages(t *testing.T, owner string, query map[string]string) (ids 
 
 func TestList(t *testing.T) {
 	w := newWorld(t)
-	checkRefusal(t, "nothing", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`)
+	checkRefusal(t, "nothing", w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK, `{"uploads":[]}`+"\n")
 	ids := w.fill(t, owner, 60)
 	others := w.fill(t, other, 5)
 

@@ -243,7 +243,7 @@ func see[T any](t testing.TB, response events.APIGatewayProxyResponse, status in
 
 func failure(message, code string) string {
 	quoted, _ := json.Marshal(message)
-	return fmt.Sprintf(`{"message":%s,"code":%q,"requestId":"request-1"}`, quoted, code)
+	return fmt.Sprintf(`{"message":%s,"code":%q,"requestId":"request-1"}`+"\n", quoted, code)
 }
 
 // noUpload is the one answer about what is not there.

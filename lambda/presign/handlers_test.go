@@ -315,7 +315,7 @@ func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
 				t.Fatal(err)
 			}
 			response, err := handler(gateway)(t.Context(), request)
-			want := `{"message":"internal error","code":"internal_error","requestId":"c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}`
+			want := `{"message":"internal error","code":"internal_error","requestId":"c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}` + "\n"
 			if err != nil || response.StatusCode != http.StatusInternalServerError || response.Body != want {
 				t.Errorf("%s, %s: got %d %s, %v, want 500 %s", test.name, kind, response.StatusCode, response.Body, err, want)
 			}
