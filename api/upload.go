@@ -59,8 +59,8 @@ type UploadGrant struct {
 	URL string `json:"url,omitempty"`
 	// Fields are the form's fields by name, in lower case. The file follows them, last, as the field "file".
 	Fields map[string]string `json:"fields,omitempty"`
-	// Headers are the headers of the PUT by name, each to be sent with exactly this value. Browsers set Content-Length
-	// by themselves, from the file.
+	// Headers are the headers of the PUT by name, each to be sent with exactly this value. Content-Length is signed, too:
+	// every client makes it itself, of the file.
 	Headers map[string]string `json:"headers,omitempty"`
 	// PartSize is the size of each part but the last, in bytes.
 	PartSize int64 `json:"partSize,omitempty"`

@@ -95,7 +95,7 @@ func frame(fields map[string]string) (head, tail []byte, contentType string, err
 func (c *Client) Put(ctx context.Context, address string, headers map[string]string, file io.ReaderAt, size int64) error {
 	header := http.Header{}
 	for name, value := range headers {
-		header.Set(name, value) // net/http ignores a Content-Length here: it sends the request's own.
+		header.Set(name, value)
 	}
 	return c.send(ctx, transfer{
 		method: http.MethodPut, address: address, header: header,

@@ -73,7 +73,6 @@ var examples = []example{
 		ID: exampleID, Key: exampleKey, Method: api.MethodPut, Expires: exampleExpires,
 		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature,
 		Headers: map[string]string{
-			"Content-Length":        "73400320",
 			"Content-Type":          "video/mp4",
 			"If-None-Match":         "*",
 			"X-Amz-Checksum-Sha256": exampleChecksum,

@@ -37,7 +37,8 @@ type PresignedRequest struct {
 	// URL is where the request is sent. It holds the signature.
 	URL string
 
-	// Headers are all headers that the signature covers but Host, by name: each is sent with exactly this value.
+	// Headers are the headers that the client adds, by name: each is sent with exactly this value. The signature covers
+	// Host and Content-Length, too, which every client makes itself, of the URL and the body.
 	Headers map[string]string
 
 	// Expires is when S3 begins to refuse the request, in UTC, in whole seconds.
@@ -101,11 +102,11 @@ func (s *Signer) objectURL(key string) (*url.URL, error) {
 	return address, nil
 }
 
-// sentHeaders returns the signed headers that a client sets itself. Host follows from the URL.
+// sentHeaders returns the signed headers that a client adds to its request.
 func sentHeaders(signed http.Header) map[string]string {
 	headers := make(map[string]string, len(signed))
 	for name, values := range signed {
-		if name != "Host" {
+		if name != "Host" && name != "Content-Length" {
 			headers[textproto.CanonicalMIMEHeaderKey(name)] = values[0]
 		}
 	}
