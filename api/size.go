@@ -14,8 +14,15 @@ var units = []struct {
 	bytes  int64
 	binary bool
 }{
-	{"TiB", 1 << 40, true}, {"GiB", 1 << 30, true}, {"MiB", 1 << 20, true}, {"KiB", 1 << 10, true}, {"B", 1, true},
-	{"TB", 1e12, false}, {"GB", 1e9, false}, {"MB", 1e6, false}, {"kB", 1e3, false},
+	{"TiB", 1 << 40, true},
+	{"GiB", 1 << 30, true},
+	{"MiB", 1 << 20, true},
+	{"KiB", 1 << 10, true},
+	{"B", 1, true},
+	{"TB", 1e12, false},
+	{"GB", 1e9, false},
+	{"MB", 1e6, false},
+	{"kB", 1e3, false},
 }
 
 var sizeText = regexp.MustCompile(`^([0-9]{1,19}) ?([kKMGT]?i?B)?$`)

@@ -206,7 +206,7 @@ func downloadFile(t *testing.T, run *localRun) (int, string) {
 	got := fetch(t, decoded[struct{ URL string }](t, a).URL)
 	var fault struct{ Code string }
 	_ = xml.Unmarshal(got.body, &fault)
-	return got.status, string(fault.Code)
+	return got.status, fault.Code
 }
 
 // deleteFile deletes an upload.
