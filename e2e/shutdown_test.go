@@ -2,10 +2,12 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -13,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestNothingIsLeftRunning stops the local run in the middle of an upload, as Ctrl-C does and as a kill does.
@@ -91,45 +95,85 @@ func TestUploadsSurviveARestart(t *testing.T) {
 	}
 }
 
-// TestRecordsComeBack restarts the local run, whose tables are in memory: what lies in the bucket is inspected again. The
-// run says what of it does not come back.
-func TestRecordsComeBack(t *testing.T) {
+// TestNothingIsForgotten ends the local run, in order and by a kill, and finds all as it was: nothing is inspected again, and
+// no event is sent again.
+func TestNothingIsForgotten(t *testing.T) {
 	requireLocal(t)
 	data := filepath.Join(t.TempDir(), "data")
-	var g grant
-	for i := range 2 {
+	user := newClient("", "anna@example.com:a password")
+	var kept, deleted grant
+	var first record
+	for i, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL, syscall.SIGKILL, syscall.SIGTERM} {
 		run, err := startLocal(assembly, data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := newClient(run.API, demoUser)
+		c := newClient(run.API, user.user+":"+user.password)
 		if i == 0 {
-			g = c.store(t, "kept.txt", []byte("text"), "title", "Kept")
-			c.await(t, g.ID, "ready")
-			c.patch(t, g.ID, map[string]any{"title": "Changed"})
+			run.postern(t, user.password+"\n", "user", "add", user.user, "--quota", "1000")
+			kept = c.store(t, "kept.txt", []byte("text"), "title", "Kept")
+			deleted = c.store(t, "deleted.txt", []byte("gone"))
+			c.await(t, kept.ID, "ready")
+			c.await(t, deleted.ID, "ready")
+			c.patch(t, kept.ID, map[string]any{"title": "Changed"})
+			if a := c.do(t, http.MethodDelete, "uploads/"+deleted.ID); a.status != http.StatusNoContent {
+				t.Fatalf("deleting: got %d %s, want 204", a.status, a.body)
+			}
+			eventually(t, func() bool { return len(eventsOf(t, data)) == 3 }, func() string { return fmt.Sprint(eventsOf(t, data)) })
+			first = c.show(t, kept.ID)
+		} else {
+			doomed{run: run, operator: run.operator(t)}.rest(t)
+			if got := eventsOf(t, data); len(got) != 0 {
+				t.Errorf("start %d: events are sent again: %q", i+1, got)
+			}
 		}
-		r := c.await(t, g.ID, "ready")
-		if want := []string{"Changed", "Kept"}[i]; r.Title != want || r.Filename != "kept.txt" {
-			t.Errorf("start %d: got %+v, want the title %s", i+1, r, want)
+		if diff := cmp.Diff(c.show(t, kept.ID), first); diff != "" || first.Title != "Changed" {
+			t.Errorf("start %d (-got +want):\n%s", i+1, diff)
 		}
-		if file, _ := c.download(t, g.ID); string(file) != "text" {
-			t.Errorf("start %d: downloaded %q", i+1, file)
+		if a := c.do(t, http.MethodGet, "uploads/"+deleted.ID); a.status != http.StatusNotFound {
+			t.Errorf("start %d: a deleted upload: got %d %s, want 404", i+1, a.status, a.body)
+		}
+		if got := run.operator(t).usage(t, kept.owner()); got != 4 {
+			t.Errorf("start %d: %d bytes are used, want 4", i+1, got)
+		}
+		if strings.Contains(run.Log(), "queued for inspection") {
+			t.Errorf("start %d: uploads are inspected again:\n%s", i+1, run.Log())
 		}
 		checkBanner(t, run.Log())
-		if err := run.stop(); err != nil {
+		if err := run.End(end); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// forgets is what the banner says of a restart, over the end of a line.
-var forgets = regexp.MustCompile(`its records come back;\s+later edits of titles,[^.]* do not\.`)
+// eventsOf returns the types of the events that a run has sent.
+func eventsOf(t *testing.T, data string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(data, "events.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var types []string
+	for line := range strings.Lines(string(text)) {
+		var event struct {
+			Type string `json:"detail-type"`
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatal(err)
+		}
+		types = append(types, event.Type)
+	}
+	return types
+}
 
-// checkBanner holds what a local run says at its start to what it does: it forgets edits, and it enforces roles.
+// remembers is what the banner says of a restart.
+var remembers = regexp.MustCompile(`Uploads, records, users and messages are kept in \S+ for the next start\.`)
+
+// checkBanner holds what a local run says at its start to what it does: it forgets nothing, and it enforces roles.
 func checkBanner(t *testing.T, logs string) {
 	t.Helper()
-	if !forgets.MatchString(logs) {
-		t.Errorf("nothing says %s:\n%s", forgets, logs)
+	if !remembers.MatchString(logs) {
+		t.Errorf("nothing says %s:\n%s", remembers, logs)
 	}
 	_, list, ok := strings.Cut(logs, "\nNot enforced on this machine:\n")
 	items := 0

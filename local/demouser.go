@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,7 +22,8 @@ const (
 	demoPassword = "demo-password"
 )
 
-// makeDemoUser writes the demo user into the users table, as an operator would: through the services' own APIs.
+// makeDemoUser writes the demo user into the users table, unless it is there. It does so as an operator would, through the
+// services' own APIs.
 func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator iam.Credentials) error {
 	secrets := secretsmanager.New(secretsmanager.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 	tables := dynamodb.New(dynamodb.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
@@ -38,7 +40,11 @@ func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator ia
 	if err != nil {
 		return err
 	}
-	return records.NewUsers(tables, table).Put(ctx, user)
+	err = records.NewUsers(tables, table).Add(ctx, user)
+	if errors.Is(err, records.ErrUserExists) {
+		return nil // of an earlier run, and maybe changed since
+	}
+	return err
 }
 
 func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {

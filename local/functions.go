@@ -23,7 +23,7 @@ type functions struct {
 }
 
 // startFunctions makes the stack's functions ready to be invoked. It starts to feed them from the queues, as the template's
-// event source mappings say, and with what an earlier run left in the bucket.
+// event source mappings say.
 func startFunctions(stack *cfn.Stack, s *services, log io.Writer) (*functions, error) {
 	environment, err := environments(stack, s)
 	if err != nil {
@@ -92,9 +92,10 @@ func roleOf(stack *cfn.Stack, function string) string {
 	return ""
 }
 
-// requeue asks for an inspection of everything in the bucket.
+// requeue asks for an inspection of what an earlier run may have stored without telling a queue: what came after the last
+// change of its queues, and everything if it has not kept its tables and queues.
 func requeue(ctx context.Context, s *services, log io.Writer) {
-	keys, err := s.s3.Requeue(ctx)
+	keys, err := s.s3.Requeue(ctx, s.kept)
 	switch {
 	case errors.Is(err, context.Canceled):
 	case err != nil:

@@ -2,9 +2,8 @@
 // bucket, tables, queues, events and secrets. It prints one line to standard output when it is ready, and everything else
 // to standard error. SIGINT and SIGTERM stop it and everything it started; a second one ends it at once.
 //
-// Objects and secrets are on the disk. Tables and queues are in memory and end with the program. Each start therefore
-// queues every key in the bucket for an inspection, which makes its record again. Later edits and the tombstones of
-// deleted uploads are lost.
+// Objects and secrets are files. Tables and queues are in memory, and every change of them is in a file too, from which the
+// next start restores them, however this run ends.
 package main
 
 import (

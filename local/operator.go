@@ -114,8 +114,7 @@ func banner(w io.Writer, s settings, stack *cfn.Stack, services *services, api s
 	}
 	lines = append(lines,
 		"  events     printed here, and kept in "+filepath.Join(s.data, "events.jsonl"),
-		"Tables and queues are in memory. What lies in the bucket is inspected anew at each start, so its records come back;",
-		"later edits of titles, and the tombstones of what was deleted, do not.",
+		"Uploads, records, users and messages are kept in "+s.data+" for the next start.",
 		"Not enforced on this machine:",
 	)
 	for _, what := range notEnforced {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -29,12 +30,14 @@ type services struct {
 	queues   *queue.Queues
 	chaos    *chaos.Chaos // nil: nothing fails on purpose
 	s3       *s3.Server
+	tables   *dynamodb.DB
 	bus      *events.Bus
 	aws      *awsserver.Server // of all other services
+	kept     time.Time         // when an earlier run has last changed a queue; zero: what it has kept is not whole
 }
 
-// startServices starts the services with everything in them that the stack has, and with the demo user. What they deny
-// gets a line in log.
+// startServices starts the services with everything in them that the stack has, with what earlier runs have left, and with
+// the demo user. What they deny gets a line in log.
 func startServices(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (*services, error) {
 	all := &services{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log)}
 	if err := all.start(ctx, s, stack, log); err != nil {
@@ -55,15 +58,20 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, lo
 	} else {
 		all.queues = queue.New(stack, log, nil)
 	}
+	if all.kept, err = all.queues.Keep(filepath.Join(s.data, "queues.jsonl")); err != nil {
+		return err
+	}
+	if all.tables, err = dynamodb.Open(s.data, stack); err != nil {
+		return err
+	}
+	if all.tables.Modified.IsZero() {
+		all.kept = time.Time{}
+	}
 	all.s3, err = s3.Start(s3.Config{
 		Data: s.data, Port: s.s3Port, Stack: stack, Queues: all.queues, Issuer: all.issuer, Policies: all.policies, Operator: all.operator, Faults: calls,
 	})
 	if err != nil {
 		return portError("S3_PORT", s.s3Port, err)
-	}
-	tables, err := dynamodb.New(stack)
-	if err != nil {
-		return err
 	}
 	secrets, err := secrets.Open(s.data, stack, rand.Reader)
 	if err != nil {
@@ -74,7 +82,7 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, lo
 	}
 	all.aws, err = awsserver.Start(awsserver.Config{
 		Region: stack.Region, Issuer: all.issuer, Policies: all.policies, Faults: calls,
-		Services: []awsserver.Service{tables, secrets, sqs.New(all.queues), all.bus.Service()},
+		Services: []awsserver.Service{all.tables.Service(), secrets, sqs.New(all.queues), all.bus.Service()},
 	})
 	if err != nil {
 		return err
@@ -95,6 +103,12 @@ func (all *services) close() {
 	}
 	if all.s3 != nil {
 		all.s3.Close()
+	}
+	if all.tables != nil {
+		all.tables.Close()
+	}
+	if all.queues != nil {
+		all.queues.Close()
 	}
 }
 

@@ -27,11 +27,12 @@ import (
 
 func start(t *testing.T, faults awsserver.Faults) stacktest.Server {
 	t.Helper()
-	tables, err := local.New(stacktest.Stack())
+	db, err := local.Open(t.TempDir(), stacktest.Stack())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stacktest.Serve(t, stacktest.NewGuard(), faults, tables)
+	t.Cleanup(db.Close)
+	return stacktest.Serve(t, stacktest.NewGuard(), faults, db.Service())
 }
 
 func client(server stacktest.Server, c iam.Credentials) *dynamodb.Client {

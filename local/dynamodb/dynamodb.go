@@ -1,4 +1,4 @@
-// Package dynamodb serves a stack's tables from memory, by DynamoDB's own API.
+// Package dynamodb serves a stack's tables from memory, by DynamoDB's own API, and keeps their writes in a file.
 package dynamodb
 
 import (
@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"time"
 
 	"github.com/truora/minidyn/server"
 
@@ -22,24 +24,45 @@ const (
 	serviceError  = "com.amazon.coral.service#"
 )
 
-// New makes the stack's tables, with nothing in them, and returns the service that holds them.
-func New(stack *cfn.Stack) (awsserver.Service, error) {
+// A DB holds a stack's tables.
+type DB struct {
+	// Modified is the time of the last write of an earlier run. It is zero if there was no earlier run.
+	Modified time.Time
+
+	arns arns
+	kept *kept
+}
+
+// Open makes the stack's tables and fills them with what earlier runs have written. It keeps every write in the file
+// tables.jsonl of the data folder, which only its owner may read.
+func Open(data string, stack *cfn.Stack) (*DB, error) {
 	db := server.NewServer()
 	for _, table := range stack.Tables {
 		if err := makeTable(db, table); err != nil {
-			return awsserver.Service{}, fmt.Errorf("making table %s: %w", table.Name, err)
+			return nil, fmt.Errorf("making table %s: %w", table.Name, err)
 		}
 	}
-	arns := arns{awsserver.ARNs{Region: stack.Region, Account: stack.AccountID}}
+	k, err := keep(db, filepath.Join(data, "tables.jsonl"), stack.Tables)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{k.log.Modified, arns{awsserver.ARNs{Region: stack.Region, Account: stack.AccountID}}, k}, nil
+}
+
+// Service returns the service that serves the tables.
+func (db *DB) Service() awsserver.Service {
 	return awsserver.Service{
 		Name:        "dynamodb",
 		Target:      "DynamoDB_20120810",
 		ErrorPrefix: serviceError,
-		Calls:       arns.calls,
-		Handler:     &transactions{dynamodb: db, done: make(map[string]transaction)},
+		Calls:       db.arns.calls,
+		Handler:     &transactions{dynamodb: db.kept, done: make(map[string]transaction)},
 		Fault:       fault,
-	}, nil
+	}
 }
+
+// Close closes the file.
+func (db *DB) Close() { db.kept.log.Close() }
 
 // makeTable makes a table through DynamoDB's own API.
 func makeTable(db http.Handler, table cfn.Table) error {
@@ -63,22 +86,23 @@ func makeTable(db http.Handler, table cfn.Table) error {
 	if err != nil {
 		return err
 	}
-	return send(db, "CreateTable", body)
+	_, err = send(db, "CreateTable", body)
+	return err
 }
 
-// send calls an operation of the database and fails unless it succeeds.
-func send(db http.Handler, operation string, body []byte) error {
+// send calls an operation of the database and returns its answer. It fails unless the operation succeeds.
+func send(db http.Handler, operation string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "/", bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
 	answer := awsserver.NewResponse()
 	db.ServeHTTP(answer, request)
 	if answer.Status != http.StatusOK {
-		return fmt.Errorf("got status %d: %s", answer.Status, &answer.Body)
+		return nil, fmt.Errorf("got status %d: %s", answer.Status, &answer.Body)
 	}
-	return nil
+	return answer.Body.Bytes(), nil
 }
 
 // fault answers a call that fails on purpose.

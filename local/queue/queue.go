@@ -52,6 +52,7 @@ func (q *Queue) Send(body string, delay time.Duration) string {
 func (q *Queue) add(e *entry) {
 	q.last++
 	e.number = q.last
+	q.all.keep(change{Queue: q.LogicalID, ID: e.ID, Body: e.Body, Sent: e.Sent, Visible: e.visible})
 	heap.Push(&q.messages, e)
 	close(q.changed)
 	q.changed = make(chan struct{})
@@ -128,6 +129,7 @@ func (q *Queue) Delete(receipt string) {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
 	if e, ok := q.byReceipt[receipt]; ok {
+		q.all.keep(change{Queue: q.LogicalID, ID: e.ID})
 		delete(q.byReceipt, receipt)
 		heap.Remove(&q.messages, e.index)
 	}

@@ -1,5 +1,5 @@
-// Package queue holds a stack's queues in memory and feeds their messages to functions, as SQS and Lambda's event source
-// mappings do. Delivery is at least once, until a message is deleted or becomes a dead letter.
+// Package queue holds a stack's queues in memory, keeps their messages in a file, and feeds them to functions, as SQS and
+// Lambda's event source mappings do. Delivery is at least once, until a message is deleted or becomes a dead letter.
 package queue
 
 import (
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"postern/internal/cfn"
+	"postern/local/journal"
 )
 
 // Queues are the queues of a stack. They are safe for concurrent use.
@@ -19,6 +20,7 @@ type Queues struct {
 
 	mu   sync.Mutex // of all queues: messages move between them
 	byID map[string]*Queue
+	kept *journal.Log // nil: messages are in memory only
 }
 
 // Faults make deliveries fail on purpose. Calls are never concurrent.
@@ -63,6 +65,7 @@ func (qs *Queues) FindURL(text string) (*Queue, bool) {
 func (qs *Queues) moveToDeadLetters(from *Queue, e *entry) {
 	to := qs.byID[from.DeadLetters]
 	delete(from.byReceipt, e.Receipt)
+	qs.keep(change{Queue: from.LogicalID, ID: e.ID})
 	moved := &entry{Message: e.Message, visible: e.visible}
 	moved.Receives, moved.Receipt = 0, ""
 	to.add(moved)

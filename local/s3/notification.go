@@ -137,13 +137,14 @@ func queuesOf(bucket cfn.Bucket, selected func(cfn.Notification) bool) map[strin
 	return queues
 }
 
-// Requeue sends a message that asks for an inspection of each key that has an object, in the order of the keys. It is for
-// a start: objects outlive this program, tables and queues do not. It returns how many keys there are.
-func (s *Server) Requeue(ctx context.Context) (int, error) {
+// Requeue sends a message that asks for an inspection of each key whose object came after a time, in the order of the keys.
+// It is for a start: a run that was killed may have stored an object without telling the queue. It returns how many keys
+// there are.
+func (s *Server) Requeue(ctx context.Context, since time.Time) (int, error) {
 	keys := 0
 	for _, bucket := range s.notifier.stack.Buckets {
 		for queue := range queuesOf(bucket, func(n cfn.Notification) bool { return wants(n, "ObjectCreated:Put") }) {
-			n, err := s.notifier.requeue(ctx, bucket.Name, queue)
+			n, err := s.notifier.requeue(ctx, bucket.Name, queue, since)
 			if keys += n; err != nil {
 				return keys, fmt.Errorf("queueing what is in the bucket %s: %w", bucket.Name, err)
 			}
@@ -152,7 +153,7 @@ func (s *Server) Requeue(ctx context.Context) (int, error) {
 	return keys, nil
 }
 
-func (n *notifier) requeue(ctx context.Context, bucket, logicalID string) (int, error) {
+func (n *notifier) requeue(ctx context.Context, bucket, logicalID string, since time.Time) (int, error) {
 	q, ok := n.queues.Find(logicalID)
 	if !ok {
 		return 0, fmt.Errorf("there is no queue %s", logicalID)
@@ -165,7 +166,7 @@ func (n *notifier) requeue(ctx context.Context, bucket, logicalID string) (int, 
 	keys, last := 0, ""
 	for _, version := range list.Versions {
 		key := aws.ToString(version.Key)
-		if key == last {
+		if key == last || version.LastModified != nil && version.LastModified.Before(since) {
 			continue
 		}
 		last = key

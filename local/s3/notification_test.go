@@ -262,7 +262,7 @@ func TestRequeue(t *testing.T) {
 	r.Close()
 	r = startS3(t, data)
 	r.told(t)
-	if n, err := r.Requeue(t.Context()); n != 3 || err != nil {
+	if n, err := r.Requeue(t.Context(), time.Time{}); n != 3 || err != nil {
 		t.Errorf("got %d, %v, want 3 keys", n, err)
 	}
 	for _, key := range []string{"images/o/3.png", "videos/o/1 +.mp4", "videos/o/2.mp4"} {
@@ -275,5 +275,14 @@ func TestRequeue(t *testing.T) {
 	}
 	if told := r.told(t); told != "" {
 		t.Errorf("told besides: %s", told)
+	}
+
+	since := time.Now()
+	time.Sleep(20 * time.Millisecond) // a file's time is less exact
+	if _, err := r.client.PutObject(t.Context(), put(bucket, "videos/o/1 +.mp4", "")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Requeue(t.Context(), since); n != 1 || err != nil {
+		t.Errorf("since the last upload: got %d, %v, want 1 key", n, err)
 	}
 }
