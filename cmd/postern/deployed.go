@@ -40,6 +40,9 @@ func (l location) openDeployed(ctx context.Context, _ []string) (stage, error) {
 func (l location) awsConfig(ctx context.Context) (aws.Config, error) {
 	// Without a value, an option leaves the choice to the SDK.
 	loaded, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(l.Profile), config.WithRegion(l.Region))
+	if missing, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return aws.Config{}, fmt.Errorf("no profile %q in the AWS configuration: name another with --profile or AWS_PROFILE", missing.Profile)
+	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
 	}

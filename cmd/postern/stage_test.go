@@ -147,7 +147,7 @@ func TestProfileAndRegion(t *testing.T) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(folder, "credentials"))
 	t.Setenv("AWS_ACCESS_KEY_ID", "ANOTHER")
 	run(t, "", "--stage=dev", "--profile=team", "--region=eu-central-1", "user", "list").done(t)
-	run(t, "", "--stage=dev", "--profile=nobody", "user", "list").refused(t, 1, "nobody")
+	run(t, "", "--stage=dev", "--profile=nobody", "user", "list").refused(t, 1, `no profile "nobody" in the AWS configuration: name another with --profile`)
 }
 
 func TestDeployedStageThatIsNotThere(t *testing.T) {
