@@ -28,7 +28,7 @@ var (
 		allowed: `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`,
 		parse:   listOf(isOrigin),
 	}
-	lifetime = rule[time.Duration]{allowed: `"1m" to "60m", in whole seconds`, parse: parseLifetime}
+	lifetime = rule[time.Duration]{allowed: `"2m" to "60m", in whole seconds`, parse: parseLifetime}
 	size     = rule[int64]{
 		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`, api.MaxObject),
 		parse:   parseSize,
@@ -120,10 +120,12 @@ func isOrigin(s string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && local
 }
 
+// parseLifetime takes two minutes at least: S3 may refuse good requests at random under a tighter bound of s3:signatureAge.
+// Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
 func parseLifetime(value any) (time.Duration, bool) {
 	s, _ := value.(string)
 	d, err := time.ParseDuration(s)
-	return d, err == nil && d >= time.Minute && d <= time.Hour && d%time.Second == 0
+	return d, err == nil && d >= 2*time.Minute && d <= time.Hour && d%time.Second == 0
 }
 
 func parseSize(value any) (int64, bool) {

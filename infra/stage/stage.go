@@ -37,7 +37,7 @@ type Stage struct {
 	// Default: DefaultFolders.
 	Folders contract.Folders
 
-	// SignatureLifetime is how long a form or URL can be used, 1 to 60 minutes, written as "15m".
+	// SignatureLifetime is how long a form or URL can be used, 2 to 60 minutes, written as "15m".
 	// Default: 15 minutes.
 	SignatureLifetime time.Duration
 

@@ -114,7 +114,7 @@ const (
 	fields     = "region, allowedOrigins, folders, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logRetentionDays, apiGatewayLogRole, tags"
 	origins    = `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`
 	sizes      = `1 to 53687091200000 bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
-	lifetimes  = `"1m" to "60m", in whole seconds`
+	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
 	region     = `the name of an AWS region, as "eu-central-1"`
 	tags       = "an object of strings: names of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+@-, no name beginning with aws:"
@@ -148,8 +148,8 @@ func TestMistakes(t *testing.T) {
 		{"origin with a large port", `{"allowedOrigins": ["https://app.example.com:65536"]}`, `.allowedOrigins: ["https://app.example.com:65536"] is not allowed; allowed: ` + origins},
 		{"origins as text", `{"allowedOrigins": "*"}`, `.allowedOrigins: "*" is not allowed; allowed: ` + origins},
 		{"lifetime too long", `{"signatureLifetime": "61m"}`, `.signatureLifetime: "61m" is not allowed; allowed: ` + lifetimes},
-		{"lifetime too short", `{"signatureLifetime": "59s"}`, `.signatureLifetime: "59s" is not allowed; allowed: ` + lifetimes},
-		{"lifetime of a fraction", `{"signatureLifetime": "60.5s"}`, `.signatureLifetime: "60.5s" is not allowed; allowed: ` + lifetimes},
+		{"lifetime too short", `{"signatureLifetime": "119s"}`, `.signatureLifetime: "119s" is not allowed; allowed: ` + lifetimes},
+		{"lifetime of a fraction", `{"signatureLifetime": "130.5s"}`, `.signatureLifetime: "130.5s" is not allowed; allowed: ` + lifetimes},
 		{"lifetime without a unit", `{"signatureLifetime": 15}`, `.signatureLifetime: 15 is not allowed; allowed: ` + lifetimes},
 		{"size of nothing", `{"defaultQuota": 0}`, `.defaultQuota: 0 is not allowed; allowed: ` + sizes},
 		{"size too large", `{"defaultQuota": 53687091200001}`, `.defaultQuota: 53687091200001 is not allowed; allowed: ` + sizes},
