@@ -378,11 +378,11 @@ func synthesize(t *testing.T, s stage.Stage, alter func(awsapigateway.RestApi)) 
 	if err != nil {
 		return nil, err
 	}
-	alter(api(made))
+	alter(restAPI(made))
 	app.Synth(nil)
 	return readTemplate(outdir, s.Name)
 }
 
-func api(s awscdk.Stack) awsapigateway.RestApi {
+func restAPI(s awscdk.Stack) awsapigateway.RestApi {
 	return s.Node().FindChild(jsii.String("Api")).(awsapigateway.RestApi)
 }

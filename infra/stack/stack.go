@@ -8,9 +8,11 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"postern/api"
 	"postern/infra/stage"
 	"postern/internal/contract"
 )
@@ -65,8 +67,7 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 	}
 	queues.inspectBy(stack, s.InspectConcurrency, functions[contract.Inspect])
 	newAlarms(stack, queues)
-	api := newAPI(stack, s, functions)
-	newOutputs(stack, api, data, queues)
+	newOutputs(stack, newAPI(stack, s, functions), data, queues)
 	stack.Node().AddValidation(&authorizedMethods{stack})
 	return stack, nil
 }
@@ -86,4 +87,25 @@ func removal(s stage.Stage) awscdk.RemovalPolicy {
 		return awscdk.RemovalPolicy_DESTROY
 	}
 	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
+}
+
+// newOutputs prints what a client and an operator need to know.
+func newOutputs(stack awscdk.Stack, rest awsapigateway.RestApi, d data, q queues) {
+	for _, output := range []struct {
+		name, description string
+		value             *string
+	}{
+		{"ApiUrl", "Base URL of the API", rest.Url()},
+		{"BucketName", "Bucket that uploads go to", d.bucket.BucketName()},
+		{"UsersTableName", "Table of users", d.users.TableName()},
+		{"UploadsTableName", "Table of uploads and of each owner's usage", d.uploads.TableName()},
+		{"QueueUrl", "Queue of what is to be inspected", q.inspections.QueueUrl()},
+		{"OwnerKeySecretArn", "Secret that holds the key of the owner hash", d.key.SecretArn()},
+		{"Version", "Version of Postern that is deployed", jsii.String(api.Version)},
+	} {
+		awscdk.NewCfnOutput(stack, jsii.String(output.name), &awscdk.CfnOutputProps{
+			Description: jsii.String(output.description),
+			Value:       output.value,
+		})
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/infra/stack"
 	"postern/infra/stage"
 	"postern/internal/contract"
@@ -295,6 +296,7 @@ func TestOutputs(t *testing.T) {
 		"UploadsTableName":  "${UploadsTable}",
 		"QueueUrl":          "${Inspections}",
 		"OwnerKeySecretArn": "${OwnerKey}",
+		"Version":           api.Version,
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		got := map[string]string{}
