@@ -137,7 +137,7 @@ func TestPreflights(t *testing.T) {
 			preflights[path] = true
 			response := p["Integration"].(map[string]any)["IntegrationResponses"].([]any)[0].(map[string]any)
 			want := map[string]any{
-				"method.response.header.Access-Control-Allow-Headers": "'Authorization,Content-Type,If-Match'",
+				"method.response.header.Access-Control-Allow-Headers": "'Authorization,*,Content-Type,If-Match,Cache-Control,Pragma,X-Requested-With,Traceparent,Tracestate,Baggage'",
 				"method.response.header.Access-Control-Allow-Methods": allowed[path],
 				"method.response.header.Access-Control-Allow-Origin":  "'*'",
 				"method.response.header.Access-Control-Max-Age":       "'3600'",

@@ -91,7 +91,7 @@ func denials(s stage.Stage) []*awsiam.PolicyStatementProps {
 	}
 }
 
-// corsRules let pages of a stage's origins send signed requests and read what a resumable upload needs.
+// corsRules let pages of a stage's origins send signed requests, and read what resumed uploads and downloads need.
 func corsRules(origins []string) *[]*awss3.CorsRule {
 	if len(origins) == 0 {
 		return nil
@@ -104,7 +104,7 @@ func corsRules(origins []string) *[]*awss3.CorsRule {
 		AllowedHeaders: jsii.Strings("*"),
 		// Written out, because S3 refuses a wildcard here.
 		ExposedHeaders: jsii.Strings(
-			"ETag", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
+			"ETag", "Location", "Content-Disposition", "Content-Range", "Accept-Ranges", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
 			"x-amz-checksum-sha256", "x-amz-checksum-type", "x-amz-version-id",
 		),
 		MaxAge: jsii.Number(3600),

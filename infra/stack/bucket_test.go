@@ -65,7 +65,7 @@ func TestBucket(t *testing.T) {
 				"AllowedMethods": []any{"GET", "PUT", "POST", "DELETE", "HEAD"},
 				"AllowedHeaders": []any{"*"},
 				"ExposedHeaders": []any{
-					"ETag", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
+					"ETag", "Location", "Content-Disposition", "Content-Range", "Accept-Ranges", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
 					"x-amz-checksum-sha256", "x-amz-checksum-type", "x-amz-version-id",
 				},
 				"MaxAge": 3600.0,

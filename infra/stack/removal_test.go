@@ -1,10 +1,7 @@
 package stack_test
 
 import (
-	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -81,18 +78,12 @@ func TestDeployLiftsTheProtectionFirst(t *testing.T) {
 
 // TestTerminationProtection reads which stacks the CDK protects against their deletion.
 func TestTerminationProtection(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join(assembly, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var manifest struct {
 		Artifacts map[string]struct {
 			Properties struct{ TerminationProtection bool }
 		}
 	}
-	if err := json.Unmarshal(b, &manifest); err != nil {
-		t.Fatal(err)
-	}
+	readJSON(t, "manifest.json", &manifest)
 	for name, s := range stages {
 		got := manifest.Artifacts[stack.Name(name)].Properties.TerminationProtection
 		if want := s.Removal == stage.Retain; got != want {

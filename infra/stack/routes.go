@@ -12,8 +12,12 @@ import (
 	"postern/internal/contract"
 )
 
-// requestHeaders are those that a page may send to the API.
-var requestHeaders = []string{"Authorization", "Content-Type", "If-Match"}
+// requestHeaders are those that a page may send to the API. The asterisk covers all but Authorization, whatever a tracer or a
+// library adds. The usual ones are listed for browsers that do not know it.
+// Source: Fetch Standard, "CORS protocol and credentials".
+var requestHeaders = []string{
+	"Authorization", "*", "Content-Type", "If-Match", "Cache-Control", "Pragma", "X-Requested-With", "Traceparent", "Tracestate", "Baggage",
+}
 
 // addRoutes makes the resources and methods of the contract's routes.
 func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {

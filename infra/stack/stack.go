@@ -52,6 +52,10 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 		awscdk.Tags_Of(stack).Add(jsii.String(name), jsii.String(value), nil)
 	}
 
+	for _, warning := range s.Warnings() {
+		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("postern:stage"), jsii.String(warning))
+	}
+
 	queues := newQueues(stack)
 	data := data{
 		bucket:  newBucket(stack, s),

@@ -418,3 +418,38 @@ func TestUnknownArchitecture(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// TestWarnings reads what the CDK's CLI prints of a stage: the origin in cdk.json is a placeholder.
+func TestWarnings(t *testing.T) {
+	want := map[string]string{
+		"prod": `stages.prod.allowedOrigins: "https://app.example.com" is a placeholder: list your own origins [ack: postern:stage]`,
+	}
+	for name := range stages {
+		var metadata map[string][]struct {
+			Type string
+			Data any
+		}
+		readJSON(t, stack.Name(name)+".metadata.json", &metadata)
+		var got string
+		for _, message := range metadata["/"+stack.Name(name)] {
+			if message.Type == "aws:cdk:warning" {
+				got += fmt.Sprint(message.Data)
+			}
+		}
+		if got != want[name] {
+			t.Errorf("%s: got %q, want %q", name, got, want[name])
+		}
+	}
+}
+
+// readJSON reads a file of the assembly.
+func readJSON(t *testing.T, file string, into any) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(assembly, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -3,7 +3,7 @@ package stage
 import (
 	"fmt"
 	"math"
-	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -25,7 +25,7 @@ var (
 		parse:   matching(regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)),
 	}
 	origins = rule[[]string]{
-		allowed: `a list of "*", "https://host", "https://host:port", or with http for localhost and 127.0.0.1`,
+		allowed: `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`,
 		parse:   listOf(isOrigin),
 	}
 	lifetime = rule[time.Duration]{allowed: `"2m" to "60m", in whole seconds`, parse: parseLifetime}
@@ -92,32 +92,47 @@ func listOf(allowed func(string) bool) func(any) ([]string, bool) {
 	}
 }
 
-var hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+var (
+	hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	// subdomains is what S3 takes with its one wildcard: every host below a domain.
+	subdomains = regexp.MustCompile(`^\*\.[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	// notOrigins are schemes whose pages send no origin of their own.
+	notOrigins = []string{"about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"}
+)
 
-// isOrigin reports whether s is an origin as browsers send it, or "*".
+// isOrigin reports whether s is an origin as browsers and apps with a web view send it, one with a wildcard, or "*".
 // Source: Fetch Standard, "Origin header".
 func isOrigin(s string) bool {
 	if s == "*" {
 		return true
 	}
 	u, err := url.Parse(s)
-	if err != nil || !hostName.MatchString(u.Hostname()) {
+	// Whatever else a URL can have (a path, a user, an empty port) is what s has besides these.
+	if err != nil || s != u.Scheme+"://"+u.Host || strings.HasSuffix(u.Host, ":") || !isOriginPort(u.Scheme, u.Port()) {
 		return false
 	}
 	host := u.Hostname()
-	if port := u.Port(); port != "" {
-		number, err := strconv.ParseUint(port, 10, 16)
-		if err != nil || number == 0 {
-			return false
-		}
-		host = net.JoinHostPort(host, port)
+	ip, err := netip.ParseAddr(host)
+	isIP := err == nil
+	switch u.Scheme {
+	case "https":
+		return isIP || hostName.MatchString(host) || subdomains.MatchString(host)
+	case "http":
+		return host == "localhost" || strings.HasSuffix(host, ".localhost") && hostName.MatchString(host) ||
+			isIP && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
+	default: // of an app: "capacitor", "ionic", "tauri", "app"
+		return hostName.MatchString(host) && !slices.Contains(notOrigins, u.Scheme)
 	}
-	// Whatever else a URL can have (a path, a user, capitals) is what s has besides these.
-	if s != u.Scheme+"://"+host {
-		return false
+}
+
+// isOriginPort reports whether an origin may have a port: browsers leave the default one out.
+func isOriginPort(scheme, port string) bool {
+	if port == "" {
+		return true
 	}
-	local := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1"
-	return u.Scheme == "https" || u.Scheme == "http" && local
+	number, err := strconv.ParseUint(port, 10, 16)
+	isDefault := scheme == "https" && number == 443 || scheme == "http" && number == 80
+	return err == nil && number > 0 && !isDefault && strconv.FormatUint(number, 10) == port
 }
 
 // parseLifetime takes two minutes at least: S3 may refuse good requests at random under a tighter bound of s3:signatureAge.

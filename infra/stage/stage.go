@@ -27,8 +27,8 @@ type Stage struct {
 	// Default: the region of the AWS profile that deploys.
 	Region string
 
-	// AllowedOrigins are the web origins whose pages may use the bucket: "*", or scheme://host[:port] with https, or
-	// with http for localhost.
+	// AllowedOrigins are the web origins whose pages may use the bucket: "*", or scheme://host[:port] as browsers and apps
+	// with a web view send it. The first label of a host may be "*".
 	// Default: none, so no page can.
 	AllowedOrigins []string
 
@@ -180,6 +180,24 @@ func (s Stages) Deployed() []Stage {
 		}
 	}
 	return deployed
+}
+
+// placeholder is the origin that cdk.json has until a team writes its own.
+const placeholder = "https://app.example.com"
+
+// Warnings returns what a stage that keeps its data should not have, a line each.
+func (s Stage) Warnings() []string {
+	var warnings []string
+	for _, origin := range s.AllowedOrigins {
+		switch {
+		case s.Removal != Retain:
+		case origin == "*":
+			warnings = append(warnings, fmt.Sprintf(`stages.%s.allowedOrigins: "*" lets every web page read and write what is signed for its visitor: list your own origins`, s.Name))
+		case origin == placeholder:
+			warnings = append(warnings, fmt.Sprintf("stages.%s.allowedOrigins: %q is a placeholder: list your own origins", s.Name, origin))
+		}
+	}
+	return warnings
 }
 
 func defaults(name string) *Stage {
