@@ -98,10 +98,10 @@ func TestRefusals(t *testing.T) {
 		{name: "unknown parameter", path: own + "&acl=public-read", status: 400, code: "invalid_request", says: []string{"acl", "filename"}},
 
 		// Routes.
-		{name: "unknown route", path: "buckets", status: 403, code: "not_found"},
-		{name: "wrong method", method: http.MethodDelete, path: own, status: 403, code: "not_found"},
-		{name: "below a route", path: "presignedurl/x?mail=a", status: 403, code: "not_found"},
-		{name: "other case", path: "Presignedurl?mail=a", status: 403, code: "not_found"},
+		{name: "unknown route", path: "buckets", status: 404, code: "not_found", says: []string{"no such route"}},
+		{name: "wrong method", method: http.MethodDelete, path: own, status: 404, code: "not_found"},
+		{name: "below a route", path: "presignedurl/x?mail=a", status: 404, code: "not_found"},
+		{name: "other case", path: "Presignedurl?mail=a", status: 404, code: "not_found"},
 		{name: "above the stage", path: "../presignedurl", status: 403},
 	} {
 		t.Run(test.name, func(t *testing.T) {

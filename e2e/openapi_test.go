@@ -117,7 +117,7 @@ func sentBody(req *http.Request) ([]byte, error) {
 
 // checkUnknown holds the answer to a route that the document does not have to what the document says of those.
 func (d *document) checkUnknown(a answer) error {
-	if a.status != http.StatusForbidden {
+	if a.status != http.StatusNotFound {
 		return fmt.Errorf("no such route, but the answer is %d", a.status)
 	}
 	var body any

@@ -132,12 +132,12 @@ func waysOfQueries() []way {
 		get("another's mail", http.StatusForbidden, func(p string) string { return "presignedurl?mail=" + p + "%40example.com" }),
 		echo(get("mail that is none", http.StatusBadRequest, func(p string) string { return "presignedurl?mail=" + p })),
 		echo(get("parameter", http.StatusBadRequest, func(p string) string { return own + "&" + p + "=1" })),
-		get("path", http.StatusForbidden, func(p string) string { return p }),
+		get("path", http.StatusNotFound, func(p string) string { return p }),
 		get("mail that nobody asked for", http.StatusOK, func(p string) string { return "health?mail=" + p }),
 		echo(get("cursor", http.StatusBadRequest, func(p string) string { return "uploads?cursor=" + p })),
 		echo(get("status", http.StatusBadRequest, func(p string) string { return "uploads?status=" + p })),
 		get("id", http.StatusNotFound, func(p string) string { return "uploads/" + p }),
-		{name: "wrong method", status: http.StatusForbidden, send: func(t *testing.T, p string) answer {
+		{name: "wrong method", status: http.StatusNotFound, send: func(t *testing.T, p string) answer {
 			return api.do(t, http.MethodPut, "presignedurl?mail="+p+"%40example.com")
 		}},
 		{name: "id that is a mail", status: http.StatusNotFound, send: func(t *testing.T, p string) answer {

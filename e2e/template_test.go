@@ -69,8 +69,8 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 				if a := c.do(t, http.MethodGet, "alive"); a.status != http.StatusOK {
 					t.Errorf("new path: got %d, want 200", a.status)
 				}
-				if a := c.do(t, http.MethodGet, "health"); a.status != http.StatusForbidden {
-					t.Errorf("old path: got %d, want 403", a.status)
+				if a := c.do(t, http.MethodGet, "health"); a.status != http.StatusNotFound {
+					t.Errorf("old path: got %d, want 404", a.status)
 				}
 			},
 		},

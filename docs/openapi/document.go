@@ -20,7 +20,7 @@ const basic = "basic"
 
 // summary introduces the API.
 const summary = "Postern signs uploads into a private S3 bucket: the API says where and with which fields or headers a file is sent, " +
-	"and S3 holds the client to it. Every error has the body ErrorBody. A route that is not in this document answers 403 with the code not_found."
+	"and S3 holds the client to it. Every error has the body ErrorBody. A route that is not in this document answers 404 with the code not_found."
 
 // describe returns the document of the routes, with the doc comments of their types.
 func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {

@@ -21,24 +21,25 @@ const messageOfAWS = "$context.error.messageString"
 // A gatewayResponse is how API Gateway refuses a request by itself.
 type gatewayResponse struct {
 	kind    string   // response type
+	status  string   // empty: the type's own
 	code    api.Code // member "code" of the body
 	message string   // JSON of member "message"
 	headers map[string]string
 }
 
-// gatewayResponses give API Gateway's refusals the members that every error has. The status is always the type's own.
+// gatewayResponses give API Gateway's refusals the members that every error has.
 //
-// An unknown route that is asked with an Authorization header is taken for a wrongly signed request to AWS, whose message
-// repeats the header: there, and wherever the type does not say what happened, the words are ours.
+// A route that does not exist is answered as a request to AWS that lacks a signature, or has a wrong one, whose message
+// repeats the header: 403 says nothing true there, so status and message are ours. No method here takes AWS signatures.
 // Source: API Gateway Developer Guide, "Gateway response types for API Gateway".
 var gatewayResponses = []gatewayResponse{
 	{kind: "BAD_REQUEST_PARAMETERS", code: api.InvalidRequest, message: messageOfAWS},
 	{kind: "BAD_REQUEST_BODY", code: api.InvalidRequest, message: messageOfAWS},
 	{kind: "UNAUTHORIZED", code: api.Unauthorized, message: messageOfAWS, headers: map[string]string{"WWW-Authenticate": challenge}},
 	{kind: "ACCESS_DENIED", code: api.Forbidden, message: messageOfAWS},
-	{kind: "MISSING_AUTHENTICATION_TOKEN", code: api.NotFound, message: `"no such route"`},
-	{kind: "INVALID_SIGNATURE", code: api.NotFound, message: `"no such route"`},
-	{kind: "EXPIRED_TOKEN", code: api.NotFound, message: `"no such route"`},
+	{kind: "MISSING_AUTHENTICATION_TOKEN", status: "404", code: api.NotFound, message: `"no such route"`},
+	{kind: "INVALID_SIGNATURE", status: "404", code: api.NotFound, message: `"no such route"`},
+	{kind: "EXPIRED_TOKEN", status: "404", code: api.NotFound, message: `"no such route"`},
 	{kind: "RESOURCE_NOT_FOUND", code: api.NotFound, message: `"no such route"`},
 	{kind: "REQUEST_TOO_LARGE", code: api.PayloadTooLarge, message: messageOfAWS},
 	{kind: "UNSUPPORTED_MEDIA_TYPE", code: api.UnsupportedMediaType, message: messageOfAWS},
@@ -57,8 +58,13 @@ func addGatewayResponses(api awsapigateway.RestApi) {
 	for _, response := range gatewayResponses {
 		parameters := quoted("", standardHeaders())
 		maps.Copy(*parameters, *quoted("", response.headers))
+		var status *string
+		if response.status != "" {
+			status = jsii.String(response.status)
+		}
 		api.AddGatewayResponse(jsii.String(response.kind), &awsapigateway.GatewayResponseOptions{
 			Type:            awsapigateway.ResponseType_Of(jsii.String(response.kind)),
+			StatusCode:      status,
 			ResponseHeaders: parameters,
 			Templates:       &map[string]*string{"application/json": jsii.String(response.body())},
 		})
