@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// checkError holds an error to the shape that every one has.
+// checkError checks that an error has the shape of every error of the API.
 func checkError(t *testing.T, a answer, code string, says []string) {
 	t.Helper()
 	var e errorBody

@@ -13,17 +13,17 @@ import (
 	"testing"
 )
 
-// onBadDay is whether every local run of these tests has things go wrong on purpose.
+// onBadDay says whether chaos is on: every local run of these tests then makes things go wrong on purpose.
 var onBadDay = os.Getenv("CHAOS") == "1"
 
-// What a local run says of chaos: the seed at its start, and how often each kind has occurred at its end.
+// What a local run prints about chaos: the seed at its start, and how often each kind has occurred at its end.
 var (
 	chaosSeed   = regexp.MustCompile(`(?m)^  chaos +CHAOS_SEED=(\d+) repeats it`)
 	chaosCounts = regexp.MustCompile(`(?m)^chaos: seed (\d+): (\d+ .+)$`)
 )
 
-// chaosKinds are what occurs while the whole suite runs, each with the words that it is counted by. Of two, one is
-// enough: each alone is too rare to be certain.
+// chaosKinds lists what must occur while the whole suite runs, by the words of the local run's counts. Of two, one is
+// enough, because each alone is too rare to be certain.
 var chaosKinds = [][]string{
 	{"messages duplicated"},
 	{"messages delayed", "batches reordered"}, // few batches have two messages
@@ -34,8 +34,8 @@ var chaosKinds = [][]string{
 	{"functions killed before a call", "functions killed after a call"},
 }
 
-// readChaos is how often each kind of chaos occurred in a local run that has ended and left logs. It fails unless they
-// speak of chaos as they are to: of its seed at the start and of its counts at the end, or not at all when it is off.
+// readChaos returns how often each kind of chaos occurred, by the logs of a local run that has ended. It fails unless they
+// name the seed at the start and the counts at the end or, if chaos is off, neither.
 func readChaos(logs string, on bool) (map[string]int, error) {
 	seed, counts := chaosSeed.FindStringSubmatch(logs), chaosCounts.FindStringSubmatch(logs)
 	switch {
@@ -74,10 +74,10 @@ type chaosTally struct {
 	counts map[string]int
 }
 
-// allChaos is that of all local runs that these tests have stopped.
+// allChaos holds the counts of all local runs that these tests have stopped.
 var allChaos = chaosTally{counts: map[string]int{}}
 
-// add adds the counts of a local run that has ended and left logs.
+// add adds the counts in the logs of a local run that has ended.
 func (y *chaosTally) add(logs string) error {
 	counts, err := readChaos(logs, onBadDay)
 	y.mu.Lock()
@@ -88,7 +88,7 @@ func (y *chaosTally) add(logs string) error {
 	return err
 }
 
-// check reports the counts, and fails unless every kind has occurred when the whole suite ran on a bad day.
+// check prints the counts. If the whole suite ran, it fails unless every kind has occurred.
 func (y *chaosTally) check(w io.Writer, whole bool) error {
 	if !onBadDay {
 		return nil

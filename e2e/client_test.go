@@ -63,7 +63,7 @@ func (g grant) post(t *testing.T, file []byte) (status int, code string) {
 
 var httpClient = &http.Client{Timeout: 2 * time.Minute}
 
-// sender sends files as a program would that uses our client, but repeats nothing.
+// sender sends files as a program that uses our client does, but it repeats nothing.
 var sender = &library.Client{HTTP: httpClient, Attempts: 1}
 
 // do sends a request; with Basic credentials when the client has a user.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestLostEventsAreRepaired serves a bucket that tells nobody of anything. The operator's command finds what no event
+// TestLostEventsAreRepaired serves a bucket that sends no notifications. The operator's command finds what no event
 // recorded, and a caller's command does the rest of an upload's life.
 func TestLostEventsAreRepaired(t *testing.T) {
 	requireLocal(t)
@@ -32,7 +32,7 @@ func TestLostEventsAreRepaired(t *testing.T) {
 		t.Errorf("reconcile: got %s, want %q", out, want)
 	}
 	c.await(t, g.ID, "ready")
-	run.heard(t, g.ID, "Upload Ready")
+	run.awaitEvent(t, g.ID, "Upload Ready")
 
 	if out := run.postern(t, "", "list", "--json"); !strings.Contains(out, g.ID) || !strings.Contains(out, `"Lost"`) {
 		t.Errorf("list: got %s", out)

@@ -15,28 +15,28 @@ import (
 )
 
 // TestInspectSurvivesACrashAtEachStep kills the real inspect process before and after each of its calls to AWS, one
-// after the other, and sees one redelivery repair all: with a second one the message would go to the dead-letter queue.
+// after the other. One redelivery must repair everything: a second one would send the message to the dead-letter queue.
 func TestInspectSurvivesACrashAtEachStep(t *testing.T) {
 	requireLocal(t)
-	t.Parallel() // what takes long is to wait for redeliveries
+	t.Parallel() // waiting for redeliveries takes most of the time
 	for _, test := range []struct {
 		name     string
-		begin    func(doomed, *testing.T) arrival
-		verdict  record // status and reason
-		versions int    // that are left
-		steps    int    // calls to AWS at least
+		begin    func(crashing, *testing.T) arrival
+		verdict  record // status and reason alone
+		versions int    // left in the bucket
+		steps    int    // least number of calls to AWS
 	}{
-		// Read the record, open, accept, tag, settle, publish, announce.
+		// Read the record, open, accept, tag, set the verdict, publish, mark as published.
 		{"ready", begin("intro.mp4", clip.MP4()), record{Status: "ready"}, 1, 7},
 		{"rejected", begin("page.mp4", []byte("<html>")), record{Status: "rejected", Reason: "type_mismatch"}, 1, 7},
-		// Read the record, open, fail to accept, accept what counts nothing, remove, settle, publish, announce.
-		{"over quota", doomed.beginOverQuota, record{Status: "rejected", Reason: "over_quota"}, 0, 8},
+		// Read the record, open, fail to accept, accept with size 0, remove, set the verdict, publish, mark as published.
+		{"over quota", crashing.beginOverQuota, record{Status: "rejected", Reason: "over_quota"}, 0, 8},
 		// Read the record, remove.
-		{"a second version", doomed.beginAgain, record{Status: "ready"}, 1, 2},
+		{"a second version", crashing.beginAgain, record{Status: "ready"}, 1, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := doom(t)
+			d := serveCrashing(t)
 			for at, crashed := 1, true; crashed; at++ {
 				crashed = false
 				for _, when := range []string{"before", "after"} {
@@ -62,16 +62,16 @@ func TestInspectSurvivesACrashAtEachStep(t *testing.T) {
 	}
 }
 
-// A doomed is a local run whose inspect function dies where a plan says that is in its folder.
-type doomed struct {
+// A crashing is a local run whose inspect function dies where the plan in its folder says.
+type crashing struct {
 	run      *localRun
 	client   client
 	operator operator
 	folder   string
 }
 
-// doom serves a template by which a message comes again after a second, once.
-func doom(t *testing.T) doomed {
+// serveCrashing serves a template that delivers a message a second time after one second, and no third time.
+func serveCrashing(t *testing.T) crashing {
 	t.Helper()
 	folder := edited(t, func(t *testing.T, template map[string]any) {
 		fastRedelivery(t, template)
@@ -80,28 +80,28 @@ func doom(t *testing.T) doomed {
 	})
 	inspect := wrapFunction(t, folder, "inspect", "./e2e/testdata/crashing")
 	run := serve(t, folder)
-	return doomed{run, newClient(run.API, demoUser), run.operator(t), inspect}
+	return crashing{run, newClient(run.API, demoUser), run.operator(t), inspect}
 }
 
-// An arrival is a file that a form is used for next.
+// An arrival is a file that is about to be sent with a form.
 type arrival struct {
 	client client
 	grant  grant
 	file   []byte
-	first  []byte // what was sent first, and is kept
-	used   int64  // bytes that its owner takes once it is inspected
+	first  []byte // the content that is kept
+	used   int64  // the owner's used bytes once it is inspected
 }
 
-// begin begins with a file that nobody has sent before.
-func begin(filename string, file []byte) func(doomed, *testing.T) arrival {
-	return func(d doomed, t *testing.T) arrival {
+// begin prepares a file that was not sent before.
+func begin(filename string, file []byte) func(crashing, *testing.T) arrival {
+	return func(d crashing, t *testing.T) arrival {
 		g := d.client.grant(t, map[string]any{"filename": filename, "size": len(file)})
 		return arrival{d.client, g, file, file, d.operator.usage(t, g.owner()) + int64(len(file))}
 	}
 }
 
-// beginOverQuota begins with a file for which a user's quota has room no more.
-func (d doomed) beginOverQuota(t *testing.T) arrival {
+// beginOverQuota prepares a file that does not fit into what is left of its user's quota.
+func (d crashing) beginOverQuota(t *testing.T) arrival {
 	c := newClient(d.run.API, fmt.Sprintf("user%d@example.com:password", time.Now().UnixNano()))
 	d.run.postern(t, c.password+"\n", "user", "add", c.user, "--quota", "4")
 	g := c.grant(t, map[string]any{"filename": "a.txt", "size": 4})
@@ -109,8 +109,8 @@ func (d doomed) beginOverQuota(t *testing.T) arrival {
 	return arrival{c, g, []byte("text"), []byte("text"), 1}
 }
 
-// beginAgain begins with a form that was used before.
-func (d doomed) beginAgain(t *testing.T) arrival {
+// beginAgain prepares a file for a form that was used before.
+func (d crashing) beginAgain(t *testing.T) arrival {
 	a := begin("a.txt", []byte("good"))(d, t)
 	a.arrive(t)
 	a.client.await(t, a.grant.ID, "ready")
@@ -126,12 +126,12 @@ func (a arrival) arrive(t *testing.T) {
 	}
 }
 
-// check waits until an arrival is inspected and holds all that is left of it to a verdict.
-func (a arrival) check(t *testing.T, d doomed, verdict record, versions int) {
+// check waits until an arrival is inspected and compares everything that is left of it with a verdict.
+func (a arrival) check(t *testing.T, d crashing, verdict record, versions int) {
 	t.Helper()
 	o, g := d.operator, a.grant
-	eventually(t, func() bool { return o.announced(t, g) && len(o.versions(t, g.Key)) == versions }, func() string {
-		return fmt.Sprintf("announced: %t, versions %q, want %d\n%s", o.announced(t, g), o.versions(t, g.Key), versions, tail(d.run.Log()))
+	eventually(t, func() bool { return o.published(t, g) && len(o.versions(t, g.Key)) == versions }, func() string {
+		return fmt.Sprintf("published: %t, versions %q, want %d\n%s", o.published(t, g), o.versions(t, g.Key), versions, tail(d.run.Log()))
 	})
 	d.rest(t)
 	got := a.client.show(t, g.ID)
@@ -151,26 +151,26 @@ func (a arrival) check(t *testing.T, d doomed, verdict record, versions int) {
 			t.Errorf("downloaded %d bytes, want the first version's %d", len(file), len(a.first))
 		}
 	}
-	heard := map[string]string{}
+	kindsByID := map[string]string{}
 	for _, e := range d.run.events(t, g.ID) {
-		heard[e.Detail.ID] = e.DetailType
+		kindsByID[e.Detail.ID] = e.DetailType
 	}
 	kind := map[string]string{"ready": "Upload Ready", "rejected": "Upload Rejected"}[verdict.Status]
-	if kinds := slices.Collect(maps.Values(heard)); !slices.Equal(kinds, []string{kind}) {
-		t.Errorf("events by id: got %v, want one, %s", heard, kind)
+	if kinds := slices.Collect(maps.Values(kindsByID)); !slices.Equal(kinds, []string{kind}) {
+		t.Errorf("events by id: got %v, want one, %s", kindsByID, kind)
 	}
 }
 
-// rest waits until no message is left that is to be processed.
-func (d doomed) rest(t *testing.T) {
+// rest waits until the queue is empty.
+func (d crashing) rest(t *testing.T) {
 	t.Helper()
 	eventually(t, func() bool { return d.operator.queued(t) == 0 }, func() string {
 		return fmt.Sprintf("%d messages are left\n%s", d.operator.queued(t), tail(d.run.Log()))
 	})
 }
 
-// TestDeletionSurvivesACrashAtEachStep does the same to the manage function in the middle of a DELETE: the client asks
-// again, and all is gone.
+// TestDeletionSurvivesACrashAtEachStep does the same to the manage function in the middle of a DELETE. The client repeats
+// the DELETE, and everything is gone.
 func TestDeletionSurvivesACrashAtEachStep(t *testing.T) {
 	requireLocal(t)
 	t.Parallel() // as above
@@ -206,7 +206,7 @@ func TestDeletionSurvivesACrashAtEachStep(t *testing.T) {
 	}
 }
 
-// checkDeletion holds the last answer to a DELETE to say that all is gone, and waits until it is.
+// checkDeletion checks the answer to the last DELETE, and waits until everything of the upload is gone.
 func checkDeletion(t *testing.T, run *localRun, g grant, a answer) {
 	t.Helper()
 	// Inspect may have finished the deletion before the client asked again.
@@ -217,14 +217,14 @@ func checkDeletion(t *testing.T, run *localRun, g grant, a answer) {
 	eventually(t, func() bool { return len(o.versions(t, g.Key)) == 0 && o.usage(t, g.owner()) == 0 }, func() string {
 		return fmt.Sprintf("versions %q, usage %d", o.versions(t, g.Key), o.usage(t, g.owner()))
 	})
-	run.heard(t, g.ID, "Upload Deleted")
+	run.awaitEvent(t, g.ID, "Upload Deleted")
 }
 
-// A crash is a plan that a wrapped function ends by: the path of its file, which is gone when it was carried out.
+// A crash is the path of a plan by which a wrapped function dies. The function removes the file when it does.
 type crash string
 
-// planCrash has a wrapped function die before or after its call to AWS of a number, counted from now. The plan lasts as
-// long as the test.
+// planCrash makes a wrapped function die before or after its at-th call to AWS from now on. The plan lasts as long as the
+// test.
 func planCrash(t *testing.T, folder string, at int, when string) crash {
 	t.Helper()
 	plan := filepath.Join(folder, "crash")
@@ -240,7 +240,7 @@ func (c crash) isDone() bool {
 	return err != nil
 }
 
-// wrapFunction puts a program in place of a function of an assembly, the function beside it, and returns their folder.
+// wrapFunction replaces a function of an assembly by a program, puts the function beside it and returns their folder.
 func wrapFunction(t *testing.T, folder, function, source string) string {
 	t.Helper()
 	original, err := os.ReadFile(filepath.Join(root, "dist", "host", function, "bootstrap"))

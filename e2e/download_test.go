@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestDownloadsAreRefusedTwice asks for what is not ready: the route refuses, and without the route's check the role
-// does.
+// TestDownloadsAreRefusedTwice downloads what is not ready. The route refuses it and, without the route's check, so does
+// the role.
 func TestDownloadsAreRefusedTwice(t *testing.T) {
 	requireLocal(t)
 	page := []byte("<html><script>alert(1)</script>")
@@ -54,8 +54,8 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 // check is the statement of lambda/manage/download.go that refuses what is not ready.
 const check = "if record.Status != upload.Ready {"
 
-// overlay is an overlay for go build that has other words in the place of some that a source, named below the root, has
-// once.
+// overlay returns an overlay for go build in which a text of a source, named below the root, is replaced. The source must
+// have the text once.
 func overlay(t *testing.T, name, words, others string) string {
 	t.Helper()
 	source := filepath.Join(root, name)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestFunctionsThatFail serves the template with a presign function that panics, hangs, exits or answers nonsense, and
-// a timeout of one second.
+// TestFunctionsThatFail serves a presign function that panics, hangs, exits or answers nonsense, with a timeout of one
+// second.
 func TestFunctionsThatFail(t *testing.T) {
 	requireLocal(t)
 	folder := edited(t, func(t *testing.T, template map[string]any) {
@@ -48,8 +48,8 @@ func TestFunctionsThatFail(t *testing.T) {
 	}
 }
 
-// replaceFunction compiles a package in place of a function of an assembly, with further flags of go build, and returns
-// the program's path.
+// replaceFunction replaces a function of an assembly by a package, which it compiles with further flags of go build. It
+// returns the program's path.
 func replaceFunction(t *testing.T, folder, function, source string, flags ...string) string {
 	t.Helper()
 	original, err := os.ReadFile(filepath.Join(root, "dist", "host", function, "bootstrap"))

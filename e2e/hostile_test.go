@@ -69,19 +69,19 @@ func (g grant) put(t *testing.T, file []byte, edit ...func(*http.Request)) (stat
 	return a.status, fault.Code
 }
 
-// A hostile is one thing done to what was signed.
+// A hostile is one alteration of what was signed.
 type hostile[T any] struct {
 	name string
 	do   func(t *testing.T, signed T) (status int, code string)
 }
 
-// How many attempts presign's signatures give rise to at least: a signature that covers less gives fewer.
+// How many attempts there are at least. A signature that covers less gives fewer.
 const (
 	leastForms = 90
 	leastPuts  = 78
 )
 
-// TestEveryAlteredFormIsRefused alters each field of what presign really signs, in each way, and adds others.
+// TestEveryAlteredFormIsRefused alters each field that presign signs in each way, and adds other fields.
 func TestEveryAlteredFormIsRefused(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
@@ -185,8 +185,8 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 		func(t *testing.T, g grant) (int, string) { return g.put(t, video) })
 }
 
-// TestUnsignedHeadersDoNotRule sends headers with a signed PUT that no signature covers and that S3 keeps: the download
-// has those that Postern signs for it.
+// TestUnsignedHeadersDoNotRule sends headers with a signed PUT that no signature covers and that S3 keeps. The download has
+// the headers that Postern signs for it all the same.
 func TestUnsignedHeadersDoNotRule(t *testing.T) {
 	requireLocal(t)
 	text := []byte("text")
@@ -195,12 +195,12 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name, planted string
-		comes         bool // with the download, in which nothing heeds it
+		comes         bool // with the download, where it has no effect
 	}{
 		{"Cache-Control", "public, max-age=31536000", false},
 		{"Content-Disposition", `inline; filename="evil.html"`, false},
-		{"Content-Language", "tlh", true},                  // a word on the content, which it does not change
-		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT", true}, // Cache-Control is above it: RFC 9111, section 5.3
+		{"Content-Language", "tlh", true},                  // it says nothing of how to read the content
+		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT", true}, // Cache-Control overrides it: RFC 9111, section 5.3
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text), "via": "put"})
@@ -312,8 +312,8 @@ func TestChecksumIsEnforced(t *testing.T) {
 	}
 }
 
-// refuseAll sees what was signed succeed unaltered once, then each attempt refused, at least so many of them, and nothing
-// more in the bucket.
+// refuseAll uses what was signed unaltered once, which must succeed. Then each attempt must be refused, and the bucket must
+// stay as it is. There must be at least so many attempts.
 func refuseAll[T any](t *testing.T, least int, attempts []hostile[T], signed func() T, send func(*testing.T, T) (int, string)) {
 	t.Helper()
 	if len(attempts) < least {

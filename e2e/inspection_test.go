@@ -16,7 +16,7 @@ import (
 	"postern/local/clip"
 )
 
-// eventually waits until a condition holds, and fails the test with what says when it does not.
+// eventually waits until a condition holds. If it never does, the test fails with the text of says.
 func eventually(t *testing.T, holds func() bool, says func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
@@ -26,7 +26,7 @@ func eventually(t *testing.T, holds func() bool, says func() string) {
 	}
 }
 
-// TestContentIsJudged uploads what is not what its name says. Each is kept, unreadable, and counted.
+// TestContentIsJudged uploads files of other formats than their names say. Each is kept, unreadable, and counted.
 func TestContentIsJudged(t *testing.T) {
 	requireLocal(t)
 	c := addUser(t, "judged@example.com")
@@ -56,7 +56,7 @@ func TestContentIsJudged(t *testing.T) {
 			if a := c.do(t, http.MethodGet, "uploads/"+g.ID+"/download"); a.status != http.StatusConflict {
 				t.Errorf("download: got %d %s, want 409", a.status, a.body)
 			}
-			if e := server.heard(t, g.ID, "Upload Rejected"); e.Detail.Upload["reason"] != "type_mismatch" {
+			if e := server.awaitEvent(t, g.ID, "Upload Rejected"); e.Detail.Upload["reason"] != "type_mismatch" {
 				t.Errorf("event: got %+v", e)
 			}
 			if used := o.usage(t, g.owner()); used != int64(len(test.file)) {
@@ -98,7 +98,7 @@ func archive(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// TestWhatNoSignatureStored puts objects into the bucket past the API.
+// TestWhatNoSignatureStored puts objects into the bucket without the API.
 func TestWhatNoSignatureStored(t *testing.T) {
 	requireLocal(t)
 	o, g := server.operator(t), api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
@@ -133,7 +133,7 @@ func TestEventsHoldNothingPersonal(t *testing.T) {
 	requireLocal(t)
 	g := api.store(t, "secret-name.txt", []byte("text"), "title", "secret title")
 	api.await(t, g.ID, "ready")
-	e := server.heard(t, g.ID, "Upload Ready")
+	e := server.awaitEvent(t, g.ID, "Upload Ready")
 	versions := server.operator(t).versions(t, g.Key)
 	if len(versions) != 1 {
 		t.Fatalf("versions %q, want one", versions)
@@ -145,13 +145,13 @@ func TestEventsHoldNothingPersonal(t *testing.T) {
 		t.Errorf("source %s, upload (-got +want):\n%s", e.Source, diff)
 	}
 	deletes(t, api, g)
-	gone := server.heard(t, g.ID, "Upload Deleted")
+	gone := server.awaitEvent(t, g.ID, "Upload Deleted")
 	if gone.Detail.ID == e.Detail.ID {
 		t.Errorf("both events have the id %s", e.Detail.ID)
 	}
 }
 
-// TestReplays sends a form again: after its upload is ready, and after it is deleted.
+// TestReplays uses a form a second time: when its upload is ready, and when it is deleted.
 func TestReplays(t *testing.T) {
 	requireLocal(t)
 	o, api := server.operator(t), addUser(t, "replays@example.com")
@@ -184,7 +184,7 @@ func TestReplays(t *testing.T) {
 	}
 }
 
-// TestQuota reaches an owner's quota by uploads at once: what is accepted never is more.
+// TestQuota uploads more than an owner's quota at the same time. No more than the quota is accepted.
 func TestQuota(t *testing.T) {
 	requireLocal(t)
 	const size, fits, sent = 100, 3, 12
@@ -244,7 +244,7 @@ func TestGrantsAreCapped(t *testing.T) {
 	}
 }
 
-// TestPoisonedMessages sends messages that are no events along with one that is.
+// TestPoisonedMessages sends malformed messages and one event.
 func TestPoisonedMessages(t *testing.T) {
 	requireLocal(t)
 	run := serve(t, edited(t, fastRedelivery))
@@ -268,7 +268,7 @@ func TestPoisonedMessages(t *testing.T) {
 		return fmt.Sprintf("%d dead letters, want the 5 that are no events\n%s", o.dead(t), tail(run.Log()))
 	})
 	time.Sleep(200 * time.Millisecond)
-	// On a bad day a message is there twice.
+	// With chaos on, a message may be there twice.
 	if dead := o.dead(t); dead != 5 && !onBadDay {
 		t.Errorf("%d dead letters, want 5\n%s", dead, tail(run.Log()))
 	}
@@ -277,7 +277,7 @@ func TestPoisonedMessages(t *testing.T) {
 	}
 }
 
-// fastRedelivery has a message of the queue come back after a second instead of minutes.
+// fastRedelivery delivers a message again after a second instead of minutes.
 func fastRedelivery(t *testing.T, template map[string]any) {
 	properties(t, template, "AWS::SQS::Queue", func(p map[string]any) bool { return p["VisibilityTimeout"] != nil })["VisibilityTimeout"] = 1
 }

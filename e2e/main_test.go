@@ -58,7 +58,7 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	api = newClient(server.API, demoUser)
-	// The tests that run at once wait for redeliveries most of the time, however few processors there are.
+	// Parallel tests wait for redeliveries most of the time, however few processors there are.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		return 0, err
 	}
@@ -73,7 +73,7 @@ func run(m *testing.M) (code int, err error) {
 	return code, allChaos.check(os.Stdout, whole && code == 0)
 }
 
-// checkBuilt returns an error that says what to run first, unless all is there that these tests run.
+// checkBuilt returns an error that says what to run first if a program is missing that these tests run.
 func checkBuilt() error {
 	for _, name := range []string{"bin/infra", "bin/local", "bin/postern", "dist/host/presign/bootstrap", "node_modules/.bin/cdk"} {
 		if _, err := os.Stat(filepath.Join(root, name)); err != nil {

@@ -13,10 +13,10 @@ import (
 	"postern/internal/contract"
 )
 
-// matrix is who may do what: the status that each caller gets on each route. The first four columns act for the caller's
-// own mail, another's, a malformed one, and without a mail, on an upload of the caller's own; the last two without a mail
-// on the id of another's upload, and on an id that is none. A young id reads as waiting, whoever minted it, and a
-// deletion of it buries it in the caller's own folder alone. A route that lacks the row of a caller fails the test.
+// matrix says who may do what: the status that each caller gets on each route. The first four columns act on an upload of
+// the caller: for the caller's own mail, another's, a malformed one, and without a mail. The last two have no mail: one
+// has the id of another's upload, one a malformed id. A young id reads as waiting, whoever it was made for. Deleting it
+// marks it as deleted in the caller's own folder alone. The test fails if a route lacks the row of a caller.
 const matrix = `
 route                       caller          own  other  malformed  none  another's-id  no-id
 
@@ -129,7 +129,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	}
 }
 
-// readMatrix are the matrix's columns that a caller gets a status in, and the cells of each row.
+// readMatrix returns the names of the matrix's columns, and the cells of each row.
 func readMatrix() (columns []string, rows [][]string) {
 	for line := range strings.Lines(matrix) {
 		if cells := strings.Fields(line); len(cells) > 0 {
@@ -139,10 +139,10 @@ func readMatrix() (columns []string, rows [][]string) {
 	return rows[0][2:], rows[1:]
 }
 
-// needsID reports whether a column is for routes of one upload alone.
+// needsID reports whether a column applies only to routes with an upload's id.
 func needsID(column string) bool { return column == "another's-id" || column == "no-id" }
 
-// everyRow are the rows that the matrix is to have: each route of the contract for each caller.
+// everyRow returns the rows that the matrix must have: each route of the contract for each caller.
 func everyRow(callers map[string]client) map[string]bool {
 	all := map[string]bool{}
 	for _, route := range contract.Routes {
@@ -179,14 +179,14 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 	return a
 }
 
-// matrixIDs are the ids that routes are called with.
+// matrixIDs holds the ids that routes are called with.
 type matrixIDs struct {
 	another string            // of another's upload
 	own     map[string]string // of a caller's own that is ready, by the caller's mail
 }
 
-// of is the id that a column calls a route with: of an upload of the caller's own that is ready, of another's, or none. A
-// caller who is nobody tries the API's own user's. What is deleted is made anew.
+// of returns the id for a column: of the caller's own upload, which is ready, of another's, or a malformed one. A caller
+// without a user takes the demo user's upload. A deleted upload is replaced.
 func (ids matrixIDs) of(t *testing.T, c client, method, column string) string {
 	t.Helper()
 	switch column {
@@ -205,7 +205,7 @@ func (ids matrixIDs) of(t *testing.T, c client, method, column string) string {
 	return ids.own[c.user]
 }
 
-// checkNotCallers holds what a service got for another to be in that other's folder.
+// checkNotCallers checks that a service's grant for another user is for that user's folder.
 func checkNotCallers(t *testing.T, c client, a answer) {
 	t.Helper()
 	var got, own form

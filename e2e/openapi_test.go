@@ -20,7 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// A document is docs/openapi.json, which every answer of the API is held to.
+// A document is docs/openapi.json. Every answer of the API must be as it says.
 type document struct {
 	schemas openapi3.Schemas
 	router  routers.Router
@@ -39,8 +39,8 @@ var openDocument = sync.OnceValues(func() (*document, error) {
 	return &document{read.Components.Schemas, router}, nil
 })
 
-// checkDocumented fails the test when the document does not have the answer to a request. A test that alters the
-// template or a function alters answers too, but not what a fault looks like.
+// checkDocumented fails the test if the document does not describe the answer to a request. Tests that alter the template
+// or a function alter answers too, so that only their faults are checked.
 func (c client) checkDocumented(t *testing.T, req *http.Request, a answer) {
 	t.Helper()
 	if c.base != api.base && a.status < http.StatusInternalServerError {
@@ -55,8 +55,8 @@ func (c client) checkDocumented(t *testing.T, req *http.Request, a answer) {
 	}
 }
 
-// check holds an answer of the API at base to the operation of its request, or to what every error is when there is
-// none. Preflights are between a browser and API Gateway, and what is not below base is not of the API.
+// check compares an answer of the API at base with the operation of its request or, if there is none, with the schema of
+// errors. It ignores preflights, which the document does not describe, and answers from elsewhere than below base.
 func (d *document) check(base string, req *http.Request, a answer) error {
 	at, err := url.Parse(base)
 	if err != nil {
@@ -91,7 +91,7 @@ func (d *document) check(base string, req *http.Request, a answer) error {
 	})
 }
 
-// checkRequest holds a request that the API accepted to the document, which must not be the stricter of the two.
+// checkRequest checks that the document allows a request that the API accepted.
 func checkRequest(input *openapi3filter.RequestValidationInput) error {
 	body, err := sentBody(input.Request)
 	if err != nil {
@@ -102,8 +102,8 @@ func checkRequest(input *openapi3filter.RequestValidationInput) error {
 	return openapi3filter.ValidateRequest(context.Background(), input)
 }
 
-// sentBody is a request's body once more. A body that a test has put into the request by hand cannot be read again:
-// then the length is not the request's.
+// sentBody returns the body of a request that was sent. A body that a test set by hand cannot be read a second time: its
+// length then differs from the request's.
 func sentBody(req *http.Request) ([]byte, error) {
 	if req.GetBody == nil {
 		return nil, nil
@@ -115,7 +115,7 @@ func sentBody(req *http.Request) ([]byte, error) {
 	return io.ReadAll(body)
 }
 
-// checkUnknown holds the answer to a route that the document does not have to what the document says of those.
+// checkUnknown compares the answer to an unknown route with what the document says of such routes.
 func (d *document) checkUnknown(a answer) error {
 	if a.status != http.StatusNotFound {
 		return fmt.Errorf("no such route, but the answer is %d", a.status)
@@ -127,7 +127,7 @@ func (d *document) checkUnknown(a answer) error {
 	return d.schemas["ErrorBody"].Value.VisitJSON(body)
 }
 
-// TestUndocumentedAnswersAreFound alters answers of the API and sees that the document refuses them.
+// TestUndocumentedAnswersAreFound alters answers of the API, and wants the document to refuse them.
 func TestUndocumentedAnswersAreFound(t *testing.T) {
 	d, err := openDocument()
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// An operator looks behind the API of a local run, with the credentials that it writes for this machine's operator.
+// An operator calls the services of a local run without the API, with the credentials that the run writes for it.
 type operator struct {
 	run     *localRun
 	tables  *dynamodb.Client
@@ -62,7 +62,7 @@ func (r *localRun) operator(t *testing.T) operator {
 	}
 }
 
-// usage is how many bytes an owner's uploads take, as the uploads table has it.
+// usage returns an owner's used bytes, as the uploads table has them.
 func (o operator) usage(t *testing.T, owner string) int64 {
 	t.Helper()
 	item := o.item(t, owner, "usage")
@@ -90,7 +90,7 @@ func (o operator) use(t *testing.T, owner string, bytes int64) {
 	}
 }
 
-// ownerOf is the owner in a user's row.
+// ownerOf returns the owner in a user's row.
 func (o operator) ownerOf(t *testing.T, mail string) string {
 	t.Helper()
 	output, err := o.tables.GetItem(t.Context(), &dynamodb.GetItemInput{
@@ -102,7 +102,7 @@ func (o operator) ownerOf(t *testing.T, mail string) string {
 	return output.Item["owner"].(*types.AttributeValueMemberS).Value
 }
 
-// item is an item of the uploads table, nil if there is none.
+// item returns an item of the uploads table, or nil if there is none.
 func (o operator) item(t *testing.T, owner, id string) map[string]types.AttributeValue {
 	t.Helper()
 	output, err := o.tables.GetItem(t.Context(), &dynamodb.GetItemInput{
@@ -117,14 +117,14 @@ func (o operator) item(t *testing.T, owner, id string) map[string]types.Attribut
 	return output.Item
 }
 
-// announced is whether an upload's record says that its event is sent.
-func (o operator) announced(t *testing.T, g grant) bool {
+// published reports whether an upload's record says that its event has been published.
+func (o operator) published(t *testing.T, g grant) bool {
 	t.Helper()
 	announced, _ := o.item(t, g.owner(), g.ID)["announced"].(*types.AttributeValueMemberBOOL)
 	return announced != nil && announced.Value
 }
 
-// send puts a message into the queue of what is to be inspected.
+// send puts a message into the queue of inspections.
 func (o operator) send(t *testing.T, body string) {
 	t.Helper()
 	if _, err := o.queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(o.outputs["QueueUrl"]), MessageBody: &body}); err != nil {
@@ -132,7 +132,7 @@ func (o operator) send(t *testing.T, body string) {
 	}
 }
 
-// dead is how many messages are in the dead-letter queue.
+// dead returns the number of messages in the dead-letter queue.
 func (o operator) dead(t *testing.T) int {
 	t.Helper()
 	var template struct {
@@ -157,14 +157,14 @@ func (o operator) dead(t *testing.T) int {
 	return o.messages(t, queue, sqstypes.QueueAttributeNameApproximateNumberOfMessages)
 }
 
-// queued is how many messages are in the queue of what is to be inspected, those included that are being processed.
+// queued returns the number of messages in the queue of inspections, with those that are being processed.
 func (o operator) queued(t *testing.T) int {
 	t.Helper()
 	return o.messages(t, o.outputs["QueueUrl"], sqstypes.QueueAttributeNameApproximateNumberOfMessages,
 		sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
 }
 
-// messages is the sum of some of a queue's numbers of messages.
+// messages returns the sum of some attributes of a queue that count messages.
 func (o operator) messages(t *testing.T, queue string, numbers ...sqstypes.QueueAttributeName) int {
 	t.Helper()
 	output, err := o.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &queue, AttributeNames: numbers})
@@ -182,7 +182,7 @@ func (o operator) messages(t *testing.T, queue string, numbers ...sqstypes.Queue
 	return sum
 }
 
-// put stores an object past the API.
+// put stores an object without the API.
 func (o operator) put(t *testing.T, key, contentType string, metadata map[string]string, file []byte) {
 	t.Helper()
 	_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{
@@ -194,7 +194,7 @@ func (o operator) put(t *testing.T, key, contentType string, metadata map[string
 	}
 }
 
-// versions are the ids of an object's versions and delete markers.
+// versions returns the ids of an object's versions and delete markers.
 func (o operator) versions(t *testing.T, key string) []string {
 	t.Helper()
 	output, err := o.objects.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(o.outputs["BucketName"]), Prefix: &key})
@@ -211,7 +211,7 @@ func (o operator) versions(t *testing.T, key string) []string {
 	return ids
 }
 
-// tag is the value of the tag status of an object's current version.
+// tag returns the value of the tag status of an object's current version.
 func (o operator) tag(t *testing.T, key string) string {
 	t.Helper()
 	output, err := o.objects.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String(o.outputs["BucketName"]), Key: &key})
@@ -225,7 +225,7 @@ func (o operator) tag(t *testing.T, key string) string {
 	return *output.TagSet[i].Value
 }
 
-// An event is one that the event bus has heard.
+// An event is one that the event bus has received.
 type event struct {
 	Source     string
 	DetailType string `json:"detail-type"`
@@ -235,7 +235,7 @@ type event struct {
 	}
 }
 
-// events are those of an upload so far.
+// events returns the events of an upload so far.
 func (r *localRun) events(t *testing.T, id string) []event {
 	t.Helper()
 	var found []event
@@ -251,7 +251,7 @@ func (r *localRun) events(t *testing.T, id string) []event {
 	return found
 }
 
-// allEvents are all that the event bus has heard, each as its JSON.
+// allEvents returns all events that the event bus has received, each as its JSON.
 func (r *localRun) allEvents(t *testing.T) []string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(r.Data, "events.jsonl"))
@@ -261,8 +261,8 @@ func (r *localRun) allEvents(t *testing.T) []string {
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == '\n' })
 }
 
-// heard waits until the event bus has heard a kind of event of an upload, and returns the first.
-func (r *localRun) heard(t *testing.T, id, kind string) event {
+// awaitEvent waits until the event bus has received an upload's event of a kind, and returns the first.
+func (r *localRun) awaitEvent(t *testing.T, id, kind string) event {
 	t.Helper()
 	var found []event
 	eventually(t, func() bool {
@@ -272,7 +272,7 @@ func (r *localRun) heard(t *testing.T, id, kind string) event {
 	return found[0]
 }
 
-// tail is the end of a text.
+// tail returns the end of a text.
 func tail(text string) string {
 	lines := strings.Split(text, "\n")
 	return strings.Join(lines[max(0, len(lines)-40):], "\n")

@@ -11,21 +11,21 @@ import (
 	"testing"
 )
 
-// A way is one that a client's words take through the API.
+// A way is a request that carries a client's words through the API.
 type way struct {
 	name   string
 	status int // of the answer; 0: there is none
-	// echoes is whether a refusal may repeat the words: they are neither a mail nor a password there.
+	// echoes says that a refusal may repeat the words, because they are neither a mail nor a password.
 	echoes bool
 	send   func(t *testing.T, planted string) answer
 }
 
-// marker begins everything that these tests plant.
+// marker is how everything begins that these tests plant.
 const marker = "planted"
 
 // TestNothingPersonalIsLogged sends 1,000 planted mails, passwords, file names and titles through every route and
-// refusal. It looks for each, whatever its encoding, in all that the local run and its functions have logged, in the
-// events, and for the mails and passwords in every answer that is an error.
+// refusal. It looks for each, whatever its encoding, in the logs of the local run and its functions, and in the events. It
+// looks for the mails and passwords in every answer that is an error.
 func TestNothingPersonalIsLogged(t *testing.T) {
 	requireLocal(t)
 	ready := api.store(t, "privacy.txt", []byte("text"))
@@ -78,7 +78,7 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 	})
 }
 
-// tryFaults goes ways of a local run a few times, and looks into its logs.
+// tryFaults tries ways of a local run a few times, and checks its logs.
 func tryFaults(t *testing.T, run *localRun, ways []way) {
 	t.Helper()
 	c := newClient(run.API, demoUser)
@@ -89,7 +89,7 @@ func tryFaults(t *testing.T, run *localRun, ways []way) {
 	checkLogs(t, run)
 }
 
-// try goes a way as a client whose own mail and password, too, no refusal may repeat.
+// try tries a way as a client. No refusal may repeat the client's own mail and password either.
 func (w way) try(t *testing.T, c client, planted string) {
 	t.Helper()
 	a := w.send(t, planted)
@@ -110,18 +110,18 @@ func (w way) try(t *testing.T, c client, planted string) {
 	}
 }
 
-// get is a way by GET.
+// get returns a way by GET.
 func get(name string, status int, path func(planted string) string) way {
 	return way{name: name, status: status, send: func(t *testing.T, p string) answer { return api.do(t, http.MethodGet, path(p)) }}
 }
 
-// echo is a way of words that are neither a mail nor a password.
+// echo returns a way whose words are neither a mail nor a password.
 func echo(w way) way {
 	w.echoes = true
 	return w
 }
 
-// waysOfQueries are those through paths and queries.
+// waysOfQueries returns ways through paths and queries.
 func waysOfQueries() []way {
 	own := "presignedurl?mail=" + url.QueryEscape(api.user)
 	return []way{
@@ -146,7 +146,7 @@ func waysOfQueries() []way {
 	}
 }
 
-// waysOfBodies are those through what declares an upload.
+// waysOfBodies returns ways through the body that declares an upload.
 func waysOfBodies() []way {
 	post := func(name string, status int, path string, body func(planted string) any) way {
 		return way{name: name, status: status, send: func(t *testing.T, p string) answer {
@@ -167,7 +167,7 @@ func waysOfBodies() []way {
 	}
 }
 
-// waysOfHeaders are those through headers.
+// waysOfHeaders returns ways through headers.
 func waysOfHeaders() []way {
 	own := "presignedurl?mail=" + url.QueryEscape(api.user)
 	return []way{
@@ -183,7 +183,7 @@ func waysOfHeaders() []way {
 	}
 }
 
-// waysOfUploads are those through what is stored and recorded, by an upload that is ready.
+// waysOfUploads returns ways through what is stored and recorded of an upload that is ready.
 func waysOfUploads(ready grant) []way {
 	patch := func(name string, status int, body func(planted string) map[string]any) way {
 		return way{name: name, status: status, send: func(t *testing.T, p string) answer { return api.patch(t, ready.ID, body(p)) }}
@@ -213,7 +213,7 @@ func waysOfUploads(ready grant) []way {
 	}
 }
 
-// waysOfPasswords are those of wrong passwords, which get a status, for a client's own user and for one who is not there.
+// waysOfPasswords returns ways through wrong passwords, of a client's own user and of an unknown one. They get a status.
 func waysOfPasswords(c client, status int) []way {
 	with := func(mail, p string) func(*http.Request) {
 		return header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(mail+":"+p)))
@@ -229,7 +229,7 @@ func waysOfPasswords(c client, status int) []way {
 	}
 }
 
-// waysOfFaults are those that end in a fault of a local run.
+// waysOfFaults returns ways that end in a fault of a local run.
 func waysOfFaults(run *localRun) []way {
 	c, service := newClient(run.API, demoUser), newClient(run.API, serviceMail+":"+servicePassword)
 	return []way{
@@ -249,7 +249,7 @@ func waysOfFaults(run *localRun) []way {
 	}
 }
 
-// checkLogs wants nothing that was planted, and nothing of the demo user, in a local run's logs.
+// checkLogs fails the test if a local run's logs hold something that was planted, or the demo user's mail or password.
 func checkLogs(t *testing.T, run *localRun) {
 	t.Helper()
 	for line := range strings.Lines(run.Log()) {
@@ -266,15 +266,15 @@ func reveals(text, secret string) bool {
 	return slices.ContainsFunc(disguises(secret), func(disguise string) bool { return strings.Contains(text, disguise) })
 }
 
-// disguises are a text and what it looks like inside of something that is encoded: escaped in a URL, in hex, and in
-// base64 of both alphabets, of which it has other characters for each remainder of what is in front of it.
+// disguises returns a text and its encoded forms: escaped in a URL, in hex, and in base64 of both alphabets. In base64 the
+// form depends on the number of bytes before the text, modulo 3.
 func disguises(text string) []string {
 	small := hex.EncodeToString([]byte(text))
 	all := []string{text, url.QueryEscape(text), small, strings.ToUpper(small)}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for before := range 3 {
 			encoded := encoding.EncodeToString(append(make([]byte, before), text...))
-			// A character has 6 bits. Those that share some with what is around the text are left out.
+			// A character has 6 bits. Characters that share bits with the bytes around the text are left out.
 			all = append(all, encoded[(8*before+5)/6:8*(before+len(text))/6])
 		}
 	}

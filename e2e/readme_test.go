@@ -95,7 +95,7 @@ func runBlock(t *testing.T, b block) string {
 	cmd := exec.CommandContext(context.Background(), "sh", "-ec", b.text)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "PORT=0", "S3_PORT=0", "DATA="+filepath.Join(t.TempDir(), "data"), "MAKEFLAGS=")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C can be sent to all of it, as a terminal does
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that all of it gets Ctrl-C, as from a terminal
 	logs, err := os.Create(filepath.Join(t.TempDir(), "logs"))
 	if err != nil {
 		t.Fatal(err)

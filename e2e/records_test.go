@@ -34,7 +34,7 @@ func (c client) store(t *testing.T, filename string, file []byte, more ...any) g
 	return g
 }
 
-// show reads an upload's record.
+// show gets an upload's record.
 func (c client) show(t *testing.T, id string) record {
 	t.Helper()
 	a := c.do(t, http.MethodGet, "uploads/"+id)
@@ -44,10 +44,10 @@ func (c client) show(t *testing.T, id string) record {
 	return decoded[record](t, a)
 }
 
-// patience is how long an upload may wait for its inspection, redeliveries included.
+// patience is how long an inspection may take, with redeliveries.
 const patience = 40 * time.Second
 
-// await reads an upload's record until it is not waiting any more, and wants it to have a status then.
+// await gets an upload's record until it is no longer waiting. The test fails unless it then has the status.
 func (c client) await(t *testing.T, id, status string) record {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -61,7 +61,7 @@ func (c client) await(t *testing.T, id, status string) record {
 	}
 }
 
-// list reads a page.
+// list gets a page.
 func (c client) list(t *testing.T, query string) page {
 	t.Helper()
 	a := c.do(t, http.MethodGet, "uploads"+query)
@@ -83,7 +83,7 @@ func (c client) patch(t *testing.T, id string, body any, edit ...func(*http.Requ
 	})...)
 }
 
-// download gets an upload's bytes, and the name that they are to be saved under.
+// download gets an upload's bytes, and the file name that the answer suggests.
 func (c client) download(t *testing.T, id string) (file []byte, name string) {
 	t.Helper()
 	a := c.do(t, http.MethodGet, "uploads/"+id+"/download")
@@ -119,7 +119,7 @@ func decoded[T any](t *testing.T, a answer) T {
 	return v
 }
 
-// TestLifeOfAnUpload goes through all that a person does with an upload, and sees a second user see nothing of it.
+// TestLifeOfAnUpload does everything that a person does with an upload. A second user must see nothing of it.
 func TestLifeOfAnUpload(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
@@ -190,7 +190,7 @@ func TestLifeOfAnUpload(t *testing.T) {
 }
 
 // seesNothing tries every route of an upload as another user, and a page of the owner's list by its cursor. The id is
-// young, so it reads as one whose bytes the stranger is waited for, and a deletion buries it in the stranger's own folder.
+// young: it reads as an upload of the stranger whose bytes have not come, and can be deleted in the stranger's folder.
 func seesNothing(t *testing.T, stranger client, id, cursor string) {
 	t.Helper()
 	r := stranger.show(t, id)
@@ -214,7 +214,7 @@ func seesNothing(t *testing.T, stranger client, id, cursor string) {
 	}
 }
 
-// deletes deletes an upload and sees it gone: its record, every version of its bytes, and its place in the list.
+// deletes deletes an upload and checks that it is gone: its record, every version of its bytes, and its place in the list.
 func deletes(t *testing.T, c client, g grant) {
 	t.Helper()
 	if a := c.do(t, http.MethodDelete, "uploads/"+g.ID); a.status != http.StatusNoContent || len(a.body) != 0 {
@@ -241,7 +241,7 @@ func idsOf(p page) []string {
 	return ids
 }
 
-// owner is the owner in a grant's key.
+// owner returns the owner in a grant's key.
 func (g grant) owner() string { return strings.Split(g.Key, "/")[1] }
 
 func TestListPages(t *testing.T) {
@@ -343,13 +343,13 @@ func TestPatchRefuses(t *testing.T) {
 	}
 }
 
-// TestIDsThatAreNone asks every route of an upload for ids that are none, and wants one and the same answer.
-func TestIDsThatAreNone(t *testing.T) {
+// TestInvalidIDs calls every route of an upload with ids of no upload, and wants the same answer to all.
+func TestInvalidIDs(t *testing.T) {
 	requireLocal(t)
 	g := api.store(t, "ids.txt", []byte("text"))
 	api.await(t, g.ID, "ready")
 	deletes(t, api, g)
-	eventually(t, func() bool { return server.operator(t).announced(t, g) }, func() string { return "the deletion is not announced" })
+	eventually(t, func() bool { return server.operator(t).published(t, g) }, func() string { return "the event of the deletion is not published" })
 	ids := []string{
 		g.ID,                                   // deleted
 		"00000000000070008000000000000000.mp4", // long ago

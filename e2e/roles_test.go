@@ -32,7 +32,7 @@ const (
 	servicePassword = "service-password"
 )
 
-// A need is a request that a statement of a role is there for.
+// A need is a request that fails without a statement of a role.
 type need struct {
 	request func(t *testing.T, run *localRun) (status int, code string)
 	works   int
@@ -40,7 +40,7 @@ type need struct {
 	says    string // what the local run then says, after the role's id
 }
 
-// ARNs of the local run, as far as they are the same in every template.
+// Beginnings of the local run's ARNs, which are the same in every template.
 const (
 	uploadsTable = "arn:aws:dynamodb:eu-west-1:000000000000:table/Postern-local-UploadsTable"
 	uploadBucket = "arn:aws:s3:::postern-local-uploads"
@@ -60,7 +60,7 @@ var needs = map[string]need{
 		says: "lacks dynamodb:GetItem on " + uploadsTable,
 	},
 	"AuthorizerRole/OwnerKey": {
-		// The owner of a mail without a row has to be derived.
+		// The owner of a mail without a row must be derived.
 		request: getForm(serviceMail+":"+servicePassword, "new@example.com"), works: http.StatusOK, fails: "500 internal_error",
 		says: "lacks secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:000000000000:secret:Postern-local-OwnerKey",
 	},
@@ -107,11 +107,11 @@ var needs = map[string]need{
 		request: replayed, works: http.StatusOK, fails: "0 ", says: "lacks s3:DeleteObjectVersion on " + uploadBucket,
 	},
 	"InspectRole/Versions": {
-		request: announcedDeletion, works: http.StatusOK, fails: "0 ", says: "lacks s3:ListBucketVersions on " + uploadBucket,
+		request: publishedDeletion, works: http.StatusOK, fails: "0 ", says: "lacks s3:ListBucketVersions on " + uploadBucket,
 	},
 }
 
-// TestEveryStatementIsNeeded takes one statement after the other out of the template's roles.
+// TestEveryStatementIsNeeded removes each statement of the template's roles in turn.
 func TestEveryStatementIsNeeded(t *testing.T) {
 	requireLocal(t)
 	intact := serve(t, assembly)
@@ -141,7 +141,7 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 			}
 			role, _, _ := strings.Cut(name, "/")
 			line := regexp.MustCompile(`(?m)^iam: denied: ` + role + `[0-9A-F]{8} ` + regexp.QuoteMeta(need.says))
-			// The line may come a moment after the answer.
+			// The line may come shortly after the answer.
 			for range 20 {
 				if line.MatchString(run.Log()) {
 					return
@@ -175,20 +175,20 @@ func call(method, path string) func(*testing.T, *localRun) (int, string) {
 	}
 }
 
-// refusal is an answer's status and its error's code, if it is one.
+// refusal returns an answer's status and, if it is an error, its code.
 func refusal(a answer) (int, string) {
 	var fault errorBody
 	_ = json.Unmarshal(a.body, &fault)
 	return a.status, string(fault.Code)
 }
 
-// showGrant asks for an upload whose bytes have not come.
+// showGrant gets the record of an upload whose bytes have not come.
 func showGrant(t *testing.T, run *localRun) (int, string) {
 	c := newClient(run.API, demoUser)
 	return refusal(c.do(t, http.MethodGet, "uploads/"+c.presignedURL(t).ID))
 }
 
-// ready is an upload that is ready.
+// ready returns an upload that is ready.
 func ready(t *testing.T, run *localRun) (client, grant) {
 	c := newClient(run.API, demoUser)
 	g := c.store(t, "a.txt", []byte("text"))
@@ -215,7 +215,7 @@ func deleteFile(t *testing.T, run *localRun) (int, string) {
 	return refusal(c.do(t, http.MethodDelete, "uploads/"+g.ID))
 }
 
-// inspected uploads a file and waits until it is ready and announced: 200, or 0 when something was denied before.
+// inspected uploads a file and waits until it is ready and its event published: 200, or 0 if something was denied before.
 func inspected(t *testing.T, run *localRun) (int, string) {
 	c := newClient(run.API, demoUser)
 	g := c.store(t, "a.txt", []byte("text"))
@@ -234,8 +234,8 @@ func replayed(t *testing.T, run *localRun) (int, string) {
 	return happens(t, run, func() bool { return len(o.versions(t, g.Key)) == 1 })
 }
 
-// announcedDeletion deletes an upload and waits until that is announced.
-func announcedDeletion(t *testing.T, run *localRun) (int, string) {
+// publishedDeletion deletes an upload and waits until the event of that is published.
+func publishedDeletion(t *testing.T, run *localRun) (int, string) {
 	c, g := ready(t, run)
 	if status, code := refusal(c.do(t, http.MethodDelete, "uploads/"+g.ID)); status != http.StatusNoContent {
 		return status, code
@@ -245,7 +245,7 @@ func announcedDeletion(t *testing.T, run *localRun) (int, string) {
 	})
 }
 
-// happens is 200 when something happens, and 0 when the local run has denied the inspect function something before.
+// happens returns 200 once something happens, or 0 if the local run has denied the inspect function something before.
 func happens(t *testing.T, run *localRun, it func() bool) (int, string) {
 	t.Helper()
 	status := 0
@@ -258,18 +258,18 @@ func happens(t *testing.T, run *localRun, it func() bool) (int, string) {
 	return status, ""
 }
 
-// addService adds a service by the operator's command.
+// addService adds a user with role service by the operator's command.
 func addService(t *testing.T, run *localRun) {
 	t.Helper()
 	run.postern(t, servicePassword+"\n", "user", "add", serviceMail, "--role", "service")
 }
 
-// generated is what CDK adds to the names in a template, in either case.
+// generated matches what CDK adds to the names in a template, in either case.
 var generated = regexp.MustCompile(`([A-Za-z])(?:[0-9A-F]{8}|[0-9a-f]{8})\b`)
 
 func readable(id string) string { return generated.ReplaceAllString(id, "$1") }
 
-// statements are the names of all statements of the template's roles, but for those on logs and traces.
+// statements returns the names of all statements of the template's roles, except those on logs and traces.
 func statements(t *testing.T) []string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(assembly, "Postern-local.template.json"))
@@ -328,7 +328,7 @@ func isWork(action string) bool {
 // isHedge reports whether an action is granted beside the one on versions, because AWS's pages disagree on which is needed.
 func isHedge(action string) bool { return action == "s3:DeleteObject" }
 
-// without is the edit that takes a statement out, or an action of one.
+// without returns an edit that removes a statement, or an action of one.
 func without(removed string) edit {
 	statementName, action, hasAction := strings.Cut(removed, " ")
 	return func(_ *testing.T, template map[string]any) {
@@ -359,7 +359,7 @@ func eachStatement(template map[string]any, keep func(name string, statement map
 	}
 }
 
-// unused are the grants that nothing here uses, each with why it is there.
+// unused lists the grants that no test uses, each with why it is there.
 var unused = func() map[string]string {
 	all := map[string]string{}
 	for _, action := range []string{
@@ -391,7 +391,7 @@ func logGroup(function string) string {
 	return "arn:aws:logs:eu-west-1:000000000000:log-group:Postern-local-" + function + "Logs:*"
 }
 
-// TestEveryGrantIsUsed does what needs a grant, and reads the local run's report of the others.
+// TestEveryGrantIsUsed does what needs grants, and then reads which of them the local run reports as unused.
 func TestEveryGrantIsUsed(t *testing.T) {
 	requireLocal(t)
 	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"))
@@ -422,7 +422,7 @@ func TestEveryGrantIsUsed(t *testing.T) {
 	}
 }
 
-// samples are one good file for each folder, by name.
+// samples holds one good file for each folder, by name.
 func samples(t *testing.T) map[string][]byte {
 	t.Helper()
 	var picture bytes.Buffer
@@ -435,7 +435,7 @@ func samples(t *testing.T) map[string][]byte {
 	}
 }
 
-// useFolder does all that can be done with an upload of a folder.
+// useFolder does everything that can be done with an upload of a folder.
 func useFolder(t *testing.T, run *localRun, c client, filename string, file []byte) {
 	t.Helper()
 	o := run.operator(t)
@@ -453,22 +453,22 @@ func useFolder(t *testing.T, run *localRun, c client, filename string, file []by
 	if a := c.do(t, http.MethodDelete, "uploads/"+g.ID); a.status != http.StatusNoContent {
 		t.Errorf("%s: DELETE: got %d %s, want 204", filename, a.status, a.body)
 	}
-	run.heard(t, g.ID, "Upload Deleted")
+	run.awaitEvent(t, g.ID, "Upload Deleted")
 	for i := 0; onBadDay && i < 3; i++ {
-		// Inspect, which a deletion tells, may have removed all before a DELETE comes to it whose calls fail.
+		// Inspect learns of a deletion too. It may have removed everything before a DELETE whose calls fail does.
 		again := c.store(t, filename, file)
 		c.await(t, again.ID, "ready")
 		c.do(t, http.MethodDelete, "uploads/"+again.ID)
 	}
 }
 
-// A granted action is a line of the local run's report.
+// A granted is an action in the local run's report.
 type granted struct {
 	Role, Action, Resource string
 	Used                   int
 }
 
-// grants are all that a local run reports, which has ended and kept its data in a folder.
+// grants returns what a local run reports that has ended and kept its data in a folder.
 func grants(data string) ([]granted, error) {
 	b, err := os.ReadFile(filepath.Join(data, "grants.json"))
 	if err != nil {
@@ -481,7 +481,7 @@ func grants(data string) ([]granted, error) {
 	return all, nil
 }
 
-// unusedOf are those of the grants that nothing used, each as a reader knows it, with the reason if there is one.
+// unusedOf returns the grants that nothing used: their readable names, with the reason if there is one.
 func unusedOf(all []granted) map[string]string {
 	names := map[string]string{}
 	for _, grant := range all {
@@ -493,7 +493,7 @@ func unusedOf(all []granted) map[string]string {
 	return names
 }
 
-// name is a grant as a reader knows it.
+// name returns the readable name of a grant.
 func (g granted) name() string {
 	return readable(g.Role) + " " + g.Action + " on " + readable(g.Resource)
 }
@@ -504,7 +504,7 @@ type tally struct {
 	grants map[string]granted // by name
 }
 
-// allGrants are those of all local runs that these tests have stopped.
+// allGrants holds the grants of all local runs that these tests have stopped.
 var allGrants tally
 
 // add adds what a local run reports, which has ended and kept its data in a folder.
@@ -526,7 +526,7 @@ func (y *tally) add(data string) error {
 	return nil
 }
 
-// report tells in a line what nothing used. It only tells: TestEveryGrantIsUsed judges.
+// report prints in one line what nothing used. TestEveryGrantIsUsed is what fails.
 func (y *tally) report(w io.Writer) {
 	y.mu.Lock()
 	defer y.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestBusyPortIsNamed starts the local run on a port that somebody else has.
+// TestBusyPortIsNamed starts the local run on a port that is in use.
 func TestBusyPortIsNamed(t *testing.T) {
 	requireLocal(t)
 	taken, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -80,7 +80,7 @@ func TestUnknownStageListsTheStages(t *testing.T) {
 	}
 }
 
-// checkFailure holds a command to have failed and to have said certain things.
+// checkFailure fails the test unless a command has failed and printed certain texts.
 func checkFailure(t *testing.T, out []byte, err error, says ...string) {
 	t.Helper()
 	var exit *exec.ExitError

@@ -169,7 +169,7 @@ func eventsOf(t *testing.T, data string) []string {
 // remembers is what the banner says of a restart.
 var remembers = regexp.MustCompile(`Uploads, records, users and messages are kept in \S+ for the next start\.`)
 
-// checkBanner holds what a local run says at its start to what it does: it forgets nothing, and it enforces roles.
+// checkBanner checks what a local run says at its start: it keeps everything, and does not list roles as not enforced.
 func checkBanner(t *testing.T, logs string) {
 	t.Helper()
 	if !remembers.MatchString(logs) {
@@ -191,7 +191,7 @@ func checkBanner(t *testing.T, logs string) {
 	}
 }
 
-// role is a word for what the local run holds every call to.
+// role matches words for the roles, which the local run enforces.
 var role = regexp.MustCompile(`(?i)\b(roles?|iam|permissions?)\b`)
 
 // sendHalf sends the head of an upload and half of its file, and leaves the connection open.

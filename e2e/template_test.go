@@ -26,7 +26,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 		{
 			name: "dropped authorizer",
 			edit: func(t *testing.T, template map[string]any) {
-				// All of them: which one is the route's depends on references.
+				// All of them, because only references tell which method is the route's.
 				properties(t, template, "AWS::ApiGateway::Method", func(method map[string]any) bool {
 					if method["AuthorizationType"] == "CUSTOM" {
 						method["AuthorizationType"] = "NONE"
@@ -120,7 +120,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 	}
 }
 
-// edited is the folder of a copy of the assembly, its template changed.
+// edited returns the folder of a copy of the assembly with a changed template.
 func edited(t *testing.T, change edit) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "assembly")
@@ -146,7 +146,7 @@ func edited(t *testing.T, change edit) string {
 	return folder
 }
 
-// properties are those of a resource of a type that match accepts. Every resource of the type is shown to match.
+// properties returns the properties of the resource of a type that match accepts. It calls match for every one.
 func properties(t *testing.T, template map[string]any, kind string, match func(map[string]any) bool) map[string]any {
 	t.Helper()
 	var found map[string]any
@@ -162,18 +162,18 @@ func properties(t *testing.T, template map[string]any, kind string, match func(m
 	return found
 }
 
-// environment is that of the function that match accepts.
+// environment returns the environment of the function that match accepts.
 func environment(t *testing.T, template map[string]any, match func(map[string]any) bool) map[string]any {
 	t.Helper()
 	return variables(properties(t, template, "AWS::Lambda::Function", match))
 }
 
-// variables are a function's environment, by its properties.
+// variables returns the environment in a function's properties.
 func variables(p map[string]any) map[string]any {
 	return p["Environment"].(map[string]any)["Variables"].(map[string]any)
 }
 
-// presign accepts the properties of the presign function, which signs and knows no table.
+// presign accepts the properties of the presign function, which signs and has no table.
 func presign(p map[string]any) bool {
 	_, signs := variables(p)["SIGNATURE_LIFETIME"]
 	_, keeps := variables(p)["UPLOADS_TABLE"]

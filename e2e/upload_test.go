@@ -18,7 +18,7 @@ import (
 	"postern/local/clip"
 )
 
-// pending is the tag that every upload is born with.
+// pending is the tag of every new upload.
 const pending = "<Tagging><TagSet><Tag><Key>status</Key><Value>pending</Value></Tag></TagSet></Tagging>"
 
 func TestUploadIsStoredAsSigned(t *testing.T) {
@@ -99,7 +99,7 @@ func TestFormHasTheOriginalsShape(t *testing.T) {
 }
 
 // TestHostileUploadsAreRefused alters what was signed, one thing at a time. Every form is first used unaltered by a
-// twin of the same request, so that a refusal can only come from the alteration.
+// second form of the same request, so that a refusal can only come from the alteration.
 func TestHostileUploadsAreRefused(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
@@ -112,8 +112,8 @@ func TestHostileUploadsAreRefused(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		alter func(*form)
-		empty bool  // no byte instead of the video
-		sized int64 // so many bytes more than the form's largest size instead of the video
+		empty bool  // an empty file instead of the video
+		sized int64 // if set: as many bytes as the form allows, and so many more, instead of the video
 	}{
 		{name: "other key", alter: func(f *form) { f.Fields["key"] = strings.Replace(f.Key, ".mp4", "0.mp4", 1) }},
 		{name: "another owner's folder", alter: func(f *form) { f.Fields["key"] = "videos/00000000000000000000/" + f.ID }},
@@ -232,7 +232,7 @@ func allowMore(f *form) {
 	f.Fields["policy"] = base64.StdEncoding.EncodeToString(more)
 }
 
-// requireLocal ends a test that looks behind the API when that API is a deployed one.
+// requireLocal ends a test that needs more than the API, if the API is a deployed one.
 func requireLocal(t *testing.T) {
 	t.Helper()
 	if server == nil {
