@@ -247,6 +247,7 @@ func TestGrantsAreCapped(t *testing.T) {
 // TestPoisonedMessages sends malformed messages and one event.
 func TestPoisonedMessages(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // waiting for redeliveries takes most of the time
 	run := serve(t, edited(t, fastRedelivery))
 	c, o := newClient(run.API, demoUser), run.operator(t)
 	for _, body := range []string{"not JSON", "{}", "[]", `{"Records":[{"s3":{}}]}`, `{"Records":"x"}`} {

@@ -114,6 +114,7 @@ var needs = map[string]need{
 // TestEveryStatementIsNeeded removes each statement of the template's roles in turn.
 func TestEveryStatementIsNeeded(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // with the tests that wait for redeliveries
 	intact := serve(t, assembly)
 	addService(t, intact)
 	for name, need := range needs {
@@ -129,6 +130,7 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			need, ok := needs[name]
 			if !ok {
 				t.Fatal("nothing shows that a request needs this statement")
@@ -405,9 +407,14 @@ func TestEveryGrantIsUsed(t *testing.T) {
 		}
 	}
 	c := newClient(run.API, demoUser)
-	for filename, file := range samples(t) {
-		useFolder(t, run, c, filename, file)
-	}
+	t.Run("folders", func(t *testing.T) {
+		for filename, file := range samples(t) {
+			t.Run(filename, func(t *testing.T) {
+				t.Parallel() // waiting takes most of the time
+				useFolder(t, run, c, filename, file)
+			})
+		}
+	})
 	call(http.MethodDelete, "uploads/"+c.presignedURL(t).ID)(t, run) // whose bytes have not come
 	if err := run.stop(); err != nil {
 		t.Fatal(err)

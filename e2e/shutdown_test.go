@@ -22,6 +22,7 @@ import (
 // TestNothingIsLeftRunning stops the local run in the middle of an upload, as Ctrl-C does and as a kill does.
 func TestNothingIsLeftRunning(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // waiting takes most of the time
 	for _, test := range []struct {
 		name   string
 		signal syscall.Signal
@@ -31,6 +32,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		{"killed", syscall.SIGKILL},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			folder := edited(t, func(*testing.T, map[string]any) {}) // its path tells this run's processes from others
 			data := filepath.Join(t.TempDir(), "data")
 			run, err := startLocal(folder, data)

@@ -17,6 +17,7 @@ type edit func(t *testing.T, template map[string]any)
 // TestLocalRunFollowsTheTemplate edits the synthesized template by hand and sees the local run change.
 func TestLocalRunFollowsTheTemplate(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // waiting for a signature to expire takes most of the time
 	own := "presignedurl?mail=demo%40example.com"
 	for _, test := range []struct {
 		name  string
@@ -114,6 +115,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			run := serve(t, edited(t, test.edit))
 			test.check(t, run, newClient(run.API, demoUser))
 		})
