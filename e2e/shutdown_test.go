@@ -97,7 +97,7 @@ func TestUploadsSurviveARestart(t *testing.T) {
 	}
 }
 
-// TestNothingIsForgotten ends the local run, in order and by a kill, and finds all as it was: nothing is inspected again, and
+// TestNothingIsForgotten ends the local run, in order and by a kill. The next run has everything: nothing is inspected again, and
 // no event is sent again.
 func TestNothingIsForgotten(t *testing.T) {
 	requireLocal(t)
@@ -124,7 +124,7 @@ func TestNothingIsForgotten(t *testing.T) {
 			eventually(t, func() bool { return len(eventsOf(t, data)) == 3 }, func() string { return fmt.Sprint(eventsOf(t, data)) })
 			first = c.show(t, kept.ID)
 		} else {
-			doomed{run: run, operator: run.operator(t)}.rest(t)
+			crashing{run: run, operator: run.operator(t)}.rest(t)
 			if got := eventsOf(t, data); len(got) != 0 {
 				t.Errorf("start %d: events are sent again: %q", i+1, got)
 			}
