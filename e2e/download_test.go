@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"mime"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,6 +110,34 @@ func TestDownloadLinks(t *testing.T) {
 			}
 			if got := fetch(t, altered); got.status < 400 || got.status > 499 {
 				t.Errorf("got %d %s, want 4xx", got.status, got.body)
+			}
+		})
+	}
+}
+
+// TestLongestNames uploads files whose name and title are as long as the API takes: S3 stores them, and a download has the
+// name.
+func TestLongestNames(t *testing.T) {
+	requireLocal(t)
+	name, title := strings.Repeat("🎬", 251)+".txt", strings.Repeat("é", 170)
+	for _, via := range []string{"form", "put"} {
+		t.Run(via, func(t *testing.T) {
+			g := api.grant(t, map[string]any{"filename": name, "title": title, "size": 4, "via": via, "type": "text/plain; charset=utf-8"})
+			send := g.post
+			if via == "put" {
+				send = func(t *testing.T, file []byte) (int, string) { return g.put(t, file) }
+			}
+			if status, code := send(t, []byte("text")); status >= 300 {
+				t.Fatalf("got %d %s, want 2xx", status, code)
+			}
+			if r := api.await(t, g.ID, "ready"); r.Filename != name || r.Title != title {
+				t.Errorf("got %+v, want the name and the title", r)
+			}
+			a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+			got := fetch(t, decoded[struct{ URL string }](t, a).URL)
+			_, parameters, err := mime.ParseMediaType(got.header.Get("Content-Disposition"))
+			if got.status != http.StatusOK || err != nil || parameters["filename"] != name {
+				t.Errorf("got %d %s %v, want a download with the name", got.status, got.header.Get("Content-Disposition"), err)
 			}
 		})
 	}
