@@ -27,7 +27,7 @@ export PORT S3_PORT DATA FILE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run demo test test-chaos test-race verify fuzz corpus bench lint fmt openapi golden notices synth diff deploy \
-	destroy clean check local assembly command
+	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is announced.
 FIRST := $(if $(and $(wildcard bin/infra),$(wildcard bin/local)),,yes)
@@ -49,7 +49,7 @@ help:
 setup: check node_modules/.package-lock.json build local command
 
 ## run: serve stage "local" on this machine; Ctrl-C stops it
-run: setup assembly
+run: setup unused assembly
 	@exec bin/local --assembly "$(DATA)/cdk.out"
 
 ## demo: upload FILE (default: a small MP4) to the local run that uses DATA, and print the curl command of each step
@@ -178,6 +178,10 @@ SYNTH_QUIETLY := CI=true CDK_VALIDATION=false npx cdk synth --build true
 # command builds the operator's command.
 command:
 	$(call step,building bin/postern,go build -buildvcs=false -o bin/postern ./cmd/postern)
+
+# unused fails at once if another local run uses DATA.
+unused: local
+	@bin/local --check
 
 # assembly synthesizes stage "local" for run and demo, apart from cdk.out.
 assembly:

@@ -17,12 +17,13 @@ import (
 	"syscall"
 )
 
-const help = `Usage: local [--assembly DIR]
+const help = `Usage: local [--assembly DIR] [--check]
 
 Serves the synthesized stack Postern-local on this machine, until Ctrl-C.
 
 Flags:
   --assembly DIR  cloud assembly to serve, made by: npx cdk synth -c stage=local --output DIR (default .local/cdk.out)
+  --check         only fail if another local run uses DATA
 
 Environment:
   PORT            port of the API at 127.0.0.1; 0 is a free one (default 8080)
@@ -80,6 +81,13 @@ func exit(err error) {
 func realMain(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	s, err := readSettings(args, os.LookupEnv)
 	if err != nil {
+		return err
+	}
+	if s.check {
+		unlock, err := lock(s.data)
+		if err == nil {
+			unlock()
+		}
 		return err
 	}
 	return serve(ctx, s, stdout, stderr)

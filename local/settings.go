@@ -16,6 +16,7 @@ type settings struct {
 	s3Port   int    // 0: a free one
 	chaos    bool   // faults are made on purpose
 	seed     uint64 // of the faults; 0: a random one
+	check    bool   // only check that no other local run uses data
 }
 
 // readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the
@@ -24,13 +25,14 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	assembly := flags.String("assembly", filepath.Join(".local", "cdk.out"), "")
+	check := flags.Bool("check", false, "")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("unexpected argument %q: --help lists what is allowed", flags.Arg(0))
 	}
-	var s settings
+	s := settings{check: *check}
 	var err error
 	if s.assembly, err = filepath.Abs(*assembly); err != nil {
 		return settings{}, fmt.Errorf("resolving --assembly: %w", err)

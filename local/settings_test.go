@@ -20,9 +20,9 @@ func TestReadSettings(t *testing.T) {
 		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
 		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
 		"all of them": {
-			[]string{"--assembly", "/a"},
+			[]string{"--assembly", "/a", "--check"},
 			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615"},
-			settings{"/a", "/tmp/d", 1, 65535, true, 1<<64 - 1},
+			settings{"/a", "/tmp/d", 1, 65535, true, 1<<64 - 1, true},
 		},
 	}
 	for name, test := range tests {
