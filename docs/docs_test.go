@@ -89,6 +89,18 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestPathsExist finds a path in backquotes that is gone.
+func TestPathsExist(t *testing.T) {
+	path := regexp.MustCompile("`((?:api|client|cmd|docs|e2e|infra|internal|lambda|local)/[a-z0-9_./-]*)`")
+	for page, text := range pages(t) {
+		for _, match := range path.FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(root, match[1])); err != nil {
+				t.Errorf("%s: %s does not exist", page, match[1])
+			}
+		}
+	}
+}
+
 // TestTargets finds a `make …` that the Makefile does not have.
 func TestTargets(t *testing.T) {
 	makefile := read(t, filepath.Join(root, "Makefile"))
