@@ -87,10 +87,10 @@ fuzz:
 		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ_RUNS)x -fuzzminimizetime 10x "$$(dirname "$$file")" || exit 1; \
 	done
 
-## corpus: inspect the files below DIR as if they were uploaded, and print what is accepted and refused, and why
+## corpus: inspect the files below DIR as STAGE would, and print what is accepted and refused, and why
 corpus:
 	@[ -n "$(DIR)" ] || { echo "error: say which folder: make corpus DIR=..." >&2; exit 1; }
-	@go run ./internal/media/corpus "$(DIR)"
+	@go run ./internal/media/corpus -stage "$(STAGE)" "$(DIR)"
 
 ## bench: measure what the design promises, side by side; reports, never asserts
 bench: setup

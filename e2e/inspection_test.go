@@ -41,7 +41,7 @@ func TestContentIsJudged(t *testing.T) {
 		{"a video that is called an image", "video.png", video},
 		{"a page that is called a text", "page.txt", []byte("<html><body onload=alert(1)>")},
 		{"a ZIP that is called a document", "zip.docx", []byte("PK\x05\x06" + strings.Repeat("\x00", 18))},
-		{"an image with a ZIP at its end", "gifar.gif", append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), archive(t)...)},
+		{"an image with a ZIP at its end", "gifar.gif", append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), archive(t, "Evil.class")...)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := c.store(t, test.filename, test.file)
@@ -70,6 +70,48 @@ func TestContentIsJudged(t *testing.T) {
 	}
 }
 
+// TestContentTellsTheType uploads files under the names of others: what was found is told everywhere, and a download has
+// that type.
+func TestContentTellsTheType(t *testing.T) {
+	requireLocal(t)
+	quickTime := bytes.Replace(clip.MP4(), clip.MP4()[8:12], []byte("qt  "), 1)
+	pixel := []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+	for _, test := range []struct {
+		name, filename string
+		file           []byte
+		want           record // status, reason and detected
+	}{
+		{"what its name says", "a.mp4", clip.MP4(), record{Status: "ready", Detected: "video/mp4"}},
+		{"a recording under another's name", "a.mp4", quickTime, record{Status: "ready", Detected: "video/quicktime"}},
+		{"a picture under another's name", "a.jpg", pixel, record{Status: "ready", Detected: "image/gif"}},
+		{"a picture that is called a video", "a.mp4", pixel, record{Status: "rejected", Reason: "type_mismatch", Detected: "image/gif"}},
+		{"a page", "a.txt", []byte("\v<!DOCTYPE html><p>"), record{Status: "rejected", Reason: "type_mismatch", Detected: "text/html"}},
+		{"an archive that climbs", "a.zip", archive(t, "../a"), record{Status: "rejected", Reason: "unsafe_archive", Detected: "application/zip"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := api.store(t, test.filename, test.file)
+			if r := api.show(t, g.ID); r.Status == "waiting" && r.Detected != "" {
+				t.Errorf("before the inspection: got %+v", r)
+			}
+			r := api.await(t, g.ID, test.want.Status)
+			if r.Reason != test.want.Reason || r.Detected != test.want.Detected {
+				t.Errorf("got %s %q, want %s %q", r.Detected, r.Reason, test.want.Detected, test.want.Reason)
+			}
+			kind := map[string]string{"ready": "Upload Ready", "rejected": "Upload Rejected"}[test.want.Status]
+			if e := server.awaitEvent(t, g.ID, kind); e.Detail.Upload["detected"] != test.want.Detected {
+				t.Errorf("event: got %+v, want %s", e, test.want.Detected)
+			}
+			if test.want.Status != "ready" {
+				return
+			}
+			a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+			if got := fetch(t, decoded[struct{ URL string }](t, a).URL).header.Get("Content-Type"); got != test.want.Detected {
+				t.Errorf("download: got %s, want %s", got, test.want.Detected)
+			}
+		})
+	}
+}
+
 // TestContentEncodingsAreRefused sends a header with a signed PUT that no signature covers: a browser would decode the
 // download, and see something else than was inspected.
 func TestContentEncodingsAreRefused(t *testing.T) {
@@ -84,12 +126,12 @@ func TestContentEncodingsAreRefused(t *testing.T) {
 	}
 }
 
-// archive is a ZIP with one file.
-func archive(t *testing.T) []byte {
+// archive is a ZIP with one file of a name.
+func archive(t *testing.T, name string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	if _, err := w.Create("Evil.class"); err != nil {
+	if _, err := w.Create(name); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

@@ -118,6 +118,7 @@ func inspectSpec(s stage.Stage, d data, q queues) functionSpec {
 			UploadsTable: *d.uploads.TableName(),
 			EventBus:     eventBus,
 			Folders:      s.Folders,
+			Inspection:   s.Inspection(),
 		},
 		variables:  oneThread,
 		statements: inspectStatements(s, d, q),

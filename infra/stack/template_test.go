@@ -202,6 +202,7 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			UploadsTable: "${UploadsTable}",
 			EventBus:     "default",
 			Folders:      s.Folders,
+			Inspection:   s.Inspection(),
 		})
 	})
 }

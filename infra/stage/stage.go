@@ -37,6 +37,18 @@ type Stage struct {
 	// Default: DefaultFolders.
 	Folders contract.Folders
 
+	// Content says whether an upload must be of the format that its name says.
+	// Default: Siblings.
+	Content Content
+
+	// Archives bounds what ZIP and Office files may become when they are unpacked.
+	// Default: the defaults of its fields.
+	Archives Archives
+
+	// MaxPixels is how many pixels a picture may have.
+	// Default: 300,000,000. Phones have cameras of 200 million.
+	MaxPixels int
+
 	// SignatureLifetime is how long a form or URL can be used, 2 to 60 minutes, written as "15m".
 	// Default: 15 minutes.
 	SignatureLifetime time.Duration
@@ -88,6 +100,31 @@ const (
 	Retain  Removal = "retain"  // data stays, and the stack is protected against its deletion
 	Destroy Removal = "destroy" // data goes with the stack; a bucket must be emptied first
 )
+
+// A Content says how close the content of an upload must be to its name.
+type Content string
+
+// The contents.
+const (
+	Siblings Content = "siblings" // a recording or a picture may have another one's name: a QuickTime file named mp4
+	Exact    Content = "exact"    // every file is of the format that its name says
+)
+
+// Archives bounds archives by what their directories tell.
+// Source: OWASP ASVS 5.0, V5.2.3.
+type Archives struct {
+	// MaxEntries is how many entries an archive may have.
+	// Default: 10,000.
+	MaxEntries int
+
+	// MaxUnpacked is how large an archive may become when it is unpacked, in bytes or as "5 GiB".
+	// Default: 10 GiB.
+	MaxUnpacked int64
+
+	// MaxRatio is how many times larger than itself an archive may become. Below 1 MiB it does not matter.
+	// Default: 200.
+	MaxRatio int
+}
 
 // A LogRole says who brings the account-wide role of API Gateway.
 type LogRole string
@@ -205,6 +242,9 @@ func defaults(name string) *Stage {
 		Name:               name,
 		AllowedOrigins:     []string{},
 		Folders:            DefaultFolders(),
+		Content:            Siblings,
+		Archives:           Archives{MaxEntries: 10_000, MaxUnpacked: 10 * gib, MaxRatio: 200},
+		MaxPixels:          300_000_000,
 		SignatureLifetime:  15 * time.Minute,
 		DefaultMaxSize:     50 * gib,
 		DefaultQuota:       100 * gib,
@@ -222,6 +262,13 @@ func (s *Stage) read(o *object) {
 	read(o, "region", &s.Region, region)
 	read(o, "allowedOrigins", &s.AllowedOrigins, origins)
 	readFolders(o, "folders", &s.Folders)
+	read(o, "content", &s.Content, oneOf(Siblings, Exact))
+	o.object("archives", func(o *object) {
+		read(o, "maxEntries", &s.Archives.MaxEntries, integer(1, 1_000_000))
+		read(o, "maxUnpacked", &s.Archives.MaxUnpacked, size)
+		read(o, "maxRatio", &s.Archives.MaxRatio, integer(1, 1_000_000))
+	})
+	read(o, "maxPixels", &s.MaxPixels, integer(1, 1_000_000_000_000))
 	read(o, "signatureLifetime", &s.SignatureLifetime, lifetime)
 	read(o, "defaultMaxSize", &s.DefaultMaxSize, size)
 	read(o, "defaultQuota", &s.DefaultQuota, size)
@@ -242,4 +289,15 @@ func (s *Stage) read(o *object) {
 	given := map[string]string{}
 	read(o, "tags", &given, tags)
 	maps.Copy(s.Tags, given)
+}
+
+// Inspection returns what the functions need to know of how content is judged.
+func (s Stage) Inspection() contract.Inspection {
+	return contract.Inspection{
+		Exact:       s.Content == Exact,
+		MaxEntries:  int64(s.Archives.MaxEntries),
+		MaxUnpacked: s.Archives.MaxUnpacked,
+		MaxRatio:    int64(s.Archives.MaxRatio),
+		MaxPixels:   int64(s.MaxPixels),
+	}
 }

@@ -37,6 +37,9 @@ func TestDefaults(t *testing.T) {
 		Name:               "dev",
 		AllowedOrigins:     []string{},
 		Folders:            stage.DefaultFolders(),
+		Content:            stage.Siblings,
+		Archives:           stage.Archives{MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200},
+		MaxPixels:          300_000_000,
 		SignatureLifetime:  15 * time.Minute,
 		DefaultMaxSize:     50 << 30,
 		DefaultQuota:       100 << 30,
@@ -58,6 +61,9 @@ func TestEveryField(t *testing.T) {
 		"region": "eu-central-1",
 		"allowedOrigins": ["https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1", "*"],
 		"folders": {"videos": null, "images": null, "audio": null, "documents": null, "clips": {"maxSize": "5 GiB", "formats": {"mp4": "video/mp4"}}, "notes-1": {"maxSize": 1000, "formats": {"txt": "text/plain"}}},
+		"content": "exact",
+		"archives": {"maxEntries": 5, "maxUnpacked": "1 GiB", "maxRatio": 10},
+		"maxPixels": 1000,
 		"signatureLifetime": "60m",
 		"defaultMaxSize": "5TiB",
 		"defaultQuota": 53687091200000,
@@ -80,6 +86,9 @@ func TestEveryField(t *testing.T) {
 			"clips":   {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}},
 			"notes-1": {MaxSize: 1000, Formats: map[string]string{"txt": "text/plain"}},
 		},
+		Content:            stage.Exact,
+		Archives:           stage.Archives{MaxEntries: 5, MaxUnpacked: 1 << 30, MaxRatio: 10},
+		MaxPixels:          1000,
 		SignatureLifetime:  time.Hour,
 		DefaultMaxSize:     5 << 40,
 		DefaultQuota:       53687091200000,
@@ -156,6 +165,22 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// TestInspection: the functions are told what the stage says.
+func TestInspection(t *testing.T) {
+	for text, want := range map[string]contract.Inspection{
+		`{}`: {MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000},
+		`{"content": "exact", "archives": {"maxEntries": 1, "maxUnpacked": 2, "maxRatio": 3}, "maxPixels": 4}`: {Exact: true, MaxEntries: 1, MaxUnpacked: 2, MaxRatio: 3, MaxPixels: 4},
+	} {
+		stages, err := parse(t, `{"dev": `+text+`}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(stages["dev"].Inspection(), want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", text, diff)
+		}
+	}
+}
+
 // TestWarnings finds origins that a stage with data to keep should not have.
 func TestWarnings(t *testing.T) {
 	stages, err := parse(t, `{"dev": {"allowedOrigins": ["*", "https://app.example.com"], "removal": "destroy"},
@@ -190,8 +215,8 @@ func TestPartOfAnObject(t *testing.T) {
 
 // Texts of errors, where several values share one.
 const (
-	fields     = "region, allowedOrigins, folders, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logRetentionDays, apiGatewayLogRole, tags"
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logRetentionDays, apiGatewayLogRole, tags"
 	sizes      = `1 to 53687091200000 bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -235,6 +260,10 @@ func TestMistakes(t *testing.T) {
 		{"retention of a fraction", `{"retention": {"rejectedDays": 1.5}}`, `.retention.rejectedDays: 1.5 is not allowed; allowed: a whole number from 1 to 3650`},
 		{"no concurrency", `{"inspectConcurrency": 1}`, `.inspectConcurrency: 1 is not allowed; allowed: a whole number from 2 to 1000`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: 0 is not allowed; allowed: a whole number from 1 to 10000`},
+		{"content", `{"content": "any"}`, `.content: "any" is not allowed; allowed: "siblings", "exact"`},
+		{"entries of archives", `{"archives": {"maxEntries": 0}}`, `.archives.maxEntries: 0 is not allowed; allowed: a whole number from 1 to 1000000`},
+		{"ratio of archives", `{"archives": {"maxRatio": 1.5}}`, `.archives.maxRatio: 1.5 is not allowed; allowed: a whole number from 1 to 1000000`},
+		{"pixels", `{"maxPixels": "1M"}`, `.maxPixels: "1M" is not allowed; allowed: a whole number from 1 to 1000000000000`},
 		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: 31 is not allowed; allowed: ` + days},
 		{"log role", `{"apiGatewayLogRole": "none"}`, `.apiGatewayLogRole: "none" is not allowed; allowed: "create", "existing"`},
 		{"tag of AWS", `{"tags": {"aws:stage": "x"}}`, `.tags: {"aws:stage":"x"} is not allowed; allowed: ` + tags},

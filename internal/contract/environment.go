@@ -57,6 +57,8 @@ type InspectEnv struct {
 	EventBus string `env:"EVENT_BUS"`
 	// Folders is the stage's format table.
 	Folders Folders `env:"FOLDERS"`
+	// Inspection says how content is judged.
+	Inspection Inspection `env:"INSPECTION"`
 }
 
 // An Inspection says how the content of uploads is judged.
@@ -72,11 +74,6 @@ type Inspection struct {
 	MaxRatio int64 `json:"maxRatio"`
 	// MaxPixels is how many pixels a picture may have.
 	MaxPixels int64 `json:"maxPixels"`
-}
-
-// DefaultInspection is the Inspection of a stage that says nothing else.
-func DefaultInspection() Inspection {
-	return Inspection{MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000}
 }
 
 // RuntimeEnv is what Lambda puts into every function's environment: where it runs, and the temporary credentials of its

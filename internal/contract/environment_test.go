@@ -108,6 +108,7 @@ func TestEnvRoundTrips(t *testing.T) {
 			UploadsTable: text.Draw(t, "uploads"),
 			EventBus:     text.Draw(t, "bus"),
 			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
+			Inspection:   contract.Inspection{Exact: rapid.Bool().Draw(t, "exact"), MaxEntries: rapid.Int64().Draw(t, "entries"), MaxPixels: rapid.Int64().Draw(t, "pixels")},
 		})
 		roundTrip(t, contract.RuntimeEnv{
 			Region:          text.Draw(t, "region"),

@@ -42,8 +42,12 @@ func (m *meter) ReadAt(p []byte, offset int64) (int, error) {
 	return m.ReaderAt.ReadAt(p, offset)
 }
 
-// exact is what a stage says that takes nothing under another name.
-var exact = contract.Inspection{Exact: true, MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000}
+var (
+	// usual are the rules of a stage that says nothing else.
+	usual = contract.Inspection{MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000}
+	// exact are those of a stage that takes nothing under another name.
+	exact = contract.Inspection{Exact: true, MaxEntries: 10_000, MaxUnpacked: 10 << 30, MaxRatio: 200, MaxPixels: 300_000_000}
+)
 
 func check(t testing.TB, contentType, content string) bool {
 	t.Helper()

@@ -21,7 +21,7 @@ import (
 func find(t testing.TB, contentType, content string) upload.Finding {
 	t.Helper()
 	m := &meter{strings.NewReader(content), t, int64(len(content)), 0}
-	found, err := media.Check(contract.Format{ContentType: contentType}, contract.DefaultInspection(), m.size, m)
+	found, err := media.Check(contract.Format{ContentType: contentType}, usual, m.size, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestCheckPixels(t *testing.T) {
 	byName["tiled.heic"] = ftyp("heic", "mif1") + ispe(300, 200) + box("mdat", zeros(10))
 	for name, contentType := range pictures {
 		for limit, want := range map[int64]upload.Reason{300 * 200: "", 300*200 - 1: upload.TooManyPixels} {
-			rules := contract.DefaultInspection()
+			rules := usual
 			rules.MaxPixels = limit
 			content := byName[name]
 			got, err := media.Check(contract.Format{ContentType: contentType}, rules, int64(len(content)), strings.NewReader(content))

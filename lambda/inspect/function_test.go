@@ -140,7 +140,7 @@ func TestCheck(t *testing.T) {
 		{"a fault", failing{fault}, upload.Finding{}, fault},
 		{"an MP4", strings.NewReader("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42\x00\x00\x00\x08moov\x00\x00\x00\x08mdat"), upload.Finding{Detected: "video/mp4"}, nil},
 	} {
-		got, err := check(format, upload.Object{Size: test.content.Size(), Content: test.content})
+		got, err := check(contract.Inspection{})(format, upload.Object{Size: test.content.Size(), Content: test.content})
 		if got != test.want || !errors.Is(err, test.err) {
 			t.Errorf("%s: check = %v, %v, want %v, %v", test.name, got, err, test.want, test.err)
 		}

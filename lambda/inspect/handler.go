@@ -46,7 +46,7 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 		Records: records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable),
 		Objects: objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket),
 		Events:  newBus(eventbridge.NewFromConfig(awsclient.Config(setup.Runtime, function.EventBridge)), setup.Env.EventBus),
-		Check:   check,
+		Check:   check(setup.Env.Inspection),
 		Folders: setup.Env.Folders,
 		Now:     time.Now,
 		Log:     setup.Log,
@@ -54,9 +54,11 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 	return &handler{bucket: setup.Env.Bucket, folders: setup.Env.Folders, inspector: inspector, log: setup.Log}
 }
 
-// check compares an object's content with its format.
-func check(format contract.Format, object upload.Object) (upload.Finding, error) {
-	return media.Check(format, contract.DefaultInspection(), object.Size, object.Content)
+// check returns a comparison of an object's content with its format.
+func check(rules contract.Inspection) func(contract.Format, upload.Object) (upload.Finding, error) {
+	return func(format contract.Format, object upload.Object) (upload.Finding, error) {
+		return media.Check(format, rules, object.Size, object.Content)
+	}
 }
 
 // handle takes every message of a batch, whatever becomes of the others, and answers which of them failed. Uploads of

@@ -1,8 +1,9 @@
 // Corpus runs the inspection over a folder of files and prints by extension how many are accepted, and which are refused
-// and why. It takes each file for what its extension says in the default format table.
+// and why. It takes each file for what its extension says in the format table of a stage.
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -21,9 +22,9 @@ import (
 )
 
 func main() {
-	exact := flag.Bool("exact", false, "refuse siblings, as a stage with \"content\": \"exact\" does")
+	name := flag.String("stage", "dev", "the stage of cdk.json whose formats and limits hold")
 	flag.Usage = func() {
-		_, _ = fmt.Fprintln(flag.CommandLine.Output(), "usage: corpus [-exact] FOLDER")
+		_, _ = fmt.Fprintln(flag.CommandLine.Output(), "usage: corpus [-stage NAME] FOLDER")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -31,12 +32,33 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	rules := contract.DefaultInspection()
-	rules.Exact = *exact
-	if err := run(os.Stdout, flag.Arg(0), stage.DefaultFolders(), rules); err != nil {
+	s, err := readStage("cdk.json", *name)
+	if err == nil {
+		err = run(os.Stdout, flag.Arg(0), s.Folders, s.Inspection())
+	}
+	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
+}
+
+// readStage reads a stage from the context of the CDK's configuration.
+func readStage(path, name string) (stage.Stage, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return stage.Stage{}, fmt.Errorf("reading the stages: %w", err)
+	}
+	var configuration struct {
+		Context map[string]any `json:"context"`
+	}
+	if err := json.Unmarshal(text, &configuration); err != nil {
+		return stage.Stage{}, fmt.Errorf("reading the stages: %w", err)
+	}
+	stages, err := stage.Parse(configuration.Context["stages"])
+	if err != nil {
+		return stage.Stage{}, err
+	}
+	return stages.Lookup(name)
 }
 
 // A tally counts the verdicts on the files of one extension.

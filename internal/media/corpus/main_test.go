@@ -7,9 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"postern/infra/stage"
-	"postern/internal/contract"
 )
 
 func TestRun(t *testing.T) {
@@ -26,8 +23,12 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	s, err := readStage("../../../cdk.json", "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out strings.Builder
-	if err := run(&out, folder, stage.DefaultFolders(), contract.DefaultInspection()); err != nil {
+	if err := run(&out, folder, s.Folders, s.Inspection()); err != nil {
 		t.Fatal(err)
 	}
 	want := `extension  accepted  of them siblings  refused
@@ -44,7 +45,10 @@ type_mismatch  text/html  b/page.TXT
 	if diff := cmp.Diff(out.String(), want); diff != "" {
 		t.Errorf("output (-got +want):\n%s", diff)
 	}
-	if err := run(&out, filepath.Join(folder, "none"), stage.DefaultFolders(), contract.DefaultInspection()); err == nil {
+	if _, err := readStage("../../../cdk.json", "none"); err == nil {
+		t.Error("a stage that does not exist: got no error")
+	}
+	if err := run(&out, filepath.Join(folder, "none"), s.Folders, s.Inspection()); err == nil {
 		t.Error("a folder that is not there: got no error")
 	}
 }
