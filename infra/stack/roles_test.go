@@ -53,7 +53,7 @@ func permissions(role resource) []statement {
 
 var tracing = statement{
 	sid: "Traces", effect: "Allow", resources: []string{"*"},
-	actions: []string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+	actions: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 }
 
 func logging(group string) statement {
@@ -94,13 +94,13 @@ func TestRoles(t *testing.T) {
 				tracing,
 				{
 					sid: "Records", effect: "Allow", resources: uploads,
-					actions: []string{"dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+					actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
 				},
 				{
 					sid: "ReadReady", effect: "Allow", actions: []string{"s3:GetObjectVersion"}, resources: folders,
 					condition: map[string]any{"StringEquals": map[string]any{"s3:ExistingObjectTag/status": "ready"}},
 				},
-				{sid: "Remove", effect: "Allow", actions: []string{"s3:DeleteObjectVersion", "s3:DeleteObject", "s3:AbortMultipartUpload"}, resources: folders},
+				{sid: "Remove", effect: "Allow", actions: []string{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"}, resources: folders},
 				versions,
 				{sid: "Multiparts", effect: "Allow", actions: []string{"s3:ListBucketMultipartUploads"}, resources: bucket},
 				{sid: "Queue", effect: "Allow", actions: []string{"sqs:SendMessage"}, resources: queue},
@@ -114,16 +114,16 @@ func TestRoles(t *testing.T) {
 				},
 				{
 					sid: "Objects", effect: "Allow", resources: folders,
-					actions: []string{"s3:GetObjectVersion", "s3:DeleteObjectVersion", "s3:DeleteObject"},
+					actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion"},
 				},
 				{
-					sid: "TagVerdict", effect: "Allow", actions: []string{"s3:PutObjectVersionTagging", "s3:PutObjectTagging"}, resources: folders,
+					sid: "TagVerdict", effect: "Allow", actions: []string{"s3:PutObjectTagging", "s3:PutObjectVersionTagging"}, resources: folders,
 					condition: map[string]any{"StringEquals": map[string]any{"s3:RequestObjectTag/status": []any{"ready", "rejected"}}},
 				},
 				versions,
 				{
 					sid: "Queue", effect: "Allow", resources: queue,
-					actions: []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+					actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 				},
 				{
 					sid: "Events", effect: "Allow", actions: []string{"events:PutEvents"},
@@ -140,7 +140,7 @@ func TestRoles(t *testing.T) {
 				sid: "Logs", effect: "Allow", resources: []string{"*"},
 				actions: []string{
 					"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-					"logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
+					"logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents",
 				},
 			}}
 		}
