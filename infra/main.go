@@ -28,11 +28,19 @@ func main() {
 			fmt.Fprintln(os.Stderr, "error:", strings.TrimSpace(line))
 		}
 	}
-	// After the error, because jsii may end with words of its own.
-	jsii.Close()
+	closeRuntime()
 	if err != nil {
 		os.Exit(1)
 	}
+}
+
+// closeRuntime ends jsii's process and removes its folder. Nothing is written to stderr any more: jsii waits for the process
+// twice at once, and reports the wait that comes second as if something had failed ("waitid: no child processes").
+func closeRuntime() {
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = null
+	}
+	jsii.Close()
 }
 
 func run() (err error) {

@@ -25,7 +25,7 @@ const (
 	deadLetterRetentionDays = 14
 
 	// batchSize is how many messages a function gets at once, at most.
-	batchSize = 10
+	batchSize = 20000
 )
 
 // queues are what is to be inspected, and what could not be.
