@@ -37,8 +37,8 @@ var descriptions = map[string]description{
 		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(api.MaxFilename), "intro.mp4",
 	},
 	"query type": {
-		"The file's content type, in any case. It chooses the format if there is no file name, and must fit it otherwise. Default: the file name's, or video/mp4.",
-		openapi3.NewStringSchema().WithMinLength(1), "video/mp4",
+		"The file's content type, as a browser or a system names it: a hint. It chooses the format if there is no file name, and must fit it otherwise. Empty and application/octet-stream say nothing. Default: the file name's, or video/mp4.",
+		openapi3.NewStringSchema(), "video/mp4",
 	},
 	"query limit": {
 		"How many uploads the page has at most.",
