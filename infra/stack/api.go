@@ -18,7 +18,7 @@ import (
 // that API Gateway wants.
 // Source: API Gateway Developer Guide, "Security policies for REST APIs in API Gateway".
 const (
-	securityPolicy     = "TLS13_1_2_PFS_PQ_2025_09"
+	securityPolicy     = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 	endpointAccessMode = "STRICT"
 )
 

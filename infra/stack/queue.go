@@ -25,7 +25,7 @@ const (
 	deadLetterRetentionDays = 14
 
 	// batchSize is how many messages a function gets at once, at most.
-	batchSize = 20000
+	batchSize = 10
 )
 
 // queues are what is to be inspected, and what could not be.
