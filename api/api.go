@@ -39,6 +39,12 @@ const (
 	MaxLabel       = 64   // characters of a label
 )
 
+// Lifetimes of a download's URL, in seconds. The longest is the stage's signature lifetime.
+const (
+	MinDownload     = 60
+	DefaultDownload = 300
+)
+
 // Limits of a page of a list, in uploads.
 const (
 	MaxPage     = 100

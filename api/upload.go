@@ -152,11 +152,29 @@ type UploadPatch struct {
 
 // A Download is the answer of GET /uploads/{id}/download.
 type Download struct {
-	// URL downloads the upload by GET, without credentials, and saves it under its own file name.
+	// URL downloads the upload by GET, without credentials, under its own file name.
 	URL string `json:"url"`
-	// Expires is when S3 begins to refuse the URL, in UTC: 5 minutes after it was signed, or sooner when the stage's
-	// signatures live shorter. A URL may die earlier with the credentials that signed it.
+	// Expires is when S3 begins to refuse the URL, in UTC. A URL may die earlier with the credentials that signed it.
 	Expires Time `json:"expires"`
+}
+
+// Values of the query parameter disposition of GET /uploads/{id}/download.
+const (
+	Attachment = "attachment"
+	Inline     = "inline"
+)
+
+// Dispositions are all values of the query parameter disposition.
+var Dispositions = []string{Attachment, Inline}
+
+// A Usage is the answer of GET /usage: what the owner stores, and may store.
+type Usage struct {
+	// Used is how much the owner's uploads take, in bytes.
+	Used int64 `json:"used"`
+	// Quota is how much they may take in all, in bytes.
+	Quota int64 `json:"quota"`
+	// MaxSize is the size of the owner's largest upload that is allowed, in bytes. A folder may allow less.
+	MaxSize int64 `json:"maxSize"`
 }
 
 // An ErrorBody is the body of every error, of the functions and of API Gateway alike.

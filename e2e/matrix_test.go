@@ -75,6 +75,13 @@ DELETE /uploads/{id}        removed         401  401    401        401   401    
 DELETE /uploads/{id}        user            204  403    400        204   204           404
 DELETE /uploads/{id}        second          204  403    400        204   204           404
 DELETE /uploads/{id}        service         204  204    400        204   204           404
+
+GET /usage                  anonymous       401  401    401        401   -             -
+GET /usage                  wrong-password  401  401    401        401   -             -
+GET /usage                  removed         401  401    401        401   -             -
+GET /usage                  user            200  403    400        200   -             -
+GET /usage                  second          200  403    400        200   -             -
+GET /usage                  service         200  200    400        200   -             -
 `
 
 func TestAuthorizationMatrix(t *testing.T) {

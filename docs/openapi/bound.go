@@ -64,6 +64,10 @@ var bounds = map[string]func(*openapi3.Schema){
 
 	"Download.url": address,
 
+	"Usage.used":    func(s *openapi3.Schema) { s.WithMin(0) },
+	"Usage.quota":   func(s *openapi3.Schema) { s.WithMin(0) },
+	"Usage.maxSize": func(s *openapi3.Schema) { s.WithMin(0) },
+
 	"ErrorBody.message":   length(1, 2000),
 	"ErrorBody.code":      oneOf(api.Codes...),
 	"ErrorBody.requestId": length(1, 100),

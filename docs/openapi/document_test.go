@@ -157,6 +157,7 @@ func TestFailures(t *testing.T) {
 		"PATCH /uploads/{id}":        "400 401 403 404 409 412 413 415 429 500 502 504",
 		"DELETE /uploads/{id}":       "400 401 403 404 429 500 502 504",
 		"GET /uploads/{id}/download": "400 401 403 404 409 429 500 502 504",
+		"GET /usage":                 "400 401 403 429 500 502 504",
 		"GET /health":                "429 500",
 	}
 	got := map[string]string{}
@@ -196,6 +197,8 @@ func TestParameters(t *testing.T) {
 		},
 		{"GET", "/uploads", "query", "limit", []any{1.0, 50.0, 100.0}, []any{0.0, 101.0, -1.0, 1.5, "50"}},
 		{"GET", "/uploads", "query", "cursor", []any{exampleCursor}, []any{"", strings.Repeat("x", 201)}},
+		{"GET", "/uploads/{id}/download", "query", "disposition", []any{"attachment", "inline"}, []any{"", "Inline", "form-data"}},
+		{"GET", "/uploads/{id}/download", "query", "expires", []any{60.0, 604800.0}, []any{59.0, 60.5, "60"}},
 		{"GET", "/uploads", "query", "status", []any{"waiting", "ready", "rejected"}, []any{"", "accepted", "deleted", "Ready"}},
 	} {
 		parameter := document.Paths.Value(test.path).GetOperation(test.method).Parameters.GetByInAndName(test.in, test.name)

@@ -95,6 +95,7 @@ var examples = []example{
 			"&response-content-disposition=attachment&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
 		Expires: exampleExpires,
 	}},
+	{"Usage", api.Usage{Used: 73400320, Quota: 10 << 30, MaxSize: 5 << 30}},
 	{"ErrorBody", api.ErrorBody{
 		Message:   `mail "demo" is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
 		Code:      "invalid_request",

@@ -48,6 +48,14 @@ var descriptions = map[string]description{
 		"The cursor of the page before, as it was answered. Default: the first page.",
 		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(longestCursor), exampleCursor,
 	},
+	"query disposition": {
+		"Whether a browser saves the file or shows it. It shows only types in which no browser runs scripts: pictures, video, sound and plain text.",
+		enumeration(api.Dispositions).WithDefault(api.Attachment), api.Inline,
+	},
+	"query expires": {
+		"How long the URL is valid, in seconds: at most as long as the stage's signatures. Default: 300, or less if those live shorter.",
+		openapi3.NewIntegerSchema().WithMin(api.MinDownload), 900,
+	},
 	"query status": {
 		"The one status whose uploads are listed, among those that have a record: one whose bytes have not been looked at is found by its id alone. Default: all.",
 		enumeration(api.Statuses), api.StatusReady,

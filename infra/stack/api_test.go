@@ -125,6 +125,7 @@ func TestPreflights(t *testing.T) {
 		"/uploads":               "'GET,POST'",
 		"/uploads/{id}":          "'DELETE,GET,PATCH'",
 		"/uploads/{id}/download": "'GET'",
+		"/usage":                 "'GET'",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		preflights := map[string]bool{}

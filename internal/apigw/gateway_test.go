@@ -71,6 +71,7 @@ func handlersOf(function contract.Function, event events.APIGatewayProxyRequest,
 			"PATCH /uploads/{id}":        zero[api.UploadPatch, api.Upload](),
 			"DELETE /uploads/{id}":       zero[apigw.None, apigw.None](),
 			"GET /uploads/{id}/download": zero[apigw.None, api.Download](),
+			"GET /usage":                 zero[apigw.None, api.Usage](),
 		},
 	}[function]
 	name := event.HTTPMethod + " " + event.Resource

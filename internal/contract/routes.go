@@ -102,6 +102,14 @@ var Routes = []Route{
 		Function: Manage,
 		Summary:  "Get a URL that downloads an upload which is ready",
 		Response: api.Download{},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "disposition"}, {Name: "expires"}},
+	},
+	{
+		Method:   "GET",
+		Path:     "/usage",
+		Function: Manage,
+		Summary:  "Learn how much the owner stores, and may store",
+		Response: api.Usage{},
 		Query:    []QueryParameter{{Name: "mail"}},
 	},
 	{

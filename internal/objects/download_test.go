@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/sign"
 	"postern/internal/upload"
 )
@@ -23,7 +24,7 @@ func TestDownload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disposition := upload.AttachmentDisposition(`Übung "1" 50% + é.mp4`)
+	disposition := upload.Disposition(api.Attachment, `Übung "1" 50% + é.mp4`)
 	signed, err := signer.PresignGet(sign.Get{Key: key, VersionID: version, ContentDisposition: disposition, ContentType: "video/mp4"}, time.Now(), time.Minute)
 	if err != nil {
 		t.Fatal(err)

@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// AttachmentDisposition returns the Content-Disposition of a download that is saved under a file name, in ASCII. A name
+// Disposition returns the Content-Disposition of a download under a file name, in ASCII. kind is one of api.Dispositions. A name
 // that is not safe ASCII is given twice: in UTF-8, and as an approximation for clients that do not know that form. What
 // could mislead a client or a reader becomes an underscore: control characters, slashes and backslashes, characters that
 // change the direction of what follows, and bytes that are not UTF-8. If filename is empty, clients take the last segment
 // of the URL, which is the upload's id.
 // Source: RFC 6266, section 4.3 and appendix D; RFC 8187, section 3.2.
-func AttachmentDisposition(filename string) string {
+func Disposition(kind, filename string) string {
 	if filename == "" {
-		return "attachment"
+		return kind
 	}
 	name := strings.Map(clean, filename)
 	plain := strings.Map(approximate, name)
-	disposition := `attachment; filename="` + plain + `"`
+	disposition := kind + `; filename="` + plain + `"`
 	if plain == name {
 		return disposition
 	}

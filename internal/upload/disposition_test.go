@@ -7,10 +7,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"postern/api"
 	"postern/internal/upload"
 )
 
-func TestAttachmentDisposition(t *testing.T) {
+func TestDisposition(t *testing.T) {
 	for _, test := range []struct{ name, filename, want string }{
 		{"none", "", `attachment`},
 		{"plain", "my holiday (2).mp4", `attachment; filename="my holiday (2).mp4"`},
@@ -25,20 +26,20 @@ func TestAttachmentDisposition(t *testing.T) {
 		{"not UTF-8", "a\xff\x80b.mp4", `attachment; filename="a__b.mp4"`},
 		{"delete", "a\x7f\u0085b.mp4", `attachment; filename="a__b.mp4"`},
 	} {
-		if got := upload.AttachmentDisposition(test.filename); got != test.want {
+		if got := upload.Disposition(api.Attachment, test.filename); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 		}
 	}
 }
 
-// FuzzAttachmentDisposition: whatever the name is, the header is ASCII, an attachment, and gives the name back, but for
+// FuzzDisposition: whatever the name is, the header is ASCII, an attachment, and gives the name back, but for
 // what is not safe in it.
-func FuzzAttachmentDisposition(f *testing.F) {
+func FuzzDisposition(f *testing.F) {
 	for _, name := range []string{"", "a.mp4", `"\'%*;=`, "a\r\nb", "\u202eא\u200f", "\xff\xf0\x9f", "🎬", "%25", "a=b; c", " ", `UTF-8''x`} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		header := upload.AttachmentDisposition(name)
+		header := upload.Disposition(api.Attachment, name)
 		for _, c := range []byte(header) {
 			if c < ' ' || c > '~' {
 				t.Fatalf("byte %#x in %q", c, header)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"postern/api"
 	"postern/internal/apigw"
@@ -11,13 +10,8 @@ import (
 	"postern/internal/upload"
 )
 
-const (
-	// downloadLifetime is how long a download's URL is valid at most. The bucket refuses signatures that are older than
-	// the stage's lifetime.
-	downloadLifetime = 5 * time.Minute
-	// notCached keeps a download from outliving its upload, whatever the object itself says.
-	notCached = "private, no-store"
-)
+// notCached keeps a download from outliving its upload, whatever the object itself says.
+const notCached = "private, no-store"
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
 func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.None]) (api.Download, error) {
@@ -29,13 +23,17 @@ func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.Non
 	if record.Status != upload.Ready {
 		return api.Download{}, &upload.Error{Code: api.Conflict, Message: fmt.Sprintf("the upload is %s: must be ready", record.Shown())}
 	}
+	download, err := upload.ParseDownload(request.Query, record.DownloadType(), h.lifetime)
+	if err != nil {
+		return api.Download{}, err
+	}
 	signed, err := h.signer.PresignGet(sign.Get{
 		Key:                record.Key,
 		VersionID:          record.VersionID,
-		ContentDisposition: upload.AttachmentDisposition(record.Filename),
+		ContentDisposition: upload.Disposition(download.Disposition, record.Filename),
 		ContentType:        record.DownloadType(),
 		CacheControl:       notCached,
-	}, h.now(), min(downloadLifetime, h.lifetime))
+	}, h.now(), download.Lifetime)
 	if err != nil {
 		return api.Download{}, err
 	}

@@ -30,11 +30,53 @@ func TestDownload(t *testing.T) {
 	}
 	see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: unnamed}), http.StatusOK)
 	want := []sign.Get{
-		{Key: "moved/" + owner + "/" + id, VersionID: "v1", ContentDisposition: upload.AttachmentDisposition(marker + ".mp4"), ContentType: "video/mp4", CacheControl: "private, no-store"},
+		{Key: "moved/" + owner + "/" + id, VersionID: "v1", ContentDisposition: upload.Disposition(api.Attachment, marker+".mp4"), ContentType: "video/mp4", CacheControl: "private, no-store"},
 		{Key: keyOf(owner, unnamed), VersionID: "v1", ContentDisposition: "attachment", ContentType: "video/mp4", CacheControl: "private, no-store"},
 	}
 	if diff := cmp.Diff(w.signed, want); diff != "" {
 		t.Errorf("signed (-got +want)\n%s", diff)
+	}
+}
+
+// The query says how the file is shown, and for how long.
+func TestDownloadQuery(t *testing.T) {
+	w := newWorld(t)
+	id := idAt(start.Add(-time.Hour), 1, "mp4")
+	w.settle(t, arrived(owner, id))
+	inline := call{owner: owner, path: "/uploads/{id}/download", id: id, query: map[string]string{"disposition": "inline", "expires": "900"}}
+	got := see[api.Download](t, w.do(t, inline), http.StatusOK)
+	if want := start.Add(15 * time.Minute); !got.Expires.Equal(want) {
+		t.Errorf("expires %v, want %v", got.Expires, want)
+	}
+	if len(w.signed) != 1 || w.signed[0].ContentDisposition != upload.Disposition(api.Inline, marker+".mp4") {
+		t.Errorf("signed %+v, want one that is shown", w.signed)
+	}
+	inline.query["expires"] = "901"
+	checkRefusal(t, "too long", w.do(t, inline), http.StatusBadRequest, failure(`expires "901" is not allowed: must be 60 to 900 seconds`, "invalid_request"))
+
+	id = idAt(start.Add(-time.Hour), 2, "pdf")
+	record := arrived(owner, id)
+	record.Type = "application/pdf"
+	w.settle(t, record)
+	inline.id, inline.query["expires"] = id, "900"
+	message := "disposition inline is not allowed for application/pdf: must be attachment"
+	checkRefusal(t, "scripts", w.do(t, inline), http.StatusBadRequest, failure(message, "invalid_request"))
+}
+
+func TestUsage(t *testing.T) {
+	w := newWorld(t)
+	usage := call{owner: owner, path: "/usage"}
+	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Quota: 1, MaxSize: 1}); got != want {
+		t.Errorf("nothing: got %+v, want %+v", got, want)
+	}
+	w.settle(t, arrived(owner, idAt(start, 1, "mp4")))
+	w.settle(t, arrived(owner, idAt(start, 2, "mp4")))
+	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Used: 14, Quota: 1, MaxSize: 1}); got != want {
+		t.Errorf("two uploads: got %+v, want %+v", got, want)
+	}
+	usage.owner = other
+	if got := see[api.Usage](t, w.do(t, usage), http.StatusOK); got.Used != 0 {
+		t.Errorf("another owner: got %+v, want nothing", got)
 	}
 }
 

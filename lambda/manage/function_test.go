@@ -90,7 +90,7 @@ func TestFunction(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"versionId": "v1", "X-Amz-Expires": "300", "X-Amz-Security-Token": "token", "response-content-type": "video/mp4",
-		"response-content-disposition": upload.AttachmentDisposition("Été.mp4"),
+		"response-content-disposition": upload.Disposition(api.Attachment, "Été.mp4"),
 	} {
 		if got := values.Get(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)

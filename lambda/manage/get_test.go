@@ -254,9 +254,9 @@ func TestFaults(t *testing.T) {
 		"open uploads": func(w *world) { w.handlers.objects = failing{lists: true} },
 	} {
 		for _, route := range []call{
-			{}, {method: http.MethodPatch, body: `{"title":"` + marker + `"}`}, {method: http.MethodDelete}, {path: "/uploads/{id}/download"}, {path: "/uploads"},
+			{}, {method: http.MethodPatch, body: `{"title":"` + marker + `"}`}, {method: http.MethodDelete}, {path: "/uploads/{id}/download"}, {path: "/uploads"}, {path: "/usage"},
 		} {
-			if route.path == "/uploads" && name != "records" {
+			if (route.path == "/uploads" || route.path == "/usage") && name != "records" {
 				continue
 			}
 			w := newWorld(t)
@@ -286,6 +286,8 @@ func (failing) Page(context.Context, string, string, int32, upload.Status) ([]up
 func (failing) Patch(context.Context, string, string, upload.Patch, *int64) (upload.Record, error) {
 	return upload.Record{}, errBroken
 }
+
+func (failing) Usage(context.Context, string) (int64, error) { return 0, errBroken }
 
 func (f failing) Versions(context.Context, string) ([]upload.Version, error) {
 	if f.lists {

@@ -32,6 +32,8 @@ type uploadRecords interface {
 	// Patch changes a record and returns it with its next version: upload.ErrGone when there is none, or a tombstone,
 	// upload.ErrChanged when version is not nil and not the record's.
 	Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error)
+	// Usage reads how many bytes of the owner's uploads are counted as of now; 0 when there never were any.
+	Usage(ctx context.Context, owner string) (int64, error)
 }
 
 // objectVersions lists what is in the bucket. No error holds personal data.
@@ -101,6 +103,7 @@ func (h *handlers) routes() map[string]apigw.Handler {
 		"PATCH /uploads/{id}":        apigw.Handle(h.patch),
 		"DELETE /uploads/{id}":       apigw.Handle(h.delete),
 		"GET /uploads/{id}/download": apigw.Handle(h.download),
+		"GET /usage":                 apigw.Handle(h.usage),
 	}
 }
 
@@ -144,4 +147,10 @@ func (h *handlers) delete(ctx context.Context, request apigw.Request[apigw.None]
 		err = errNoUpload
 	}
 	return none, err
+}
+
+// usage answers GET /usage: how much the owner stores now, and its limits.
+func (h *handlers) usage(ctx context.Context, request apigw.Request[apigw.None]) (api.Usage, error) {
+	used, err := h.records.Usage(ctx, request.Caller.Owner)
+	return api.Usage{Used: used, Quota: request.Caller.Quota, MaxSize: request.Caller.MaxSize}, err
 }
