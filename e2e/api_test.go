@@ -16,6 +16,14 @@ func TestHealthIsPublic(t *testing.T) {
 	}
 }
 
+// Monitors ask with HEAD.
+func TestHeadOfHealth(t *testing.T) {
+	a := newClient(api.base, "").do(t, http.MethodHead, "health")
+	if a.status != http.StatusOK || len(a.body) != 0 {
+		t.Errorf("got %d %q, want 200 without a body", a.status, a.body)
+	}
+}
+
 func TestPreflightNeedsNoCredentials(t *testing.T) {
 	a := newClient(api.base, "").do(t, http.MethodOptions, "presignedurl", header("Origin", "https://app.example.com"))
 	if a.status != http.StatusNoContent && a.status != http.StatusOK {

@@ -27,6 +27,13 @@ GET /health                 user            200  200    200        200   -      
 GET /health                 second          200  200    200        200   -             -
 GET /health                 service         200  200    200        200   -             -
 
+HEAD /health                anonymous       200  200    200        200   -             -
+HEAD /health                wrong-password  200  200    200        200   -             -
+HEAD /health                removed         200  200    200        200   -             -
+HEAD /health                user            200  200    200        200   -             -
+HEAD /health                second          200  200    200        200   -             -
+HEAD /health                service         200  200    200        200   -             -
+
 GET /presignedurl           anonymous       401  401    401        401   -             -
 GET /presignedurl           wrong-password  401  401    401        401   -             -
 GET /presignedurl           removed         401  401    401        401   -             -

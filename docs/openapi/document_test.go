@@ -159,6 +159,7 @@ func TestFailures(t *testing.T) {
 		"GET /uploads/{id}/download": "400 401 403 404 409 429 500 502 504",
 		"GET /usage":                 "400 401 403 429 500 502 504",
 		"GET /health":                "429 500",
+		"HEAD /health":               "429 500",
 	}
 	got := map[string]string{}
 	for path, item := range load(t, generated(t)).Paths.Map() {

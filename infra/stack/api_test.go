@@ -120,7 +120,7 @@ func TestMethodsFollowTheContract(t *testing.T) {
 
 func TestPreflights(t *testing.T) {
 	allowed := map[string]any{
-		"/health":                "'GET'",
+		"/health":                "'GET,HEAD'",
 		"/presignedurl":          "'GET'",
 		"/uploads":               "'GET,POST'",
 		"/uploads/{id}":          "'DELETE,GET,PATCH'",

@@ -19,7 +19,7 @@ type Route struct {
 	Status int
 	// Request is the zero value of the body's type. Default: nil, the route reads no body.
 	Request any
-	// Response is the zero value of the answer's type. If nil, the answer has no body, and Status is 204.
+	// Response is the zero value of the answer's type. If nil, the answer has no body, and Status is 204 or Method is HEAD.
 	Response any
 	// Conditional routes read the header If-Match: RFC 9110, section 13.1.1.
 	Conditional bool
@@ -119,6 +119,13 @@ var Routes = []Route{
 		Summary:  "Learn whether the API answers",
 		Answer:   `{"status":"ok"}`,
 		Response: api.Health{},
+	},
+	{
+		Method:  "HEAD",
+		Path:    "/health",
+		Public:  true,
+		Summary: "Learn whether the API answers, as monitors ask",
+		Answer:  `{"status":"ok"}`, // of which HTTP sends the headers
 	},
 }
 

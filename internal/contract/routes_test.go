@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	methods   = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	methods   = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	path      = regexp.MustCompile(`^(/[a-z0-9]+|/\{[a-zA-Z]+\})+$`)
 	parameter = regexp.MustCompile(`^[a-zA-Z]+$`)
 )
@@ -45,8 +45,8 @@ func TestRoutes(t *testing.T) {
 			if route.Answer != "" && !json.Valid([]byte(route.Answer)) {
 				t.Errorf("answer: got %s, want JSON", route.Answer)
 			}
-			if empty := route.Response == nil; empty != (route.Status == http.StatusNoContent) {
-				t.Errorf("status %d with response %T: want 204 and none, or neither", route.Status, route.Response)
+			if empty := route.Response == nil; empty != (route.Status == http.StatusNoContent || route.Method == http.MethodHead) {
+				t.Errorf("status %d with response %T: want 204 or HEAD and none, or neither", route.Status, route.Response)
 			}
 			checkQuery(t, route.Query)
 			if got, ok := contract.RouteOf(route.Path, route.Method); !ok || cmp.Diff(got, route) != "" {
@@ -75,7 +75,7 @@ func TestPublicRoutes(t *testing.T) {
 			got = append(got, route.Method+" "+route.Path)
 		}
 	}
-	if diff := cmp.Diff(got, []string{"GET /health"}); diff != "" {
+	if diff := cmp.Diff(got, []string{"GET /health", "HEAD /health"}); diff != "" {
 		t.Errorf("public routes (-got +want):\n%s", diff)
 	}
 }
