@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// MaxFolders is how many folders a stage may have. It keeps the functions' policies below the 10,240 characters that a
-	// role has for all its inline policies: each folder is a resource of them.
+	// MaxFolders bounds the folders of a stage, because each is a resource in the functions' policies. A role has 10,240
+	// characters for all its inline policies.
 	// Source: IAM User Guide, "IAM and AWS STS quotas".
 	MaxFolders = 20
 
-	// maxTable is how many bytes of a function's environment the format table may take. Lambda has 4,096 for all
-	// variables; the rest is for the others.
+	// maxTable bounds the format table in a function's environment, in bytes. Lambda allows 4,096 for all variables, and the
+	// others need the rest.
 	// Source: Lambda Developer Guide, "Lambda quotas".
 	maxTable = 4096 - 512
 )
@@ -63,7 +63,7 @@ func DefaultFolders() contract.Folders {
 
 var (
 	contentType = rule[string]{
-		allowed: `a content type in lower case without parameters, as "video/mp4", that no browser runs as a page, a script or XML`,
+		want: `a content type in lower case without parameters, such as "video/mp4", that no browser runs as a page, a script or XML`,
 		parse: func(value any) (string, bool) {
 			s, ok := value.(string)
 			return s, ok && mediaType.MatchString(s) && !isActiveType(s)
@@ -73,14 +73,14 @@ var (
 	mediaType = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$`)
 )
 
-// activeExtensions are those of files that a browser would run: pages, scripts and what can hold them.
+// activeExtensions are the extensions of files that a browser would run: pages, scripts and what can hold them.
 var activeExtensions = []string{
 	"css", "hta", "htc", "htm", "html", "jar", "js", "jsx", "mht", "mhtml", "mjs", "php", "rdf", "shtml", "svg", "svgz", "swf",
 	"vbs", "wasm", "xht", "xhtml", "xml", "xsd", "xsl", "xslt",
 }
 
-// isActiveType reports whether a browser would run content of a type: HTML, XML with all its relatives, scripts and
-// what can hold them.
+// isActiveType reports whether a browser would run content of a type: HTML, XML and what is built on it, scripts, and
+// containers of these.
 func isActiveType(contentType string) bool {
 	kind, subtype, _ := strings.Cut(contentType, "/")
 	if kind == "multipart" || kind == "message" || strings.HasSuffix(subtype, "+xml") {
@@ -94,8 +94,8 @@ func isActiveType(contentType string) bool {
 	return strings.HasPrefix(subtype, "xml-") || strings.HasSuffix(subtype, "script") || strings.HasSuffix(subtype, "shockwave-flash")
 }
 
-// readFolders reads what a stage changes of the default format table, which is a JSON merge patch, and holds the table that
-// results to what the contract promises of one.
+// readFolders reads a stage's changes of the default format table, a JSON merge patch. The result must keep what the contract
+// promises of a table.
 // Source: RFC 7396.
 func readFolders(o *object, name string, into *contract.Folders) {
 	value, ok := o.field(name)
@@ -105,14 +105,14 @@ func readFolders(o *object, name string, into *contract.Folders) {
 	path := o.path + "." + name
 	patch, ok := value.(map[string]any)
 	if !ok {
-		o.fail("%s: %s is not allowed; allowed: an object of folders, which changes the default table", path, show(value))
+		o.fail("%s: must be an object of folders, which changes the default table; got %s", path, show(value))
 		return
 	}
 	table := defaultTable()
 	checkRemovals(o, path, table, patch)
 	members := merged(table, patch).(map[string]any)
 	if len(members) == 0 || len(members) > MaxFolders {
-		o.fail("%s: %d folders are not allowed; allowed: 1 to %d, with those of the default table", path, len(members), MaxFolders)
+		o.fail("%s: must leave 1 to %d folders, with those of the default table; got %d", path, MaxFolders, len(members))
 		return
 	}
 	*into = readTable(o, path, members)
@@ -170,7 +170,7 @@ func readTable(o *object, path string, members map[string]any) contract.Folders 
 	table := make(contract.Folders, len(members))
 	for _, folder := range slices.Sorted(maps.Keys(members)) {
 		if !api.IsFolder(folder) {
-			o.fail("%s.%s: %q is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -", path, folder, folder)
+			o.fail("%s.%s: the name must be 1 to 32 of a-z, 0-9 and -; got %q", path, folder, folder)
 			continue
 		}
 		table[folder] = readFolder(o, path+"."+folder, members[folder])
@@ -199,26 +199,26 @@ func readFolder(o *object, path string, value any) contract.Folder {
 func readFormats(o *object, path string, value any, into map[string]string) {
 	formats, ok := value.(map[string]any)
 	if !ok || len(formats) == 0 {
-		o.fail(`%s: %s is not allowed; allowed: an object of content types by extension, as {"mp4": "video/mp4"}`, path, show(value))
+		o.fail(`%s: must be an object of content types by extension, such as {"mp4": "video/mp4"}; got %s`, path, show(value))
 		return
 	}
 	for _, extension := range slices.Sorted(maps.Keys(formats)) {
 		if !api.IsExtension(extension) || slices.Contains(activeExtensions, extension) {
-			o.fail("%s.%s: %q is not allowed as an extension; allowed: 1 to %d of a-z and 0-9, none of %s",
-				path, extension, extension, api.MaxExtension, strings.Join(activeExtensions, ", "))
+			o.fail("%s.%s: the extension must be 1 to %d of a-z and 0-9, and none of %s; got %q",
+				path, extension, api.MaxExtension, strings.Join(activeExtensions, ", "), extension)
 			continue
 		}
 		parsed, ok := contentType.parse(formats[extension])
 		if !ok {
-			o.fail("%s.%s: %s is not allowed; allowed: %s", path, extension, show(formats[extension]), contentType.allowed)
+			o.fail("%s.%s: must be %s; got %s", path, extension, contentType.want, show(formats[extension]))
 			continue
 		}
 		into[extension] = parsed
 	}
 }
 
-// checkUnique holds a table to one folder for each extension and for each content type: a key must follow from either.
-// A type may have several extensions.
+// checkUnique checks that each extension and each content type is in one folder, because a key must follow from either. A
+// type may have several extensions.
 func checkUnique(o *object, path string, table contract.Folders) {
 	places, owners := map[string]string{}, map[string]string{} // places by extension, folders by type
 	for _, folder := range table.Names() {
@@ -239,7 +239,7 @@ func checkUnique(o *object, path string, table contract.Folders) {
 	}
 }
 
-// checkLength holds a table to the room it has in a function's environment.
+// checkLength checks that a table fits into a function's environment.
 func checkLength(o *object, path string, table contract.Folders) {
 	vars, err := contract.Env(contract.PresignEnv{Folders: table})
 	if err != nil {
@@ -247,6 +247,6 @@ func checkLength(o *object, path string, table contract.Folders) {
 		return
 	}
 	if length := len(vars["FOLDERS"]); length > maxTable {
-		o.fail("%s: the format table takes %d bytes of the functions' environment; allowed: %d (Lambda has 4096 for all variables): leave out formats", path, length, maxTable)
+		o.fail("%s: the format table must take at most %d bytes of the functions' environment; got %d: leave out formats", path, maxTable, length)
 	}
 }

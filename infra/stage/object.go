@@ -8,32 +8,32 @@ import (
 	"strings"
 )
 
-// An object is a JSON object of the configuration that is being read, and the path that leads to it.
+// An object is a JSON object of the configuration while it is read.
 type object struct {
-	path   string
+	path   string // from the root: "stages.dev.throttle"
 	values map[string]any
 	known  []string // names of the fields read so far
 	errs   *[]error
 }
 
-// A rule takes a JSON value to a field's. It says in words what it allows.
+// A rule turns a JSON value into a field's.
 type rule[T any] struct {
-	allowed string
-	parse   func(any) (T, bool)
+	want  string // what the value must be, in words
+	parse func(any) (T, bool)
 }
 
-// readObject reads an object by the fields that fields asks for, and reports any other.
+// readObject reads an object. The function fields reads its fields; any field that it does not read is an error.
 func readObject(path string, value any, errs *[]error, fields func(*object)) {
 	values, ok := value.(map[string]any)
 	if !ok {
-		*errs = append(*errs, fmt.Errorf("%s: %s is not allowed; allowed: an object", path, show(value)))
+		*errs = append(*errs, fmt.Errorf("%s: must be an object; got %s", path, show(value)))
 		return
 	}
 	o := &object{path: path, values: values, errs: errs}
 	fields(o)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(o.known, name) {
-			o.fail("%s.%s: unknown field; known: %s", path, name, strings.Join(o.known, ", "))
+			o.fail("%s.%s: unknown field; must be one of %s", path, name, strings.Join(o.known, ", "))
 		}
 	}
 }
@@ -45,20 +45,21 @@ func (o *object) object(name string, fields func(*object)) {
 	}
 }
 
-// read puts a field's value into into, which keeps its default when there is none.
-func read[T any](o *object, name string, into *T, allow rule[T]) {
+// read sets into to a field's value. Without one, into keeps its default.
+func read[T any](o *object, name string, into *T, rule rule[T]) {
 	value, ok := o.field(name)
 	if !ok {
 		return
 	}
-	parsed, ok := allow.parse(value)
+	parsed, ok := rule.parse(value)
 	if !ok {
-		o.fail("%s.%s: %s is not allowed; allowed: %s", o.path, name, show(value), allow.allowed)
+		o.fail("%s.%s: must be %s; got %s", o.path, name, rule.want, show(value))
 		return
 	}
 	*into = parsed
 }
 
+// field returns a field's value and notes that the field is known.
 func (o *object) field(name string) (value any, ok bool) {
 	o.known = append(o.known, name)
 	value, ok = o.values[name]
@@ -69,7 +70,7 @@ func (o *object) fail(format string, args ...any) {
 	*o.errs = append(*o.errs, fmt.Errorf(format, args...))
 }
 
-// show is a value as cdk.json has it.
+// show writes a value as cdk.json has it.
 func show(value any) string {
 	b, err := json.Marshal(value)
 	if err != nil {

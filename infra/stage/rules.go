@@ -21,26 +21,26 @@ const (
 
 var (
 	region = rule[string]{
-		allowed: `the name of an AWS region, as "eu-central-1"`,
-		parse:   matching(regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)),
+		want:  `the name of an AWS region, such as "eu-central-1"`,
+		parse: matching(regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)),
 	}
 	origins = rule[[]string]{
-		allowed: `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`,
-		parse:   listOf(isOrigin),
+		want:  `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`,
+		parse: listOf(isOrigin),
 	}
-	lifetime = rule[time.Duration]{allowed: `"2m" to "60m", in whole seconds`, parse: parseLifetime}
+	lifetime = rule[time.Duration]{want: `"2m" to "60m", in whole seconds`, parse: parseLifetime}
 	size     = rule[int64]{
-		allowed: fmt.Sprintf(`1 to %d bytes, as a number or as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`, api.MaxObject),
-		parse:   parseSize,
+		want:  fmt.Sprintf(`1 to %d bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`, api.MaxObject),
+		parse: parseSize,
 	}
-	logDays = rule[int]{allowed: words(cloudWatchDays), parse: parseLogDays}
+	logDays = rule[int]{want: "one of " + words(cloudWatchDays), parse: parseLogDays}
 	tags    = rule[map[string]string]{
-		allowed: "an object of strings: names of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+@-, no name beginning with aws:",
-		parse:   parseTags,
+		want:  "an object of strings: names of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+@-, no name beginning with aws:",
+		parse: parseTags,
 	}
 )
 
-// cloudWatchDays are the retention times that CloudWatch Logs has.
+// cloudWatchDays are the numbers of days that CloudWatch Logs can keep logs.
 // Source: CloudWatch Logs API Reference, PutRetentionPolicy.
 var cloudWatchDays = []int{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -48,7 +48,7 @@ var cloudWatchDays = []int{
 
 func oneOf[T ~string](values ...T) rule[T] {
 	return rule[T]{
-		allowed: words(values),
+		want: "one of " + words(values),
 		parse: func(value any) (T, bool) {
 			s, _ := value.(string)
 			return T(s), slices.Contains(values, T(s))
@@ -58,7 +58,7 @@ func oneOf[T ~string](values ...T) rule[T] {
 
 func integer(least, most int) rule[int] {
 	return rule[int]{
-		allowed: fmt.Sprintf("a whole number from %d to %d", least, most),
+		want: fmt.Sprintf("a whole number from %d to %d", least, most),
 		parse: func(value any) (int, bool) {
 			n, ok := whole(value)
 			return int(n), ok && n >= int64(least) && n <= int64(most)
@@ -66,7 +66,7 @@ func integer(least, most int) rule[int] {
 	}
 }
 
-// whole is a JSON number without a fraction.
+// whole returns a JSON number that has no fraction.
 func whole(value any) (int64, bool) {
 	f, ok := value.(float64)
 	return int64(f), ok && f == math.Trunc(f) && math.Abs(f) <= float64(api.MaxObject)
@@ -79,13 +79,13 @@ func matching(pattern *regexp.Regexp) func(any) (string, bool) {
 	}
 }
 
-func listOf(allowed func(string) bool) func(any) ([]string, bool) {
+func listOf(isAllowed func(string) bool) func(any) ([]string, bool) {
 	return func(value any) ([]string, bool) {
 		members, ok := value.([]any)
 		list := make([]string, len(members))
 		for i, member := range members {
 			s, isString := member.(string)
-			ok = ok && isString && allowed(s)
+			ok = ok && isString && isAllowed(s)
 			list[i] = s
 		}
 		return list, ok
@@ -162,7 +162,7 @@ var (
 	tagValue = regexp.MustCompile(`^[\pL\pN _.:/=+@-]{0,256}$`)
 )
 
-// parseTags holds tags to what every tagged service takes.
+// parseTags accepts the tags that every tagged service accepts.
 // Source: Tagging AWS Resources User Guide, "Tag naming limits and requirements".
 func parseTags(value any) (map[string]string, bool) {
 	members, ok := value.(map[string]any)
@@ -176,7 +176,7 @@ func parseTags(value any) (map[string]string, bool) {
 	return tags, ok && len(tags) <= 40
 }
 
-// words lists values for an error text, strings in quotes.
+// words lists values for an error, strings in quotes.
 func words[T any](values []T) string {
 	texts := make([]string, len(values))
 	for i, value := range values {

@@ -1,5 +1,5 @@
 // Package stage reads the stages of the deployment from the context of cdk.json: typed, with defaults, and validated.
-// Every mistake is answered with its path, its value and what is allowed.
+// The error for a mistake names its path, the value, and what it must be.
 package stage
 
 import (
@@ -169,19 +169,19 @@ type Stages map[string]Stage
 
 var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
-// Parse reads the value of context "stages", as TryGetContext gives it: a map of objects. The error has one line a
+// Parse reads the value of context "stages", as TryGetContext returns it: a map of objects. The error has a line for each
 // mistake.
 func Parse(context any) (Stages, error) {
 	all, ok := context.(map[string]any)
 	if !ok || len(all) == 0 {
-		return nil, fmt.Errorf("stages: %s is not allowed; allowed: an object with a member for each stage", show(context))
+		return nil, fmt.Errorf("stages: must be an object with a member for each stage; got %s", show(context))
 	}
 	stages := make(Stages, len(all))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		path := "stages." + name
 		if !stageName.MatchString(name) {
-			errs = append(errs, fmt.Errorf("%s: %q is not allowed as a name; allowed: 1 to 32 of a-z, 0-9 and -, a letter first", path, name))
+			errs = append(errs, fmt.Errorf("%s: the name must be 1 to 32 of a-z, 0-9 and -, a letter first; got %q", path, name))
 			continue
 		}
 		s := defaults(name)
@@ -194,21 +194,21 @@ func Parse(context any) (Stages, error) {
 	return stages, nil
 }
 
-// Names are the stages' names, sorted.
+// Names returns the stages' names, sorted.
 func (s Stages) Names() []string {
 	return slices.Sorted(maps.Keys(s))
 }
 
-// Lookup finds a stage. The error for an unknown one lists those there are.
+// Lookup returns a stage by name. The error for an unknown name lists the known ones.
 func (s Stages) Lookup(name string) (Stage, error) {
-	found, ok := s[name]
+	stage, ok := s[name]
 	if !ok {
 		return Stage{}, fmt.Errorf("unknown stage %q; stages in cdk.json: %s", name, strings.Join(s.Names(), ", "))
 	}
-	return found, nil
+	return stage, nil
 }
 
-// Deployed are the stages that can be deployed, sorted by name: all but Local.
+// Deployed returns the stages that can be deployed, sorted by name: all but Local.
 func (s Stages) Deployed() []Stage {
 	var deployed []Stage
 	for _, name := range s.Names() {
