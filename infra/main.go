@@ -64,7 +64,7 @@ func run() (err error) {
 	return nil
 }
 
-// chosen are the stages to synthesize.
+// chosen returns the stages to synthesize.
 func chosen(app awscdk.App) ([]stage.Stage, error) {
 	stages, err := stage.Parse(app.Node().TryGetContext(jsii.String("stages")))
 	if err != nil {
@@ -81,7 +81,7 @@ func chosen(app awscdk.App) ([]stage.Stage, error) {
 	return []stage.Stage{s}, nil
 }
 
-// props choose the functions that a stage runs: the local one has this machine's.
+// props returns the props of a stage's stack. Stage local runs functions compiled for this machine.
 func props(s stage.Stage) stack.Props {
 	if s.Name == stage.Local {
 		return stack.Props{Stage: s, Functions: hostFunctions, Architecture: runtime.GOARCH}

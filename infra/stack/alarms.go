@@ -6,14 +6,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// lateMinutes is how old the oldest message may be. A message that was received three times is no longer in SQS's metric
-// of the oldest one's age, so it must be shorter than two visibility timeouts: else the alarm would be silent when every
-// inspection fails.
+// lateMinutes is the age of the oldest message that raises the alarm. SQS leaves a message out of the metric once it was
+// received three times. So the alarm must come before two visibility timeouts, or it stays silent when every inspection
+// fails.
 // Source: Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS".
 const lateMinutes = 5
 
-// newAlarms makes the alarms. They have no action, because whom to tell is the team's to say: a rule on the account's
-// event bus hears of every change of an alarm's state. Each has a page docs/runbook/<construct id>.md.
+// newAlarms creates the alarms. They have no action: the team decides whom to tell, by a rule on the account's event bus,
+// which hears of every change of an alarm's state. Each alarm has a page, docs/runbook/<construct id>.md.
 func newAlarms(stack awscdk.Stack, q queues) {
 	options := &awscloudwatch.MetricOptions{
 		Period:    awscdk.Duration_Minutes(jsii.Number(1)),

@@ -22,10 +22,10 @@ const (
 	endpointAccessMode = "STRICT"
 )
 
-// newAPI makes the REST API with every route of the contract.
+// newAPI creates the REST API with every route of the contract.
 func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]awslambda.Function) awsapigateway.RestApi {
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
-		// A label, not a physical name: it needs not be unique.
+		// A label, not a physical name: it need not be unique.
 		RestApiName:    stack.StackName(),
 		EndpointTypes:  &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		CloudWatchRole: jsii.Bool(false),
@@ -55,7 +55,7 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 	return api
 }
 
-// accessLog is a line of JSON for each request, without its query, its headers and the caller's address.
+// accessLog returns the format of a log line: JSON, without the request's query, headers and address.
 // Source: API Gateway Developer Guide, "Variables for access logging for API Gateway".
 func accessLog() string {
 	var members []string
@@ -76,8 +76,8 @@ func accessLog() string {
 	return "{" + strings.Join(members, ",") + "}"
 }
 
-// newLogRole makes the role that API Gateway writes access logs with. The account has one a region, for all its APIs,
-// so it stays when the stack goes.
+// newLogRole creates the role with which API Gateway writes access logs. All APIs of the account share one in each region, so
+// it outlives the stack.
 func newLogRole(stack awscdk.Stack) awsapigateway.CfnAccount {
 	role := newRole(stack, "ApiGatewayLogRole", "apigateway.amazonaws.com", []*awsiam.PolicyStatementProps{{
 		Sid: jsii.String("Logs"),

@@ -9,7 +9,7 @@ import (
 	"postern/infra/stage"
 )
 
-// newBucket makes the private bucket that uploads go to.
+// newBucket creates the private bucket for uploads.
 func newBucket(stack awscdk.Stack, s stage.Stage) awss3.Bucket {
 	bucket := awss3.NewBucket(stack, jsii.String("Uploads"), &awss3.BucketProps{
 		BlockPublicAccess:      awss3.BlockPublicAccess_BLOCK_ALL(),
@@ -56,7 +56,7 @@ func overwrites() *awsiam.PolicyStatementProps {
 	}
 }
 
-// denials are what nobody may do, whatever their own policy allows. They grant nothing.
+// denials returns the statements that deny a request to everyone, whatever allows it.
 // Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
 func denials(s stage.Stage) []*awsiam.PolicyStatementProps {
 	return []*awsiam.PolicyStatementProps{
@@ -111,7 +111,7 @@ func corsRules(origins []string) *[]*awss3.CorsRule {
 	}}
 }
 
-// lifecycleRules drop what nobody needs.
+// lifecycleRules delete what nobody needs.
 func lifecycleRules(r stage.Retention) *[]*awss3.LifecycleRule {
 	return &[]*awss3.LifecycleRule{
 		{

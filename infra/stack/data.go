@@ -10,7 +10,7 @@ import (
 	"postern/infra/stage"
 )
 
-// data are the resources that hold what must not be lost.
+// data are the resources that hold what a team keeps.
 type data struct {
 	bucket  awss3.Bucket
 	users   awsdynamodb.Table
@@ -18,13 +18,13 @@ type data struct {
 	key     awssecretsmanager.Secret
 }
 
-// newUsersTable makes the table of users: one row a user, by mail.
+// newUsersTable creates the table of users: one row for each user, by mail.
 func newUsersTable(stack awscdk.Stack, s stage.Stage) awsdynamodb.Table {
 	return newTable(stack, "Users", s, &awsdynamodb.TableProps{PartitionKey: text("mail")})
 }
 
-// newUploadsTable makes the table of uploads: an owner's records in the order in which they were granted, and the owner's
-// usage besides. Tombstones go when they have expired.
+// newUploadsTable creates the table of uploads: an owner's records in the order of their grants, and the owner's usage.
+// Expired tombstones are deleted.
 func newUploadsTable(stack awscdk.Stack, s stage.Stage) awsdynamodb.Table {
 	return newTable(stack, "UploadsTable", s, &awsdynamodb.TableProps{
 		PartitionKey:        text("owner"),
@@ -33,7 +33,7 @@ func newUploadsTable(stack awscdk.Stack, s stage.Stage) awsdynamodb.Table {
 	})
 }
 
-// newTable makes a table. DynamoDB encrypts it with a key of its own.
+// newTable creates a table. DynamoDB encrypts it with a key of its own.
 func newTable(stack awscdk.Stack, id string, s stage.Stage, props *awsdynamodb.TableProps) awsdynamodb.Table {
 	props.BillingMode = awsdynamodb.BillingMode_PAY_PER_REQUEST
 	props.PointInTimeRecoverySpecification = &awsdynamodb.PointInTimeRecoverySpecification{
@@ -48,12 +48,12 @@ func newTable(stack awscdk.Stack, id string, s stage.Stage, props *awsdynamodb.T
 	return awsdynamodb.NewTable(stack, jsii.String(id), props)
 }
 
-// text is an attribute of a table's key.
+// text returns a string attribute of a table's key.
 func text(name string) *awsdynamodb.Attribute {
 	return &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
 }
 
-// newOwnerKey makes the key of the owner hash. It is never rotated: another key would name other folders.
+// newOwnerKey creates the key of the owner hash. It is never rotated: another key would give every owner another folder.
 func newOwnerKey(stack awscdk.Stack, s stage.Stage) awssecretsmanager.Secret {
 	return awssecretsmanager.NewSecret(stack, jsii.String("OwnerKey"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Key of the hash that turns a mail into an owner. Not to be rotated."),

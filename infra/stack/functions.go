@@ -15,13 +15,13 @@ import (
 	"postern/internal/contract"
 )
 
-// code is where the compiled functions are, and for which processor.
+// code says where the compiled functions are, and for which processor.
 type code struct {
 	folder       string
 	architecture awslambda.Architecture
 }
 
-// A functionSpec is what tells one function from another.
+// A functionSpec describes one function.
 type functionSpec struct {
 	id          string
 	description string
@@ -41,7 +41,7 @@ const eventBus = "default"
 // oneThread is for functions with less than a processor: more threads would only wait for each other.
 var oneThread = map[string]string{"GOMAXPROCS": "1"}
 
-// functionSpecs are those of every function of the contract.
+// functionSpecs describes every function of the contract.
 func functionSpecs(s stage.Stage, d data, q queues) map[contract.Function]functionSpec {
 	return map[contract.Function]functionSpec{
 		contract.Authorizer: authorizerSpec(s, d),
@@ -76,7 +76,7 @@ func presignSpec(s stage.Stage, d data) functionSpec {
 		id:          "Presign",
 		description: "Signs uploads; calls nothing",
 		memory:      256,
-		// Microseconds of computation: what is not done by then hangs.
+		// Signing takes microseconds.
 		timeout: 5,
 		environment: contract.PresignEnv{
 			Bucket:   *d.bucket.BucketName(),
@@ -125,7 +125,7 @@ func inspectSpec(s stage.Stage, d data, q queues) functionSpec {
 	}
 }
 
-// newFunctions makes every function of the contract, with a role and a log group of its own.
+// newFunctions creates every function of the contract, each with its own role and log group.
 func newFunctions(stack awscdk.Stack, s stage.Stage, d data, q queues, c code) (map[contract.Function]awslambda.Function, error) {
 	specs := functionSpecs(s, d, q)
 	functions := make(map[contract.Function]awslambda.Function, len(specs))
@@ -162,7 +162,7 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 		MemorySize:   jsii.Number(spec.memory),
 		Timeout:      awscdk.Duration_Seconds(jsii.Number(spec.timeout)),
 		Environment:  jsiiMap(variables),
-		// The role as it is written out: nothing that CDK would add.
+		// Without what CDK would add to the role.
 		Role:     role.WithoutPolicyUpdates(nil),
 		LogGroup: logs,
 		Tracing:  awslambda.Tracing_ACTIVE,
@@ -175,7 +175,7 @@ func newLogGroup(stack awscdk.Stack, id string, s stage.Stage) awslogs.LogGroup 
 	return group
 }
 
-// architectureOf is Lambda's name for a processor that Go names.
+// architectureOf returns Lambda's architecture for a GOARCH.
 func architectureOf(goarch string) (awslambda.Architecture, error) {
 	switch goarch {
 	case "", "arm64":
@@ -183,11 +183,11 @@ func architectureOf(goarch string) (awslambda.Architecture, error) {
 	case "amd64":
 		return awslambda.Architecture_X86_64(), nil
 	default:
-		return nil, fmt.Errorf("architecture %q is not one of Lambda's; allowed: arm64, amd64", goarch)
+		return nil, fmt.Errorf("architecture must be arm64 or amd64; got %q", goarch)
 	}
 }
 
-// checkCompiled finds out that a function is missing before CDK does, whose error says nothing of make.
+// checkCompiled reports a function that is not compiled, with what to run. CDK's own error says nothing of make.
 func checkCompiled(folder string) error {
 	for _, name := range contract.Functions {
 		bootstrap := filepath.Join(folder, string(name), "bootstrap")

@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// visibilitySeconds is how long a message that is being worked on is hidden: a batch that was throttled or timed out
-	// must not come back while its function still works.
+	// visibilitySeconds hides a message while it is processed: six times the function's timeout, as Lambda recommends, so
+	// that a throttled batch does not come back early.
 	// Source: Lambda Developer Guide, "Using Lambda with Amazon SQS".
 	visibilitySeconds = 6 * inspectSeconds
 
-	// maxReceives is how often a message is tried before it is set aside.
+	// maxReceives bounds the tries of a message. After the last one it goes to the dead-letter queue.
 	maxReceives = 5
 
 	// SQS counts a message's age from when it was first sent, in the dead-letter queue too: there it has ten days left
@@ -24,18 +24,18 @@ const (
 	retentionDays           = 4
 	deadLetterRetentionDays = 14
 
-	// batchSize is how many messages a function gets at once, at most.
+	// batchSize bounds the messages of one invocation.
 	batchSize = 10
 )
 
-// queues are what is to be inspected, and what could not be.
+// queues are the queue of arrivals to inspect, and its dead-letter queue.
 type queues struct {
 	inspections awssqs.Queue
 	deadLetters awssqs.Queue
 	policy      awssqs.QueuePolicy // of inspections
 }
 
-// newQueues makes the queue of what is to be inspected, which S3 may write to, and its dead-letter queue.
+// newQueues creates the queue of arrivals to inspect, to which S3 may send, and its dead-letter queue.
 func newQueues(stack awscdk.Stack) queues {
 	deadLetters := awssqs.NewQueue(stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
@@ -51,8 +51,8 @@ func newQueues(stack awscdk.Stack) queues {
 	return queues{inspections, deadLetters, newQueuePolicy(stack, "InspectionsPolicy", inspections, notifications(stack, inspections))}
 }
 
-// newQueuePolicy makes the policy of a queue: nobody without TLS, and the statements. What the account's own roles may do
-// is said by theirs.
+// newQueuePolicy creates a queue's policy: no access without TLS, and the statements. The account's own roles need no
+// statement here.
 func newQueuePolicy(stack awscdk.Stack, id string, queue awssqs.Queue, statements ...*awsiam.PolicyStatementProps) awssqs.QueuePolicy {
 	policy := awssqs.NewQueuePolicy(stack, jsii.String(id), &awssqs.QueuePolicyProps{Queues: &[]awssqs.IQueue{queue}})
 	withoutTLS := &awsiam.PolicyStatementProps{
@@ -71,8 +71,8 @@ func newQueuePolicy(stack awscdk.Stack, id string, queue awssqs.Queue, statement
 	return policy
 }
 
-// notifications let S3 send what happens in this account's buckets. To name the one bucket would be a cycle: S3 asks for
-// the permission when the bucket is made.
+// notifications lets S3 send the events of this account's buckets. Naming the one bucket would be a cycle: S3 checks the
+// permission when it creates the bucket.
 // Source: Amazon S3 User Guide, "Granting permissions to publish event notification messages to a destination".
 func notifications(stack awscdk.Stack, queue awssqs.Queue) *awsiam.PolicyStatementProps {
 	return &awsiam.PolicyStatementProps{
@@ -87,8 +87,7 @@ func notifications(stack awscdk.Stack, queue awssqs.Queue) *awsiam.PolicyStateme
 	}
 }
 
-// notify makes a bucket send to the queue what arrives in it, and what its lifecycle rules expire. CDK's own way would
-// bring a hidden function.
+// notify makes a bucket send its arrivals and expirations to the queue. CDK's own way would add a hidden function.
 func (q queues) notify(bucket awss3.Bucket) {
 	var configurations []any
 	for _, event := range []string{"s3:ObjectCreated:*", "s3:LifecycleExpiration:*"} {
@@ -102,9 +101,9 @@ func (q queues) notify(bucket awss3.Bucket) {
 	resource.AddResourceDependency(q.policy.Node().DefaultChild().(awssqs.CfnQueuePolicy), nil)
 }
 
-// inspectBy hands the queue's messages to a function, whose answer names those of a batch that have failed. The
-// function's role says what Lambda may do with the queue. No more than concurrency functions work at once, so that a burst
-// of uploads leaves callers of the API the rest of the account's concurrent executions.
+// inspectBy invokes a function with the queue's messages. The answer names those of a batch that failed. The function's
+// role says what Lambda may do with the queue. At most concurrency invocations run at once, so that a burst of uploads
+// leaves the API its share of the account's concurrent executions.
 func (q queues) inspectBy(stack awscdk.Stack, concurrency int, function awslambda.Function) {
 	awslambda.NewCfnEventSourceMapping(stack, jsii.String("InspectInspections"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:          function.FunctionName(),

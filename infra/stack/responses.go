@@ -15,10 +15,10 @@ import (
 // Source: RFC 7617, section 2.1.
 const challenge = `Basic realm="postern", charset="UTF-8"`
 
-// messageOfAWS is API Gateway's own message, as a JSON string in quotes.
+// messageOfAWS stands for API Gateway's own message, a JSON string with its quotes.
 const messageOfAWS = "$context.error.messageString"
 
-// A gatewayResponse is how API Gateway refuses a request by itself.
+// A gatewayResponse is an answer of API Gateway itself.
 type gatewayResponse struct {
 	kind    string   // response type
 	status  string   // empty: the type's own
@@ -27,7 +27,7 @@ type gatewayResponse struct {
 	headers map[string]string
 }
 
-// gatewayResponses give API Gateway's refusals the members that every error has.
+// gatewayResponses gives API Gateway's own errors the members that every error of the API has.
 //
 // A route that does not exist is answered as a request to AWS that lacks a signature, or has a wrong one, whose message
 // repeats the header: 403 says nothing true there, so status and message are ours. No method here takes AWS signatures.
@@ -71,20 +71,20 @@ func addGatewayResponses(api awsapigateway.RestApi) {
 	}
 }
 
-// standardHeaders are those of every answer, without the content type, which API Gateway takes from the template's.
+// standardHeaders returns the headers of every answer. API Gateway takes the content type from the response template.
 func standardHeaders() map[string]string {
 	headers := maps.Clone(contract.Headers)
 	delete(headers, "Content-Type")
 	return headers
 }
 
-// body is the response's template. It is JSON once API Gateway has put its variables in.
+// body returns the response template. It is JSON once API Gateway has replaced its variables.
 func (r gatewayResponse) body() string {
 	code, _ := json.Marshal(r.code)
 	return `{"message":` + r.message + `,"code":` + string(code) + `,"requestId":"$context.requestId"}`
 }
 
-// quoted are headers as parameters of an API Gateway response: names behind a prefix, static values in single quotes.
+// quoted returns headers as the parameters of an API Gateway response: prefixed names, static values in single quotes.
 func quoted(prefix string, headers map[string]string) *map[string]*string {
 	parameters := make(map[string]*string, len(headers))
 	for name, value := range headers {

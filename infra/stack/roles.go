@@ -17,7 +17,7 @@ const (
 	hedgePutObjectTagging = "s3:PutObjectTagging"
 )
 
-// newRole makes a role for a service that may do what the statements say, and nothing else.
+// newRole creates a role for a service. It may do what the statements say, and nothing else.
 func newRole(stack awscdk.Stack, id, service string, statements []*awsiam.PolicyStatementProps) awsiam.Role {
 	policy := awsiam.NewPolicyDocument(nil)
 	for _, statement := range statements {
@@ -29,7 +29,7 @@ func newRole(stack awscdk.Stack, id, service string, statements []*awsiam.Policy
 	})
 }
 
-// runtimeStatements are what every function needs besides its work: its own logs, and traces, which have no resources.
+// runtimeStatements allow what every function needs: its own logs, and traces, which have no resources.
 func runtimeStatements(logs awslogs.LogGroup) []*awsiam.PolicyStatementProps {
 	return []*awsiam.PolicyStatementProps{
 		{
@@ -65,7 +65,7 @@ func authorizerStatements(d data) []*awsiam.PolicyStatementProps {
 	}
 }
 
-// presignStatements are what a form may do when it is used: S3 asks for the signer's permissions then.
+// presignStatements allow what presign signs. S3 checks the signer's permissions when a signature is used.
 func presignStatements(s stage.Stage, d data) []*awsiam.PolicyStatementProps {
 	folders := folderArns(s, d)
 	return []*awsiam.PolicyStatementProps{
@@ -86,7 +86,7 @@ func presignStatements(s stage.Stage, d data) []*awsiam.PolicyStatementProps {
 	}
 }
 
-// manageStatements are what the routes over uploads need, and what a signed download may do when it is used.
+// manageStatements allow what the routes of uploads need, and what a signed download reads.
 func manageStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatementProps {
 	folders := folderArns(s, d)
 	return []*awsiam.PolicyStatementProps{
@@ -125,7 +125,7 @@ func manageStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatement
 	}
 }
 
-// inspectStatements are what an inspection needs, and what Lambda needs to hand it the queue's messages.
+// inspectStatements allow what an inspection needs, and what Lambda needs to pass on the queue's messages.
 func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatementProps {
 	folders := folderArns(s, d)
 	return []*awsiam.PolicyStatementProps{
@@ -170,7 +170,7 @@ func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatemen
 	}
 }
 
-// versions let a function learn of a key's versions, which it may not read, in the format table's folders.
+// versions lets a function list, but not read, the versions of a key in the format table's folders.
 func versions(s stage.Stage, d data) *awsiam.PolicyStatementProps {
 	var prefixes []string
 	for _, folder := range s.Folders.Names() {
@@ -186,7 +186,7 @@ func versions(s stage.Stage, d data) *awsiam.PolicyStatementProps {
 	}
 }
 
-// folderArns are the objects of the format table's folders.
+// folderArns returns the ARNs of all objects in the format table's folders.
 func folderArns(s stage.Stage, d data) []*string {
 	var arns []*string
 	for _, folder := range s.Folders.Names() {

@@ -7,19 +7,20 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/internal/contract"
 )
 
-// requestHeaders are those that a page may send to the API. The asterisk covers all but Authorization, whatever a tracer or a
+// requestHeaders lists the headers that a page may send to the API. The asterisk covers all but Authorization, whatever a tracer or a
 // library adds. The usual ones are listed for browsers that do not know it.
 // Source: Fetch Standard, "CORS protocol and credentials".
 var requestHeaders = []string{
 	"Authorization", "*", "Content-Type", "If-Match", "Cache-Control", "Pragma", "X-Requested-With", "Traceparent", "Tracestate", "Baggage",
 }
 
-// addRoutes makes the resources and methods of the contract's routes.
+// addRoutes creates the resources and methods of the contract's routes.
 func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {
 	authorizer := awsapigateway.NewRequestAuthorizer(stack, jsii.String("RequestAuthorizer"), &awsapigateway.RequestAuthorizerProps{
 		Handler:         functions[contract.Authorizer],
@@ -54,7 +55,7 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[cont
 	addPreflights(api)
 }
 
-// addPreflights answers the question that a browser asks before it sends a page's request.
+// addPreflights creates the methods that answer a browser's preflight request.
 func addPreflights(api awsapigateway.RestApi) {
 	methods := map[string][]string{}
 	for _, route := range contract.Routes {
@@ -72,7 +73,7 @@ func addPreflights(api awsapigateway.RestApi) {
 	}
 }
 
-// requestParameters are what a route reads of a request besides its path and body, each with whether it is required.
+// requestParameters returns what a route reads besides path and body: parameter to whether it is required.
 func requestParameters(route contract.Route) *map[string]*bool {
 	parameters := make(map[string]*bool, len(route.Query))
 	for _, query := range route.Query {
@@ -94,7 +95,7 @@ func proxy(stack awscdk.Stack, function awslambda.Function) awsapigateway.Integr
 	})
 }
 
-// mock answers 200 with a body, without any function.
+// mock answers 200 with a body, without a function.
 func mock(body string) awsapigateway.Integration {
 	return awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
 		PassthroughBehavior: awsapigateway.PassthroughBehavior_NEVER,
@@ -115,7 +116,7 @@ func mockResponses() *[]*awsapigateway.MethodResponse {
 	return &[]*awsapigateway.MethodResponse{{StatusCode: jsii.String("200"), ResponseParameters: &parameters}}
 }
 
-// allowInvocation lets this API, in its one stage, invoke the functions of its routes: one permission a function.
+// allowInvocation lets the API's one stage invoke the functions of its routes: one permission for each function.
 func allowInvocation(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {
 	for _, name := range contract.Functions {
 		if !slices.ContainsFunc(contract.Routes, func(r contract.Route) bool { return r.Function == name }) {
@@ -129,4 +130,42 @@ func allowInvocation(stack awscdk.Stack, api awsapigateway.RestApi, functions ma
 			SourceArn:    api.ArnForExecuteApi(jsii.String("*"), jsii.String("/*"), jsii.String(contract.BasePath)),
 		})
 	}
+}
+
+// authorizedMethods fails the synthesis if anybody could call a method. Preflights, and routes that the contract declares
+// public, are exempt.
+type authorizedMethods struct {
+	stack awscdk.Stack
+}
+
+// Validate implements constructs.IValidation. It returns an error for each open method.
+func (a *authorizedMethods) Validate() *[]*string {
+	paths := map[string]string{} // by resource id, which is a token
+	var methods []awsapigateway.CfnMethod
+	for _, node := range *a.stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		switch resource := node.(type) {
+		case awsapigateway.Resource:
+			paths[*resource.ResourceId()] = *resource.Path()
+		case awsapigateway.CfnMethod:
+			methods = append(methods, resource)
+		}
+	}
+	open := []*string{}
+	for _, method := range methods {
+		if isOpen(method, paths[*method.ResourceId()]) {
+			open = append(open, jsii.Sprintf("%s has no authorizer, and the route table does not say that it is public", *method.Node().Path()))
+		}
+	}
+	return &open
+}
+
+// isOpen reports whether a method lacks the authorizer that it needs.
+func isOpen(method awsapigateway.CfnMethod, path string) bool {
+	name, kind := *method.HttpMethod(), method.AuthorizationType()
+	if name == "OPTIONS" {
+		return false
+	}
+	route, known := contract.RouteOf(path, name)
+	authorized := kind != nil && *kind == string(awsapigateway.AuthorizationType_CUSTOM) && method.AuthorizerId() != nil
+	return !authorized && (!known || !route.Public)
 }

@@ -17,7 +17,7 @@ import (
 	"postern/internal/contract"
 )
 
-// Props are what a stack is made from.
+// Props describe a stack.
 type Props struct {
 	// Stage is the stage's configuration.
 	Stage stage.Stage
@@ -30,7 +30,7 @@ type Props struct {
 	Architecture string
 }
 
-// Name is the name of a stage's stack.
+// Name returns the name of a stage's stack.
 func Name(stageName string) string { return "Postern-" + stageName }
 
 // New adds a stage's stack to an app. The error names a function that is not compiled, or an unknown architecture.
@@ -76,7 +76,7 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 	return stack, nil
 }
 
-// environment names the region alone: the account is the deployer's.
+// environment names the region only: the account is that of whoever deploys.
 func environment(region string) *awscdk.Environment {
 	if region == "" {
 		return nil
@@ -93,7 +93,7 @@ func removal(s stage.Stage) awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 }
 
-// newOutputs prints what a client and an operator need to know.
+// newOutputs creates the outputs that clients and operators need.
 func newOutputs(stack awscdk.Stack, rest awsapigateway.RestApi, d data, q queues) {
 	for _, output := range []struct {
 		name, description string

@@ -417,7 +417,7 @@ func TestMissingFunction(t *testing.T) {
 
 func TestUnknownArchitecture(t *testing.T) {
 	_, err := stack.New(nil, "Postern-dev", stack.Props{Stage: stages["dev"], Functions: functions, Architecture: "riscv64"})
-	want := `architecture "riscv64" is not one of Lambda's; allowed: arm64, amd64`
+	want := `architecture must be arm64 or amd64; got "riscv64"`
 	if got := fmt.Sprint(err); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
