@@ -9,7 +9,7 @@ import (
 // compoundFile is how a compound file begins, in which Office puts a document that is protected by a password.
 const compoundFile = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-// compound recognizes a protected document of Office: a compound file with an encrypted package, and with none of the
+// compound recognizes a protected document of Office: a compound file with an encrypted package and how it is encrypted, and with none of the
 // formats before 2007, which may hold macros. Only a text may stand there that tells old programs to give up.
 // Source: [MS-OFFCRYPTO], section 1.3.3, and [MS-CFB], sections 2.2 to 2.6.
 func (f *file) compound() kind {
@@ -25,7 +25,8 @@ func (f *file) compound() kind {
 			return nil
 		}
 	}
-	if names["encryptedpackage"] <= 8 || names["encryptioninfo"] <= 4 {
+	_, isRestricted := names["\x06dataspaces"] // to people, without a password
+	if names["encryptedpackage"] <= 8 || names["encryptioninfo"] <= 4 && !isRestricted {
 		return nil
 	}
 	return encrypted

@@ -56,7 +56,7 @@ func (f *file) gif() kind {
 	if !f.begins("GIF87a", "GIF89a") || len(f.head) < 13 || isScript(f.head[6:10]) {
 		return nil
 	}
-	end, pixels, valid := walkGIF(f.head)
+	end, pixels, valid := walkGIF(f.head, 13+colours(f.head[10]))
 	f.pixels = max(pixels, int64(binary.LittleEndian.Uint16(f.head[6:]))*int64(binary.LittleEndian.Uint16(f.head[8:])))
 	switch {
 	case !valid:
@@ -76,10 +76,10 @@ func (f *file) gif() kind {
 	return gif
 }
 
-// walkGIF follows the blocks in the beginning of a GIF. It returns the offset behind the trailer, 0 if b ends before it
+// walkGIF follows the blocks of a GIF from an offset on. It returns the offset behind the trailer, 0 if b ends before it
 // and -1 if it is not found, and the size of the largest picture.
-func walkGIF(b []byte) (end int, pixels int64, valid bool) {
-	i := 13 + colours(b[10])
+func walkGIF(b []byte, from int) (end int, pixels int64, valid bool) {
+	i := from
 	for i < len(b) {
 		switch b[i] {
 		case ';':
@@ -114,9 +114,15 @@ func colours(flags byte) int {
 	return 3 << (flags&7 + 1)
 }
 
-// hasBlocksToEnd reports whether b, the end of a GIF, has full blocks of data that lead to the trailer at its end.
+// hasBlocksToEnd reports whether b, the end of a GIF, has pictures or full blocks of data that lead to the trailer at its
+// end.
 func hasBlocksToEnd(b []byte) bool {
-	const full = 255
+	const full, picture = 255, "\x00!\xf9\x04"
+	if i := bytes.Index(b, []byte(picture)); i >= 0 {
+		if end, _, _ := walkGIF(b, i); end == len(b) {
+			return true
+		}
+	}
 	for i := range min(full+1, len(b)) {
 		at, blocks := i, 0
 		for at < len(b) && b[at] == full {

@@ -34,7 +34,8 @@ func (f *file) iso() kind {
 		if index < 0 {
 			return nil
 		}
-		f.pixels = imageSize(f.upTo(index, window))
+		const properties = 8 << 10 // bytes that they are in, mostly
+		f.pixels = imageSize(f.upTo(index, min(max(properties, int64(len(f.head))-index), window)))
 	case f.walkBoxes("moov") < 0:
 		return nil
 	}

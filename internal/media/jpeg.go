@@ -105,8 +105,27 @@ func (f *file) endsScan(scan int64) bool {
 	if bytes.Contains(tail, []byte("\xff\xd9")) {
 		return true
 	}
-	_, valid = scanEnd(tail)
-	return !valid
+	return !isScan(tail)
+}
+
+// isScan reports whether all of b may be picture data: nothing is in it that is not valid there, but what is. Text and
+// tables of zeros have no 0xFF, which picture data have unless they are of one colour.
+func isScan(b []byte) bool {
+	if _, valid := scanEnd(b); !valid {
+		return false
+	}
+	zeros, texts := 0, 0
+	for _, c := range b {
+		switch {
+		case c == 0xFF:
+			return true
+		case c == 0:
+			zeros++
+		case c < 0x80 && isASCII([]byte{c}):
+			texts++
+		}
+	}
+	return texts < len(b)/100*95 && zeros < len(b)/2
 }
 
 // scanEnd looks for the end marker in picture data. It returns the offset behind it, 0 if it is not in b, and whether

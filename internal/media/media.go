@@ -29,7 +29,7 @@
 // an assignment. So is an archive that would do harm when it is unpacked (safety.go), and a picture with too many pixels.
 //
 // The limits: not seen are a ZIP with a long comment at the end of another file that is made to fill the last chunk or box
-// of it, what lies in the middle of a large file, the middle of a directory larger than about 100 KiB, and some ways to
+// of it, what lies in the middle of a large file, the middle of a directory larger than about 130 KiB, and some ways to
 // read a picture as a script. A large JPEG that was cut off looks like one to which a camera has appended data that look
 // like picture data, and is refused. Against what is not seen stands that a file is delivered as a download with the type
 // that was found, from which browsers must not depart.

@@ -74,7 +74,7 @@ func TestCheckAccepts(t *testing.T) {
 // TestCheckReadsLittle: of an ordinary file no more is read than its limit, and of none more than the budget.
 func TestCheckReadsLittle(t *testing.T) {
 	// What ends with something foreign, or does not say where it ends, is searched for an archive.
-	searched := []string{"with data of a camera.jpg", "with text of a camera.jpg", "motion photo.jpg", "with padding.jpg", "with spaces.jpg"}
+	searched := []string{"with data of a camera.jpg", "with text of a camera.jpg", "motion photo.jpg", "with padding.jpg", "with spaces.jpg", "large, with text of a camera.jpg", "large, with a table of a camera.jpg", "large, with a clip.jpg"}
 	for _, s := range samples(t) {
 		padded := s.content
 		m := &meter{strings.NewReader(padded), t, int64(len(padded)), 0}
@@ -110,6 +110,7 @@ func TestCheckTruncated(t *testing.T) {
 		"with zeros at its end.jpg", "motion photo.jpg", "of a dashcam, with more at its end.mp4", "fragmented.mp4", // complete so far
 		"box to the end.mp4", "61 pixels wide.gif", "2592 pixels wide.gif", "protected.docx", "one frame.mp3",
 		"with data of a camera.jpg", "with text of a camera.jpg", "with padding.jpg", "with spaces.jpg", "with a picture after it.jpg", // more than half of it is after the picture
+		"large, with text of a camera.jpg", "large, with a table of a camera.jpg", "large, with a clip.jpg", "protected for some people.docx",
 		"with padding.png", "with a record after it.png", "with padding.gif", "with much padding.gif", "large, with padding.gif", "with padding.pdf",
 	}
 	for _, s := range samples(t) {
@@ -130,6 +131,10 @@ func TestCheckRefuses(t *testing.T) {
 	for _, s := range samples(t) {
 		byName[s.name] = s.content
 	}
+	bigPhoto := strings.TrimSuffix(byName["large, with a clip.jpg"], noise(100_000))
+	jpegOfOneColour := encoded(t, func(b *bytes.Buffer, _ image.Image) error {
+		return jpeg.Encode(b, image.NewGray(image.Rect(0, 0, 4000, 4000)), nil)
+	})
 	photo, picture, banner := byName["photo.jpg"], byName["screenshot.png"], byName["banner.gif"]
 	jar := archive(t, "META-INF/MANIFEST.MF", "Evil.class")
 	program := "MZ\x90\x00\x03\x00\x00\x00" + noise(2000)
@@ -174,6 +179,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"a JPEG whose picture is a program", jpg, photo[:strings.Index(photo, "\xff\xda")] + segment(0xDA, zeros(6)) + program + "\xff\xd9"},
 		{"a JPEG without its picture", jpg, photo[:strings.Index(photo, "\xff\xda")] + "\xff\xd9"},
 		{"a JPEG with a preview that was cut off", jpg, photo[:2] + segment(0xE1, "Exif\x00\x00"+photo) + photo[2:len(photo)-200]},
+		{"a large JPEG that was cut off", jpg, bigPhoto[:len(bigPhoto)-5000]},
+		{"a large JPEG of one colour that was cut off", jpg, jpegOfOneColour[:len(jpegOfOneColour)-5000]},
 		{"a large JPEG with a preview that was cut off", jpg, photo[:2] + segment(0xE1, "Exif\x00\x00"+photo) + photo[2:len(photo)-200] + strings.Repeat("a\xff\x00b", 50_000)},
 		{"a JPEG with an archive of the longest comment after it", jpg, photo + commented(t, noise(65_533)+"\xff\xd9")},
 		{"a JPEG that begins a script", jpg, "\xff\xd8\xff\xe0/*JFIF" + zeros(0x2F2A-6) + photo[2:]},
@@ -216,6 +223,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"an MP3 after a shell script", mp3, "id\nexit\n" + frames(20)},
 		{"an MP3 whose tag is a script", mp3, "ID3=1;/*" + zeros(100) + frames(20)},
 		{"an MP3 after a page", mp3, "<p>" + frames(20)},
+		{"an MP3 whose frames are cut off by a page", mp3, frames(2) + page},
 		{"an MP3 that is one header", mp3, "\xff\xfb\x90\x64" + zeros(5000)},
 		{"a PDF after a page", pdf, page + minimalPDF},
 		{"a PDF after a picture", pdf, banner[:600] + minimalPDF},
@@ -223,6 +231,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"a PDF that is a program", pdf, "%PDF-1.4\n" + program + "\n%%EOF\n"},
 		{"a PDF that is a program with a word", pdf, "%PDF-1.4\n" + program + "\nstartxref\n0\n%%EOF\n"},
 		{"a PDF without a cross-reference and a trailer", pdf, minimalPDF[:strings.Index(minimalPDF, "xref")] + "startxref\n9999\n%%EOF\n"},
+		{"a PDF that is a program with more words", pdf, "%PDF-1.4\n" + program + "\ntrailer\n<< /Root 1 0 R >>\nstartxref\n0\n%%EOF\n"},
 		{"a PDF after text", pdf, "alert(1)\n" + minimalPDF},
 		{"a PDF after a script in a printer's text", pdf, "%%A: <script>alert(1)</script>\n" + minimalPDF},
 		{"a PDF after a program", pdf, program[:500] + minimalPDF},
@@ -273,6 +282,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"a page after a comment", txt, "<!-- a -->\n<script>alert(1)</script>"},
 		{"a page after an empty comment", txt, "<!--><script>alert(1)</script>"},
 		{"a page after a short comment", txt, "<!---><script>alert(1)</script>-->"},
+		{"an event after a comment", txt, "<!-- a --><x onfocus = alert(1) autofocus tabindex=1>"},
 		{"a page after a comment with a bang", txt, "<!-- a --!><img src=x onerror=alert(1)>"},
 		{"a comment without an end", txt, "<!-- " + strings.Repeat("a", 20_000)},
 		{"a page after white space", txt, "\r\n\t " + page},
@@ -450,10 +460,23 @@ func TestCheckFails(t *testing.T) {
 	}
 }
 
+// TestCheckOfAnyPart: of any sample any part from its beginning can be inspected, and no more is read than may be.
+func TestCheckOfAnyPart(t *testing.T) {
+	for _, s := range samples(t) {
+		const cuts = 60
+		for i := range cuts {
+			check(t, s.contentType, s.content[:len(s.content)*i/cuts])
+		}
+		for i := range min(cuts, len(s.content)) { // near the end, where the records are
+			check(t, s.contentType, s.content[:len(s.content)-i])
+		}
+	}
+}
+
 // FuzzCheck: whatever the content is, no more is read than may be, nothing outside of it, and nothing panics.
 func FuzzCheck(f *testing.F) {
 	for _, s := range samples(f) {
-		if len(s.content) < 2000 {
+		if len(s.content) < 4000 {
 			f.Add(uint8(slices.Index(types, s.contentType)), s.content, uint32(0), uint16(0))
 		}
 	}
@@ -463,7 +486,16 @@ func FuzzCheck(f *testing.F) {
 		// A gap in the middle makes it larger than what is read.
 		at := min(int(cut), len(content))
 		size := int64(len(content)) + int64(gap)
-		checkSized(t, types[int(kind)%len(types)], size, sparse{0: content[:at], int64(at) + int64(gap): content[at:]})
+		whole := sparse{0: content[:at], int64(at) + int64(gap): content[at:]}
+		contentType := types[int(kind)%len(types)]
+		found, err := media.Check(contract.Format{ContentType: contentType}, usual, size, &meter{whole, t, size, 0})
+		if err != nil || found.Detected == "" {
+			t.Errorf("got %v, %v", found, err)
+		}
+		// What is exactly a format is so for every stage, and the other way round if it has that type.
+		if isExact := checkSized(t, contentType, size, whole); isExact != (found.Reason == "" && found.Detected == contentType) {
+			t.Errorf("%s: got %t exactly, and %v otherwise", contentType, isExact, found)
+		}
 		checkSized(t, "application/x-own", size, sparse{0: content[:at], int64(at) + int64(gap): content[at:]})
 	})
 }

@@ -73,17 +73,21 @@ func firstBinary(b []byte) int {
 	return len(b)
 }
 
-// isFrames reports whether b, from an offset of the file on, begins with three frames of one kind, or with all that there
-// are up to a tag at the end.
+// isFrames reports whether b, from an offset of the file on, begins with three frames of one kind, or with fewer up to a
+// tag, padding or the end.
 func (f *file) isFrames(b []byte, offset int64) bool {
 	const count = 3
-	if frames, left := countFrames(b, f.size-offset, count); frames == count || frames > 0 && left < 4 {
-		return true
-	} else if frames == 0 {
-		return false
+	frames, left := countFrames(b, f.size-offset, count)
+	if frames == 0 || frames == count || left < 4 {
+		return frames > 0
 	}
-	frames, left := countFrames(b, f.audioEnd()-offset, count)
-	return frames > 0 && left < 4
+	next := f.upTo(f.size-left, 11)
+	for _, tag := range []string{"TAG", "APETAGEX", "LYRICSBEGIN", "ID3", "3DI"} {
+		if bytes.HasPrefix(next, []byte(tag)) {
+			return true
+		}
+	}
+	return frames > 1 && f.endsAt(f.size-left)
 }
 
 // audioEnd returns where the tags and the padding at the end of an MP3 begin.
@@ -107,7 +111,7 @@ func (f *file) audioEnd() int64 {
 	return end
 }
 
-// hasFramesToEnd reports whether frames follow each other from the beginning of the tail up to the end.
+// hasFramesToEnd reports whether frames follow each other in the tail up to the end, or almost.
 func (f *file) hasFramesToEnd() bool {
 	end := f.audioEnd()
 	tail := f.tail(shortTail)
@@ -120,7 +124,7 @@ func (f *file) hasFramesToEnd() bool {
 		if tail[i] != 0xFF {
 			continue
 		}
-		if frames, left := countFrames(tail[i:], int64(len(tail)-i), all); frames > 2 && left < 4 {
+		if frames, left := countFrames(tail[i:], int64(len(tail)-i), all); frames > 2 && left < maxPadding/2 {
 			return true
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxParts    = 56 << 10 // bytes, packed, that are read of the parts of a document in all
+	maxParts    = 24 << 10 // bytes, packed, that are kept for the parts of a document
 	maxUnpacked = 4 << 20  // bytes of one of them
 )
 
@@ -58,9 +58,9 @@ type application struct {
 }
 
 var applications = []application{
-	{docx, docm, "word/document.xml", []string{"wordprocessingml.document.main", "wordprocessingml.template.main", "ms-word.document.macroenabled", "ms-word.template.macroenabled"}},
-	{xlsx, xlsm, "xl/workbook.xml", []string{"spreadsheetml.sheet.main", "spreadsheetml.template.main", "ms-excel.sheet.", "ms-excel.template.", "ms-excel.addin."}},
-	{pptx, pptm, "ppt/presentation.xml", []string{"presentationml.presentation.main", "presentationml.slideshow.main", "presentationml.template.main", "ms-powerpoint."}},
+	{docx, docm, "word/document.xml", []string{"wordprocessingml.document.main", "wordprocessingml.template.main", "ms-word.document.macroenabled.main", "ms-word.template.macroenabledtemplate.main"}},
+	{xlsx, xlsm, "xl/workbook.xml", []string{"spreadsheetml.sheet.main", "spreadsheetml.template.main", "ms-excel.sheet.macroenabled.main", "ms-excel.sheet.binary.macroenabled.main", "ms-excel.template.macroenabled.main", "ms-excel.addin.macroenabled.main"}},
+	{pptx, pptm, "ppt/presentation.xml", []string{"presentationml.presentation.main", "presentationml.slideshow.main", "presentationml.template.main", ".macroenabled.main"}},
 }
 
 // applicationOf returns the application of a document, by its content types, and if they tell of none by its main part.
@@ -79,7 +79,7 @@ func applicationOf(contentTypes []string, main string) *application {
 }
 
 func (a *application) withMacros(contentTypes []string) kind {
-	if hasAny(contentTypes, "sheet.binary.") {
+	if hasAny(contentTypes, "sheet.binary.macroenabled.main") {
 		return xlsb
 	}
 	return a.macros
@@ -87,7 +87,10 @@ func (a *application) withMacros(contentTypes []string) kind {
 
 // hasMacros decides by the content types, the types of the relationships, and the usual name of macros.
 func (f *file) hasMacros(contentTypes []string, links []link) bool {
-	if hasAny(contentTypes, "macroenabled", "vbaproject", "vbadata", "macrosheet", "sheet.binary.") {
+	isMacro := func(contentType string) bool { // of a main part: a document may have others embedded
+		return strings.Contains(contentType, "macroenabled") && strings.Contains(contentType, ".main")
+	}
+	if slices.ContainsFunc(contentTypes, isMacro) || hasAny(contentTypes, "vbaproject", "vbadata", "macrosheet") {
 		return true
 	}
 	for _, link := range links {
@@ -218,7 +221,7 @@ func (f *file) part(name string) ([]byte, bool) {
 		secret          = 1
 	)
 	e := f.entry(name)
-	if e == nil || e.flags&secret != 0 || e.packed > maxParts || e.packed > uint64(max(f.left-headerLength, 0)) {
+	if e == nil || e.flags&secret != 0 || e.packed > uint64(max(f.left-headerLength, 0)) {
 		return nil, false
 	}
 	header := f.at(e.offset, headerLength)

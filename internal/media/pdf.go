@@ -11,6 +11,7 @@ const pdfHeader = "%PDF-"
 var (
 	lastReference = regexp.MustCompile(`startxref\s+(\d{1,15})\s`)
 	pdfObject     = regexp.MustCompile(`^\s*(?:xref\b|\d+\s+\d+\s+obj\b)`)
+	anyObject     = regexp.MustCompile(`\d\s+\d+\s+obj\b`)
 	linearized    = regexp.MustCompile(`/Linearized\s+\d[^>]*/L\s+(\d{1,15})\b`)
 )
 
@@ -31,7 +32,7 @@ func (f *file) pdf() kind {
 	}
 	reference := f.reference(tail[:end])
 	isReached := reference >= 0 && (pdfObject.Match(f.upTo(reference, 32)) || pdfObject.Match(f.upTo(reference+int64(header), 32)))
-	if !isReached && !hasTrailer(tail) && !hasTrailer(f.head) {
+	if !isReached && !f.hasTrailer(tail) {
 		return nil
 	}
 	rest := bytes.TrimLeft(tail[end+len("%%EOF"):], "\r\n\t \x1a\x00")
@@ -44,7 +45,7 @@ func (f *file) pdf() kind {
 func isPrinterText(b []byte) bool {
 	b = bytes.Trim(b, "\xef\xbb\xbf\x00\t\n\f\r ")
 	for line := range bytes.FieldsFuncSeq(b, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		line = bytes.TrimPrefix(line, []byte("\x1b%-12345X"))
+		line = bytes.TrimPrefix(bytes.TrimPrefix(line, []byte("\x1bE")), []byte("\x1b%-12345X"))
 		isJob := len(line) == 0 || bytes.HasPrefix(line, []byte("@PJL")) || bytes.HasPrefix(line, []byte("%%"))
 		if !isJob || bytes.IndexByte(line, 0) >= 0 {
 			return false
@@ -66,11 +67,13 @@ func (f *file) reference(b []byte) int64 {
 	return offset
 }
 
-// hasTrailer reports whether a part of a PDF has what leads to its pages. Many offsets are wrong, and readers then look
-// for it themselves.
-func hasTrailer(b []byte) bool {
-	hasRoot := bytes.Contains(b, []byte("/Root"))
-	return hasRoot && (bytes.Contains(b, []byte("trailer")) || bytes.Contains(b, []byte("/XRef")))
+// hasTrailer reports whether the beginning or the end of a PDF has what leads to its pages, and an object. Many offsets are
+// wrong, and readers then look for these themselves.
+func (f *file) hasTrailer(tail []byte) bool {
+	isTrailer := func(b []byte) bool {
+		return bytes.Contains(b, []byte("/Root")) && (bytes.Contains(b, []byte("trailer")) || bytes.Contains(b, []byte("/XRef")))
+	}
+	return (isTrailer(tail) || isTrailer(f.head)) && (anyObject.Match(tail) || anyObject.Match(f.head))
 }
 
 // isLinearized reports whether the file says that it is as long as it is, with its cross-reference at its beginning.

@@ -52,6 +52,11 @@ type sample struct {
 func samples(t testing.TB) []sample {
 	moov, mdat := box("moov", box("mvhd", zeros(100))), box("mdat", zeros(500))
 	photo := encoded(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) })
+	bigPhoto := encoded(t, func(b *bytes.Buffer, _ image.Image) error {
+		m := image.NewGray(image.Rect(0, 0, 400, 400))
+		copy(m.Pix, noise(len(m.Pix)))
+		return jpeg.Encode(b, m, nil)
+	})
 	screenshot := encoded(t, func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) })
 	banner := encoded(t, func(b *bytes.Buffer, m image.Image) error { return gif.Encode(b, m, nil) })
 	large := encoded(t, func(b *bytes.Buffer, _ image.Image) error {
@@ -93,6 +98,9 @@ func samples(t testing.TB) []sample {
 		{"motion photo.jpg", jpg, photo[:2] + segment(0xE1, "http://ns.adobe.com/xap/1.0/\x00GCamera:MotionPhoto=\"1\"") + photo[2:] + string(clip.MP4()) + zeros(20000)},
 		{"with data of a camera.jpg", jpg, photo + noise(100_000)},
 		{"with text of a camera.jpg", jpg, photo + strings.Repeat("Image_UTC_Data1699999999999 ", 10_000)},
+		{"large, with text of a camera.jpg", jpg, bigPhoto + strings.Repeat("Image_UTC_Data1699999999999 ", 10_000)},
+		{"large, with a table of a camera.jpg", jpg, bigPhoto + strings.Repeat("\x01\x02"+zeros(30), 3000)},
+		{"large, with a clip.jpg", jpg, bigPhoto + noise(100_000)},
 		{"with padding.jpg", jpg, photo + zeros(1_000_000)},
 		{"with spaces.jpg", jpg, photo + strings.Repeat(" ", 100_001)},
 		{"with large segments.jpg", jpg, photo[:2] + strings.Repeat(segment(0xE1, noise(65_533)), 40) + photo[2:]},
@@ -125,6 +133,7 @@ func samples(t testing.TB) []sample {
 		{"one frame.mp3", mp3, id3(100) + frames(1)},
 		{"two frames and a tag.mp3", mp3, id3(100) + frames(2) + "TAG" + zeros(125)},
 		{"one frame and tags.mp3", mp3, frames(1) + ape(300) + "TAG" + zeros(125)},
+		{"a frame and lyrics.mp3", mp3, frames(1) + "LYRICSBEGIN" + zeros(50) + "000061LYRICS200" + "TAG" + zeros(125)},
 		{"two frames and padding.mp3", mp3, frames(2) + zeros(5000)},
 		{"after zeros.mp3", mp3, zeros(3000) + frames(20)},
 		{"recording.wav", wav, riff("WAVE", "fmt "+le32(16)+zeros(16)+"data"+le32(400)+zeros(400))},
@@ -140,6 +149,7 @@ func samples(t testing.TB) []sample {
 		{"minimal.pdf", pdf, minimalPDF},
 		{"with a line before.pdf", pdf, "\n" + minimalPDF + "\r\n"},
 		{"out of a printer's queue.pdf", pdf, "\x1b%-12345X@PJL JOB NAME=\"a\"\r\n@PJL ENTER LANGUAGE=PDF\r\n" + minimalPDF + "\x1b%-12345X@PJL EOJ\r\n"},
+		{"after a reset of a printer.pdf", pdf, "\x1bE\x1b%-12345X@PJL\r\n" + minimalPDF},
 		{"with a ticket.pdf", pdf, "%%DEBUT: 1\n%%COULEUR: QU\n" + minimalPDF},
 		{"with a wrong offset.pdf", pdf, strings.Replace(minimalPDF, "startxref\n116", "startxref\n99", 1)},
 		{"with a cross-reference stream.pdf", pdf, streamPDF},
@@ -152,12 +162,16 @@ func samples(t testing.TB) []sample {
 		{"with more pictures.pptx", pptx, office(t, pptx, numbered("ppt/media/image", 1000)...)},
 		{"with types in the middle.pptx", pptx, documentOf(t, append(append(pictures(300), parts(pptx)...), pictures(300)...))},
 		{"by its parts.docx", docx, archive(t, "[Content_Types].xml", "_rels/.rels", "word/document.xml")},
+		{"with a workbook with macros in it.docx", docx, documentOf(t, append([]part{
+			typesOf("word/document.xml", wordMain, "word/embeddings/a.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12"),
+		}, parts(docx)[1:]...))},
 		{"with other names.docx", docx, documentOf(t, renamedParts)},
 		{"with types in UTF-16.xlsx", xlsx, documentOf(t, inUTF16(parts(xlsx)))},
 		{"with capitals.xlsx", xlsx, documentOf(t, append(parts(xlsx), part{"XL/SHAREDSTRINGS.XML", "<sst/>"}))},
 		{"protected.docx", docx, compound(1<<9, "EncryptedPackage", "EncryptionInfo")},
 		{"protected in capitals.docx", docx, compound(1<<9, "ENCRYPTEDPACKAGE", "ENCRYPTIONINFO")},
 		{"protected, with a notice.docx", docx, compound(1<<9, "EncryptedPackage", "EncryptionInfo", "WordDocument", "ObjectPool")},
+		{"protected for some people.docx", docx, compound(1<<9, "EncryptedPackage", "\x06DataSpaces", "DRMContent")},
 		{"protected, with many streams.docx", docx, compound(1<<9, append(numbered("stream", 40), "EncryptedPackage", "EncryptionInfo")...)},
 		{"protected, in large sectors.docx", docx, compound(1<<12, append(numbered("stream", 40), "EncryptedPackage", "EncryptionInfo")...)},
 		{"plain.txt", txt, "Grüße\nBMW\n"},
@@ -168,6 +182,7 @@ func samples(t testing.TB) []sample {
 		{"notepad.txt", txt, "\xff\xfe" + utf16le(strings.Repeat("Gr\u00fc\u00dfe\n", 9999))},
 		{"about markup.txt", txt, "To begin a page, write <html>, and <script> for a script.\n"},
 		{"with a note.txt", txt, "<!--\nNote: this is filled in by the program -->\nThe answer is 1 < 2.\n"},
+		{"with a note and mail.txt", txt, "<!-- a -->\nAnna <anna@example.com>, 1 < 2, <name>\n"},
 		{"with notes.txt", txt, "<!-- a --> <!-- <b> -->\nplain\n"},
 		{"chat.txt", txt, "<anna> hello\n<ben> hi\n"},
 		{"table.csv", csv, "a,b\n1,\"x\ny\"\n"},

@@ -99,10 +99,13 @@ func isInvisible(r rune) bool {
 
 var (
 	comment = regexp.MustCompile(`(?s)<!--(?:-?>|.*?--!?>)`)
-	tag     = regexp.MustCompile(`<[a-zA-Z/!?%]`)
+	// activeMarkup is what a browser may act upon: elements with effects, and attributes for events on any.
+	activeMarkup = regexp.MustCompile(`(?i)<(?:a|applet|audio|base|body|details|embed|form|frame|frameset|head|html|iframe|img|input|link|marquee|math|meta|` +
+		`object|script|style|svg|video)\b|<[?%]|<!doctype|<[a-z][^<>]*[\s/"']on[a-z]+\s*=`)
 )
 
-// hidesMarkup reports whether text that begins with a comment of HTML has a tag after it, or no end of the comment.
+// hidesMarkup reports whether text that begins with a comment of HTML has active markup after it, or no end of the comment.
 func hidesMarkup(b []byte) bool {
-	return tag.Match(comment.ReplaceAll(b, nil))
+	rest := comment.ReplaceAll(b, nil)
+	return activeMarkup.Match(rest) || bytes.Contains(rest, []byte("<!--"))
 }

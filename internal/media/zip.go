@@ -132,7 +132,7 @@ type entry struct {
 }
 
 const (
-	maxListed = 112 << 10 // bytes of a directory that are read
+	maxListed = 136 << 10 // bytes of a directory that are read
 	listedEnd = 32 << 10  // of them at its end, if it is larger
 )
 
