@@ -36,23 +36,21 @@ func (c *Client) Download(ctx context.Context, upload api.Upload) (*Download, er
 	if err := checkID(upload.ID); err != nil {
 		return nil, err
 	}
-	response, err := d.open("")
-	if err != nil {
+	var err error
+	if d.Header, d.body, err = d.open(""); err != nil {
 		return nil, err
 	}
-	d.Header, d.body = response.Header, response.Body
 	return d, nil
 }
 
 // open asks for a URL and for the bytes from d.read on. etag is the object's, empty for the first request. The answer's
 // body is left open.
-func (d *Download) open(etag string) (*http.Response, error) {
+func (d *Download) open(etag string) (header http.Header, body io.ReadCloser, err error) {
 	var signed api.Download
 	if _, err := d.client.do(d.ctx, call{method: http.MethodGet, path: "uploads/" + d.upload.ID + "/download"}, &signed); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var response *http.Response
-	err := d.client.retry(d.ctx, func() error {
+	err = d.client.retry(d.ctx, func() error {
 		request, err := newRequest(d.ctx, http.MethodGet, signed.URL, http.NoBody)
 		if err != nil {
 			return err
@@ -65,7 +63,7 @@ func (d *Download) open(etag string) (*http.Response, error) {
 		if etag != "" {
 			request.Header.Set("If-Match", etag)
 		}
-		response, err = d.client.HTTP.Do(request)
+		response, err := d.client.HTTP.Do(request)
 		if err != nil {
 			return &temporaryError{err: fmt.Errorf("calling %s: %w", request.URL.Host, withoutURL(err))}
 		}
@@ -73,9 +71,10 @@ func (d *Download) open(etag string) (*http.Response, error) {
 			defer func() { _ = response.Body.Close() }()
 			return ifTemporary(response, s3Error(response))
 		}
+		header, body = response.Header, response.Body
 		return nil
 	})
-	return response, err
+	return header, body, err
 }
 
 // Read reads the next bytes.
@@ -125,12 +124,12 @@ func (d *Download) resume(cause error) error {
 	if strings.HasPrefix(etag, "W/") {
 		etag = ""
 	}
-	response, err := d.open(etag)
+	_, rest, err := d.open(etag)
 	if err != nil {
 		return failed(err)
 	}
 	_ = d.body.Close()
-	d.body = response.Body
+	d.body = rest
 	return nil
 }
 

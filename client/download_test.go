@@ -116,7 +116,7 @@ func TestDownloadFails(t *testing.T) {
 		{"from the beginning", bucket{file: content, cuts: []int{7}, wrong: fault(200)}, "it ended after 7 of 20 bytes: S3 answers 200 OK"},
 		{"another range", bucket{file: content, cuts: []int{7}, wrong: func(w http.ResponseWriter) {
 			w.Header().Set("Content-Range", "bytes 70-80/100")
-			w.WriteHeader(206)
+			w.WriteHeader(http.StatusPartialContent)
 		}}, "it ended after 7 of 20 bytes: S3 answers 206 Partial Content"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -191,10 +191,10 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.left -= int64(n)
-	if err == io.EOF && b.left > 0 {
+	if errors.Is(err, io.EOF) && b.left > 0 {
 		err = fmt.Errorf("%w: %d bytes are missing", io.ErrUnexpectedEOF, b.left)
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		b.err = err
 	}
 	return n, err

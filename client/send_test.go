@@ -121,7 +121,9 @@ func TestPutRetries(t *testing.T) {
 		{"connection too slow", []http.HandlerFunc{fault(400, "RequestTimeout"), stored}, nil},
 		{"refused", []http.HandlerFunc{fault(403, "AccessDenied")}, &client.S3Error{Status: 403, Code: "AccessDenied", Message: "Access Denied"}},
 		{"no document", []http.HandlerFunc{says(400, "<html>")}, &client.S3Error{Status: 400}},
-		{"led away", []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }}, &client.S3Error{Status: 307}},
+		{"led away", []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}}, &client.S3Error{Status: 307}},
 		{"busy for ever", []http.HandlerFunc{slow, slow, slow, slow}, &client.S3Error{Status: 503, Code: "SlowDown", Message: "Access Denied"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -155,6 +155,7 @@ func FuzzIfMatch(f *testing.F) {
 		}
 	})
 }
+
 func TestPath(t *testing.T) {
 	for raw, want := range map[string]string{
 		id:                id,

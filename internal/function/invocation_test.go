@@ -14,7 +14,7 @@ const marker = "planted-secret"
 
 func TestGuard(t *testing.T) {
 	fault := errors.New("a fault")
-	if err := function.Guard(func() error { return fault }); err != fault {
+	if err := function.Guard(func() error { return fault }); !errors.Is(err, fault) {
 		t.Errorf("got %v, want the error", err)
 	}
 	if err := function.Guard(func() error { return nil }); err != nil {

@@ -19,7 +19,7 @@ func (f *file) png() kind {
 	f.pixels = int64(binary.BigEndian.Uint32(f.head[16:])) * int64(binary.BigEndian.Uint32(f.head[20:]))
 	tail := f.tail(shortTail)
 	if !bytes.Contains(tail, []byte(pngEnd[4:])) {
-		if tail = f.contentTail(); !bytes.HasSuffix(tail, []byte(pngEnd[4:len(pngEnd)])) {
+		if tail = f.contentTail(); !bytes.HasSuffix(tail, []byte(pngEnd[4:])) {
 			return nil
 		}
 	}

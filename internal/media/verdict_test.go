@@ -3,12 +3,11 @@ package media_test
 import (
 	"archive/zip"
 	"bytes"
+	"image"
 	"image/png"
 	"io/fs"
 	"strings"
 	"testing"
-
-	"image"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -122,8 +121,10 @@ func TestCheckSays(t *testing.T) {
 		{"a picture with PHP", jpg, photo[:2] + segment(0xFE, "<?php 1") + photo[2:], "text/x-php"},
 		{"a program for Java", docx, jar, zips},
 		{"macros", docx, documentOf(t, withMacros(macroMain)), "application/vnd.ms-word.document.macroenabled.12"},
-		{"a binary workbook", xlsx, documentOf(t, []part{typesOf("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroEnabled.main"), {"xl/workbook.bin", "x"}}),
-			"application/vnd.ms-excel.sheet.binary.macroenabled.12"},
+		{
+			"a binary workbook", xlsx, documentOf(t, []part{typesOf("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroEnabled.main"), {"xl/workbook.bin", "x"}}),
+			"application/vnd.ms-excel.sheet.binary.macroenabled.12",
+		},
 	} {
 		if diff := cmp.Diff(find(t, test.declared, test.content), upload.Finding{Detected: test.want, Reason: upload.TypeMismatch}); diff != "" {
 			t.Errorf("%s as %s (-got +want):\n%s", test.name, test.declared, diff)
@@ -177,8 +178,10 @@ func TestCheckArchives(t *testing.T) {
 		{"far more than a disk", zips, declared(1 << 62), true},
 		{"the same bytes again and again", zips, overlapping(t, 60_000, 20), true},
 		{"another type of archive", "application/epub+zip", stored(t, "mimetype", "application/epub+zip"), false},
-		{"another type of archive that climbs", "application/vnd.oasis.opendocument.text",
-			documentOf(t, []part{{"../a", ""}}), true},
+		{
+			"another type of archive that climbs", "application/vnd.oasis.opendocument.text",
+			documentOf(t, []part{{"../a", ""}}), true,
+		},
 	} {
 		got := find(t, test.contentType, test.content).Reason
 		if isUnsafe := got != ""; isUnsafe != test.unsafe || isUnsafe && got != upload.UnsafeArchive && !strings.HasPrefix(test.contentType, "application/vnd.oasis") {
