@@ -110,7 +110,7 @@ func TestRefusals(t *testing.T) {
 		{name: "wrong method", method: http.MethodDelete, path: own, status: 404, code: "not_found"},
 		{name: "below a route", path: "presignedurl/x?mail=a", status: 404, code: "not_found"},
 		{name: "other case", path: "Presignedurl?mail=a", status: 404, code: "not_found"},
-		{name: "above the stage", path: "../presignedurl", status: 403},
+		{name: "above the stage", path: "../presignedurl", status: 404, code: "not_found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			method, edit := test.method, test.edit
