@@ -123,7 +123,7 @@ func (f *file) walkBoxes(names ...string) (index int64) {
 			switch {
 			case index >= 0 && data:
 				return index
-			case index < 0 || kind != "mdat" || size-left > size/maxMissing:
+			case kind != "mdat" || size-left > size/maxMissing:
 				return -1
 			}
 			size = left

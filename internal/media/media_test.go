@@ -202,6 +202,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"a GIF that assigns, with a control character", gifs, "GIF89a=1;\x00" + banner[10:]},
 		{"a GIF that assigns a string", gifs, "GIF89a=\n'\x00" + banner[10:]},
 		{"a GIF with an archive after it", gifs, banner + jar},
+		{"a GIF that was cut off after something like its trailer", gifs, banner[:25] + "!\xfe\x09ab\x00;c"},
 		{"a GIF without its trailer", gifs, banner[:len(banner)-1]},
 		{"a WebP that is a WAV", webp, riff("WAVE", "fmt "+le32(16)+zeros(416))},
 		{"a WebP that is longer than the file", webp, "RIFF" + le32(1000) + "WEBPVP8 " + zeros(900)},

@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"postern/local/clip"
@@ -49,7 +50,19 @@ type sample struct {
 	name, contentType, content string
 }
 
+// samples returns one of each kind. They are made once.
 func samples(t testing.TB) []sample {
+	t.Helper()
+	makeSamples.Do(func() { allSamples = newSamples(t) })
+	return allSamples
+}
+
+var (
+	makeSamples sync.Once
+	allSamples  []sample
+)
+
+func newSamples(t testing.TB) []sample {
 	moov, mdat := box("moov", box("mvhd", zeros(100))), box("mdat", zeros(500))
 	photo := encoded(t, func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) })
 	bigPhoto := encoded(t, func(b *bytes.Buffer, _ image.Image) error {
