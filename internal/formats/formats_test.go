@@ -29,8 +29,8 @@ func TestCanonical(t *testing.T) {
 
 func TestAccepts(t *testing.T) {
 	for contentType, hints := range map[string][]string{
-		docx:               {docx, "", "application/octet-stream", "application/msword", "application/x-zip-compressed"},
-		"application/zip":  {"application/x-zip-compressed", "application/x-zip"},
+		docx:               {docx, "", "application/haansoftdocx", "application/octet-stream", "application/msword", "application/x-zip-compressed"},
+		"application/zip":  {"application/x-zip-compressed", "application/x-zip", "application/zip-compressed"},
 		"audio/x-m4a":      {"audio/mp4", "audio/m4a", "audio/x-m4a"},
 		"audio/mp4":        {"audio/x-m4a", "audio/m4a", "Audio/MP4"}, // as a stage may call it
 		"audio/wav":        {"audio/x-wav", "audio/wave", "audio/vnd.wave"},
@@ -39,7 +39,9 @@ func TestAccepts(t *testing.T) {
 		"image/heic":       {"image/heif", ""},
 		"text/csv":         {"application/vnd.ms-excel", "text/csv; charset=utf-8", "text/plain"},
 		"text/plain":       {"text/plain; charset=utf-8", "text/plain;charset=UTF-8"},
-		"video/mp4":        {"video/x-m4v", "video/mp4; codecs=\"avc1.42E01E\""},
+		"video/quicktime":  {"video/mp4", "video/quicktime; x=y"},
+		"application/pdf":  {"application/x-pdf", "application/wps-office.pdf"},
+		"video/mp4":        {"video/x-m4v", "video/quicktime", "application/mp4", "video/mp4; codecs=\"avc1.42E01E\""},
 		"video/webm":       {"video/webm;codecs=vp9,opus", "video/x-matroska;codecs=avc1", "audio/webm;codecs=opus"},
 		"video/x-matroska": {"", "video/x-matroska;codecs=avc1", "video/matroska"},
 		formats.Unknown:    {"", formats.Unknown},
@@ -51,7 +53,7 @@ func TestAccepts(t *testing.T) {
 		}
 	}
 	for contentType, hints := range map[string][]string{
-		"video/mp4": {"text/html", "audio/mpeg", "video/quicktime", "video", "x", "video/mp4,text/html", "video/mp4\n", "video/mp4\x00"},
+		"video/mp4": {"text/html", "audio/mpeg", "video/webm", "video", "x", "video/mp4,text/html", "video/mp4\n", "video/mp4\x00"},
 		"text/csv":  {"text/html", "application/zip"}, "text/plain": {"text/csv", "text/html;charset=utf-8"},
 		"application/zip": {docx}, "image/png": {"image/svg+xml"}, formats.Unknown: {"text/html"},
 	} {

@@ -152,7 +152,7 @@ func TestFormatRefuses(t *testing.T) {
 		{"other type with parameter", upload.File{Type: new("text/html; x=video/mp4")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "text/html; x=video/mp4"` + types}},
 		{"type with CR/LF", upload.File{Type: new("video/mp4\r\nx")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4\r\nx"` + types}},
 		{"type not UTF-8", upload.File{Type: new("video/mp4\xff")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4\xff"` + types}},
-		{"type does not fit", upload.File{Name: new("a.mov"), Type: new("video/mp4")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/mp4" does not fit filename "a.mov": must be video/quicktime`}},
+		{"type does not fit", upload.File{Name: new("a.mov"), Type: new("video/webm")}, upload.Error{Code: api.UnsupportedMediaType, Message: `type "video/webm" does not fit filename "a.mov": must be video/quicktime`}},
 	} {
 		format, err := test.file.Format(table)
 		var got *upload.Error
