@@ -90,7 +90,7 @@ type Upload struct {
 	// Reason says why the upload was rejected: "type_mismatch" (the content is not what the extension says),
 	// "unsafe_archive" (it would do harm when it is unpacked), "too_many_pixels" (the picture is too large to be shown),
 	// "size_mismatch" (it is not as large as declared), "over_quota" (it did not fit into the owner's quota, and its bytes
-	// are gone) or "unsigned" (it carries no quota, so no signature of this API stored it).
+	// are gone) or "unsigned" (its id or its metadata is none that this API signed).
 	Reason string `json:"reason,omitempty"`
 	// Filename is the file's name as it was declared, empty if it was not.
 	Filename string `json:"filename,omitempty"`

@@ -14,9 +14,9 @@ import (
 )
 
 // matrix says who may do what: the status that each caller gets on each route. The first four columns act on an upload of
-// the caller: for the caller's own mail, another's, a malformed one, and without a mail. The last two have no mail: one
-// has the id of another's upload, one a malformed id. A young id reads as waiting, whoever it was made for. Deleting it
-// marks it as deleted in the caller's own folder alone. The test fails if a route lacks the row of a caller.
+// the caller: for the caller's own mail, another's, a malformed one, and without a mail. Of another's mail, it is an upload
+// of the other whose bytes have not come. The last two have no mail: one has the id of another's upload, one an id that
+// nobody granted. The test fails if a route lacks the row of a caller.
 const matrix = `
 route                       caller          own  other  malformed  none  another's-id  no-id
 
@@ -58,30 +58,30 @@ GET /uploads                service         200  200    400        200   -      
 GET /uploads/{id}           anonymous       401  401    401        401   401           401
 GET /uploads/{id}           wrong-password  401  401    401        401   401           401
 GET /uploads/{id}           removed         401  401    401        401   401           401
-GET /uploads/{id}           user            200  403    400        200   200           404
-GET /uploads/{id}           second          200  403    400        200   200           404
-GET /uploads/{id}           service         200  200    400        200   200           404
+GET /uploads/{id}           user            200  403    400        200   404           404
+GET /uploads/{id}           second          200  403    400        200   404           404
+GET /uploads/{id}           service         200  200    400        200   404           404
 
 PATCH /uploads/{id}         anonymous       401  401    401        401   401           401
 PATCH /uploads/{id}         wrong-password  401  401    401        401   401           401
 PATCH /uploads/{id}         removed         401  401    401        401   401           401
-PATCH /uploads/{id}         user            200  403    400        200   409           404
-PATCH /uploads/{id}         second          200  403    400        200   409           404
-PATCH /uploads/{id}         service         200  409    400        200   409           404
+PATCH /uploads/{id}         user            200  403    400        200   404           404
+PATCH /uploads/{id}         second          200  403    400        200   404           404
+PATCH /uploads/{id}         service         200  409    400        200   404           404
 
 GET /uploads/{id}/download  anonymous       401  401    401        401   401           401
 GET /uploads/{id}/download  wrong-password  401  401    401        401   401           401
 GET /uploads/{id}/download  removed         401  401    401        401   401           401
-GET /uploads/{id}/download  user            200  403    400        200   409           404
-GET /uploads/{id}/download  second          200  403    400        200   409           404
-GET /uploads/{id}/download  service         200  409    400        200   409           404
+GET /uploads/{id}/download  user            200  403    400        200   404           404
+GET /uploads/{id}/download  second          200  403    400        200   404           404
+GET /uploads/{id}/download  service         200  409    400        200   404           404
 
 DELETE /uploads/{id}        anonymous       401  401    401        401   401           401
 DELETE /uploads/{id}        wrong-password  401  401    401        401   401           401
 DELETE /uploads/{id}        removed         401  401    401        401   401           401
-DELETE /uploads/{id}        user            204  403    400        204   204           404
-DELETE /uploads/{id}        second          204  403    400        204   204           404
-DELETE /uploads/{id}        service         204  204    400        204   204           404
+DELETE /uploads/{id}        user            204  403    400        204   404           404
+DELETE /uploads/{id}        second          204  403    400        204   404           404
+DELETE /uploads/{id}        service         204  204    400        204   404           404
 
 GET /usage                  anonymous       401  401    401        401   -             -
 GET /usage                  wrong-password  401  401    401        401   -             -
@@ -107,7 +107,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	}
 
 	another := addUser(t, "another@example.com").store(t, "secret.txt", []byte("text"), "title", "secret")
-	ids := matrixIDs{another: another.ID, own: map[string]string{}}
+	ids := matrixIDs{another: another.ID, own: map[string]string{}, service: callers["service"]}
 
 	columns, rows := readMatrix()
 	known := map[string]bool{}
@@ -167,6 +167,9 @@ func everyRow(callers map[string]client) map[string]bool {
 	return all
 }
 
+// otherMail is the mail of the column other, as a query has it.
+const otherMail = "other%40example.com"
+
 // callRoute calls a route for the mail that a column names.
 func callRoute(t *testing.T, c client, method, path, column string) answer {
 	t.Helper()
@@ -176,7 +179,7 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 	}
 	query := map[string]string{
 		"own":       "?mail=" + url.QueryEscape(own),
-		"other":     "?mail=other%40example.com",
+		"other":     "?mail=" + otherMail,
 		"malformed": "?mail=nobody",
 	}[column]
 	path = strings.TrimPrefix(path, "/")
@@ -197,15 +200,19 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 type matrixIDs struct {
 	another string            // of another's upload
 	own     map[string]string // of a caller's own that is ready, by the caller's mail
+	service client            // who is granted uploads of the other mail
 }
 
-// of returns the id for a column: of the caller's own upload, which is ready, of another's, or a malformed one. A caller
-// without a user takes the demo user's upload. A deleted upload is replaced.
+// of returns the id for a column: of the caller's own upload, which is ready, of one for the other mail, of another's, or
+// one that nobody granted. A caller without a user takes the demo user's upload. A deleted upload is replaced.
 func (ids matrixIDs) of(t *testing.T, c client, method, column string) string {
 	t.Helper()
 	switch column {
 	case "another's-id":
 		return ids.another
+	case "other":
+		a := ids.service.postJSON(t, "uploads?mail="+otherMail, map[string]any{"filename": "a.txt", "size": 1})
+		return decoded[grant](t, a).ID
 	case "no-id":
 		return strings.Repeat("0", 12) + ids.another[12:] // long ago
 	}

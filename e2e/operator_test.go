@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -29,6 +30,7 @@ type operator struct {
 	tables  *dynamodb.Client
 	queues  *sqs.Client
 	objects *s3.Client
+	secrets *secretsmanager.Client
 	outputs map[string]string
 }
 
@@ -58,6 +60,9 @@ func (r *localRun) operator(t *testing.T) operator {
 		tables:  dynamodb.New(dynamodb.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(dynamodb.ServiceID)}),
 		queues:  sqs.New(sqs.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(sqs.ServiceID)}),
 		objects: s3.New(s3.Options{Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(s3.ServiceID), UsePathStyle: true}),
+		secrets: secretsmanager.New(secretsmanager.Options{
+			Region: shared.Region, Credentials: provider, BaseEndpoint: endpoint(secretsmanager.ServiceID),
+		}),
 		outputs: outputs,
 	}
 }

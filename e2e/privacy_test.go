@@ -30,18 +30,21 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	requireLocal(t)
 	ready := api.store(t, "privacy.txt", []byte("text"))
 	api.await(t, ready.ID, "ready")
+	keys := server.keys(t)
 	ways := slices.Concat(waysOfQueries(), waysOfBodies(), waysOfHeaders(), waysOfUploads(ready))
 	const all, costly = 1000, 100
 	for i := range all - costly {
-		ways[i%len(ways)].try(t, api, fmt.Sprintf("%s%04d", marker, i))
+		ways[i%len(ways)].try(t, api, keys, fmt.Sprintf("%s%04d", marker, i))
 	}
 	for i := all - costly; i < all; i++ {
 		ways := waysOfPasswords(api, http.StatusUnauthorized) // each of which costs a derivation
-		ways[i%len(ways)].try(t, api, fmt.Sprintf("%s%04d", marker, i))
+		ways[i%len(ways)].try(t, api, keys, fmt.Sprintf("%s%04d", marker, i))
 	}
 	for _, e := range server.allEvents(t) {
-		if reveals(e, marker) || reveals(e, api.user) {
-			t.Errorf("an event holds %s", e)
+		for _, secret := range append(keys, marker, api.user) {
+			if reveals(e, secret) {
+				t.Errorf("an event holds %s", e)
+			}
 		}
 	}
 	if !strings.Contains(server.Log(), "/presignedurl") {
@@ -56,21 +59,25 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 	requireLocal(t)
 	t.Run("after the authorizer", func(t *testing.T) {
 		folder := edited(t, func(t *testing.T, template map[string]any) {
-			for _, statement := range []string{"AuthorizerRole/OwnerKey", "ManageRole/Records", "InspectRole/Records"} {
+			for _, statement := range []string{"ManageRole/Records", "InspectRole/Records"} {
 				without(statement)(t, template)
 			}
 		})
 		const reads = "declared := request.Body"
 		replaceFunction(t, folder, "presign", "./lambda/presign", "-overlay",
-			overlay(t, "lambda/presign/handlers.go", reads, reads+`; panic(declared.Filename + request.Query["mail"])`))
+			overlay(t, "lambda/presign/handlers.go", reads, reads+`; panic(declared.Filename + request.Query["mail"] + request.Caller.Key.Text())`))
 		run := serve(t, folder)
-		addService(t, run)
 		tryFaults(t, run, waysOfFaults(run))
-		for _, says := range []string{"panic: string", "lacks secretsmanager:", "lacks dynamodb:"} {
+		for _, says := range []string{"panic: string", "lacks dynamodb:"} {
 			if !strings.Contains(run.Log(), says) {
 				t.Errorf("the logs have no %q: there was no such fault\n%s", says, run.Log())
 			}
 		}
+	})
+	t.Run("without the secret", func(t *testing.T) {
+		run := serve(t, edited(t, without("AuthorizerRole/OwnerKey")))
+		addService(t, run)
+		tryFaults(t, run, waysOfNoSecret(run))
 	})
 	t.Run("in the authorizer", func(t *testing.T) {
 		run := serve(t, edited(t, without("AuthorizerRole/Users")))
@@ -81,25 +88,28 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 // tryFaults tries ways of a local run a few times, and checks its logs.
 func tryFaults(t *testing.T, run *localRun, ways []way) {
 	t.Helper()
-	c := newClient(run.API, demoUser)
+	c, keys := newClient(run.API, demoUser), run.keys(t)
 	for i := range 5 * len(ways) {
-		ways[i%len(ways)].try(t, c, fmt.Sprintf("%s-fault%04d", marker, i))
+		ways[i%len(ways)].try(t, c, keys, fmt.Sprintf("%s-fault%04d", marker, i))
 	}
 	eventually(t, func() bool { return strings.Contains(run.Log(), "iam: denied: ") }, func() string { return "nothing is denied" })
 	checkLogs(t, run)
 }
 
-// try tries a way as a client. No refusal may repeat the client's own mail and password either.
-func (w way) try(t *testing.T, c client, planted string) {
+// try tries a way as a client. No answer may hold one of the keys, and no refusal the client's own mail and password.
+func (w way) try(t *testing.T, c client, keys []string, planted string) {
 	t.Helper()
 	a := w.send(t, planted)
 	if a.status != w.status {
 		t.Errorf("%s: got %d %s, want %d", w.name, a.status, a.body, w.status)
 	}
+	text := fmt.Sprintf("%s %v", a.body, a.header)
+	if slices.ContainsFunc(keys, func(key string) bool { return reveals(text, key) }) {
+		t.Errorf("%s: the answer %d holds a key: %s", w.name, a.status, text)
+	}
 	if a.status < http.StatusBadRequest {
 		return // an answer to the caller, which may hold the caller's own words
 	}
-	text := fmt.Sprintf("%s %v", a.body, a.header)
 	for _, secret := range []string{c.user, c.password, planted} {
 		if secret == planted && w.echoes {
 			continue
@@ -231,13 +241,10 @@ func waysOfPasswords(c client, status int) []way {
 
 // waysOfFaults returns ways that end in a fault of a local run.
 func waysOfFaults(run *localRun) []way {
-	c, service := newClient(run.API, demoUser), newClient(run.API, serviceMail+":"+servicePassword)
+	c := newClient(run.API, demoUser)
 	return []way{
 		{name: "panic", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
 			return c.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p})
-		}},
-		{name: "no secret for an owner", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
-			return service.do(t, http.MethodGet, "presignedurl?mail="+p+"%40example.com&filename="+p+".mp4")
 		}},
 		{name: "no table for records", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
 			return c.patch(t, c.presignedURL(t, "filename", p+".mp4").ID, map[string]any{"title": p, "description": p, "labels": []string{p}})
@@ -249,16 +256,41 @@ func waysOfFaults(run *localRun) []way {
 	}
 }
 
-// checkLogs fails the test if a local run's logs hold something that was planted, or the demo user's mail or password.
+// waysOfNoSecret returns ways that end in a fault of a local run whose authorizer may not read the secret.
+func waysOfNoSecret(run *localRun) []way {
+	c, service := newClient(run.API, demoUser), newClient(run.API, serviceMail+":"+servicePassword)
+	return []way{
+		{name: "no key of the caller", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+			return c.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p})
+		}},
+		{name: "no secret for an owner", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+			return service.do(t, http.MethodGet, "presignedurl?mail="+p+"%40example.com&filename="+p+".mp4")
+		}},
+	}
+}
+
+// checkLogs fails the test if a local run's logs hold something that was planted, the demo user's mail or password, the
+// stage's secret or the demo user's derived key.
 func checkLogs(t *testing.T, run *localRun) {
 	t.Helper()
+	personal := append(run.keys(t), marker, api.password, api.user)
 	for line := range strings.Lines(run.Log()) {
-		for _, personal := range []string{marker, api.password, api.user} {
+		for _, personal := range personal {
 			if reveals(line, personal) && !strings.Contains(line, "demo user") { // the banner names the demo user
 				t.Fatalf("logged: %s", line)
 			}
 		}
 	}
+}
+
+// keys returns the stage's secret, and the demo user's derived key as it is and as the authorizer hands it on.
+func (r *localRun) keys(t *testing.T) []string {
+	t.Helper()
+	o := r.operator(t)
+	user, _, _ := strings.Cut(demoUser, ":")
+	secret := o.secret(t)
+	key := derive(t, secret, o.ownerOf(t, user))
+	return []string{secret, string(key[:]), key.Text()}
 }
 
 // reveals reports whether a text holds a secret, as it is or encoded.

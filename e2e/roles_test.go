@@ -60,8 +60,7 @@ var needs = map[string]need{
 		says: "lacks dynamodb:GetItem on " + uploadsTable,
 	},
 	"AuthorizerRole/OwnerKey": {
-		// The owner of a mail without a row must be derived.
-		request: getForm(serviceMail+":"+servicePassword, "new@example.com"), works: http.StatusOK, fails: "500 internal_error",
+		request: getForm(demoUser, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
 		says: "lacks secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:000000000000:secret:Postern-local-OwnerKey",
 	},
 	"PresignRole/Put": {
@@ -96,6 +95,10 @@ var needs = map[string]need{
 	},
 	"InspectRole/TagVerdict": {
 		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks s3:PutObjectVersionTagging on " + uploadBucket,
+	},
+	"InspectRole/OwnerKey": {
+		request: inspected, works: http.StatusOK, fails: "0 ",
+		says: "lacks secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:000000000000:secret:Postern-local-OwnerKey",
 	},
 	"InspectRole/Events": {
 		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks events:PutEvents on " + eventBus,

@@ -57,11 +57,16 @@ func authorizerStatements(d data) []*awsiam.PolicyStatementProps {
 			Actions:   jsii.Strings("dynamodb:GetItem"),
 			Resources: &[]*string{d.uploads.TableArn()},
 		},
-		{
-			Sid:       jsii.String("OwnerKey"),
-			Actions:   jsii.Strings("secretsmanager:GetSecretValue"),
-			Resources: &[]*string{d.key.SecretArn()},
-		},
+		ownerKey(d),
+	}
+}
+
+// ownerKey lets a function read the stage's secret.
+func ownerKey(d data) *awsiam.PolicyStatementProps {
+	return &awsiam.PolicyStatementProps{
+		Sid:       jsii.String("OwnerKey"),
+		Actions:   jsii.Strings("secretsmanager:GetSecretValue"),
+		Resources: &[]*string{d.key.SecretArn()},
 	}
 }
 
@@ -149,6 +154,7 @@ func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatemen
 			},
 		},
 		versions(s, d),
+		ownerKey(d),
 		{
 			Sid:       jsii.String("Queue"),
 			Actions:   jsii.Strings("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),

@@ -121,6 +121,7 @@ func TestRoles(t *testing.T) {
 					condition: map[string]any{"StringEquals": map[string]any{"s3:RequestObjectTag/status": []any{"ready", "rejected"}}},
 				},
 				versions,
+				{sid: "OwnerKey", effect: "Allow", actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{"${OwnerKey}"}},
 				{
 					sid: "Queue", effect: "Allow", resources: queue,
 					actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},

@@ -198,11 +198,12 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			Folders:      s.Folders,
 		})
 		checkEnvironment(t, template.onOneThread(t, "Inspect"), contract.InspectEnv{
-			Bucket:       "${Uploads}",
-			UploadsTable: "${UploadsTable}",
-			EventBus:     "default",
-			Folders:      s.Folders,
-			Inspection:   s.Inspection(),
+			Bucket:         "${Uploads}",
+			UploadsTable:   "${UploadsTable}",
+			EventBus:       "default",
+			OwnerKeySecret: "${OwnerKey}",
+			Folders:        s.Folders,
+			Inspection:     s.Inspection(),
 		})
 	})
 }

@@ -18,6 +18,8 @@ type Caller struct {
 	Quota   int64  // how much the owner may keep in all, in bytes
 	// Remaining is what was left of the quota at most a minute ago, in bytes, 0 to Quota.
 	Remaining int64
+	// Key is the owner's derived key. It is a secret.
+	Key upload.DerivedKey
 }
 
 // Limits returns what the caller may upload at once. It leaves Folder to the format.
@@ -32,6 +34,7 @@ const (
 	contextMaxSize   = "maxSize"
 	contextQuota     = "quota"
 	contextRemaining = "remaining"
+	contextKey       = "key"
 )
 
 // ErrNoCaller is returned when a request context is not one that the authorizer made.
@@ -49,6 +52,7 @@ func (c Caller) Context() map[string]any {
 		contextMaxSize:   strconv.FormatInt(c.MaxSize, 10),
 		contextQuota:     strconv.FormatInt(c.Quota, 10),
 		contextRemaining: strconv.FormatInt(c.Remaining, 10),
+		contextKey:       c.Key.Text(),
 	}
 }
 
@@ -62,12 +66,14 @@ func CallerFrom(context map[string]any) (Caller, error) {
 	maxSize, maxErr := strconv.ParseInt(text(contextMaxSize), 10, 64)
 	quota, quotaErr := strconv.ParseInt(text(contextQuota), 10, 64)
 	remaining, remainingErr := strconv.ParseInt(text(contextRemaining), 10, 64)
+	key, keyErr := upload.ParseKey(text(contextKey))
 	caller := Caller{
 		Owner:     text(contextOwner),
 		Role:      text(contextRole),
 		MaxSize:   maxSize,
 		Quota:     quota,
 		Remaining: remaining,
+		Key:       key,
 	}
 	switch {
 	case caller.Owner != "" && !api.IsOwner(caller.Owner):
@@ -82,6 +88,8 @@ func CallerFrom(context map[string]any) (Caller, error) {
 		return Caller{}, fmt.Errorf("%w: remaining", ErrNoCaller)
 	case caller.Owner == "":
 		return Caller{}, ErrNoOwner
+	case keyErr != nil:
+		return Caller{}, fmt.Errorf("%w: key", ErrNoCaller)
 	}
 	return caller, nil
 }

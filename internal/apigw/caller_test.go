@@ -11,7 +11,10 @@ import (
 	"postern/internal/upload"
 )
 
-var caller = apigw.Caller{Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4}
+var caller = apigw.Caller{Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4, Key: upload.DerivedKey{31: 1}}
+
+// keyText is the caller's key as the authorizer hands it on.
+const keyText = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
 
 func TestCallerRoundTrips(t *testing.T) {
 	got, err := apigw.CallerFrom(caller.Context())
@@ -21,7 +24,7 @@ func TestCallerRoundTrips(t *testing.T) {
 }
 
 func TestContextIsStrings(t *testing.T) {
-	want := map[string]any{"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4"}
+	want := map[string]any{"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4", "key": keyText}
 	if diff := cmp.Diff(caller.Context(), want); diff != "" {
 		t.Errorf("Context (-got +want)\n%s", diff)
 	}
@@ -53,6 +56,11 @@ func TestCallerFromFailsClosed(t *testing.T) {
 		{"remaining", "8", apigw.ErrNoCaller},
 		{"remaining", "9223372036854775808", apigw.ErrNoCaller},
 		{"remaining", 4.0, apigw.ErrNoCaller},
+		{"key", nil, apigw.ErrNoCaller},
+		{"key", "", apigw.ErrNoCaller},
+		{"key", keyText[1:], apigw.ErrNoCaller},
+		{"key", "+" + keyText[1:], apigw.ErrNoCaller},
+		{"key", 4.0, apigw.ErrNoCaller},
 	} {
 		context := caller.Context()
 		context[test.name] = test.value

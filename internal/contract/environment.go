@@ -55,6 +55,8 @@ type InspectEnv struct {
 	UploadsTable string `env:"UPLOADS_TABLE"`
 	// EventBus is the name or the ARN of the bus to which events of uploads are published.
 	EventBus string `env:"EVENT_BUS"`
+	// OwnerKeySecret is the ARN of the secret that holds the key of the owner hash.
+	OwnerKeySecret string `env:"OWNER_KEY_SECRET"`
 	// Folders is the stage's format table.
 	Folders Folders `env:"FOLDERS"`
 	// Inspection says how content is judged.

@@ -104,11 +104,12 @@ func TestEnvRoundTrips(t *testing.T) {
 			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
 		})
 		roundTrip(t, contract.InspectEnv{
-			Bucket:       text.Draw(t, "bucket"),
-			UploadsTable: text.Draw(t, "uploads"),
-			EventBus:     text.Draw(t, "bus"),
-			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
-			Inspection:   contract.Inspection{Exact: rapid.Bool().Draw(t, "exact"), MaxEntries: rapid.Int64().Draw(t, "entries"), MaxPixels: rapid.Int64().Draw(t, "pixels")},
+			Bucket:         text.Draw(t, "bucket"),
+			UploadsTable:   text.Draw(t, "uploads"),
+			EventBus:       text.Draw(t, "bus"),
+			OwnerKeySecret: text.Draw(t, "secret"),
+			Folders:        rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
+			Inspection:     contract.Inspection{Exact: rapid.Bool().Draw(t, "exact"), MaxEntries: rapid.Int64().Draw(t, "entries"), MaxPixels: rapid.Int64().Draw(t, "pixels")},
 		})
 		roundTrip(t, contract.RuntimeEnv{
 			Region:          text.Draw(t, "region"),

@@ -72,7 +72,15 @@ func (i *Inspector) accept(ctx context.Context, arrival Arrival, versionID strin
 	if err != nil {
 		return upload.Record{}, err
 	}
-	record, quota, err := i.judge(arrival, versionID, object)
+	secret, err := i.OwnerKey(ctx)
+	if err != nil {
+		return upload.Record{}, err
+	}
+	key, err := upload.DeriveKey(secret, arrival.Owner)
+	if err != nil {
+		return upload.Record{}, err
+	}
+	record, quota, err := i.judge(arrival, versionID, object, key)
 	if err != nil {
 		return upload.Record{}, err
 	}
@@ -86,8 +94,9 @@ func (i *Inspector) accept(ctx context.Context, arrival Arrival, versionID strin
 
 // judge makes the record of a version, with the reason to reject it if there is one. quota is the quota that it must fit
 // into, in bytes. For an object that Postern did not sign, no quota is known.
-func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object) (record upload.Record, quota int64, err error) {
+func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object, key upload.DerivedKey) (record upload.Record, quota int64, err error) {
 	declared, signed := upload.ParseMetadata(object.Metadata)
+	signed = signed && key.Granted(arrival.ID)
 	quota = declared.Quota
 	if !signed {
 		quota = math.MaxInt64

@@ -17,6 +17,8 @@ type Inspector struct {
 	Records Records
 	Objects Objects
 	Events  Events
+	// OwnerKey reads the stage's secret, from which the owners' keys are derived. Its errors do not hold it.
+	OwnerKey func(ctx context.Context) ([]byte, error)
 	// Check compares an object's content with its format.
 	Check func(format contract.Format, object upload.Object) (upload.Finding, error)
 	// Folders is the stage's format table.

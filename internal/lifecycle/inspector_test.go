@@ -20,10 +20,35 @@ import (
 )
 
 const (
-	owner = "0123456789abcdef0123"
-	id    = "00000000000000000000000000000001.mp4"
-	key   = "videos/" + owner + "/" + id
+	owner  = "0123456789abcdef0123"
+	secret = "0123456789abcdef0123456789abcdef"
 )
+
+var (
+	id  = granted(owner, 1)
+	key = "videos/" + owner + "/" + id
+)
+
+// ownerKey is the stage's secret.
+func ownerKey(context.Context) ([]byte, error) { return []byte(secret), nil }
+
+// derived is an owner's key.
+func derived(owner string) upload.DerivedKey {
+	key, err := upload.DeriveKey([]byte(secret), owner)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// granted is an owner's nth id.
+func granted(owner string, n byte) string {
+	id, err := derived(owner).NewID(time.UnixMilli(0), bytes.NewReader([]byte{0, 0, 0, n}), "mp4")
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
 
 var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
@@ -47,7 +72,7 @@ func newStage() *stage {
 func (s *stage) inspector(records lifecycle.Records, objects lifecycle.Objects, events lifecycle.Events) *lifecycle.Inspector {
 	return &lifecycle.Inspector{
 		Records: records, Objects: objects, Events: events,
-		Check: check, Folders: folders, Now: func() time.Time { return now }, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+		OwnerKey: ownerKey, Check: check, Folders: folders, Now: func() time.Time { return now }, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 	}
 }
 

@@ -72,12 +72,19 @@ func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
 	}
 	table.forge = broken.forge
 	for n := range 6 {
-		owner, id := strings.Repeat(fmt.Sprint(n%2), 20), fmt.Sprintf("%032x.mp4", n)
+		owner := strings.Repeat(fmt.Sprint(n%2), 20)
+		id := granted(owner, byte(n))
+		if n == stranger {
+			id = fmt.Sprintf("%032x.mp4", n)
+		}
 		arrival, _ := lifecycle.ParseArrival("videos/"+owner+"/"+id, "")
 		w.uploads = append(w.uploads, arrival)
 	}
 	return w
 }
+
+// stranger is the one of the uploads whose id nobody granted.
+const stranger = 5
 
 func name(a lifecycle.Arrival) string { return a.Owner + "/" + a.ID }
 
@@ -141,6 +148,10 @@ func (w *world) arrive(a lifecycle.Arrival) {
 	size := rapid.Int64Range(0, 60).Draw(w.draw, "size")
 	fault := rapid.SampledFrom([]upload.Reason{"", "", "", upload.TypeMismatch, upload.SizeMismatch, upload.Unsigned}).Draw(w.draw, "fault")
 	o := object(size, w.quota, fitting)
+	strange := a == w.uploads[stranger]
+	if strange {
+		fault = upload.Unsigned
+	}
 	switch fault {
 	case upload.TypeMismatch:
 		o.Content = bytes.NewReader([]byte(foreign))
@@ -151,7 +162,9 @@ func (w *world) arrive(a lifecycle.Arrival) {
 		}
 		o.Metadata = upload.Declared{Quota: w.quota, Size: size + by}.Metadata()
 	case upload.Unsigned:
-		o.Metadata = nil
+		if !strange {
+			o.Metadata = nil
+		}
 	}
 	version := w.bucket.put(a.Key, o)
 	w.model.Arrive(a.Owner, name(a), model.Version{ID: version, Size: size, Fault: string(fault)})
@@ -231,7 +244,7 @@ func (w *world) done(m message) {
 func (w *world) inspector(p *process, a lifecycle.Arrival) *lifecycle.Inspector {
 	return &lifecycle.Inspector{
 		Records: steppedRecords{p, w.broken.Records(w, a)}, Objects: steppedObjects{p, w.broken.Objects(w.bucket)}, Events: steppedEvents{p, w},
-		Check: check, Folders: folders, Now: func() time.Time { return time.Unix(1e9, 0) }, Log: slog.New(slog.DiscardHandler),
+		OwnerKey: ownerKey, Check: check, Folders: folders, Now: func() time.Time { return time.Unix(1e9, 0) }, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -1,11 +1,7 @@
 package upload
 
 import (
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"postern/api"
@@ -32,7 +28,7 @@ const (
 	TooManyPixels Reason = "too_many_pixels" // a picture that takes too much memory to be shown
 	SizeMismatch  Reason = "size_mismatch"   // it has another size than the one that was signed
 	OverQuota     Reason = "over_quota"      // it did not fit into the quota; its bytes are removed at once
-	Unsigned      Reason = "unsigned"        // its metadata holds no quota, so Postern did not sign it
+	Unsigned      Reason = "unsigned"        // its id or its metadata is not Postern's, so Postern did not sign it
 )
 
 // A Finding is what an inspection finds of content.
@@ -164,32 +160,4 @@ type Event struct {
 	// ID identifies the event. It is the same when the event is sent again.
 	ID string
 	Record
-}
-
-// NewID returns a new id of an upload: a UUID of version 7 (RFC 9562, section 5.7) as 32 hexadecimal digits, a dot and the
-// extension (lower case, without a dot). The UUID holds now in milliseconds, so that ids sort by time, and 74 random bits.
-func NewID(now time.Time, random io.Reader, extension string) (string, error) {
-	if !api.IsExtension(extension) {
-		return "", errors.New("malformed extension of an upload id")
-	}
-	var id [16]byte
-	if _, err := io.ReadFull(random, id[6:]); err != nil {
-		return "", fmt.Errorf("reading randomness for an upload id: %w", err)
-	}
-	for i, ms := 5, now.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
-		id[i] = byte(ms)
-	}
-	const version, variant = 0x70, 0x80
-	id[6] = version | id[6]&0x0f
-	id[8] = variant | id[8]&0x3f
-	return hex.EncodeToString(id[:]) + "." + extension, nil
-}
-
-// GrantedAt returns when an id (as api.IsID accepts it) was made, in UTC, to the millisecond.
-func GrantedAt(id string) time.Time {
-	ms, err := strconv.ParseInt(id[:12], 16, 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }

@@ -10,13 +10,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"postern/internal/awsclient"
 	"postern/internal/contract"
 	"postern/internal/function"
 	"postern/internal/identity"
 	"postern/internal/records"
+	"postern/internal/secret"
 )
 
 // unauthorized is the invocation's error when the caller is not who it says it is. API Gateway makes a 401 of exactly
@@ -65,7 +65,7 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
 	return &authorizer{
 		users:          records.NewUsers(tables, setup.Env.UsersTable),
-		ownerKeys:      newSecret(secretsmanager.NewFromConfig(awsclient.Config(setup.Runtime, function.SecretsManager)), setup.Env.OwnerKeySecret),
+		ownerKeys:      secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret),
 		verify:         identity.VerifyPassword,
 		verified:       verified,
 		usages:         records.NewUploads(tables, setup.Env.UploadsTable),

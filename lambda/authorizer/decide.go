@@ -10,6 +10,7 @@ import (
 
 	"postern/internal/apigw"
 	"postern/internal/identity"
+	"postern/internal/upload"
 )
 
 // users finds users by mail.
@@ -18,7 +19,7 @@ type users interface {
 	User(ctx context.Context, mail identity.Mail) (identity.User, bool, error)
 }
 
-// ownerKeys reads the key of the owner hash.
+// ownerKeys reads the stage's secret: the key of the owner hash, from which the owners' keys are derived, too.
 type ownerKeys interface {
 	// OwnerKey returns a key that identity.CheckKey accepts. Its errors do not hold the key.
 	OwnerKey(ctx context.Context) ([]byte, error)
@@ -141,7 +142,12 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 		return apigw.Caller{}, fmt.Errorf("finding what is left of the quota: %w", err)
 	}
 	acting.Remaining = min(max(0, acting.Quota-used), acting.Quota)
-	return acting, nil
+	key, err := a.ownerKeys.OwnerKey(ctx)
+	if err != nil {
+		return apigw.Caller{}, err
+	}
+	acting.Key, err = upload.DeriveKey(key, user.Owner)
+	return acting, err
 }
 
 // usage returns how much an owner kept at most cacheLifetime ago, in bytes.

@@ -24,7 +24,7 @@ import (
 func setup(log io.Writer, address string) function.Setup[contract.InspectEnv] {
 	return function.Setup[contract.InspectEnv]{
 		Env: contract.InspectEnv{
-			Bucket: "bucket", UploadsTable: "uploads", EventBus: "default",
+			Bucket: "bucket", UploadsTable: "uploads", EventBus: "default", OwnerKeySecret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf",
 			Folders: contract.Folders{"videos": {MaxSize: 1 << 30, Formats: map[string]string{"mp4": "video/mp4"}}},
 		},
 		Runtime: function.Runtime{

@@ -20,6 +20,7 @@ import (
 	"postern/internal/notification"
 	"postern/internal/objects"
 	"postern/internal/records"
+	"postern/internal/secret"
 	"postern/internal/upload"
 )
 
@@ -43,13 +44,14 @@ type handler struct {
 // newHandler makes the function. It makes no request.
 func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 	inspector := &lifecycle.Inspector{
-		Records: records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable),
-		Objects: objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket),
-		Events:  newBus(eventbridge.NewFromConfig(awsclient.Config(setup.Runtime, function.EventBridge)), setup.Env.EventBus),
-		Check:   check(setup.Env.Inspection),
-		Folders: setup.Env.Folders,
-		Now:     time.Now,
-		Log:     setup.Log,
+		Records:  records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable),
+		Objects:  objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket),
+		Events:   newBus(eventbridge.NewFromConfig(awsclient.Config(setup.Runtime, function.EventBridge)), setup.Env.EventBus),
+		OwnerKey: secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret).OwnerKey,
+		Check:    check(setup.Env.Inspection),
+		Folders:  setup.Env.Folders,
+		Now:      time.Now,
+		Log:      setup.Log,
 	}
 	return &handler{bucket: setup.Env.Bucket, folders: setup.Env.Folders, inspector: inspector, log: setup.Log}
 }

@@ -4,7 +4,8 @@
 //
 // It needs sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue; on the folders' objects
 // s3:GetObjectVersion, s3:DeleteObjectVersion and s3:PutObjectVersionTagging, and s3:ListBucketVersions on the bucket;
-// dynamodb:GetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table; events:PutEvents on the bus.
+// dynamodb:GetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table; secretsmanager:GetSecretValue on the owner
+// key's secret; events:PutEvents on the bus.
 package main
 
 import (

@@ -15,7 +15,7 @@ const notCached = "private, no-store"
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
 func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.None]) (api.Download, error) {
-	record, err := h.find(ctx, request.Caller.Owner, request.Path["id"])
+	record, err := h.find(ctx, request.Caller, request.Path["id"])
 	if err != nil {
 		return api.Download{}, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -122,14 +123,14 @@ func TestWaiting(t *testing.T) {
 func TestNoSuchUpload(t *testing.T) {
 	w := newWorld(t)
 	granted := start.Add(-time.Hour)
-	anothers, gone, never := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
+	anothers, gone, never := idOf(other, granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
 	w.settle(t, arrived(other, anothers))
 	w.settle(t, arrived(owner, gone))
 	if response := w.do(t, call{owner: owner, method: http.MethodDelete, id: gone}); response.StatusCode != http.StatusNoContent {
 		t.Fatalf("got %d %s", response.StatusCode, response.Body)
 	}
 	w.announce(t, gone)
-	anothersBytes := idAt(granted, 4, "mp4") // without a record
+	anothersBytes := idOf(other, granted, 4, "mp4") // without a record
 	w.bucket.put(keyOf(other, anothersBytes), upload.Version{ID: "v", Size: 7, Modified: granted})
 	w.queue.taken()
 	for _, route := range []call{
@@ -141,7 +142,9 @@ func TestNoSuchUpload(t *testing.T) {
 		{path: "/uploads/{id}/download"},
 	} {
 		for name, id := range map[string]string{
-			"never granted":         never,
+			"never used":            never,
+			"young, of another":     idOf(other, start, 5, "mp4"),
+			"young, of nobody":      made(start),
 			"another's":             anothers,
 			"another's bytes":       anothersBytes,
 			"deleted":               gone,
@@ -177,14 +180,40 @@ func TestNoSuchUpload(t *testing.T) {
 	}
 }
 
-// A young id of another's reads as one that nobody was granted.
-func TestYoungIDOfAnother(t *testing.T) {
+// made is an id of a time that nobody was granted.
+func made(granted time.Time) string {
+	return fmt.Sprintf("%012x7abc8123456789abcdef.mp4", granted.UnixMilli())
+}
+
+// An id that nobody granted costs nothing: no read, no write, no message, whatever there is under it.
+func TestIDsNobodyGrantedCostNothing(t *testing.T) {
 	w := newWorld(t)
-	anothers, nobodys := idAt(start, 1, "mp4"), idAt(start, 2, "mp4")
-	w.settle(t, arrived(other, anothers))
-	got, want := w.do(t, call{owner: owner, id: anothers}), w.do(t, call{owner: owner, id: nobodys})
-	if got.StatusCode != want.StatusCode || strings.ReplaceAll(got.Body, anothers, nobodys) != want.Body {
-		t.Errorf("got %d %s\nwant %d %s", got.StatusCode, got.Body, want.StatusCode, want.Body)
+	young, old := idAt(start, 1, "mp4"), idAt(start.Add(-time.Hour), 2, "mp4")
+	ids := []string{made(start), made(start.Add(-time.Hour)), idOf(other, start, 1, "mp4"), young[:33] + "mov", old[:33] + "mov"}
+	for bit := range 4 * 32 {
+		digit := young[bit/4]
+		flipped := strings.IndexByte("0123456789abcdef", digit) ^ 1<<(bit%4)
+		ids = append(ids, young[:bit/4]+"0123456789abcdef"[flipped:flipped+1]+young[bit/4+1:])
+	}
+	for _, id := range ids {
+		w.settle(t, arrived(owner, id)) // made past the API
+	}
+	w.handlers.records, w.handlers.objects, w.handlers.deletion = failing{}, failing{}, nil
+	for _, route := range []call{
+		{}, {method: http.MethodPatch, body: `{"title":"a"}`}, {method: http.MethodDelete}, {path: "/uploads/{id}/download"},
+	} {
+		for _, id := range ids {
+			route.owner, route.id = owner, id
+			checkRefusal(t, route.method+" "+id, w.do(t, route), http.StatusNotFound, noUpload)
+		}
+	}
+	if queued := w.queue.taken(); queued != nil || w.log.Len() > 0 {
+		t.Errorf("queued %v, log %s, want nothing", queued, &w.log)
+	}
+	w.handlers.records = w.records
+	list := see[api.UploadList](t, w.do(t, call{owner: owner, path: "/uploads"}), http.StatusOK)
+	if len(list.Uploads) > 0 {
+		t.Errorf("listed: %v, want nothing that no route would answer about", idsOf(list))
 	}
 }
 

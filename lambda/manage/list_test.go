@@ -20,7 +20,7 @@ func (w *world) fill(t *testing.T, owner string, n int) []string {
 	t.Helper()
 	var ids []string
 	for i := range n {
-		id := idAt(start.Add(time.Duration(i-n)*time.Second), i, "mp4")
+		id := idOf(owner, start.Add(time.Duration(i-n)*time.Second), i, "mp4")
 		record := arrived(owner, id)
 		switch i % 3 {
 		case 0:
@@ -114,7 +114,7 @@ func TestListLeavesOutWhatIsDeleted(t *testing.T) {
 func TestCursorStaysWithTheOwner(t *testing.T) {
 	w := newWorld(t)
 	ids := w.fill(t, owner, 6)
-	own := idAt(start.Add(-time.Hour), 1, "mp4")
+	own := idOf(other, start.Add(-time.Hour), 1, "mp4")
 	w.accept(t, arrived(other, own))
 	list := see[api.UploadList](t, w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{"limit": "3"}}), http.StatusOK)
 	got, _ := w.pages(t, other, map[string]string{"cursor": list.Cursor})

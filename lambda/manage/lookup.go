@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"postern/api"
+	"postern/internal/apigw"
 	"postern/internal/upload"
 )
 
-// errNoUpload is the one answer for an id that names nothing, is malformed, another's or deleted.
+// errNoUpload is the one answer for an id that nobody granted to the owner, or that names nothing, or a deleted upload.
 var errNoUpload = &upload.Error{Code: api.NotFound, Message: "no such upload"}
 
 const (
@@ -31,8 +32,8 @@ type lookup struct {
 
 // find reads an upload that a client may see, and has it inspected when that is overdue. It returns errNoUpload if there
 // is none.
-func (h *handlers) find(ctx context.Context, owner, id string) (upload.Record, error) {
-	found, err := h.lookUp(ctx, owner, id)
+func (h *handlers) find(ctx context.Context, caller apigw.Caller, id string) (upload.Record, error) {
+	found, err := h.lookUp(ctx, caller, id)
 	if err != nil {
 		return upload.Record{}, err
 	}
@@ -45,17 +46,18 @@ func (h *handlers) find(ctx context.Context, owner, id string) (upload.Record, e
 	return found.record, nil
 }
 
-// lookUp reads what is known of an upload. It returns errNoUpload if nothing is.
-func (h *handlers) lookUp(ctx context.Context, owner, id string) (lookup, error) {
-	if !api.IsID(id) {
+// lookUp reads what is known of an upload. It returns errNoUpload if nothing is. An id that nobody granted to the caller's
+// owner costs no call.
+func (h *handlers) lookUp(ctx context.Context, caller apigw.Caller, id string) (lookup, error) {
+	if !caller.Key.Granted(id) {
 		return lookup{}, errNoUpload
 	}
-	record, ok, err := h.records.Record(ctx, owner, id)
+	record, ok, err := h.records.Record(ctx, caller.Owner, id)
 	if err != nil {
 		return lookup{}, err
 	}
 	if !ok {
-		return h.waiting(ctx, owner, id)
+		return h.waiting(ctx, caller.Owner, id)
 	}
 	return lookup{record, h.isOverdue(record)}, nil
 }
@@ -66,7 +68,7 @@ func (h *handlers) isOverdue(record upload.Record) bool {
 	return !record.Announced && (record.Status == upload.Deleted || h.now().Sub(upload.GrantedAt(record.ID)) > inspectionTime)
 }
 
-// waiting looks up an upload without a record. It is waited for if bytes are there, if it may have been granted lately, or
+// waiting looks up an upload without a record. It is waited for if bytes are there, if it was granted lately, or
 // if a multipart upload of it is open.
 func (h *handlers) waiting(ctx context.Context, owner, id string) (lookup, error) {
 	_, extension, _ := strings.Cut(id, ".")
@@ -100,7 +102,7 @@ func (h *handlers) waiting(ctx context.Context, owner, id string) (lookup, error
 	return lookup{record: record}, nil
 }
 
-// isYoung reports whether a signature of the upload, if there ever was one, can still be valid.
+// isYoung reports whether a signature of the upload can still be valid.
 func (h *handlers) isYoung(id string) bool {
 	age := h.now().Sub(upload.GrantedAt(id))
 	return -skew <= age && age <= h.lifetime+skew

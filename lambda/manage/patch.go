@@ -19,19 +19,19 @@ func (h *handlers) patch(ctx context.Context, request apigw.Request[api.UploadPa
 	if err != nil {
 		return api.Upload{}, err
 	}
-	owner, id := request.Caller.Owner, request.Path["id"]
-	if !api.IsID(id) {
+	caller, id := request.Caller, request.Path["id"]
+	if !caller.Key.Granted(id) {
 		return api.Upload{}, errNoUpload
 	}
 	for range maxPatches {
-		record, err := h.records.Patch(ctx, owner, id, patch, request.IfMatch)
+		record, err := h.records.Patch(ctx, caller.Owner, id, patch, request.IfMatch)
 		if err == nil {
 			return record.View(), nil
 		}
 		if !errors.Is(err, upload.ErrGone) && !errors.Is(err, upload.ErrChanged) {
 			return api.Upload{}, err
 		}
-		if refusal := h.whyNotPatched(ctx, owner, id, request.IfMatch); refusal != nil {
+		if refusal := h.whyNotPatched(ctx, caller, id, request.IfMatch); refusal != nil {
 			return api.Upload{}, refusal
 		}
 	}
@@ -39,8 +39,8 @@ func (h *handlers) patch(ctx context.Context, request apigw.Request[api.UploadPa
 }
 
 // whyNotPatched returns why an upload cannot be changed, or nil if by now it can.
-func (h *handlers) whyNotPatched(ctx context.Context, owner, id string, ifMatch *int64) error {
-	record, err := h.find(ctx, owner, id)
+func (h *handlers) whyNotPatched(ctx context.Context, caller apigw.Caller, id string, ifMatch *int64) error {
+	record, err := h.find(ctx, caller, id)
 	switch {
 	case err != nil:
 		return err

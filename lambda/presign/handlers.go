@@ -70,7 +70,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 	if err != nil {
 		return api.PresignedForm{}, err
 	}
-	object, err := p.newObject(request.Caller.Owner, format)
+	object, err := p.newObject(request.Caller, format)
 	if err != nil {
 		return api.PresignedForm{}, err
 	}
@@ -100,7 +100,7 @@ func (p *presigner) upload(_ context.Context, request apigw.Request[api.UploadRe
 	if err != nil {
 		return api.UploadGrant{}, err
 	}
-	object, err := p.newObject(request.Caller.Owner, format)
+	object, err := p.newObject(request.Caller, format)
 	if err != nil {
 		return api.UploadGrant{}, err
 	}

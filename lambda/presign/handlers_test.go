@@ -42,6 +42,9 @@ func newPresigner(t *testing.T) *presigner {
 	}
 }
 
+// key is the owner's derived key.
+var key = upload.DerivedKey([]byte("planted-secret-of-the-owner-abcd"))
+
 // zeros are read without end.
 type zeros struct{}
 
@@ -52,7 +55,8 @@ func (zeros) Read(p []byte) (int, error) {
 
 func request(query map[string]string) apigw.Request[apigw.None] {
 	query["mail"] = marker + "@example.com"
-	return apigw.Request[apigw.None]{Caller: apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30}, Query: query}
+	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30, Key: key}
+	return apigw.Request[apigw.None]{Caller: caller, Query: query}
 }
 
 // formOf returns the form of a request and its policy's conditions.
@@ -126,11 +130,14 @@ func TestEveryFieldIsFixed(t *testing.T) {
 
 func TestForm(t *testing.T) {
 	got, _ := formOf(t, newPresigner(t), request(map[string]string{}))
-	ms := fmt.Sprintf("%012x", now.UnixMilli())
+	id, err := key.NewID(now, zeros{}, "mp4")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := api.PresignedForm{
 		URL: "https://examplebucket.s3.eu-west-1.amazonaws.com", Fields: got.Fields,
-		ID:      ms + "70008000000000000000.mp4",
-		Key:     "videos/" + owner + "/" + ms + "70008000000000000000.mp4",
+		ID:      id,
+		Key:     "videos/" + owner + "/" + id,
 		Expires: api.Time{Time: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/sign"
-	"postern/internal/upload"
 )
 
 // An object is to be uploaded.
@@ -16,14 +16,14 @@ type object struct {
 	granted time.Time
 }
 
-// newObject names a new object of an owner.
-func (p *presigner) newObject(owner string, format contract.Format) (object, error) {
+// newObject names a new object of the caller's owner.
+func (p *presigner) newObject(caller apigw.Caller, format contract.Format) (object, error) {
 	now := p.now()
-	id, err := upload.NewID(now, p.random, format.Extension)
+	id, err := caller.Key.NewID(now, p.random, format.Extension)
 	if err != nil {
 		return object{}, err
 	}
-	key, err := p.folders.Key(owner, id)
+	key, err := p.folders.Key(caller.Owner, id)
 	if err != nil {
 		return object{}, fmt.Errorf("making a key: %w", err)
 	}

@@ -28,7 +28,7 @@ const (
 // grant answers a request of an owner with the largest limits there are.
 func grant(t *testing.T, declared api.UploadRequest) api.UploadGrant {
 	t.Helper()
-	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 62, Quota: 1 << 62, Remaining: 1 << 61}
+	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 62, Quota: 1 << 62, Remaining: 1 << 61, Key: key}
 	grant, err := newPresigner(t).upload(t.Context(), apigw.Request[api.UploadRequest]{Caller: caller, Body: declared})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,10 @@ func grant(t *testing.T, declared api.UploadRequest) api.UploadGrant {
 
 // named is what every grant of the fixed time says besides how the file is sent.
 func named(method, folder, extension string) api.UploadGrant {
-	id := fmt.Sprintf("%012x70008000000000000000.%s", now.UnixMilli(), extension)
+	id, err := key.NewID(now, zeros{}, extension)
+	if err != nil {
+		panic(err)
+	}
 	return api.UploadGrant{
 		ID: id, Key: folder + "/" + owner + "/" + id, Method: method,
 		Expires: api.Time{Time: time.Date(2026, time.March, 14, 15, 24, 26, 0, time.UTC)},

@@ -1,4 +1,4 @@
-package main
+package secret_test
 
 import (
 	"context"
@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
 	"postern/internal/awsclient"
 	"postern/internal/contract"
 	"postern/internal/function"
+	"postern/internal/secret"
 )
 
 const secretARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:OwnerKey-AbCdEf"
@@ -35,8 +34,8 @@ func secretsManager(t *testing.T, answers ...string) (address string, requests *
 	return server.URL, requests
 }
 
-func openSecret(address string) *secret {
-	return newSecret(secretsmanager.NewFromConfig(awsclient.Config(runtimeAt(function.SecretsManager, address), function.SecretsManager)), secretARN)
+func openSecret(address string) *secret.Secret {
+	return secret.New(awsclient.Config(runtimeAt(function.SecretsManager, address), function.SecretsManager), secretARN)
 }
 
 // runtimeAt has one service at an address.
@@ -48,7 +47,11 @@ func runtimeAt(service function.Service, address string) function.Runtime {
 }
 
 const (
-	goodSecret = `{"ARN":"` + secretARN + `","SecretString":"0123456789abcdef0123456789abcdef"}`
+	// marker is part of each secret that is refused.
+	marker = "planted-secret"
+
+	ownerKey   = "0123456789abcdef0123456789abcdef"
+	goodSecret = `{"ARN":"` + secretARN + `","SecretString":"` + ownerKey + `"}`
 	denied     = `{"__type":"AccessDeniedException","message":"denied"}`
 )
 
@@ -59,7 +62,7 @@ func TestOwnerKeyIsKept(t *testing.T) {
 		t.Fatalf("got %d bytes, want an error", len(key))
 	}
 	for range 3 {
-		if key, err := secret.OwnerKey(t.Context()); err != nil || string(key) != string(ownerKey) {
+		if key, err := secret.OwnerKey(t.Context()); err != nil || string(key) != ownerKey {
 			t.Fatalf("got %d bytes, %v, want the key", len(key), err)
 		}
 	}
