@@ -181,7 +181,7 @@ func TestEventsHoldNothingPersonal(t *testing.T) {
 		t.Fatalf("versions %q, want one", versions)
 	}
 	want := map[string]any{
-		"id": g.ID, "owner": g.owner(), "key": g.Key, "versionId": versions[0], "status": "ready", "size": 4.0, "type": "text/plain",
+		"id": g.ID, "owner": g.owner(), "key": g.Key, "versionId": versions[0], "status": "ready", "size": 4.0, "type": "text/plain", "detected": "text/plain",
 	}
 	if diff := cmp.Diff(e.Detail.Upload, want); e.Source != "postern" || diff != "" {
 		t.Errorf("source %s, upload (-got +want):\n%s", e.Source, diff)
