@@ -185,7 +185,7 @@ unused: local
 
 # assembly synthesizes stage "local" for run and demo, apart from cdk.out.
 assembly:
-	@mkdir -p "$(DATA)"
+	@mkdir -p -m 700 "$(DATA)"
 	$(call step,synthesizing stage local,$(SYNTH_QUIETLY) -c stage=local --output "$(DATA)/cdk.out" >/dev/null)
 
 bin/golangci-lint-$(GOLANGCI_VERSION):

@@ -136,12 +136,22 @@ func portError(variable string, port int, err error) error {
 	return err
 }
 
-// lock makes the data folder and locks it for this process. The lock ends with the process, however it ends.
+// lock makes the data folder and locks it for this process. The lock ends with the process, however it ends. Only its owner
+// may look into the folder.
 func lock(data string) (unlock func(), err error) {
-	if err := os.MkdirAll(data, 0o755); err != nil {
+	name := filepath.Join(data, "lock")
+	_, err = os.Stat(name)
+	used := err == nil
+	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(data, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if used {
+		// An earlier version let everybody look into it. The mode of a folder that is not ours yet is not ours to change.
+		if err := os.Chmod(data, 0o700); err != nil {
+			return nil, fmt.Errorf("closing the data folder to others: %w", err)
+		}
+	}
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("locking the data folder: %w", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,6 +22,39 @@ func TestLock(t *testing.T) {
 		t.Fatalf("after the first run: %v", err)
 	}
 	unlock()
+}
+
+// TestDataIsPrivate looks at the modes of a folder that the local run makes, of one that an earlier version made, and of one that
+// is not a data folder yet.
+func TestDataIsPrivate(t *testing.T) {
+	mode := func(data string) os.FileMode {
+		t.Helper()
+		unlock, err := lock(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock()
+		info, err := os.Stat(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode().Perm()
+	}
+	data, foreign := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if got := mode(data); got != 0o700 {
+		t.Errorf("a new folder: got %o, want 700", got)
+	}
+	for _, folder := range []string{data, foreign} {
+		if err := os.Chmod(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := mode(data); got != 0o700 {
+		t.Errorf("a folder of an earlier version: got %o, want 700", got)
+	}
+	if got := mode(foreign); got != 0o755 {
+		t.Errorf("a folder of somebody's: got %o, want it unchanged, 755", got)
+	}
 }
 
 // TestCheckNamesAnotherRun checks a data folder that is free, and one that another local run uses.

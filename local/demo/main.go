@@ -86,7 +86,7 @@ func realMain(ctx context.Context, args []string, out io.Writer) error {
 func open(path, data string) (file *os.File, size int64, err error) {
 	if path == "" {
 		path = filepath.Join(data, "demo.mp4")
-		if err := errors.Join(os.MkdirAll(data, 0o755), os.WriteFile(path, clip.MP4(), 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll(data, 0o700), os.WriteFile(path, clip.MP4(), 0o600)); err != nil {
 			return nil, 0, fmt.Errorf("writing the demo's video: %w", err)
 		}
 	}

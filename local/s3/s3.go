@@ -5,6 +5,7 @@ package s3
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -195,7 +196,8 @@ func claimPort(port int) (int, error) {
 func openStore(data string) (*store, error) {
 	objects, versions := filepath.Join(data, "s3"), filepath.Join(data, "s3-versions")
 	for _, dir := range []string{objects, versions} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		// An earlier version let everybody look into them.
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o700)); err != nil {
 			return nil, fmt.Errorf("making the folder of objects: %w", err)
 		}
 		if err := checkAttributes(dir); err != nil {

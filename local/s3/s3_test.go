@@ -380,6 +380,27 @@ func TestHalfSentUploadLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestFoldersArePrivate starts on folders that an earlier version let everybody look into.
+func TestFoldersArePrivate(t *testing.T) {
+	data := t.TempDir()
+	folders := []string{filepath.Join(data, "s3"), filepath.Join(data, "s3-versions")}
+	for _, folder := range folders {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	startS3(t, data)
+	for _, folder := range folders {
+		info, err := os.Stat(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o700 {
+			t.Errorf("%s: got mode %o, want 700", filepath.Base(folder), got)
+		}
+	}
+}
+
 func TestRestart(t *testing.T) {
 	data := t.TempDir()
 	r := startS3(t, data)
