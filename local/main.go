@@ -17,18 +17,20 @@ import (
 	"syscall"
 )
 
-const help = `Usage: local [--assembly DIR] [--check]
+const help = `Usage: local [--assembly DIR] [--check] [--explain]
 
 Serves the synthesized stack Postern-local on this machine, until Ctrl-C.
 
 Flags:
   --assembly DIR  cloud assembly to serve, made by: npx cdk synth -c stage=local --output DIR (default .local/cdk.out)
   --check         only fail if another local run uses DATA
+  --explain       only print what lies where, and what is not enforced on this machine
 
 Environment:
   PORT            port of the API at 127.0.0.1; 0 is a free one (default 8080)
   S3_PORT         port of S3 at 127.0.0.1; 0 is a free one (default 9000)
   DATA            folder of what is uploaded and of the secrets (default .local)
+  LOG             json: the template's access log; text: one short line a request (default text at a terminal, else json)
   CHAOS           1: messages come twice, late and in another order, calls of functions fail, functions are killed (default 0)
   CHAOS_SEED      number that repeats what goes wrong; 0 is a random one (default 0)
 `
@@ -80,15 +82,18 @@ func exit(err error) {
 
 func realMain(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	s, err := readSettings(args, os.LookupEnv)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if s.check {
+	case s.explain:
+		return explain(stdout, s)
+	case s.check:
 		unlock, err := lock(s.data)
 		if err == nil {
 			unlock()
 		}
 		return err
+	default:
+		return serve(ctx, s, stdout, stderr)
 	}
-	return serve(ctx, s, stdout, stderr)
 }

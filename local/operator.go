@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"postern/internal/cfn"
 	"postern/local/iam"
@@ -81,48 +79,4 @@ func writeGrants(data string, policies *iam.Policies) error {
 		return fmt.Errorf("writing the report of grants: %w", err)
 	}
 	return writePrivate(filepath.Join(data, "grants.json"), string(text)+"\n")
-}
-
-// notEnforced lists what AWS enforces and this machine does not, whatever the template says.
-var notEnforced = []string{
-	"TLS, and the bucket policy's statements on it: API and S3 speak plain HTTP, at 127.0.0.1 only",
-	"throttles of the API and of its methods",
-	"lifecycle rules, encryption and backups",
-	"memory sizes of functions",
-}
-
-// banner prints the addresses, and what a deployed stack enforces and this one does not.
-func banner(w io.Writer, s settings, stack *cfn.Stack, services *services, api string) {
-	lines := []string{
-		stack.Name + ", from " + s.assembly,
-		"  API        " + api,
-		"  S3         " + services.s3.URL + ", region " + stack.Region + ", operator's credentials in " + filepath.Join(s.data, "credentials"),
-		"  DynamoDB   and Secrets Manager, SQS, EventBridge: addresses in " + filepath.Join(s.data, "config"),
-		"  demo user  " + demoMail + ", password " + demoPassword,
-	}
-	for _, bucket := range stack.Buckets {
-		lines = append(lines, "  uploads    plain files in "+filepath.Join(s.data, "s3", bucket.Name))
-	}
-	for _, source := range stack.EventSources {
-		lines = append(lines, "  queue      "+source.Queue+" feeds "+source.Function)
-	}
-	if services.chaos != nil {
-		lines = append(lines,
-			fmt.Sprintf("  chaos      CHAOS_SEED=%d repeats it. Messages come twice, late and in another order; calls of functions fail;", services.chaos.Seed()),
-			fmt.Sprintf("             what a queue feeds is killed: its messages come again after %v, %d times.", chaosVisibility, chaosReceives),
-		)
-	}
-	lines = append(lines,
-		"  events     printed here, and kept in "+filepath.Join(s.data, "events.jsonl"),
-		"Uploads, records, users and messages are kept in "+s.data+" for the next start.",
-		"Not enforced on this machine:",
-	)
-	for _, what := range notEnforced {
-		lines = append(lines, "  - "+what)
-	}
-	lines = append(lines, "So these parts of the template have no effect here:")
-	for _, what := range stack.Unenforced {
-		lines = append(lines, "  - "+what)
-	}
-	_, _ = fmt.Fprintln(w, strings.Join(lines, "\n"))
 }

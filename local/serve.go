@@ -48,7 +48,8 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	}
 	defer func() { _ = listener.Close() }()
 	url := "http://" + listener.Addr().String() + "/" + stack.API.Stage + "/"
-	services, err := startServices(ctx, s, stack, stderr)
+	requests := newRequestLog(s, stderr)
+	services, err := startServices(ctx, s, stack, page("S3", url), requests, stderr)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,8 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		}
 		err = errors.Join(err, writeGrants(s.data, services.policies))
 	}()
-	forget, err := writeOperator(s.data, services.operator, stack, addresses{url, services.s3.URL, services.aws.URL})
+	at := addresses{url, services.s3.URL, services.aws.URL}
+	forget, err := writeOperator(s.data, services.operator, stack, at)
 	if err != nil {
 		return err
 	}
@@ -69,16 +71,34 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer functions.close()
-	handler, err := gateway.New(stack.API, functions.runtime, gateway.Options{
-		AccessLog: stderr, ErrorLog: slog.New(slog.NewTextHandler(stderr, nil)),
-	})
+	handler, err := newHandler(stack, url, functions, requests, stderr)
 	if err != nil {
 		return err
 	}
 	return serveAPI(ctx, newServer(handler), listener, services.s3.Done, func() {
-		banner(stderr, s, stack, services, url)
+		banner(stderr, s, at, services.chaos)
+		if requests != nil {
+			requests.begun.Store(true)
+		}
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
+}
+
+// newHandler returns the API's handler, with a person's log of requests or, if requests is nil, the template's access log.
+func newHandler(stack *cfn.Stack, url string, functions *functions, requests *requestLog, stderr io.Writer) (http.Handler, error) {
+	options := gateway.Options{ErrorLog: slog.New(slog.NewTextHandler(stderr, nil))}
+	if requests == nil {
+		options.AccessLog = stderr
+	}
+	handler, err := gateway.New(stack.API, functions.runtime, options)
+	if err != nil {
+		return nil, err
+	}
+	handler = withPage(page("the API", url), stack.API.Stage, handler)
+	if requests != nil {
+		handler = requests.api(handler)
+	}
+	return handler, nil
 }
 
 // serveAPI serves until ctx is done or a server fails. It calls ready when the API answers.

@@ -37,17 +37,18 @@ type services struct {
 }
 
 // startServices starts the services with everything in them that the stack has, with what earlier runs have left, and with
-// the demo user. What they deny gets a line in log.
-func startServices(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (*services, error) {
+// the demo user. What they deny gets a line in log, and what S3 answers in requests, unless that is nil.
+// page is what S3 answers a browser.
+func startServices(ctx context.Context, s settings, stack *cfn.Stack, page string, requests *requestLog, log io.Writer) (*services, error) {
 	all := &services{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log)}
-	if err := all.start(ctx, s, stack, log); err != nil {
+	if err := all.start(ctx, s, stack, page, requests, log); err != nil {
 		all.close()
 		return nil, err
 	}
 	return all, nil
 }
 
-func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, log io.Writer) (err error) {
+func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, page string, requests *requestLog, log io.Writer) (err error) {
 	if all.operator, err = all.issuer.Issue(iam.Operator); err != nil {
 		return err
 	}
@@ -67,12 +68,6 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, lo
 	if all.tables.Modified.IsZero() {
 		all.kept = time.Time{}
 	}
-	all.s3, err = s3.Start(s3.Config{
-		Data: s.data, Port: s.s3Port, Stack: stack, Queues: all.queues, Issuer: all.issuer, Policies: all.policies, Operator: all.operator, Faults: calls,
-	})
-	if err != nil {
-		return portError("S3_PORT", s.s3Port, err)
-	}
 	secrets, err := secrets.Open(s.data, stack, rand.Reader)
 	if err != nil {
 		return err
@@ -89,6 +84,20 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, lo
 	}
 	if err := makeDemoUser(ctx, stack, all.aws.URL, all.operator); err != nil {
 		return fmt.Errorf("making the demo user: %w", err)
+	}
+	return all.startS3(s, stack, page, requests, calls)
+}
+
+func (all *services) startS3(s settings, stack *cfn.Stack, page string, requests *requestLog, faults awsserver.Faults) (err error) {
+	config := s3.Config{
+		Data: s.data, Port: s.s3Port, Stack: stack, Queues: all.queues, Issuer: all.issuer, Policies: all.policies, Operator: all.operator, Faults: faults,
+		Page: page,
+	}
+	if requests != nil {
+		config.Log = requests.s3
+	}
+	if all.s3, err = s3.Start(config); err != nil {
+		return portError("S3_PORT", s.s3Port, err)
 	}
 	return nil
 }

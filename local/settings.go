@@ -8,6 +8,9 @@ import (
 	"strconv"
 )
 
+// defaultData is the data folder if none is named.
+const defaultData = ".local"
+
 // settings come from the command line and the environment.
 type settings struct {
 	assembly string // absolute path
@@ -16,7 +19,9 @@ type settings struct {
 	s3Port   int    // 0: a free one
 	chaos    bool   // faults are made on purpose
 	seed     uint64 // of the faults; 0: a random one
+	log      string // "json", "text", or nothing: what stderr is decides
 	check    bool   // only check that no other local run uses data
+	explain  bool   // only print what the banner leaves out
 }
 
 // readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the
@@ -24,20 +29,23 @@ type settings struct {
 func readSettings(args []string, lookup func(string) (string, bool)) (settings, error) {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	assembly := flags.String("assembly", filepath.Join(".local", "cdk.out"), "")
-	check := flags.Bool("check", false, "")
+	assembly := flags.String("assembly", filepath.Join(defaultData, "cdk.out"), "")
+	check, explain := flags.Bool("check", false, ""), flags.Bool("explain", false, "")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("unexpected argument %q: --help lists what is allowed", flags.Arg(0))
 	}
-	s := settings{check: *check}
+	s := settings{check: *check, explain: *explain, log: value(lookup, "LOG", "")}
+	if s.log != "" && s.log != "json" && s.log != "text" {
+		return settings{}, fmt.Errorf("LOG is %q: it must be json or text", s.log)
+	}
 	var err error
 	if s.assembly, err = filepath.Abs(*assembly); err != nil {
 		return settings{}, fmt.Errorf("resolving --assembly: %w", err)
 	}
-	if s.data, err = filepath.Abs(value(lookup, "DATA", ".local")); err != nil {
+	if s.data, err = filepath.Abs(value(lookup, "DATA", defaultData)); err != nil {
 		return settings{}, fmt.Errorf("resolving DATA: %w", err)
 	}
 	if s.port, err = port(lookup, "PORT", "8080"); err != nil {

@@ -20,9 +20,9 @@ func TestReadSettings(t *testing.T) {
 		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
 		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
 		"all of them": {
-			[]string{"--assembly", "/a", "--check"},
-			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615"},
-			settings{"/a", "/tmp/d", 1, 65535, true, 1<<64 - 1, true},
+			[]string{"--assembly", "/a", "--check", "--explain"},
+			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615", "LOG": "text"},
+			settings{assembly: "/a", data: "/tmp/d", port: 1, s3Port: 65535, chaos: true, seed: 1<<64 - 1, log: "text", check: true, explain: true},
 		},
 	}
 	for name, test := range tests {
@@ -48,6 +48,7 @@ func TestReadSettingsRefuses(t *testing.T) {
 		"port not decimal": {nil, map[string]string{"S3_PORT": "http"}, `S3_PORT is "http": it must be a number from 0 to 65535`},
 		"chaos neither":    {nil, map[string]string{"CHAOS": "yes"}, `CHAOS is "yes": it must be 0 or 1`},
 		"seed no number":   {nil, map[string]string{"CHAOS_SEED": "-1"}, `CHAOS_SEED is "-1": it must be a number from 0 to 18446744073709551615`},
+		"log neither":      {nil, map[string]string{"LOG": "xml"}, `LOG is "xml": it must be json or text`},
 		"argument":         {[]string{"dir"}, nil, `unexpected argument "dir": --help lists what is allowed`},
 		"flag":             {[]string{"--stage", "dev"}, nil, `flag provided but not defined: -stage`},
 	}

@@ -1,11 +1,13 @@
 package s3
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/versity/versitygw/s3api/utils"
@@ -29,9 +31,34 @@ var errTwoSignatures = s3err.APIError{
 type guard struct {
 	issuer *iam.Issuer
 	faults awsserver.Faults
+	log    func(method, path string, status int, took time.Duration)
+	page   string
 }
 
+// serve answers a request and logs it.
 func (g guard) serve(c fiber.Ctx) error {
+	if g.log == nil {
+		return g.answer(c)
+	}
+	// The server's strings are valid only until the request has been answered.
+	method, path, begin := strings.Clone(c.Method()), string(c.Request().URI().Path()), time.Now()
+	_, isFunction := functionCall(c, g.issuer)
+	err := g.answer(c)
+	if !isFunction {
+		status := c.Response().StatusCode()
+		if failed, ok := errors.AsType[*fiber.Error](err); ok {
+			status = failed.Code
+		}
+		g.log(method, path, status, time.Since(begin))
+	}
+	return err
+}
+
+func (g guard) answer(c fiber.Ctx) error {
+	if g.page != "" && isBrowser(c) {
+		c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+		return c.SendString(g.page)
+	}
 	if c.Method() == http.MethodPatch {
 		// S3 has no PATCH. The server would administer its users and buckets with it.
 		return c.SendStatus(http.StatusMethodNotAllowed)
@@ -55,6 +82,12 @@ func (g guard) serve(c fiber.Ctx) error {
 		drain(c)
 	}
 	return err
+}
+
+// isBrowser reports whether a person has opened the server's address. Clients of S3 sign, and do not ask for HTML.
+func isBrowser(c fiber.Ctx) bool {
+	return c.Method() == http.MethodGet && c.Path() == "/" && len(c.Request().URI().QueryString()) == 0 &&
+		c.Get(fiber.HeaderAuthorization) == "" && strings.Contains(c.Get(fiber.HeaderAccept), "text/html")
 }
 
 // hasDuplicate reports whether a query has a parameter twice.

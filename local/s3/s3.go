@@ -55,6 +55,10 @@ type Config struct {
 	Operator iam.Credentials
 	// Faults decide which calls fail on purpose. If nil, none does.
 	Faults awsserver.Faults
+	// Log is called with each answered request, but for those of functions. The path is decoded. If nil, nothing is.
+	Log func(method, path string, status int, took time.Duration)
+	// Page is HTML for a browser that opens the server's address. If empty, a browser is answered as any client.
+	Page string
 }
 
 // A Server is a running S3 server. There can be one in a process at a time, and it changes the process's working
@@ -128,7 +132,7 @@ func (c Config) server(address string, listening chan<- struct{}) *embedgw.Confi
 		S3Options: []s3api.Option{
 			s3api.WithOnListen(func() { close(listening) }),
 			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
-			s3api.WithMiddleware("/", guard{c.Issuer, awsserver.OrNone(c.Faults)}.serve),
+			s3api.WithMiddleware("/", guard{c.Issuer, awsserver.OrNone(c.Faults), c.Log, c.Page}.serve),
 		},
 	}
 }

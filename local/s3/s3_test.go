@@ -380,6 +380,61 @@ func TestHalfSentUploadLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestBrowserGetsThePage opens the server's address as a browser and as clients do, and looks at what is logged.
+func TestBrowserGetsThePage(t *testing.T) {
+	g := stacktest.NewGuard()
+	lines := make(chan string, 10)
+	server, err := local.Start(local.Config{
+		Data: t.TempDir(), Stack: stacktest.Stack(), Issuer: g.Issuer, Policies: g.Policies, Operator: g.Issue(t, iam.Operator), Queues: g.Queues,
+		Page: "<p>this is S3</p>",
+		Log: func(method, path string, status int, _ time.Duration) {
+			lines <- fmt.Sprintf("%s %s %d", method, path, status)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	for len(lines) > 0 {
+		<-lines // of the server's start
+	}
+	for _, test := range []struct {
+		path, accept, authorization string
+		status                      int
+		contains                    string
+	}{
+		{"/", "text/html,*/*;q=0.8", "", http.StatusOK, "<p>this is S3</p>"},
+		{"/", "*/*", "", http.StatusForbidden, "AccessDenied"},
+		{"/", "", "", http.StatusForbidden, "AccessDenied"},
+		{"/?versions", "text/html", "", http.StatusForbidden, "AccessDenied"},
+		{"/", "text/html", "AWS4-HMAC-SHA256 Credential=planted", http.StatusForbidden, "<Error>"},
+		{"/" + bucket + "/" + key + "?planted=planted", "text/html", "", http.StatusForbidden, "AccessDenied"},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+test.path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{"Accept": test.accept, "Authorization": test.authorization} {
+			if value != "" {
+				request.Header.Set(name, value)
+			}
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != test.status || !strings.Contains(string(body), test.contains) {
+			t.Errorf("%+v: got %d %s, %v", test, response.StatusCode, body, err)
+		}
+		path, _, _ := strings.Cut(test.path, "?")
+		if got, want := <-lines, fmt.Sprintf("GET %s %d", path, test.status); got != want {
+			t.Errorf("logged %q, want %q", got, want)
+		}
+	}
+}
+
 // TestFoldersArePrivate starts on folders that an earlier version let everybody look into.
 func TestFoldersArePrivate(t *testing.T) {
 	data := t.TempDir()

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"postern/local/chaos"
+)
+
+// banner prints what a person needs to begin: the addresses, the user, and what to run next.
+func banner(w io.Writer, s settings, at addresses, chaos *chaos.Chaos) {
+	lines := []string{
+		"The stage local is served. Ctrl-C stops it.",
+		"  API        " + at.api,
+		"  S3         " + at.s3,
+		"  demo user  " + demoMail + ", password " + demoPassword,
+		"  data       " + s.data + ", kept for the next start",
+	}
+	if chaos != nil {
+		lines = append(lines,
+			fmt.Sprintf("  chaos      CHAOS_SEED=%d repeats it. Messages come twice, late and in another order; calls of functions fail;", chaos.Seed()),
+			fmt.Sprintf("             what a queue feeds is killed: its messages come again after %v, %d times.", chaosVisibility, chaosReceives),
+		)
+	}
+	folder := ""
+	if usual, err := filepath.Abs(defaultData); err != nil || usual != s.data {
+		folder = "DATA=" + quote(s.data) + " "
+	}
+	lines = append(lines,
+		"Next, in another terminal:",
+		"  "+folder+"make demo",
+		"  "+folder+"bin/postern list",
+		"  "+folder+"bin/postern user add you@example.com --stage local",
+		folder+"bin/local --explain prints what lies where, and what is not enforced here.",
+	)
+	_, _ = fmt.Fprintln(w, strings.Join(lines, "\n"))
+}
+
+// quote returns a text as one word of a shell.
+func quote(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-", r)
+	}) {
+		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	}
+	return text
+}
+
+// notEnforced lists what AWS enforces and this machine does not, whatever the template says.
+var notEnforced = []string{
+	"TLS, and the bucket policy's statements on it: API and S3 speak plain HTTP",
+	"throttles of the API and of its methods",
+	"lifecycle rules, encryption and backups",
+	"memory sizes of functions",
+}
+
+// explain prints what the banner leaves out: what lies where, and what a deployed stack enforces and the local run does not.
+func explain(w io.Writer, s settings) error {
+	stack, err := load(s.assembly)
+	if err != nil {
+		return err
+	}
+	lines := []string{
+		stack.Name + ", from " + s.assembly,
+		"  addresses  of the API in " + filepath.Join(s.data, "outputs.json") + ", of S3, DynamoDB and the others in " + filepath.Join(s.data, "config"),
+		"  operator   may do everything, with the credentials in " + filepath.Join(s.data, "credentials") + ", for region " + stack.Region,
+	}
+	for _, bucket := range stack.Buckets {
+		lines = append(lines, "  uploads    plain files in "+filepath.Join(s.data, "s3", bucket.Name))
+	}
+	for _, source := range stack.EventSources {
+		lines = append(lines, "  queue      "+source.Queue+" feeds "+source.Function)
+	}
+	lines = append(lines,
+		"  events     printed, and kept in "+filepath.Join(s.data, "events.jsonl"),
+		"  requests   one short line each at a terminal; with LOG=json, or elsewhere, the template's access log",
+		"Uploads, records, users and messages are kept in "+s.data+" for the next start.",
+		"Not enforced on this machine:",
+	)
+	for _, what := range notEnforced {
+		lines = append(lines, "  - "+what)
+	}
+	lines = append(lines, "So these parts of the template have no effect here:")
+	for _, what := range stack.Unenforced {
+		lines = append(lines, "  - "+what)
+	}
+	_, err = fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
+}
