@@ -6,22 +6,24 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
-
-	"postern/local/chaos"
 )
 
 // banner prints what a person needs to begin: the addresses, the user, and what to run next.
-func banner(w io.Writer, s settings, at addresses, chaos *chaos.Chaos) {
+func banner(w io.Writer, s settings, api string, services *services) {
+	password := "password " + demoPassword
+	if !services.demoIsKnown {
+		password = "with the password that you gave it"
+	}
 	lines := []string{
 		"The stage local is served. Ctrl-C stops it.",
-		"  API        " + at.api,
-		"  S3         " + at.s3,
-		"  demo user  " + demoMail + ", password " + demoPassword,
+		"  API        " + api,
+		"  S3         " + services.s3.URL,
+		"  demo user  " + demoMail + ", " + password,
 		"  data       " + s.data + ", kept for the next start",
 	}
-	if chaos != nil {
+	if services.chaos != nil {
 		lines = append(lines,
-			fmt.Sprintf("  chaos      CHAOS_SEED=%d repeats it. Messages come twice, late and in another order; calls of functions fail;", chaos.Seed()),
+			fmt.Sprintf("  chaos      CHAOS_SEED=%d repeats it. Messages come twice, late and in another order; calls of functions fail;", services.chaos.Seed()),
 			fmt.Sprintf("             what a queue feeds is killed: its messages come again after %v, %d times.", chaosVisibility, chaosReceives),
 		)
 	}

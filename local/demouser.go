@@ -23,28 +23,35 @@ const (
 )
 
 // makeDemoUser writes the demo user into the users table, unless it is there. It does so as an operator would, through the
-// services' own APIs.
-func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator iam.Credentials) error {
+// services' own APIs. It reports whether the user's password may still be the one that everybody knows.
+func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator iam.Credentials) (isKnown bool, err error) {
 	secrets := secretsmanager.New(secretsmanager.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 	tables := dynamodb.New(dynamodb.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 
 	key, err := ownerKey(ctx, secrets, stack)
 	if err != nil {
-		return err
+		return false, err
 	}
 	table, err := output(stack, "UsersTableName")
 	if err != nil {
-		return err
+		return false, err
 	}
 	user, err := demoUser(key)
 	if err != nil {
-		return err
+		return false, err
 	}
-	err = records.NewUsers(tables, table).Add(ctx, user)
-	if errors.Is(err, records.ErrUserExists) {
-		return nil // of an earlier run, and maybe changed since
+	users := records.NewUsers(tables, table)
+	err = users.Add(ctx, user)
+	if !errors.Is(err, records.ErrUserExists) {
+		return true, err
 	}
-	return err
+	// It is of an earlier run, and maybe changed since. A row that cannot be read is no reason not to start.
+	user, ok, err := users.User(ctx, user.Mail)
+	if err != nil || !ok {
+		return true, nil //nolint:nilerr // See above.
+	}
+	isKnown, err = identity.VerifyPassword(user.Hash, demoPassword)
+	return isKnown || err != nil, nil
 }
 
 func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {

@@ -27,8 +27,9 @@ Flags:
   --explain       only print what lies where, and what is not enforced on this machine
 
 Environment:
-  PORT            port of the API at 127.0.0.1; 0 is a free one (default 8080)
-  S3_PORT         port of S3 at 127.0.0.1; 0 is a free one (default 9000)
+  HOST            address or name of this machine, for other machines and containers; more names after commas (default 127.0.0.1)
+  PORT            port of the API; 0 is a free one (default 8080)
+  S3_PORT         port of S3; 0 is a free one (default 9000)
   DATA            folder of what is uploaded and of the secrets (default .local)
   LOG             json: the template's access log; text: one short line a request (default text at a terminal, else json)
   CHAOS           1: messages come twice, late and in another order, calls of functions fail, functions are killed (default 0)

@@ -32,6 +32,13 @@ func newRequestLog(s settings, w io.Writer) *requestLog {
 	return &requestLog{w: w}
 }
 
+// begin makes the log write. A nil log is left as it is.
+func (l *requestLog) begin() {
+	if l != nil {
+		l.begun.Store(true)
+	}
+}
+
 // line writes a line. A query, which may hold a mail or a signature, is no part of it.
 func (l *requestLog) line(service, method, path string, status int, took time.Duration) {
 	if l.begun.Load() {

@@ -41,15 +41,20 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer unlock()
+	o := outlets{requests: newRequestLog(s, stderr), log: stderr}
+	if o.reach, err = newReach(ctx, s.host); err != nil {
+		return err
+	}
 	// The API's port comes first: if it is in use, nothing starts.
-	listener, err := awsserver.Listen(s.port)
+	listeners, err := awsserver.ListenAll(o.reach.addresses, s.port)
 	if err != nil {
 		return portError("PORT", s.port, err)
 	}
-	defer func() { _ = listener.Close() }()
-	url := "http://" + listener.Addr().String() + "/" + stack.API.Stage + "/"
-	requests := newRequestLog(s, stderr)
-	services, err := startServices(ctx, s, stack, page("S3", url), requests, stderr)
+	defer func() { closeAll(listeners) }()
+	port, path := awsserver.Port(listeners[0]), "/"+stack.API.Stage+"/"
+	url := o.reach.url(port) + path
+	o.page = page("S3", url)
+	services, err := startServices(ctx, s, stack, o)
 	if err != nil {
 		return err
 	}
@@ -60,8 +65,9 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		}
 		err = errors.Join(err, writeGrants(s.data, services.policies))
 	}()
-	at := addresses{url, services.s3.URL, services.aws.URL}
-	forget, err := writeOperator(s.data, services.operator, stack, at)
+	// This machine's tools send passwords, and may do so without TLS at 127.0.0.1 only.
+	here := addresses{fmt.Sprintf("http://%s:%d%s", awsserver.Loopback, port, path), services.s3.URL, services.aws.URL}
+	forget, err := writeOperator(s.data, services.operator, stack, here)
 	if err != nil {
 		return err
 	}
@@ -71,40 +77,40 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer functions.close()
-	handler, err := newHandler(stack, url, functions, requests, stderr)
+	handler, err := newHandler(stack, url, functions, o)
 	if err != nil {
 		return err
 	}
-	return serveAPI(ctx, newServer(handler), listener, services.s3.Done, func() {
-		banner(stderr, s, at, services.chaos)
-		if requests != nil {
-			requests.begun.Store(true)
-		}
+	return serveAPI(ctx, newServer(handler), listeners, services.s3.Done, func() {
+		banner(stderr, s, url, services)
+		o.requests.begin()
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
 }
 
 // newHandler returns the API's handler, with a person's log of requests or, if requests is nil, the template's access log.
-func newHandler(stack *cfn.Stack, url string, functions *functions, requests *requestLog, stderr io.Writer) (http.Handler, error) {
-	options := gateway.Options{ErrorLog: slog.New(slog.NewTextHandler(stderr, nil))}
-	if requests == nil {
-		options.AccessLog = stderr
+func newHandler(stack *cfn.Stack, url string, functions *functions, o outlets) (http.Handler, error) {
+	options := gateway.Options{ErrorLog: slog.New(slog.NewTextHandler(o.log, nil))}
+	if o.requests == nil {
+		options.AccessLog = o.log
 	}
 	handler, err := gateway.New(stack.API, functions.runtime, options)
 	if err != nil {
 		return nil, err
 	}
-	handler = withPage(page("the API", url), stack.API.Stage, handler)
-	if requests != nil {
-		handler = requests.api(handler)
+	handler = checkHost(o.reach.names, withPage(page("the API", url), stack.API.Stage, handler))
+	if o.requests != nil {
+		handler = o.requests.api(handler)
 	}
 	return handler, nil
 }
 
 // serveAPI serves until ctx is done or a server fails. It calls ready when the API answers.
-func serveAPI(ctx context.Context, api *http.Server, listener net.Listener, s3 <-chan error, ready func()) error {
-	served := make(chan error, 1)
-	go func() { served <- api.Serve(listener) }()
+func serveAPI(ctx context.Context, api *http.Server, listeners []net.Listener, s3 <-chan error, ready func()) error {
+	served := make(chan error, len(listeners))
+	for _, listener := range listeners {
+		go func() { served <- api.Serve(listener) }()
+	}
 	defer stop(api)
 	ready()
 	select {
@@ -114,6 +120,12 @@ func serveAPI(ctx context.Context, api *http.Server, listener net.Listener, s3 <
 		return fmt.Errorf("serving the API: %w", err)
 	case err := <-s3:
 		return fmt.Errorf("serving S3: %w", err)
+	}
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, listener := range listeners {
+		_ = listener.Close()
 	}
 }
 

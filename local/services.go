@@ -33,31 +33,40 @@ type services struct {
 	tables   *dynamodb.DB
 	bus      *events.Bus
 	aws      *awsserver.Server // of all other services
-	kept     time.Time         // when an earlier run has last changed a queue; zero: what it has kept is not whole
+	// demoIsKnown reports whether the demo user has the password that everybody knows.
+	demoIsKnown bool
+	kept        time.Time // when an earlier run has last changed a queue; zero: what it has kept is not whole
+}
+
+// outlets are the local run's ways to the outside.
+type outlets struct {
+	reach    reach
+	page     string      // S3's for a browser
+	requests *requestLog // nil: S3's requests are not logged
+	log      io.Writer   // gets a line for each call that is denied
 }
 
 // startServices starts the services with everything in them that the stack has, with what earlier runs have left, and with
-// the demo user. What they deny gets a line in log, and what S3 answers in requests, unless that is nil.
-// page is what S3 answers a browser.
-func startServices(ctx context.Context, s settings, stack *cfn.Stack, page string, requests *requestLog, log io.Writer) (*services, error) {
-	all := &services{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, log)}
-	if err := all.start(ctx, s, stack, page, requests, log); err != nil {
+// the demo user.
+func startServices(ctx context.Context, s settings, stack *cfn.Stack, o outlets) (*services, error) {
+	all := &services{issuer: iam.NewIssuer(rand.Reader), policies: iam.NewPolicies(stack, o.log)}
+	if err := all.start(ctx, s, stack, o); err != nil {
 		all.close()
 		return nil, err
 	}
 	return all, nil
 }
 
-func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, page string, requests *requestLog, log io.Writer) (err error) {
+func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, o outlets) (err error) {
 	if all.operator, err = all.issuer.Issue(iam.Operator); err != nil {
 		return err
 	}
 	var calls awsserver.Faults
 	if s.chaos {
 		all.chaos = startChaos(s.seed, stack)
-		all.queues, calls = queue.New(stack, log, all.chaos), all.chaos
+		all.queues, calls = queue.New(stack, o.log, all.chaos), all.chaos
 	} else {
-		all.queues = queue.New(stack, log, nil)
+		all.queues = queue.New(stack, o.log, nil)
 	}
 	if all.kept, err = all.queues.Keep(filepath.Join(s.data, "queues.jsonl")); err != nil {
 		return err
@@ -72,7 +81,7 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, pa
 	if err != nil {
 		return err
 	}
-	if all.bus, err = events.Open(s.data, stack, log); err != nil {
+	if all.bus, err = events.Open(s.data, stack, o.log); err != nil {
 		return err
 	}
 	all.aws, err = awsserver.Start(awsserver.Config{
@@ -82,19 +91,23 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, pa
 	if err != nil {
 		return err
 	}
-	if err := makeDemoUser(ctx, stack, all.aws.URL, all.operator); err != nil {
+	if all.demoIsKnown, err = makeDemoUser(ctx, stack, all.aws.URL, all.operator); err != nil {
 		return fmt.Errorf("making the demo user: %w", err)
 	}
-	return all.startS3(s, stack, page, requests, calls)
+	if o.reach.isOpen && all.demoIsKnown {
+		return fmt.Errorf("HOST lets others call, and everybody knows the password of %[1]s: change it first, with "+
+			"bin/postern user passwd %[1]s --stage local", demoMail)
+	}
+	return all.startS3(s, stack, o, calls)
 }
 
-func (all *services) startS3(s settings, stack *cfn.Stack, page string, requests *requestLog, faults awsserver.Faults) (err error) {
+func (all *services) startS3(s settings, stack *cfn.Stack, o outlets, faults awsserver.Faults) (err error) {
 	config := s3.Config{
 		Data: s.data, Port: s.s3Port, Stack: stack, Queues: all.queues, Issuer: all.issuer, Policies: all.policies, Operator: all.operator, Faults: faults,
-		Page: page,
+		Host: o.reach.host, Names: o.reach.names, Addresses: o.reach.addresses, Page: o.page,
 	}
-	if requests != nil {
-		config.Log = requests.s3
+	if o.requests != nil {
+		config.Log = o.requests.s3
 	}
 	if all.s3, err = s3.Start(config); err != nil {
 		return portError("S3_PORT", s.s3Port, err)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+
+	"postern/local/awsserver"
 )
 
 // defaultData is the data folder if none is named.
@@ -13,15 +15,16 @@ const defaultData = ".local"
 
 // settings come from the command line and the environment.
 type settings struct {
-	assembly string // absolute path
-	data     string // absolute path
-	port     int    // of the API; 0: a free one
-	s3Port   int    // 0: a free one
-	chaos    bool   // faults are made on purpose
-	seed     uint64 // of the faults; 0: a random one
-	log      string // "json", "text", or nothing: what stderr is decides
-	check    bool   // only check that no other local run uses data
-	explain  bool   // only print what the banner leaves out
+	assembly string   // absolute path
+	data     string   // absolute path
+	host     []string // what URLs have, and more names of this machine
+	port     int      // of the API; 0: a free one
+	s3Port   int      // 0: a free one
+	chaos    bool     // faults are made on purpose
+	seed     uint64   // of the faults; 0: a random one
+	log      string   // "json", "text", or nothing: what stderr is decides
+	check    bool     // only check that no other local run uses data
+	explain  bool     // only print what the banner leaves out
 }
 
 // readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the
@@ -47,6 +50,9 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	}
 	if s.data, err = filepath.Abs(value(lookup, "DATA", defaultData)); err != nil {
 		return settings{}, fmt.Errorf("resolving DATA: %w", err)
+	}
+	if s.host, err = parseHost(value(lookup, "HOST", awsserver.Loopback)); err != nil {
+		return settings{}, err
 	}
 	if s.port, err = port(lookup, "PORT", "8080"); err != nil {
 		return settings{}, err

@@ -10,19 +10,20 @@ import (
 
 func TestReadSettings(t *testing.T) {
 	t.Chdir("/tmp")
+	loopback := []string{"127.0.0.1"}
 	tests := map[string]struct {
 		args []string
 		env  map[string]string
 		want settings
 	}{
-		"defaults":   {nil, nil, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", port: 8080, s3Port: 9000}},
-		"empty":      {nil, map[string]string{"PORT": "", "DATA": "", "CHAOS": "", "CHAOS_SEED": ""}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", port: 8080, s3Port: 9000}},
-		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
-		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local"}},
+		"defaults":   {nil, nil, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback, port: 8080, s3Port: 9000}},
+		"empty":      {nil, map[string]string{"PORT": "", "DATA": "", "CHAOS": "", "CHAOS_SEED": ""}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback, port: 8080, s3Port: 9000}},
+		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback}},
+		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback}},
 		"all of them": {
 			[]string{"--assembly", "/a", "--check", "--explain"},
-			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615", "LOG": "text"},
-			settings{assembly: "/a", data: "/tmp/d", port: 1, s3Port: 65535, chaos: true, seed: 1<<64 - 1, log: "text", check: true, explain: true},
+			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615", "LOG": "text", "HOST": "172.17.0.1,host.docker.internal"},
+			settings{assembly: "/a", data: "/tmp/d", host: []string{"172.17.0.1", "host.docker.internal"}, port: 1, s3Port: 65535, chaos: true, seed: 1<<64 - 1, log: "text", check: true, explain: true},
 		},
 	}
 	for name, test := range tests {
@@ -39,6 +40,7 @@ func TestReadSettings(t *testing.T) {
 }
 
 func TestReadSettingsRefuses(t *testing.T) {
+	const hosts = "an address of this machine by which others reach it, such as 192.168.1.5, or a name of it; more names may follow after commas"
 	tests := map[string]struct {
 		args []string
 		env  map[string]string
@@ -48,6 +50,10 @@ func TestReadSettingsRefuses(t *testing.T) {
 		"port not decimal": {nil, map[string]string{"S3_PORT": "http"}, `S3_PORT is "http": it must be a number from 0 to 65535`},
 		"chaos neither":    {nil, map[string]string{"CHAOS": "yes"}, `CHAOS is "yes": it must be 0 or 1`},
 		"seed no number":   {nil, map[string]string{"CHAOS_SEED": "-1"}, `CHAOS_SEED is "-1": it must be a number from 0 to 18446744073709551615`},
+		"host of all":      {nil, map[string]string{"HOST": "0.0.0.0"}, `HOST is "0.0.0.0": it must be ` + hosts},
+		"host of all, v6":  {nil, map[string]string{"HOST": "[::]"}, `HOST is "[::]": it must be ` + hosts},
+		"host with port":   {nil, map[string]string{"HOST": "localhost:80"}, `HOST is "localhost:80": it must be ` + hosts},
+		"host with blank":  {nil, map[string]string{"HOST": "a, b"}, `HOST is "a, b": it must be ` + hosts},
 		"log neither":      {nil, map[string]string{"LOG": "xml"}, `LOG is "xml": it must be json or text`},
 		"argument":         {[]string{"dir"}, nil, `unexpected argument "dir": --help lists what is allowed`},
 		"flag":             {[]string{"--stage", "dev"}, nil, `flag provided but not defined: -stage`},

@@ -11,7 +11,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -62,7 +64,7 @@ type Server struct {
 
 // Start starts a server on a free loopback port.
 func Start(config Config) (*Server, error) {
-	listener, err := Listen(0)
+	listener, err := Listen(Loopback, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +86,25 @@ func (s *Server) Close() { _ = s.http.Close() }
 // ErrPortInUse is returned when another program listens on the wanted port.
 var ErrPortInUse = errors.New("port is in use")
 
-// Listen listens on a port of 127.0.0.1, or on a free one if port is zero. It returns ErrPortInUse.
-func Listen(port int) (net.Listener, error) {
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+// Loopback is the address of this machine for itself.
+const Loopback = "127.0.0.1"
+
+// LoopbackNames are the hosts of requests from this machine.
+var LoopbackNames = []string{Loopback, "localhost", "::1"}
+
+// IsNamed reports whether a request's header Host, with or without a port, is one of the names. A browser sends another one if
+// a page of the web has given its own name the address of this machine.
+func IsNamed(host string, names []string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, host) })
+}
+
+// Listen listens on a port of an address of this machine, or on a free one if port is zero. It returns ErrPortInUse.
+func Listen(host string, port int) (net.Listener, error) {
+	address := net.JoinHostPort(host, strconv.Itoa(port))
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = ErrPortInUse
@@ -96,6 +114,25 @@ func Listen(port int) (net.Listener, error) {
 	}
 	return listener, nil
 }
+
+// ListenAll listens on the same port of several addresses, one that is free at the first if port is zero. It returns
+// ErrPortInUse.
+func ListenAll(hosts []string, port int) (listeners []net.Listener, err error) {
+	for _, host := range hosts {
+		listener, err := Listen(host, port)
+		if err != nil {
+			for _, l := range listeners {
+				_ = l.Close()
+			}
+			return nil, err
+		}
+		listeners, port = append(listeners, listener), Port(listener)
+	}
+	return listeners, nil
+}
+
+// Port returns the port of a listener.
+func Port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 // A router finds the service of a request and checks the request first.
 type router struct {
@@ -107,6 +144,11 @@ type router struct {
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := NewResponse()
+	if !IsNamed(r.Host, LoopbackNames) {
+		Fail(answer, http.StatusForbidden, "AccessDeniedException", "")
+		answer.Send(w)
+		return
+	}
 	target, operation := Target(r)
 	service, ok := rt.services[target]
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

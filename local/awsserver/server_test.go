@@ -144,7 +144,7 @@ func TestSignatures(t *testing.T) {
 		"unsigned other header": {header("X-Other", "1"), ""},
 		"other body":            {func(r *raw) { r.alter = withBody(strings.Replace(getUser, "a@", "b@", 1)) }, incorrect},
 		"other address":         {func(r *raw) { r.alter = func(q *http.Request) { q.URL.RawQuery = "a=b" } }, incorrect},
-		"other host":            {func(r *raw) { r.alter = func(q *http.Request) { q.Host = "evil.example.com" } }, incorrect},
+		"other host":            {func(r *raw) { r.alter = func(q *http.Request) { q.Host = "localhost" } }, incorrect},
 		"other region":          {func(r *raw) { r.region = "us-east-1" }, incorrect},
 		"other service":         {func(r *raw) { r.service = "secretsmanager" }, incorrect},
 	} {
@@ -159,6 +159,26 @@ func TestSignatures(t *testing.T) {
 				t.Errorf("got %d %s %s, want %d %s", status, fault, message, want, test.want)
 			}
 		})
+	}
+}
+
+// TestForeignHost asks by a name that is not this machine's, as a page of the web would after DNS rebinding.
+func TestForeignHost(t *testing.T) {
+	server := stacktest.Serve(t, stacktest.NewGuard(), nil)
+	for host, want := range map[string]int{"evil.example": http.StatusForbidden, "127.0.0.1.evil.example:80": http.StatusForbidden, "localhost": http.StatusBadRequest} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("Host %s: got %d, want %d", host, response.StatusCode, want)
+		}
 	}
 }
 

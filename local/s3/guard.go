@@ -31,6 +31,7 @@ var errTwoSignatures = s3err.APIError{
 type guard struct {
 	issuer *iam.Issuer
 	faults awsserver.Faults
+	names  []string
 	log    func(method, path string, status int, took time.Duration)
 	page   string
 }
@@ -55,6 +56,10 @@ func (g guard) serve(c fiber.Ctx) error {
 }
 
 func (g guard) answer(c fiber.Ctx) error {
+	if !awsserver.IsNamed(string(c.Request().Host()), g.names) {
+		drain(c)
+		return refuse(c, s3err.GetAPIError(s3err.ErrAccessDenied))
+	}
 	if g.page != "" && isBrowser(c) {
 		c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
 		return c.SendString(g.page)

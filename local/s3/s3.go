@@ -3,6 +3,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -40,8 +41,14 @@ type Config struct {
 	// Data is the absolute path of the data folder. Objects are plain files below s3/<bucket>, their older versions below
 	// s3-versions, and their metadata is in extended attributes.
 	Data string
-	// Port is the port to listen on at 127.0.0.1. If zero, a free one.
+	// Port is the port to listen on. If zero, a free one.
 	Port int
+	// Addresses are where to listen. If empty, at 127.0.0.1.
+	Addresses []string
+	// Host is the host of the server's URL. If empty, it is 127.0.0.1.
+	Host string
+	// Names are the hosts that requests may be for. If empty, those of this machine for itself.
+	Names []string
 	// Stack holds the buckets. Those that are missing are made; all get the template's versioning and CORS rules. Requests
 	// must be signed for the stack's region.
 	Stack *cfn.Stack
@@ -81,11 +88,11 @@ var running = make(chan struct{}, 1)
 // Start starts the server and makes the buckets, once an earlier server has ended. It returns awsserver.ErrPortInUse, and errors
 // that say so when the folder's file system has no extended attributes, or when a bucket may not notify its queue.
 func Start(config Config) (*Server, error) {
-	port, err := claimPort(config.Port)
+	config.setDefaults()
+	port, err := claimPort(config.Addresses, config.Port)
 	if err != nil {
 		return nil, err
 	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	objects, err := openStore(config.Data)
 	if err != nil {
 		return nil, err
@@ -101,10 +108,10 @@ func Start(config Config) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	s := &Server{URL: "http://" + address, Done: done, notifier: notifier, cancel: cancel, ended: make(chan struct{})}
+	s := &Server{URL: "http://" + net.JoinHostPort(config.Host, strconv.Itoa(port)), Done: done, notifier: notifier, cancel: cancel, ended: make(chan struct{})}
 	listening := make(chan struct{})
 	go func() {
-		done <- embedgw.RunVersityGW(ctx, &access{store: notifier, issuer: config.Issuer, policies: config.Policies}, config.server(address, listening))
+		done <- embedgw.RunVersityGW(ctx, &access{store: notifier, issuer: config.Issuer, policies: config.Policies}, config.server(port, listening))
 		<-running
 		close(s.ended)
 	}()
@@ -115,14 +122,28 @@ func Start(config Config) (*Server, error) {
 	return s, nil
 }
 
-// server returns the configuration of a server that closes listening as soon as it listens at an address.
-func (c Config) server(address string, listening chan<- struct{}) *embedgw.Config {
+func (c *Config) setDefaults() {
+	if len(c.Addresses) == 0 {
+		c.Addresses = []string{awsserver.Loopback}
+	}
+	if len(c.Names) == 0 {
+		c.Names = awsserver.LoopbackNames
+	}
+	c.Host = cmp.Or(c.Host, awsserver.Loopback)
+}
+
+// server returns the configuration of a server that closes listening as soon as it listens on a port.
+func (c Config) server(port int, listening chan<- struct{}) *embedgw.Config {
+	var ports []string
+	for _, address := range c.Addresses {
+		ports = append(ports, net.JoinHostPort(address, strconv.Itoa(port)))
+	}
 	return &embedgw.Config{
 		// Nobody knows these credentials, and the checks let them do nothing.
 		RootUserAccess:    rand.Text(),
 		RootUserSecret:    rand.Text(),
 		Region:            c.Stack.Region,
-		Ports:             []string{address},
+		Ports:             ports,
 		MaxConnections:    maxConnections,
 		MaxRequests:       maxConnections,
 		MultipartMaxParts: maxParts,
@@ -132,7 +153,7 @@ func (c Config) server(address string, listening chan<- struct{}) *embedgw.Confi
 		S3Options: []s3api.Option{
 			s3api.WithOnListen(func() { close(listening) }),
 			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
-			s3api.WithMiddleware("/", guard{c.Issuer, awsserver.OrNone(c.Faults), c.Log, c.Page}.serve),
+			s3api.WithMiddleware("/", guard{c.Issuer, awsserver.OrNone(c.Faults), c.Names, c.Log, c.Page}.serve),
 		},
 	}
 }
@@ -188,12 +209,18 @@ func (s *Server) Close() {
 
 // claimPort returns a free port if port is zero, and otherwise checks that the port is free. The server itself listens a
 // moment later.
-func claimPort(port int) (int, error) {
-	listener, err := awsserver.Listen(port)
+func claimPort(addresses []string, port int) (int, error) {
+	listeners, err := awsserver.ListenAll(addresses, port)
 	if err != nil {
 		return 0, err
 	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+	port = awsserver.Port(listeners[0])
+	for _, listener := range listeners {
+		if err := listener.Close(); err != nil {
+			return 0, err
+		}
+	}
+	return port, nil
 }
 
 // openStore opens the folders of objects and of their older versions.

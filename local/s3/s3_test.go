@@ -402,18 +402,21 @@ func TestBrowserGetsThePage(t *testing.T) {
 		path, accept, authorization string
 		status                      int
 		contains                    string
+		host                        string
 	}{
-		{"/", "text/html,*/*;q=0.8", "", http.StatusOK, "<p>this is S3</p>"},
-		{"/", "*/*", "", http.StatusForbidden, "AccessDenied"},
-		{"/", "", "", http.StatusForbidden, "AccessDenied"},
-		{"/?versions", "text/html", "", http.StatusForbidden, "AccessDenied"},
-		{"/", "text/html", "AWS4-HMAC-SHA256 Credential=planted", http.StatusForbidden, "<Error>"},
-		{"/" + bucket + "/" + key + "?planted=planted", "text/html", "", http.StatusForbidden, "AccessDenied"},
+		{"/", "text/html", "", http.StatusForbidden, "AccessDenied", "evil.example"},
+		{"/", "text/html,*/*;q=0.8", "", http.StatusOK, "<p>this is S3</p>", ""},
+		{"/", "*/*", "", http.StatusForbidden, "AccessDenied", ""},
+		{"/", "", "", http.StatusForbidden, "AccessDenied", ""},
+		{"/?versions", "text/html", "", http.StatusForbidden, "AccessDenied", ""},
+		{"/", "text/html", "AWS4-HMAC-SHA256 Credential=planted", http.StatusForbidden, "<Error>", ""},
+		{"/" + bucket + "/" + key + "?planted=planted", "text/html", "", http.StatusForbidden, "AccessDenied", ""},
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+test.path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
+		request.Host = test.host
 		for name, value := range map[string]string{"Accept": test.accept, "Authorization": test.authorization} {
 			if value != "" {
 				request.Header.Set(name, value)
@@ -525,7 +528,7 @@ func TestAdministration(t *testing.T) {
 }
 
 func TestPortInUse(t *testing.T) {
-	taken, err := awsserver.Listen(0)
+	taken, err := awsserver.Listen(awsserver.Loopback, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
