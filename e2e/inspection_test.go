@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"postern/local/clip"
@@ -159,6 +161,21 @@ func TestWhatNoSignatureStored(t *testing.T) {
 			}
 		})
 	}
+	t.Run("tagged by somebody else", func(t *testing.T) {
+		g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+		_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{
+			Bucket: aws.String(o.outputs["BucketName"]), Key: &g.Key, Body: strings.NewReader("text"),
+			Tagging: aws.String("status=pending&scan=clean"), IfNoneMatch: aws.String("*"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		api.await(t, g.ID, "rejected")
+		want := map[string]string{"status": "rejected", "scan": "clean"}
+		if diff := cmp.Diff(o.object(t, g.Key).Tags, want); diff != "" {
+			t.Errorf("tags (-got +want):\n%s", diff)
+		}
+	})
 	t.Run("a key of another layout", func(t *testing.T) {
 		key := "documents/" + g.owner() + "/sub/" + g.ID
 		o.put(t, key, "text/plain", map[string]string{"quota": "1000000"}, []byte("text"))

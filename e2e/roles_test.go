@@ -93,6 +93,9 @@ var needs = map[string]need{
 	"InspectRole/Objects s3:GetObjectVersion": {
 		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks s3:GetObjectVersion on " + uploadBucket,
 	},
+	"InspectRole/Objects s3:GetObjectVersionTagging": {
+		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks s3:GetObjectVersionTagging on " + uploadBucket,
+	},
 	"InspectRole/TagVerdict": {
 		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks s3:PutObjectVersionTagging on " + uploadBucket,
 	},
@@ -331,7 +334,7 @@ func isWork(action string) bool {
 }
 
 // isHedge reports whether an action is granted beside the one on versions, because AWS's pages disagree on which is needed.
-func isHedge(action string) bool { return action == "s3:DeleteObject" }
+func isHedge(action string) bool { return action == "s3:DeleteObject" || action == "s3:GetObjectTagging" }
 
 // without returns an edit that removes a statement, or an action of one.
 func without(removed string) edit {
@@ -381,6 +384,7 @@ var unused = func() map[string]string {
 	for _, folder := range []string{"audio", "documents", "images", "videos"} {
 		all["ManageRole s3:DeleteObject on "+uploadBucket+"/"+folder+"/*"] = hedged
 		all["InspectRole s3:DeleteObject on "+uploadBucket+"/"+folder+"/*"] = hedged
+		all["InspectRole s3:GetObjectTagging on "+uploadBucket+"/"+folder+"/*"] = hedged
 		all["InspectRole s3:PutObjectTagging on "+uploadBucket+"/"+folder+"/*"] = hedged
 	}
 	return all

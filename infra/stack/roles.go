@@ -10,10 +10,12 @@ import (
 )
 
 // Some actions in this file are hedges. AWS's pages contradict each other on what a call that names a version needs: the
-// API reference asks for s3:DeleteObject and s3:PutObjectTagging, the service authorization reference for the actions on
-// versions alone. Both are granted, under the same conditions, until a first deployment shows which are needed.
+// API reference asks for s3:DeleteObject, s3:GetObjectTagging and s3:PutObjectTagging, the service authorization reference
+// for the actions on versions alone. Both are granted, under the same conditions, until a first deployment shows which
+// are needed.
 const (
 	hedgeDeleteObject     = "s3:DeleteObject"
+	hedgeGetObjectTagging = "s3:GetObjectTagging"
 	hedgePutObjectTagging = "s3:PutObjectTagging"
 )
 
@@ -141,8 +143,9 @@ func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatemen
 		},
 		{
 			// One statement, because the folders take up most of the room that a role has for its policies.
-			Sid:       jsii.String("Objects"),
-			Actions:   jsii.Strings("s3:GetObjectVersion", "s3:DeleteObjectVersion", hedgeDeleteObject),
+			Sid: jsii.String("Objects"),
+			Actions: jsii.Strings("s3:GetObjectVersion", "s3:DeleteObjectVersion", hedgeDeleteObject,
+				"s3:GetObjectVersionTagging", hedgeGetObjectTagging),
 			Resources: &folders,
 		},
 		{

@@ -114,7 +114,7 @@ func TestRoles(t *testing.T) {
 				},
 				{
 					sid: "Objects", effect: "Allow", resources: folders,
-					actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectVersion"},
+					actions: []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"},
 				},
 				{
 					sid: "TagVerdict", effect: "Allow", actions: []string{"s3:PutObjectTagging", "s3:PutObjectVersionTagging"}, resources: folders,

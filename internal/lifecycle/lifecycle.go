@@ -48,7 +48,7 @@ type Objects interface {
 	// Open reads the head of a version. It returns upload.ErrGone if the version does not exist or is a delete marker. The
 	// object's Content is read with ctx.
 	Open(ctx context.Context, key, versionID string) (upload.Object, error)
-	// Tag sets the tag status of a version, and no other tag. It returns upload.ErrGone as Open does.
+	// Tag sets the tag status of a version, and keeps its other tags. It returns upload.ErrGone as Open does.
 	Tag(ctx context.Context, key, versionID string, status upload.Status) error
 }
 

@@ -1,6 +1,6 @@
 // Package objects reads, tags and removes the objects of Postern's bucket. A caller that uses all of it needs, on the
-// objects, s3:GetObjectVersion, s3:PutObjectVersionTagging, s3:DeleteObjectVersion and s3:AbortMultipartUpload, and on the
-// bucket s3:ListBucketVersions and s3:ListBucketMultipartUploads.
+// objects, s3:GetObjectVersion, s3:GetObjectVersionTagging, s3:PutObjectVersionTagging, s3:DeleteObjectVersion and
+// s3:AbortMultipartUpload, and on the bucket s3:ListBucketVersions and s3:ListBucketMultipartUploads.
 package objects
 
 import (
@@ -73,20 +73,38 @@ func wholeChecksum(head *s3.HeadObjectOutput) string {
 	return checksum
 }
 
-// Tag implements lifecycle.Objects.
+// statusTag is the key of Postern's own tag. Other tags are other people's, such as a virus scanner's.
+const statusTag = "status"
+
+// maxTags is how many tags an object can have.
+// Source: Amazon S3 User Guide, "Categorizing your objects using tags".
+const maxTags = 10
+
+// Tag implements lifecycle.Objects. S3 only replaces a whole set of tags, so it reads the set first. A tag that somebody
+// else writes between the two requests is lost: S3 has no condition that would prevent it.
 func (b *Bucket) Tag(ctx context.Context, key, versionID string, status upload.Status) error {
 	const doing = "tagging an object"
 	if versionID == "" {
 		return fmt.Errorf("%s: %w", doing, errNoVersion)
 	}
-	_, err := b.client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{
-		Bucket: &b.name, Key: &key, VersionId: &versionID,
-		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("status"), Value: aws.String(string(status))}}},
+	present, err := b.client.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b.name, Key: &key, VersionId: &versionID})
+	if err != nil {
+		return b.goneOr(ctx, key, versionID, wrap("reading the tags of an object", err))
+	}
+	_, err = b.client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{
+		Bucket: &b.name, Key: &key, VersionId: &versionID, Tagging: &types.Tagging{TagSet: withStatus(present.TagSet, status)},
 	})
 	if err != nil {
 		return b.goneOr(ctx, key, versionID, wrap(doing, err))
 	}
 	return nil
+}
+
+// withStatus returns a set of tags with that status. In a full set, the last of the other tags gives way.
+func withStatus(tags []types.Tag, status upload.Status) []types.Tag {
+	others := slices.DeleteFunc(tags, func(t types.Tag) bool { return aws.ToString(t.Key) == statusTag })
+	own := types.Tag{Key: aws.String(statusTag), Value: aws.String(string(status))}
+	return append([]types.Tag{own}, others[:min(len(others), maxTags-1)]...)
 }
 
 // Remove implements lifecycle.Versions.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -54,7 +55,7 @@ func start(t *testing.T) server {
 	stack := &cfn.Stack{
 		Region: region, AccountID: "123456789012",
 		Roles: []cfn.Role{{LogicalID: "Role", Name: "role", Statements: []cfn.Statement{
-			allow(nameARN+"/videos/*", "s3:GetObjectVersion", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+			allow(nameARN+"/videos/*", "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
 			allow(nameARN, "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
 		}}},
 		Buckets: []cfn.Bucket{{LogicalID: "Uploads", Name: name, Versioned: true}},
@@ -331,6 +332,20 @@ func TestNoVersion(t *testing.T) {
 	}
 }
 
+// tags returns the tags of a version of key.
+func (s server) tags(t *testing.T, version string) map[string]string {
+	t.Helper()
+	output, err := s.operator.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String(name), Key: aws.String(key), VersionId: &version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags := map[string]string{}
+	for _, tag := range output.TagSet {
+		tags[*tag.Key] = *tag.Value
+	}
+	return tags
+}
+
 func TestTag(t *testing.T) {
 	s := start(t)
 	tagged := s.put(t, key, "a video", func(in *s3.PutObjectInput) { in.Tagging = aws.String("status=pending&other=1") })
@@ -339,19 +354,33 @@ func TestTag(t *testing.T) {
 		if err := s.Tag(t.Context(), key, tagged, status); err != nil {
 			t.Fatal(err)
 		}
-		for version, want := range map[string]map[string]string{tagged: {"status": string(status)}, untouched: {"status": "pending"}} {
-			output, err := s.operator.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String(name), Key: aws.String(key), VersionId: &version})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := map[string]string{}
-			for _, tag := range output.TagSet {
-				got[*tag.Key] = *tag.Value
-			}
-			if diff := cmp.Diff(got, want); diff != "" {
+		for version, want := range map[string]map[string]string{tagged: {"status": string(status), "other": "1"}, untouched: {"status": "pending"}} {
+			if diff := cmp.Diff(s.tags(t, version), want); diff != "" {
 				t.Errorf("tags (-got +want):\n%s", diff)
 			}
 		}
+	}
+}
+
+// TestTagOfFullSet: S3 refuses an eleventh tag, so another one gives way.
+func TestTagOfFullSet(t *testing.T) {
+	s := start(t)
+	version := s.put(t, key, "a video")
+	var full []types.Tag
+	for i := range 10 {
+		full = append(full, types.Tag{Key: aws.String(fmt.Sprint("other", i)), Value: aws.String("1")})
+	}
+	_, err := s.operator.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{
+		Bucket: aws.String(name), Key: aws.String(key), VersionId: &version, Tagging: &types.Tagging{TagSet: full},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Tag(t.Context(), key, version, upload.Ready); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.tags(t, version); len(got) != 10 || got["status"] != "ready" {
+		t.Errorf("got %v, want status ready and nine others", got)
 	}
 }
 

@@ -3,9 +3,9 @@
 // several at once.
 //
 // It needs sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue; on the folders' objects
-// s3:GetObjectVersion, s3:DeleteObjectVersion and s3:PutObjectVersionTagging, and s3:ListBucketVersions on the bucket;
-// dynamodb:GetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table; secretsmanager:GetSecretValue on the owner
-// key's secret; events:PutEvents on the bus.
+// s3:GetObjectVersion, s3:GetObjectVersionTagging, s3:PutObjectVersionTagging and s3:DeleteObjectVersion, and
+// s3:ListBucketVersions on the bucket; dynamodb:GetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table;
+// secretsmanager:GetSecretValue on the owner key's secret; events:PutEvents on the bus.
 package main
 
 import (

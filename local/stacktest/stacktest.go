@@ -64,7 +64,7 @@ func Stack() *cfn.Stack {
 				allow([]string{QueueARN}, nil, "sqs:SendMessage"),
 			}},
 			{LogicalID: "InspectRole", Name: "inspect", Statements: []cfn.Statement{
-				allow(folders, nil, "s3:GetObjectVersion", "s3:DeleteObjectVersion"),
+				allow(folders, nil, "s3:GetObjectVersion", "s3:DeleteObjectVersion", "s3:GetObjectVersionTagging"),
 				allow(folders, conditions{"StringEquals": {"s3:RequestObjectTag/status": {"ready", "rejected"}}}, "s3:PutObjectVersionTagging"),
 				allow([]string{BucketARN}, conditions{"StringLike": {"s3:prefix": {"videos/*"}}}, "s3:ListBucketVersions"),
 				allow([]string{QueueARN}, nil, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
