@@ -17,13 +17,14 @@ import (
 	"syscall"
 )
 
-const help = `Usage: local [--assembly DIR] [--check] [--explain]
+const help = `Usage: local [--assembly DIR] [--check | --explain | --tables]
 
 Serves the synthesized stack Postern-local on this machine, until Ctrl-C.
 
 Flags:
   --assembly DIR  cloud assembly to serve, made by: npx cdk synth -c stage=local --output DIR (default .local/cdk.out)
   --check         only fail if another local run uses DATA
+  --tables        only serve tables and secrets until stdin ends, for bin/postern user
   --explain       only print what lies where, and what is not enforced on this machine
 
 Environment:
@@ -88,6 +89,8 @@ func realMain(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return err
 	case s.explain:
 		return explain(stdout, s)
+	case s.tables:
+		return serveTables(ctx, s, os.Stdin, stdout, stderr)
 	case s.check:
 		unlock, err := lock(s.data)
 		if err == nil {

@@ -24,6 +24,7 @@ type settings struct {
 	seed     uint64   // of the faults; 0: a random one
 	log      string   // "json", "text", or nothing: what stderr is decides
 	check    bool     // only check that no other local run uses data
+	tables   bool     // only serve tables and secrets, to a command that ends stdin when it ends
 	explain  bool     // only print what the banner leaves out
 }
 
@@ -33,6 +34,7 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	assembly := flags.String("assembly", filepath.Join(defaultData, "cdk.out"), "")
+	tables := flags.Bool("tables", false, "")
 	check, explain := flags.Bool("check", false, ""), flags.Bool("explain", false, "")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
@@ -40,7 +42,7 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("unexpected argument %q: --help lists what is allowed", flags.Arg(0))
 	}
-	s := settings{check: *check, explain: *explain, log: value(lookup, "LOG", "")}
+	s := settings{check: *check, explain: *explain, tables: *tables, log: value(lookup, "LOG", "")}
 	if s.log != "" && s.log != "json" && s.log != "text" {
 		return settings{}, fmt.Errorf("LOG is %q: it must be json or text", s.log)
 	}

@@ -25,7 +25,20 @@ const dialTimeout = 5 * time.Second
 // openLocal finds the local run by what it writes into its data folder: the AWS configuration files config and
 // credentials, and outputs.json, which has the shape of cdk deploy --outputs-file. Nothing of the environment is read,
 // whose AWS settings are for the stages on AWS.
+//
+// Tables and secrets are served even if no local run is.
 func (l location) openLocal(ctx context.Context, services []string) (stage, error) {
+	s, err := l.openServed(ctx, services)
+	if err == nil || !l.canServe(services) {
+		return s, err
+	}
+	if err := l.Offline.start(ctx, l.Data); err != nil {
+		return stage{}, err
+	}
+	return l.openServed(ctx, services)
+}
+
+func (l location) openServed(ctx context.Context, services []string) (stage, error) {
 	outputs, err := l.localOutputs()
 	if err != nil || len(services) == 0 {
 		return stage{outputs: outputs}, err

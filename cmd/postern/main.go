@@ -94,7 +94,9 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 		return exitUsage
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	line.Offline = findOffline()
 	err = parsed.Run(line.location, console{stdin, stdout, stderr})
+	line.Offline.stop()
 	if err == nil {
 		return exitDone
 	}

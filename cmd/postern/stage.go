@@ -25,6 +25,9 @@ type location struct {
 	Profile string    `placeholder:"NAME" help:"Profile of the AWS configuration. Default: AWS_PROFILE, else default."`
 	Region  string    `placeholder:"REGION" help:"AWS region of the stage. Default: AWS_REGION, else the profile's."`
 	Data    string    `default:".local" env:"DATA" placeholder:"FOLDER" help:"Data folder of the local run. Default: ${default}."`
+
+	// Offline serves the users of the local run while nothing else does. It is nil if nothing can.
+	Offline *offline `kong:"-"`
 }
 
 // A stageName names a stage, as an argument. It is empty if none is named.
