@@ -30,6 +30,8 @@ const (
 	stopTimeout   = 2 * time.Second
 )
 
+const stagesInterval = 2 * time.Second // between looks at cdk.json
+
 // serve serves the assembly until ctx is done. When it returns, nothing that it started is left.
 func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error) {
 	stack, err := load(s.assembly)
@@ -84,6 +86,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	return serveAPI(ctx, newServer(handler), listeners, services.s3.Done, func() {
 		banner(stderr, s, url, services)
 		o.requests.begin()
+		go watchStages(ctx, s.stages, s.assembly, stagesInterval, stderr)
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
 }

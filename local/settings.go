@@ -16,6 +16,7 @@ const defaultData = ".local"
 // settings come from the command line and the environment.
 type settings struct {
 	assembly string   // absolute path
+	stages   string   // absolute path of cdk.json
 	data     string   // absolute path
 	host     []string // what URLs have, and more names of this machine
 	port     int      // of the API; 0: a free one
@@ -49,6 +50,9 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	var err error
 	if s.assembly, err = filepath.Abs(*assembly); err != nil {
 		return settings{}, fmt.Errorf("resolving --assembly: %w", err)
+	}
+	if s.stages, err = filepath.Abs("cdk.json"); err != nil {
+		return settings{}, fmt.Errorf("resolving cdk.json: %w", err)
 	}
 	if s.data, err = filepath.Abs(value(lookup, "DATA", defaultData)); err != nil {
 		return settings{}, fmt.Errorf("resolving DATA: %w", err)
