@@ -9,12 +9,11 @@ import (
 // apiParts holds the resources of the REST API until all are read: they are read in the order of their logical ids, and may
 // refer to later ones.
 type apiParts struct {
-	apis, stages []string // logical ids
-	resources    map[string]resourceProperties
-	validators   map[string]validatorProperties
-	authorizers  map[string]Authorizer
-	methods      []methodProperties
-	permissions  []permissionProperties
+	resources   map[string]resourceProperties
+	validators  map[string]validatorProperties
+	authorizers map[string]Authorizer
+	methods     []methodProperties
+	permissions []permissionProperties
 }
 
 type apiProperties struct {
@@ -26,12 +25,7 @@ type apiProperties struct {
 	Tags                  inert
 }
 
-func (r *reader) restAPI(id string) {
-	r.parts.apis = append(r.parts.apis, id)
-	var p apiProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) restAPI(id string, p apiProperties) {
 	for i, endpoint := range p.EndpointConfiguration.Types {
 		if endpoint != "REGIONAL" {
 			r.fail(id, index("EndpointConfiguration.Types", i), "%q is not served, only REGIONAL is", endpoint)
@@ -44,17 +38,10 @@ func (r *reader) restAPI(id string) {
 	r.stack.API.Name = p.Name
 }
 
-type resourceProperties struct {
-	id string
+type resourceProperties struct{ ParentId, PathPart, RestApiId string }
 
-	ParentId, PathPart, RestApiId string
-}
-
-func (r *reader) resource(id string) {
-	p := resourceProperties{id: id}
-	if r.properties(id, &p) {
-		put(&r.parts.resources, r.references[id].ref, p)
-	}
+func (r *reader) resource(id string, p resourceProperties) {
+	put(&r.parts.resources, r.references[id].ref, p)
 }
 
 type validatorProperties struct {
@@ -65,11 +52,7 @@ type validatorProperties struct {
 	RestApiId string
 }
 
-func (r *reader) validator(id string) {
-	var p validatorProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) validator(id string, p validatorProperties) {
 	if p.ValidateRequestBody {
 		r.fail(id, "ValidateRequestBody", "the local run does not validate bodies")
 	}
@@ -84,11 +67,7 @@ type gatewayResponseProperties struct {
 	StatusCode         string
 }
 
-func (r *reader) gatewayResponse(id string) {
-	var p gatewayResponseProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) gatewayResponse(id string, p gatewayResponseProperties) {
 	if other, ok := r.stack.API.Responses[p.ResponseType]; ok {
 		r.fail(id, "ResponseType", "%s has another response for %s", other.LogicalID, p.ResponseType)
 	}
@@ -102,14 +81,15 @@ func (r *reader) gatewayResponse(id string) {
 
 // finishAPI joins the parts of the API when all are read.
 func (r *reader) finishAPI() {
-	if len(r.parts.apis) == 0 || len(r.parts.stages) == 0 {
+	apis, stages := r.ids("AWS::ApiGateway::RestApi"), r.ids("AWS::ApiGateway::Stage")
+	if len(apis) == 0 || len(stages) == 0 {
 		r.errs = append(r.errs, errors.New("the template has no AWS::ApiGateway::RestApi with an AWS::ApiGateway::Stage"))
 		return
 	}
-	for _, extra := range r.parts.apis[1:] {
+	for _, extra := range apis[1:] {
 		r.fail(extra, "", "the local run serves one REST API")
 	}
-	for _, extra := range r.parts.stages[1:] {
+	for _, extra := range stages[1:] {
 		r.fail(extra, "", "the local run serves one deployment stage")
 	}
 	for _, p := range r.parts.methods {
@@ -147,12 +127,7 @@ type stageProperties struct {
 	TracingEnabled unenforced
 }
 
-func (r *reader) stage(id string) {
-	r.parts.stages = append(r.parts.stages, id)
-	var p stageProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) stage(id string, p stageProperties) {
 	if p.StageName == "" || p.StageName != r.references[id].ref {
 		r.fail(id, "StageName", "want a literal name")
 	}
@@ -165,6 +140,4 @@ type deploymentProperties struct {
 	Description inert
 }
 
-func (r *reader) deployment(id string) {
-	r.properties(id, &deploymentProperties{})
-}
+func (r *reader) deployment(string, deploymentProperties) {}

@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,42 +41,24 @@ type functionProperties struct {
 	TracingConfig                unenforced
 }
 
-func (r *reader) function(id string) {
-	var p functionProperties
-	if !r.properties(id, &p) {
-		return
-	}
-	function := Function{
+func (r *reader) function(id string, p functionProperties) {
+	r.stack.Functions = append(r.stack.Functions, Function{
 		LogicalID:   id,
 		Name:        r.references[id].ref,
 		ARN:         r.references[id].attributes["Arn"],
 		Code:        r.code(id, p.Code.S3Key),
+		Role:        r.refer(id, "Role", "AWS::IAM::Role", p.Role),
 		Handler:     p.Handler,
-		Timeout:     time.Duration(p.Timeout) * time.Second,
-		MemorySize:  p.MemorySize,
+		Timeout:     time.Duration(cmp.Or(p.Timeout, defaultFunctionTimeout)) * time.Second,
+		MemorySize:  cmp.Or(p.MemorySize, defaultMemorySize),
 		Environment: p.Environment.Variables,
-		LogGroup:    p.LoggingConfig.LogGroup,
+		LogGroup:    cmp.Or(p.LoggingConfig.LogGroup, "/aws/lambda/"+r.references[id].ref),
 		LogFormat:   p.LoggingConfig.LogFormat,
 		LogLevel:    p.LoggingConfig.ApplicationLogLevel,
-	}
-	if p.Timeout == 0 {
-		function.Timeout = defaultFunctionTimeout * time.Second
-	}
-	if p.MemorySize == 0 {
-		function.MemorySize = defaultMemorySize
-	}
-	if function.LogGroup == "" {
-		function.LogGroup = "/aws/lambda/" + function.Name
-	}
-	role, ok := r.find("AWS::IAM::Role", p.Role)
-	if !ok {
-		r.fail(id, "Role", "%q is not a role of this template", p.Role)
-	}
-	function.Role = role
+	})
 	if !strings.HasPrefix(p.Runtime, "provided.") {
 		r.fail(id, "Runtime", "%q is not served, only provided.al2023 is", p.Runtime)
 	}
-	r.stack.Functions = append(r.stack.Functions, function)
 }
 
 // code returns the folder that a function's code is deployed from.
@@ -100,16 +83,8 @@ type permissionProperties struct {
 	SourceArn    string
 }
 
-func (r *reader) permission(id string) {
-	var p permissionProperties
-	if !r.properties(id, &p) {
-		return
-	}
-	function, ok := r.find("AWS::Lambda::Function", p.FunctionName)
-	if !ok {
-		r.fail(id, "FunctionName", "%q is not a function of this template", p.FunctionName)
-	}
-	p.function = function
+func (r *reader) permission(id string, p permissionProperties) {
+	p.function = r.refer(id, "FunctionName", "AWS::Lambda::Function", p.FunctionName)
 	r.parts.permissions = append(r.parts.permissions, p)
 }
 
@@ -154,14 +129,6 @@ func (r *reader) eventSource(id string) {
 	if !r.properties(id, &p) {
 		return
 	}
-	queue, ok := r.find("AWS::SQS::Queue", p.EventSourceArn)
-	if !ok {
-		r.fail(id, "EventSourceArn", "%q is not a queue of this template", p.EventSourceArn)
-	}
-	function, ok := r.find("AWS::Lambda::Function", p.FunctionName)
-	if !ok {
-		r.fail(id, "FunctionName", "%q is not a function of this template", p.FunctionName)
-	}
 	if p.Enabled != nil && !*p.Enabled {
 		r.fail(id, "Enabled", "the local run serves enabled mappings only")
 	}
@@ -179,8 +146,8 @@ func (r *reader) eventSource(id string) {
 	}
 	r.stack.EventSources = append(r.stack.EventSources, EventSource{
 		LogicalID:   id,
-		Queue:       queue,
-		Function:    function,
+		Queue:       r.refer(id, "EventSourceArn", "AWS::SQS::Queue", p.EventSourceArn),
+		Function:    r.refer(id, "FunctionName", "AWS::Lambda::Function", p.FunctionName),
 		BatchSize:   p.BatchSize,
 		Window:      time.Duration(p.MaximumBatchingWindowInSeconds) * time.Second,
 		Concurrency: p.ScalingConfig.MaximumConcurrency,

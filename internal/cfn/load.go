@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 )
 
 // accountID is the made-up account in names and ARNs of the local run.
@@ -106,7 +108,7 @@ func (r *reader) output(name string) {
 func (r *reader) properties(id string, into any) bool {
 	properties, errs := r.resolveMap(r.document.Resources[id].Properties, "")
 	decoder := decoder{errs: errs}
-	decoder.decodeStruct(properties, into)
+	decoder.value(properties, reflect.ValueOf(into).Elem(), "")
 	for _, err := range decoder.errs {
 		r.errs = append(r.errs, fmt.Errorf("%s: %w", r.describe(id), err))
 	}
@@ -138,6 +140,29 @@ func (r *reader) find(resourceType, value string) (logicalID string, ok bool) {
 	return "", false
 }
 
+// refer returns the logical id of the resource that a property refers to, by a resolved Ref or ARN. It fails if there is
+// none of the type.
+func (r *reader) refer(id, path, resourceType, value string) string {
+	other, ok := r.find(resourceType, value)
+	if !ok {
+		name := strings.ToLower(resourceType[strings.LastIndex(resourceType, ":")+1:])
+		r.fail(id, path, "%q is not a %s of this template", value, name)
+	}
+	return other
+}
+
+// ids returns the logical ids of a type's resources, sorted.
+func (r *reader) ids(resourceType string) []string {
+	var ids []string
+	for id, resource := range r.document.Resources {
+		if resource.Type == resourceType {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // unenforcedResource takes a resource that has an effect on AWS alone.
 func (r *reader) unenforcedResource(id string) {
 	r.stack.Unenforced = append(r.stack.Unenforced, r.describe(id))
@@ -154,30 +179,40 @@ type kind struct {
 	read  func(*reader, string)                   // takes it into the Stack; nil: it has no effect here
 }
 
+// reads makes the read of a kind from a function that takes the resource's properties, once they are resolved.
+func reads[P any](take func(r *reader, id string, properties P)) func(*reader, string) {
+	return func(r *reader, id string) {
+		var p P
+		if r.properties(id, &p) {
+			take(r, id, p)
+		}
+	}
+}
+
 // kinds holds all resource types that the local run knows. Any other is an error.
 var kinds = map[string]kind{
-	"AWS::S3::Bucket":             {refer: bucketReference, read: (*reader).bucket},
-	"AWS::DynamoDB::Table":        {refer: tableReference, read: (*reader).table},
-	"AWS::SecretsManager::Secret": {refer: secretReference, read: (*reader).secret},
-	"AWS::Lambda::Function":       {refer: functionReference, read: (*reader).function},
-	"AWS::Lambda::Permission":     {read: (*reader).permission},
-	"AWS::SQS::Queue":             {refer: queueReference, read: (*reader).queue},
-	"AWS::SQS::QueuePolicy":       {read: (*reader).queuePolicy},
+	"AWS::S3::Bucket":             {refer: bucketReference, read: reads((*reader).bucket)},
+	"AWS::DynamoDB::Table":        {refer: arnReference("dynamodb", "table/%s"), read: reads((*reader).table)},
+	"AWS::SecretsManager::Secret": {refer: secretReference, read: reads((*reader).secret)},
+	"AWS::Lambda::Function":       {refer: arnReference("lambda", "function:%s"), read: reads((*reader).function)},
+	"AWS::Lambda::Permission":     {read: reads((*reader).permission)},
+	"AWS::SQS::Queue":             {refer: queueReference, read: reads((*reader).queue)},
+	"AWS::SQS::QueuePolicy":       {read: reads((*reader).queuePolicy)},
 	"AWS::CloudWatch::Alarm":      {read: (*reader).unenforcedResource},
-	"AWS::Logs::LogGroup":         {refer: logGroupReference},
-	"AWS::IAM::Role":              {refer: roleReference, read: (*reader).role},
-	"AWS::IAM::Policy":            {read: (*reader).policy},
-	"AWS::S3::BucketPolicy":       {read: (*reader).bucketPolicy},
-	"AWS::ApiGateway::RestApi":    {refer: apiReference, read: (*reader).restAPI},
-	"AWS::ApiGateway::Resource":   {refer: idReference("ResourceId"), read: (*reader).resource},
-	"AWS::ApiGateway::Method":     {read: (*reader).method},
-	"AWS::ApiGateway::Authorizer": {refer: idReference("AuthorizerId"), read: (*reader).authorizer},
-	"AWS::ApiGateway::Stage":      {refer: stageReference, read: (*reader).stage},
-	"AWS::ApiGateway::Deployment": {refer: idReference("DeploymentId"), read: (*reader).deployment},
+	"AWS::Logs::LogGroup":         {refer: arnReference("logs", "log-group:%s:*")},
+	"AWS::IAM::Role":              {refer: roleReference, read: reads((*reader).role)},
+	"AWS::IAM::Policy":            {read: reads((*reader).policy)},
+	"AWS::S3::BucketPolicy":       {read: reads((*reader).bucketPolicy)},
+	"AWS::ApiGateway::RestApi":    {refer: apiReference, read: reads((*reader).restAPI)},
+	"AWS::ApiGateway::Resource":   {refer: idReference("ResourceId"), read: reads((*reader).resource)},
+	"AWS::ApiGateway::Method":     {read: reads((*reader).method)},
+	"AWS::ApiGateway::Authorizer": {refer: idReference("AuthorizerId"), read: reads((*reader).authorizer)},
+	"AWS::ApiGateway::Stage":      {refer: stageReference, read: reads((*reader).stage)},
+	"AWS::ApiGateway::Deployment": {refer: idReference("DeploymentId"), read: reads((*reader).deployment)},
 	"AWS::ApiGateway::Account":    {},
 	"AWS::CDK::Metadata":          {},
 
 	"AWS::Lambda::EventSourceMapping":   {read: (*reader).eventSource},
-	"AWS::ApiGateway::RequestValidator": {refer: idReference("RequestValidatorId"), read: (*reader).validator},
-	"AWS::ApiGateway::GatewayResponse":  {read: (*reader).gatewayResponse},
+	"AWS::ApiGateway::RequestValidator": {refer: idReference("RequestValidatorId"), read: reads((*reader).validator)},
+	"AWS::ApiGateway::GatewayResponse":  {read: reads((*reader).gatewayResponse)},
 }

@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -29,11 +30,9 @@ type methodProperties struct {
 	OperationName      inert
 }
 
-func (r *reader) method(id string) {
-	p := methodProperties{id: id}
-	if r.properties(id, &p) {
-		r.parts.methods = append(r.parts.methods, p)
-	}
+func (r *reader) method(id string, p methodProperties) {
+	p.id = id
+	r.parts.methods = append(r.parts.methods, p)
 }
 
 func (r *reader) finishMethod(p methodProperties) {
@@ -94,11 +93,7 @@ type authorizerProperties struct {
 	Name     inert
 }
 
-func (r *reader) authorizer(id string) {
-	var p authorizerProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) authorizer(id string, p authorizerProperties) {
 	if p.Type != "REQUEST" {
 		r.fail(id, "Type", "%q is not served, only REQUEST is", p.Type)
 	}
@@ -152,18 +147,12 @@ func (r *reader) integration(method methodProperties) Integration {
 	p := method.Integration
 	integration := Integration{
 		Type:             p.Type,
-		Timeout:          time.Duration(p.TimeoutInMillis) * time.Millisecond,
+		Timeout:          cmp.Or(time.Duration(p.TimeoutInMillis)*time.Millisecond, maxIntegrationTimeout),
 		RequestTemplates: p.RequestTemplates,
-		Passthrough:      p.PassthroughBehavior,
-	}
-	if integration.Timeout == 0 {
-		integration.Timeout = maxIntegrationTimeout
+		Passthrough:      cmp.Or(p.PassthroughBehavior, "WHEN_NO_MATCH"),
 	}
 	if integration.Timeout > maxIntegrationTimeout {
 		r.fail(method.id, "Integration.TimeoutInMillis", "%d is more than %d", p.TimeoutInMillis, maxIntegrationTimeout.Milliseconds())
-	}
-	if integration.Passthrough == "" {
-		integration.Passthrough = "WHEN_NO_MATCH"
 	}
 	for _, response := range p.IntegrationResponses {
 		integration.Responses = append(integration.Responses, IntegrationResponse{

@@ -50,11 +50,7 @@ type roleProperties struct {
 	Tags                     inert
 }
 
-func (r *reader) role(id string) {
-	var p roleProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) role(id string, p roleProperties) {
 	role := Role{LogicalID: id, Name: r.references[id].ref}
 	for i, policy := range p.Policies {
 		role.Statements = append(role.Statements, r.statements(id, index("Policies", i)+".PolicyDocument", policy.PolicyDocument)...)
@@ -69,16 +65,10 @@ type policyProperties struct {
 }
 
 // policy takes a policy that is attached to roles.
-func (r *reader) policy(id string) {
-	var p policyProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) policy(id string, p policyProperties) {
 	statements := r.statements(id, "PolicyDocument", p.PolicyDocument)
 	for i, name := range p.Roles {
-		if _, ok := r.find("AWS::IAM::Role", name); !ok {
-			r.fail(id, index("Roles", i), "%q is not a role of this template", name)
-		}
+		r.refer(id, index("Roles", i), "AWS::IAM::Role", name)
 		put(&r.attached, name, append(r.attached[name], statements...))
 	}
 }

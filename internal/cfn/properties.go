@@ -26,10 +26,6 @@ type decoder struct {
 	errs       []error
 }
 
-func (d *decoder) decodeStruct(properties map[string]any, into any) {
-	d.value(properties, reflect.ValueOf(into).Elem(), "")
-}
-
 func (d *decoder) fail(path, format string, args ...any) {
 	d.errs = append(d.errs, fmt.Errorf("%s: %s", path, fmt.Sprintf(format, args...)))
 }

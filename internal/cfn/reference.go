@@ -54,8 +54,11 @@ func bucketReference(n names, id string, _ resource) reference {
 	}}
 }
 
-func tableReference(n names, id string, _ resource) reference {
-	return reference{n.name(id), map[string]string{"Arn": n.arn("dynamodb", "table/"+n.name(id))}}
+// arnReference is for resources whose name and ARN alone are known. The format makes the ARN's last part of the name.
+func arnReference(service, format string) func(names, string, resource) reference {
+	return func(n names, id string, _ resource) reference {
+		return reference{n.name(id), map[string]string{"Arn": n.arn(service, fmt.Sprintf(format, n.name(id)))}}
+	}
 }
 
 func secretReference(n names, id string, _ resource) reference {
@@ -69,16 +72,8 @@ func queueReference(n names, id string, _ resource) reference {
 	return reference{url, map[string]string{"Arn": n.arn("sqs", n.name(id)), "QueueName": n.name(id), "QueueUrl": url}}
 }
 
-func functionReference(n names, id string, _ resource) reference {
-	return reference{n.name(id), map[string]string{"Arn": n.arn("lambda", "function:"+n.name(id))}}
-}
-
 func roleReference(n names, id string, _ resource) reference {
 	return reference{n.name(id), map[string]string{"Arn": "arn:aws:iam::" + n.account + ":role/" + n.name(id)}}
-}
-
-func logGroupReference(n names, id string, _ resource) reference {
-	return reference{n.name(id), map[string]string{"Arn": n.arn("logs", "log-group:"+n.name(id)+":*")}}
 }
 
 func apiReference(n names, id string, _ resource) reference {

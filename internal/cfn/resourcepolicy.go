@@ -14,19 +14,15 @@ type resourcePolicy struct {
 	}
 }
 
-// bucketPolicy takes what a bucket's policy denies to everyone. The local run cannot tell whom it would allow something.
-func (r *reader) bucketPolicy(id string) {
-	var p struct {
-		Bucket string
+type bucketPolicyProperties struct {
+	Bucket string
 
-		resourcePolicy
-	}
-	if !r.properties(id, &p) {
-		return
-	}
-	if _, ok := r.find("AWS::S3::Bucket", p.Bucket); !ok {
-		r.fail(id, "Bucket", "%q is not a bucket of this template", p.Bucket)
-	}
+	resourcePolicy
+}
+
+// bucketPolicy takes what a bucket's policy denies to everyone. The local run cannot tell whom it would allow something.
+func (r *reader) bucketPolicy(id string, p bucketPolicyProperties) {
+	r.refer(id, "Bucket", "AWS::S3::Bucket", p.Bucket)
 	for i, s := range p.PolicyDocument.Statement {
 		if s.Effect == "Allow" {
 			r.fail(id, index("PolicyDocument.Statement", i), "a bucket's policy must only deny")
@@ -35,21 +31,17 @@ func (r *reader) bucketPolicy(id string) {
 	put(&r.ofBuckets, p.Bucket, append(r.ofBuckets[p.Bucket], r.resourceStatements(id, p.resourcePolicy)...))
 }
 
-// queuePolicy takes what queues' policies allow to services, and what they deny to everyone.
-func (r *reader) queuePolicy(id string) {
-	var p struct {
-		Queues []string
+type queuePolicyProperties struct {
+	Queues []string
 
-		resourcePolicy
-	}
-	if !r.properties(id, &p) {
-		return
-	}
+	resourcePolicy
+}
+
+// queuePolicy takes what queues' policies allow to services, and what they deny to everyone.
+func (r *reader) queuePolicy(id string, p queuePolicyProperties) {
 	statements := r.resourceStatements(id, p.resourcePolicy)
 	for i, url := range p.Queues {
-		if _, ok := r.find("AWS::SQS::Queue", url); !ok {
-			r.fail(id, index("Queues", i), "%q is not a queue of this template", url)
-		}
+		r.refer(id, index("Queues", i), "AWS::SQS::Queue", url)
 		put(&r.ofQueues, url, append(r.ofQueues[url], statements...))
 	}
 }

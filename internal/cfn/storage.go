@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -27,11 +28,7 @@ type bucketProperties struct {
 	Tags                           inert
 }
 
-func (r *reader) bucket(id string) {
-	var p bucketProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) bucket(id string, p bucketProperties) {
 	bucket := Bucket{
 		LogicalID: id,
 		Name:      r.references[id].ref,
@@ -65,11 +62,7 @@ func (r *reader) notification(id string, i int, event, arn string) Notification 
 	if !slices.Contains(notifications, event) {
 		r.fail(id, path+".Event", "the local run does not send %q", event)
 	}
-	queue, ok := r.find("AWS::SQS::Queue", arn)
-	if !ok {
-		r.fail(id, path+".Queue", "%q is not a queue of this template", arn)
-	}
-	return Notification{Event: event, Queue: queue}
+	return Notification{Event: event, Queue: r.refer(id, path+".Queue", "AWS::SQS::Queue", arn)}
 }
 
 type tableProperties struct {
@@ -84,11 +77,7 @@ type tableProperties struct {
 	TimeToLiveSpecification          unenforced
 }
 
-func (r *reader) table(id string) {
-	var p tableProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) table(id string, p tableProperties) {
 	for i, attribute := range p.AttributeDefinitions {
 		if attribute.AttributeType != "S" {
 			r.fail(id, index("AttributeDefinitions", i), "attribute type %q is not served, only S is", attribute.AttributeType)
@@ -127,25 +116,17 @@ type secretProperties struct {
 	Tags        inert
 }
 
-func (r *reader) secret(id string) {
-	var p secretProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) secret(id string, p secretProperties) {
 	if p.GenerateSecretString == nil {
 		r.fail(id, "GenerateSecretString", "the local run serves generated secrets only")
 		return
 	}
-	secret := Secret{
+	r.stack.Secrets = append(r.stack.Secrets, Secret{
 		LogicalID: id,
 		Name:      names{stack: r.stack.Name}.name(id),
 		ARN:       r.references[id].ref,
-		Length:    p.GenerateSecretString.PasswordLength,
-	}
-	if secret.Length == 0 {
-		secret.Length = defaultSecretLength
-	}
-	r.stack.Secrets = append(r.stack.Secrets, secret)
+		Length:    cmp.Or(p.GenerateSecretString.PasswordLength, defaultSecretLength),
+	})
 }
 
 // defaultVisibility is the default of a queue's visibility timeout, in seconds.
@@ -162,11 +143,7 @@ type queueProperties struct {
 	Tags                   inert
 }
 
-func (r *reader) queue(id string) {
-	var p queueProperties
-	if !r.properties(id, &p) {
-		return
-	}
+func (r *reader) queue(id string, p queueProperties) {
 	queue := Queue{
 		LogicalID:  id,
 		Name:       names{stack: r.stack.Name}.name(id),
