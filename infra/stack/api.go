@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
@@ -79,16 +78,11 @@ func accessLog() string {
 // newLogRole creates the role with which API Gateway writes access logs. All APIs of the account share one in each region, so
 // it outlives the stack.
 func newLogRole(stack awscdk.Stack) awsapigateway.CfnAccount {
-	role := newRole(stack, "ApiGatewayLogRole", "apigateway.amazonaws.com", []*awsiam.PolicyStatementProps{{
-		Sid: jsii.String("Logs"),
-		// API Gateway refuses a role that lacks one of these, on every log group: the actions of AWS's managed policy
-		// AmazonAPIGatewayPushToCloudWatchLogs.
-		Actions: jsii.Strings(
-			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-			"logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
-		),
-		Resources: jsii.Strings("*"),
-	}})
+	// API Gateway refuses a role that lacks one of these, on every log group: the actions of AWS's managed policy
+	// AmazonAPIGatewayPushToCloudWatchLogs.
+	logs := allow("Logs", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+		"logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents").on(jsii.String("*"))
+	role := newRole(stack, "ApiGatewayLogRole", "apigateway.amazonaws.com", []*statement{logs})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"), &awsapigateway.CfnAccountProps{
 		CloudWatchRoleArn: role.RoleArn(),

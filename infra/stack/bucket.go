@@ -2,7 +2,6 @@ package stack
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
@@ -21,73 +20,37 @@ func newBucket(stack awscdk.Stack, s stage.Stage) awss3.Bucket {
 		LifecycleRules:         lifecycleRules(s.Retention),
 		RemovalPolicy:          removal(s),
 	})
-	objects := bucket.ArnForObjects(jsii.String("*"))
-	for _, deny := range denials(s) {
-		deny.Actions, deny.Resources = jsii.Strings("s3:*"), &[]*string{bucket.BucketArn(), objects}
-		addDenial(bucket, deny)
+	for _, denial := range denials(s, bucket) {
+		bucket.AddToResourcePolicy(denial.construct())
 	}
-	overwrites := overwrites()
-	overwrites.Resources = &[]*string{objects}
-	addDenial(bucket, overwrites)
 	// A bucket that stays keeps its policy.
 	bucket.Policy().ApplyRemovalPolicy(removal(s))
 	return bucket
 }
 
-func addDenial(bucket awss3.Bucket, deny *awsiam.PolicyStatementProps) {
-	deny.Effect = awsiam.Effect_DENY
-	deny.Principals = &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
-	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(deny))
-}
-
-// overwrites denies everyone to make an object without If-None-Match, so that not even the role that signs uploads can put
-// new bytes under a key that has some. Parts make no object yet. Forms are exempt, because a form cannot have the header:
-// inspection removes what a form that is used again has stored.
-// Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
-func overwrites() *awsiam.PolicyStatementProps {
-	return &awsiam.PolicyStatementProps{
-		Sid:     jsii.String("DenyOverwrites"),
-		Actions: jsii.Strings("s3:PutObject"),
-		Conditions: &map[string]any{
-			"Bool":            map[string]any{"s3:ObjectCreationOperation": "true"},
-			"Null":            map[string]any{"s3:if-none-match": "true"},
-			"StringNotEquals": map[string]any{"s3:authType": "POST"},
-		},
-	}
-}
-
-// denials returns the statements that deny a request to everyone, whatever allows it.
+// denials returns the statements of the bucket's policy.
 // Source: Amazon S3 API Reference, "Amazon S3 Signature Version 4 Authentication Specific Policy Keys".
-func denials(s stage.Stage) []*awsiam.PolicyStatementProps {
-	return []*awsiam.PolicyStatementProps{
-		{
-			Sid: jsii.String("DenyWithoutTLS"),
-			Conditions: &map[string]any{
-				"Bool": map[string]any{"aws:SecureTransport": "false"},
-			},
-		},
-		{
-			Sid: jsii.String("DenyOldTLS"),
-			Conditions: &map[string]any{
-				"NumericLessThan": map[string]any{"s3:TlsVersion": "1.2"},
-			},
-		},
-		{
-			// The age of a SigV2 signature is always 0, so it would pass the next statement.
-			Sid: jsii.String("DenySigV2"),
-			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"s3:signatureversion": "AWS"},
-			},
-		},
-		{
-			// Forms and presigned URLs only: a request that its caller signs and sends at once has no lifetime to bound,
-			// and an operator with a slow clock must not be locked out.
-			Sid: jsii.String("DenyOldSignatures"),
-			Conditions: &map[string]any{
-				"StringEquals":       map[string]any{"s3:authType": []string{"POST", "REST-QUERY-STRING"}},
-				"NumericGreaterThan": map[string]any{"s3:signatureAge": jsii.Sprintf("%d", s.SignatureLifetime.Milliseconds())},
-			},
-		},
+func denials(s stage.Stage, bucket awss3.Bucket) []*statement {
+	objects := bucket.ArnForObjects(jsii.String("*"))
+	all := []*string{bucket.BucketArn(), objects}
+	return []*statement{
+		deny("DenyWithoutTLS", "s3:*").on(all...).when("Bool", "aws:SecureTransport", "false"),
+		deny("DenyOldTLS", "s3:*").on(all...).when("NumericLessThan", "s3:TlsVersion", "1.2"),
+		// The age of a SigV2 signature is always 0, so it would pass the next statement.
+		deny("DenySigV2", "s3:*").on(all...).when("StringEquals", "s3:signatureversion", "AWS"),
+		// Forms and presigned URLs only: a request that its caller signs and sends at once has no lifetime to bound,
+		// and an operator with a slow clock must not be locked out.
+		deny("DenyOldSignatures", "s3:*").on(all...).
+			when("StringEquals", "s3:authType", []string{"POST", "REST-QUERY-STRING"}).
+			when("NumericGreaterThan", "s3:signatureAge", jsii.Sprintf("%d", s.SignatureLifetime.Milliseconds())),
+		// No object is made without If-None-Match, so that not even the role that signs uploads can put new bytes under a
+		// key that has some. Parts make no object yet. Forms are exempt, because a form cannot have the header: inspection
+		// removes what a form that is used again has stored.
+		// Source: Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets".
+		deny("DenyOverwrites", "s3:PutObject").on(objects).
+			when("Bool", "s3:ObjectCreationOperation", "true").
+			when("Null", "s3:if-none-match", "true").
+			when("StringNotEquals", "s3:authType", "POST"),
 	}
 }
 

@@ -2,11 +2,11 @@ package stack
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
@@ -29,7 +29,7 @@ type functionSpec struct {
 	timeout     float64 // seconds
 	environment any     // a struct of contract
 	variables   map[string]string
-	statements  []*awsiam.PolicyStatementProps
+	statements  []*statement
 }
 
 // inspectSeconds is the time for a batch of messages: a few calls for each, and some retries.
@@ -149,9 +149,7 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range spec.variables {
-		variables[name] = value
-	}
+	maps.Copy(variables, spec.variables)
 	logs := newLogGroup(stack, spec.id+"Logs", s)
 	role := newRole(stack, spec.id+"Role", "lambda.amazonaws.com", append(runtimeStatements(logs), spec.statements...))
 	return awslambda.NewFunction(stack, jsii.String(spec.id), &awslambda.FunctionProps{

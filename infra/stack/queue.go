@@ -53,20 +53,11 @@ func newQueues(stack awscdk.Stack) queues {
 
 // newQueuePolicy creates a queue's policy: no access without TLS, and the statements. The account's own roles need no
 // statement here.
-func newQueuePolicy(stack awscdk.Stack, id string, queue awssqs.Queue, statements ...*awsiam.PolicyStatementProps) awssqs.QueuePolicy {
+func newQueuePolicy(stack awscdk.Stack, id string, queue awssqs.Queue, statements ...*statement) awssqs.QueuePolicy {
 	policy := awssqs.NewQueuePolicy(stack, jsii.String(id), &awssqs.QueuePolicyProps{Queues: &[]awssqs.IQueue{queue}})
-	withoutTLS := &awsiam.PolicyStatementProps{
-		Sid:        jsii.String("DenyWithoutTLS"),
-		Effect:     awsiam.Effect_DENY,
-		Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
-		Actions:    jsii.Strings("sqs:*"),
-		Resources:  &[]*string{queue.QueueArn()},
-		Conditions: &map[string]any{
-			"Bool": map[string]any{"aws:SecureTransport": "false"},
-		},
-	}
-	for _, statement := range append([]*awsiam.PolicyStatementProps{withoutTLS}, statements...) {
-		policy.Document().AddStatements(awsiam.NewPolicyStatement(statement))
+	withoutTLS := deny("DenyWithoutTLS", "sqs:*").on(queue.QueueArn()).when("Bool", "aws:SecureTransport", "false")
+	for _, s := range append([]*statement{withoutTLS}, statements...) {
+		policy.Document().AddStatements(s.construct())
 	}
 	return policy
 }
@@ -74,17 +65,12 @@ func newQueuePolicy(stack awscdk.Stack, id string, queue awssqs.Queue, statement
 // notifications lets S3 send the events of this account's buckets. Naming the one bucket would be a cycle: S3 checks the
 // permission when it creates the bucket.
 // Source: Amazon S3 User Guide, "Granting permissions to publish event notification messages to a destination".
-func notifications(stack awscdk.Stack, queue awssqs.Queue) *awsiam.PolicyStatementProps {
-	return &awsiam.PolicyStatementProps{
-		Sid:        jsii.String("Notifications"),
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)},
-		Actions:    jsii.Strings("sqs:SendMessage"),
-		Resources:  &[]*string{queue.QueueArn()},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()},
-			"ArnLike":      map[string]any{"aws:SourceArn": jsii.Sprintf("arn:%s:s3:::*", *stack.Partition())},
-		},
-	}
+func notifications(stack awscdk.Stack, queue awssqs.Queue) *statement {
+	s := allow("Notifications", "sqs:SendMessage").on(queue.QueueArn()).
+		when("StringEquals", "aws:SourceAccount", stack.Account()).
+		when("ArnLike", "aws:SourceArn", jsii.Sprintf("arn:%s:s3:::*", *stack.Partition()))
+	s.Principals = &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)}
+	return s
 }
 
 // notify makes a bucket send its arrivals and expirations to the queue. CDK's own way would add a hidden function.

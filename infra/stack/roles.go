@@ -19,11 +19,46 @@ const (
 	hedgePutObjectTagging = "s3:PutObjectTagging"
 )
 
+// A statement is one of a policy.
+type statement awsiam.PolicyStatementProps
+
+// allow returns a statement that allows actions.
+func allow(sid string, actions ...string) *statement {
+	return &statement{Sid: jsii.String(sid), Actions: jsii.Strings(actions...)}
+}
+
+// deny returns a statement that denies everyone actions, whatever allows them.
+func deny(sid string, actions ...string) *statement {
+	s := allow(sid, actions...)
+	s.Effect = awsiam.Effect_DENY
+	s.Principals = &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
+	return s
+}
+
+// on sets the ARNs of the statement's resources.
+func (s *statement) on(arns ...*string) *statement {
+	s.Resources = &arns
+	return s
+}
+
+// when adds a condition. Each has another operator.
+func (s *statement) when(operator, key string, value any) *statement {
+	if s.Conditions == nil {
+		s.Conditions = &map[string]any{}
+	}
+	(*s.Conditions)[operator] = map[string]any{key: value}
+	return s
+}
+
+func (s *statement) construct() awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement((*awsiam.PolicyStatementProps)(s))
+}
+
 // newRole creates a role for a service. It may do what the statements say, and nothing else.
-func newRole(stack awscdk.Stack, id, service string, statements []*awsiam.PolicyStatementProps) awsiam.Role {
+func newRole(stack awscdk.Stack, id, service string, statements []*statement) awsiam.Role {
 	policy := awsiam.NewPolicyDocument(nil)
-	for _, statement := range statements {
-		policy.AddStatements(awsiam.NewPolicyStatement(statement))
+	for _, s := range statements {
+		policy.AddStatements(s.construct())
 	}
 	return awsiam.NewRole(stack, jsii.String(id), &awsiam.RoleProps{
 		AssumedBy:      awsiam.NewServicePrincipal(jsii.String(service), nil),
@@ -32,167 +67,83 @@ func newRole(stack awscdk.Stack, id, service string, statements []*awsiam.Policy
 }
 
 // runtimeStatements allow what every function needs: its own logs, and traces, which have no resources.
-func runtimeStatements(logs awslogs.LogGroup) []*awsiam.PolicyStatementProps {
-	return []*awsiam.PolicyStatementProps{
-		{
-			Sid:       jsii.String("Logs"),
-			Actions:   jsii.Strings("logs:CreateLogStream", "logs:PutLogEvents"),
-			Resources: &[]*string{logs.LogGroupArn()},
-		},
-		{
-			Sid:       jsii.String("Traces"),
-			Actions:   jsii.Strings("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
-			Resources: jsii.Strings("*"),
-		},
+func runtimeStatements(logs awslogs.LogGroup) []*statement {
+	return []*statement{
+		allow("Logs", "logs:CreateLogStream", "logs:PutLogEvents").on(logs.LogGroupArn()),
+		allow("Traces", "xray:PutTraceSegments", "xray:PutTelemetryRecords").on(jsii.String("*")),
 	}
 }
 
-func authorizerStatements(d data) []*awsiam.PolicyStatementProps {
-	return []*awsiam.PolicyStatementProps{
-		{
-			Sid:       jsii.String("Users"),
-			Actions:   jsii.Strings("dynamodb:GetItem"),
-			Resources: &[]*string{d.users.TableArn()},
-		},
-		{
-			Sid:       jsii.String("Usage"),
-			Actions:   jsii.Strings("dynamodb:GetItem"),
-			Resources: &[]*string{d.uploads.TableArn()},
-		},
+func authorizerStatements(d data) []*statement {
+	return []*statement{
+		allow("Users", "dynamodb:GetItem").on(d.users.TableArn()),
+		allow("Usage", "dynamodb:GetItem").on(d.uploads.TableArn()),
 		ownerKey(d),
 	}
 }
 
 // ownerKey lets a function read the stage's secret.
-func ownerKey(d data) *awsiam.PolicyStatementProps {
-	return &awsiam.PolicyStatementProps{
-		Sid:       jsii.String("OwnerKey"),
-		Actions:   jsii.Strings("secretsmanager:GetSecretValue"),
-		Resources: &[]*string{d.key.SecretArn()},
-	}
+func ownerKey(d data) *statement {
+	return allow("OwnerKey", "secretsmanager:GetSecretValue").on(d.key.SecretArn())
 }
 
 // presignStatements allow what presign signs. S3 checks the signer's permissions when a signature is used.
-func presignStatements(s stage.Stage, d data) []*awsiam.PolicyStatementProps {
+func presignStatements(s stage.Stage, d data) []*statement {
 	folders := folderArns(s, d)
-	return []*awsiam.PolicyStatementProps{
-		{
-			Sid:       jsii.String("Put"),
-			Actions:   jsii.Strings("s3:PutObject"),
-			Resources: &folders,
-		},
-		{
-			// Born pending: no other value of the tag can be signed.
-			Sid:       jsii.String("TagPending"),
-			Actions:   jsii.Strings("s3:PutObjectTagging"),
-			Resources: &folders,
-			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"s3:RequestObjectTag/status": "pending"},
-			},
-		},
+	return []*statement{
+		allow("Put", "s3:PutObject").on(folders...),
+		// Born pending: no other value of the tag can be signed.
+		allow("TagPending", "s3:PutObjectTagging").on(folders...).when("StringEquals", "s3:RequestObjectTag/status", "pending"),
 	}
 }
 
 // manageStatements allow what the routes of uploads need, and what a signed download reads.
-func manageStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatementProps {
+func manageStatements(s stage.Stage, d data, q queues) []*statement {
 	folders := folderArns(s, d)
-	return []*awsiam.PolicyStatementProps{
-		{
-			Sid:       jsii.String("Records"),
-			Actions:   jsii.Strings("dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-			Resources: &[]*string{d.uploads.TableArn()},
-		},
-		{
-			// Readable only when ready: a download of anything else can be signed, and S3 refuses it.
-			Sid:       jsii.String("ReadReady"),
-			Actions:   jsii.Strings("s3:GetObjectVersion"),
-			Resources: &folders,
-			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"s3:ExistingObjectTag/status": "ready"},
-			},
-		},
-		{
-			Sid:       jsii.String("Remove"),
-			Actions:   jsii.Strings("s3:DeleteObjectVersion", hedgeDeleteObject, "s3:AbortMultipartUpload"),
-			Resources: &folders,
-		},
+	return []*statement{
+		allow("Records", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem").on(d.uploads.TableArn()),
+		// Readable only when ready: a download of anything else can be signed, and S3 refuses it.
+		allow("ReadReady", "s3:GetObjectVersion").on(folders...).when("StringEquals", "s3:ExistingObjectTag/status", "ready"),
+		allow("Remove", "s3:DeleteObjectVersion", hedgeDeleteObject, "s3:AbortMultipartUpload").on(folders...),
 		versions(s, d),
-		{
-			// Without a condition on s3:prefix: this action does not have that key, so the condition would never hold.
-			// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
-			Sid:       jsii.String("Multiparts"),
-			Actions:   jsii.Strings("s3:ListBucketMultipartUploads"),
-			Resources: &[]*string{d.bucket.BucketArn()},
-		},
-		{
-			Sid:       jsii.String("Queue"),
-			Actions:   jsii.Strings("sqs:SendMessage"),
-			Resources: &[]*string{q.inspections.QueueArn()},
-		},
+		// Without a condition on s3:prefix: this action does not have that key, so the condition would never hold.
+		// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
+		allow("Multiparts", "s3:ListBucketMultipartUploads").on(d.bucket.BucketArn()),
+		allow("Queue", "sqs:SendMessage").on(q.inspections.QueueArn()),
 	}
 }
 
 // inspectStatements allow what an inspection needs, and what Lambda needs to pass on the queue's messages.
-func inspectStatements(s stage.Stage, d data, q queues) []*awsiam.PolicyStatementProps {
+func inspectStatements(s stage.Stage, d data, q queues) []*statement {
 	folders := folderArns(s, d)
-	return []*awsiam.PolicyStatementProps{
-		{
-			Sid:       jsii.String("Records"),
-			Actions:   jsii.Strings("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-			Resources: &[]*string{d.uploads.TableArn()},
-		},
-		{
-			// One statement, because the folders take up most of the room that a role has for its policies.
-			Sid: jsii.String("Objects"),
-			Actions: jsii.Strings("s3:GetObjectVersion", "s3:DeleteObjectVersion", hedgeDeleteObject,
-				"s3:GetObjectVersionTagging", hedgeGetObjectTagging),
-			Resources: &folders,
-		},
-		{
-			Sid:       jsii.String("TagVerdict"),
-			Actions:   jsii.Strings("s3:PutObjectVersionTagging", hedgePutObjectTagging),
-			Resources: &folders,
-			Conditions: &map[string]any{
-				"StringEquals": map[string]any{"s3:RequestObjectTag/status": []string{"ready", "rejected"}},
-			},
-		},
+	bus := d.bucket.Stack().FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String(eventBus),
+	})
+	return []*statement{
+		allow("Records", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem").on(d.uploads.TableArn()),
+		// One statement, because the folders take up most of the room that a role has for its policies.
+		allow("Objects", "s3:GetObjectVersion", "s3:DeleteObjectVersion", hedgeDeleteObject,
+			"s3:GetObjectVersionTagging", hedgeGetObjectTagging).on(folders...),
+		allow("TagVerdict", "s3:PutObjectVersionTagging", hedgePutObjectTagging).on(folders...).
+			when("StringEquals", "s3:RequestObjectTag/status", []string{"ready", "rejected"}),
 		versions(s, d),
 		ownerKey(d),
-		{
-			Sid:       jsii.String("Queue"),
-			Actions:   jsii.Strings("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
-			Resources: &[]*string{q.inspections.QueueArn()},
-		},
-		{
-			Sid:     jsii.String("Events"),
-			Actions: jsii.Strings("events:PutEvents"),
-			Resources: &[]*string{d.bucket.Stack().FormatArn(&awscdk.ArnComponents{
-				Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String(eventBus),
-			})},
-			// A call has the sources of all its events, and ForAllValues holds for a call that has none.
-			// Source: EventBridge User Guide, "Using IAM policy conditions for fine-grained access control".
-			Conditions: &map[string]any{
-				"ForAllValues:StringEquals": map[string]any{"events:source": "postern"},
-				"Null":                      map[string]any{"events:source": "false"},
-			},
-		},
+		allow("Queue", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes").on(q.inspections.QueueArn()),
+		// A call has the sources of all its events, and ForAllValues holds for a call that has none.
+		// Source: EventBridge User Guide, "Using IAM policy conditions for fine-grained access control".
+		allow("Events", "events:PutEvents").on(bus).
+			when("ForAllValues:StringEquals", "events:source", "postern").
+			when("Null", "events:source", "false"),
 	}
 }
 
 // versions lets a function list, but not read, the versions of a key in the format table's folders.
-func versions(s stage.Stage, d data) *awsiam.PolicyStatementProps {
+func versions(s stage.Stage, d data) *statement {
 	var prefixes []string
 	for _, folder := range s.Folders.Names() {
 		prefixes = append(prefixes, folder+"/*")
 	}
-	return &awsiam.PolicyStatementProps{
-		Sid:       jsii.String("Versions"),
-		Actions:   jsii.Strings("s3:ListBucketVersions"),
-		Resources: &[]*string{d.bucket.BucketArn()},
-		Conditions: &map[string]any{
-			"StringLike": map[string]any{"s3:prefix": prefixes},
-		},
-	}
+	return allow("Versions", "s3:ListBucketVersions").on(d.bucket.BucketArn()).when("StringLike", "s3:prefix", prefixes)
 }
 
 // folderArns returns the ARNs of all objects in the format table's folders.
