@@ -33,7 +33,7 @@ const (
 const stagesInterval = 2 * time.Second // between looks at cdk.json
 
 // serve serves the assembly until ctx is done. When it returns, nothing that it started is left.
-func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error) {
+func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	stack, err := load(s.assembly)
 	if err != nil {
 		return err
@@ -53,6 +53,11 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return portError("PORT", s.port, err)
 	}
 	defer func() { closeAll(listeners) }()
+	return serveAt(ctx, listeners, s, stack, o, stdout)
+}
+
+// serveAt serves the stack, with its API at the listeners.
+func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *cfn.Stack, o outlets, stdout io.Writer) (err error) {
 	port, path := awsserver.Port(listeners[0]), "/"+stack.API.Stage+"/"
 	url := o.reach.url(port) + path
 	o.page = page("S3", url)
@@ -63,7 +68,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 	defer func() {
 		services.close()
 		if services.chaos != nil {
-			_, _ = fmt.Fprintf(stderr, "chaos: %v\n", services.chaos)
+			_, _ = fmt.Fprintf(o.log, "chaos: %v\n", services.chaos)
 		}
 		err = errors.Join(err, writeGrants(s.data, services.policies))
 	}()
@@ -74,7 +79,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer forget()
-	functions, err := startFunctions(stack, services, stderr)
+	functions, err := startFunctions(stack, services, o.log)
 	if err != nil {
 		return err
 	}
@@ -84,9 +89,9 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) (err error
 		return err
 	}
 	return serveAPI(ctx, newServer(handler), listeners, services.s3.Done, func() {
-		banner(stderr, s, url, services)
+		banner(o.log, s, url, services)
 		o.requests.begin()
-		go watchStages(ctx, s.stages, s.assembly, stagesInterval, stderr)
+		go watchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
 }
