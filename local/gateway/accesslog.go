@@ -50,10 +50,7 @@ func logged(name, v string) string {
 	if name == "error.messageString" {
 		return v
 	}
-	quoted, err := json.Marshal(v)
-	if err != nil {
-		return "-"
-	}
+	quoted, _ := json.Marshal(v)
 	return string(quoted[1 : len(quoted)-1])
 }
 

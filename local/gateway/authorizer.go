@@ -143,12 +143,8 @@ func (p principal) authorizer(latency time.Duration) map[string]any {
 func stringify(context map[string]any) (map[string]string, error) {
 	values := make(map[string]string, len(context))
 	for name, value := range context {
-		switch value := value.(type) {
-		case string:
-			values[name] = value
-		case json.Number:
-			values[name] = value.String()
-		case bool:
+		switch value.(type) {
+		case string, json.Number, bool:
 			values[name] = fmt.Sprint(value)
 		default:
 			return nil, fmt.Errorf("context member %q is not a string, number or boolean", name)

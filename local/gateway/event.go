@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 )
 
@@ -65,26 +64,18 @@ func (g *gateway) proxyEvent(x *exchange) ([]byte, error) {
 	if x.route.authorizer != nil {
 		e.RequestContext.Authorizer = x.principal.authorizer(x.authorizer.latency)
 	}
-	return marshal(e)
+	return json.Marshal(e)
 }
 
 func (g *gateway) authorizerEvent(x *exchange) ([]byte, error) {
 	e := authorizerEvent{Type: "REQUEST", MethodARN: g.methodARN(x), event: g.event(x)}
 	e.StageVariables = map[string]string{}
-	return marshal(e)
+	return json.Marshal(e)
 }
 
 // methodARN returns what an authorizer's policy must allow: the request's own path, not the resource's pattern.
 func (g *gateway) methodARN(x *exchange) string {
 	return g.arn + "/" + g.stage + "/" + x.request.Method + x.path
-}
-
-func marshal(event any) ([]byte, error) {
-	b, err := json.Marshal(event)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the event: %w", err)
-	}
-	return b, nil
 }
 
 type requestContext struct {

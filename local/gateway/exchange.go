@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -99,9 +100,7 @@ type answer struct {
 }
 
 func (a answer) write(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	bodiless := a.status == http.StatusNoContent || a.status == http.StatusNotModified
 	if !bodiless {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))

@@ -83,14 +83,14 @@ type call struct {
 // parseAnswer reads a function's answer. Every member is optional; unknown members are refused.
 // Source: "Output format of a Lambda function for proxy integration".
 func parseAnswer(payload []byte) (answer, error) {
-	var p *struct {
-		StatusCode        *int                     `json:"statusCode"`
+	p := &struct {
+		StatusCode        int                      `json:"statusCode"`
 		Headers           map[string]headerValue   `json:"headers"`
 		MultiValueHeaders map[string][]headerValue `json:"multiValueHeaders"`
-		Body              *string                  `json:"body"`
+		Body              string                   `json:"body"`
 		// The API has no binary media types, so an encoded body is sent as it is.
 		IsBase64Encoded bool `json:"isBase64Encoded"`
-	}
+	}{StatusCode: http.StatusOK}
 	if len(payload) > maxBody {
 		return answer{}, fmt.Errorf("it is larger than %d bytes", maxBody)
 	}
@@ -100,21 +100,13 @@ func parseAnswer(payload []byte) (answer, error) {
 	if p == nil {
 		return answer{}, errors.New("it is null")
 	}
-	a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}}
-	if p.StatusCode != nil {
-		a.status = *p.StatusCode
-	}
+	a := answer{status: p.StatusCode, header: http.Header{"Content-Type": {jsonType}}, body: p.Body}
 	if a.status < 200 || a.status > 599 {
 		return answer{}, fmt.Errorf("its status code is %d, want 200 to 599", a.status)
 	}
-	if p.Body != nil {
-		a.body = *p.Body
-	}
 	// Of a header in both, only the multiple values count.
-	headers := maps.Clone(p.MultiValueHeaders)
-	if headers == nil {
-		headers = map[string][]headerValue{}
-	}
+	headers := map[string][]headerValue{}
+	maps.Copy(headers, p.MultiValueHeaders)
 	for name, value := range p.Headers {
 		if !hasHeader(p.MultiValueHeaders, name) {
 			headers[name] = []headerValue{value}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/textproto"
 	"slices"
 	"strings"
 )
@@ -19,10 +18,8 @@ var unseen = []string{
 // functionHeaders returns the request's headers as functions get them, with those that API Gateway adds. Names are in
 // canonical form; API Gateway keeps the caller's.
 func (x *exchange) functionHeaders() map[string][]string {
-	headers := maps.Clone(textproto.MIMEHeader(x.request.Header))
-	if headers == nil {
-		headers = textproto.MIMEHeader{}
-	}
+	headers := map[string][]string{}
+	maps.Copy(headers, x.request.Header)
 	for _, name := range unseen {
 		delete(headers, name)
 	}
@@ -41,22 +38,9 @@ func (x *exchange) functionHeaders() map[string][]string {
 
 // remapped are the headers that a function cannot set: they go out as x-amzn-Remapped-<name>.
 // Source: "Amazon API Gateway important notes for REST APIs".
-var remapped = map[string]bool{
-	"Authorization":      true,
-	"Connection":         true,
-	"Content-Length":     true,
-	"Content-Md5":        true,
-	"Date":               true,
-	"Expect":             true,
-	"Host":               true,
-	"Max-Forwards":       true,
-	"Proxy-Authenticate": true,
-	"Server":             true,
-	"Trailer":            true,
-	"Upgrade":            true,
-	"User-Agent":         true,
-	"Www-Authenticate":   true,
-	"X-Amzn-Requestid":   true,
+var remapped = []string{
+	"Authorization", "Connection", "Content-Length", "Content-Md5", "Date", "Expect", "Host", "Max-Forwards",
+	"Proxy-Authenticate", "Server", "Trailer", "Upgrade", "User-Agent", "Www-Authenticate", "X-Amzn-Requestid",
 }
 
 // setHeaders sets the headers of a function's answer.
@@ -71,7 +55,7 @@ func (a answer) setHeaders(headers map[string][]headerValue) error {
 		if name == "Transfer-Encoding" {
 			continue
 		}
-		if remapped[name] {
+		if slices.Contains(remapped, name) {
 			name = "X-Amzn-Remapped-" + name
 		}
 		a.header.Del(name)

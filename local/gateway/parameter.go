@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/textproto"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -91,28 +92,17 @@ func unescape(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b.WriteByte(' ')
-		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			b.WriteByte(hexValue(s[i+1])<<4 | hexValue(s[i+2]))
-			i += 2
-		default:
-			b.WriteByte(s[i])
+		c := s[i]
+		if c == '+' {
+			c = ' '
+		} else if c == '%' && i+2 < len(s) {
+			if escaped, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				c, i = byte(escaped), i+2
+			}
 		}
+		b.WriteByte(c)
 	}
 	return b.String()
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-func hexValue(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
 }
 
 // last returns the last value of each name.
@@ -128,10 +118,5 @@ func last(values map[string][]string) map[string]string {
 
 // blank reports whether all values are blank.
 func blank(values []string) bool {
-	for _, value := range values {
-		if strings.TrimSpace(value) != "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(values, func(value string) bool { return strings.TrimSpace(value) != "" })
 }

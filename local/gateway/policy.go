@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"postern/internal/cfn"
@@ -67,14 +68,9 @@ func (p policy) decide(methodARN string) decision {
 }
 
 func (s statement) covers(methodARN string) bool {
-	action, resource := false, false
-	for _, pattern := range s.Action {
-		action = action || cfn.Match(strings.ToLower(pattern), "execute-api:invoke")
-	}
-	for _, pattern := range s.Resource {
-		resource = resource || cfn.Match(pattern, methodARN)
-	}
-	return action && resource
+	isInvoke := func(pattern string) bool { return cfn.Match(strings.ToLower(pattern), "execute-api:invoke") }
+	isMethod := func(pattern string) bool { return cfn.Match(pattern, methodARN) }
+	return slices.ContainsFunc(s.Action, isInvoke) && slices.ContainsFunc(s.Resource, isMethod)
 }
 
 // statements are written as a list or as a single statement.

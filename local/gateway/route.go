@@ -22,7 +22,7 @@ type route struct {
 }
 
 func newRoutes(methods []cfn.Method) (*node, error) {
-	root := &node{}
+	root := newNode()
 	var errs []error
 	for _, method := range methods {
 		route, err := newRoute(method)
@@ -81,6 +81,8 @@ type node struct {
 	methods   map[string]*route
 }
 
+func newNode() *node { return &node{static: map[string]*node{}, methods: map[string]*route{}} }
+
 var pathParameter = regexp.MustCompile(`^\{([A-Za-z0-9._-]+)\}$`)
 
 func (n *node) add(r *route) error {
@@ -92,23 +94,17 @@ func (n *node) add(r *route) error {
 				return fmt.Errorf("the path parameters %q and %q stand in the same place", n.name, match[1])
 			}
 			if n.parameter == nil {
-				n.parameter, n.name = &node{}, match[1]
+				n.parameter, n.name = newNode(), match[1]
 			}
 			n = n.parameter
 		case strings.ContainsAny(segment, "{}"):
 			return fmt.Errorf("path part %q is neither text nor a {parameter}", segment)
 		default:
-			if n.static == nil {
-				n.static = map[string]*node{}
-			}
 			if n.static[segment] == nil {
-				n.static[segment] = &node{}
+				n.static[segment] = newNode()
 			}
 			n = n.static[segment]
 		}
-	}
-	if n.methods == nil {
-		n.methods = map[string]*route{}
 	}
 	if other := n.methods[r.HTTPMethod]; other != nil {
 		return fmt.Errorf("%s has the same path and HTTP method", other.LogicalID)
@@ -120,24 +116,24 @@ func (n *node) add(r *route) error {
 // match finds the resource of a path. It prefers a static segment to a parameter. Parameters stay percent-encoded.
 func (n *node) match(path []string, parameters map[string]string) *node {
 	if len(path) == 0 {
-		if n.methods == nil {
+		if len(n.methods) == 0 {
 			return nil
 		}
 		return n
 	}
 	if next := n.static[path[0]]; next != nil {
-		if found := next.match(path[1:], parameters); found != nil {
-			return found
+		if resource := next.match(path[1:], parameters); resource != nil {
+			return resource
 		}
 	}
 	if n.parameter == nil || path[0] == "" {
 		return nil
 	}
-	found := n.parameter.match(path[1:], parameters)
-	if found != nil {
+	resource := n.parameter.match(path[1:], parameters)
+	if resource != nil {
 		parameters[n.name] = path[0]
 	}
-	return found
+	return resource
 }
 
 func (n *node) method(name string) *route {

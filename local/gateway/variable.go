@@ -87,9 +87,6 @@ func errorMessageString(x *exchange) string {
 	if x.failure.message == "" {
 		return "null"
 	}
-	quoted, err := json.Marshal(x.failure.message)
-	if err != nil {
-		return "null"
-	}
+	quoted, _ := json.Marshal(x.failure.message)
 	return string(quoted)
 }
