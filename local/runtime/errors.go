@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -55,9 +56,7 @@ func reported(body []byte, errorType string) *FunctionError {
 	if json.Unmarshal(body, e) != nil {
 		e.Message = string(body)
 	}
-	if e.Type == "" {
-		e.Type = orDefault(errorType, "Runtime.Unknown")
-	}
+	e.Type = cmp.Or(e.Type, errorType, "Runtime.Unknown")
 	return e
 }
 
@@ -67,10 +66,7 @@ func (e *FunctionError) unreported() bool {
 }
 
 func timedOut(requestID string, after time.Duration) *FunctionError {
-	return &FunctionError{
-		Message: fmt.Sprintf("%s Task timed out after %.2f seconds", requestID, after.Seconds()),
-		Type:    typeTimedOut,
-	}
+	return &FunctionError{fmt.Sprintf("%s Task timed out after %.2f seconds", requestID, after.Seconds()), typeTimedOut}
 }
 
 // exited returns the error of a process that ended without an answer.
@@ -79,23 +75,16 @@ func exited(requestID string, state *os.ProcessState) *FunctionError {
 	if state != nil && !state.Success() {
 		reason = "Runtime exited with error: " + (&exec.ExitError{ProcessState: state}).Error()
 	}
-	return &FunctionError{
-		Message: fmt.Sprintf("RequestId: %s Error: %s", requestID, reason),
-		Type:    typeExit,
-	}
+	return &FunctionError{fmt.Sprintf("RequestId: %s Error: %s", requestID, reason), typeExit}
 }
 
 // unstartable returns the error of a bootstrap that the system does not run.
 func unstartable(requestID string, err error) *FunctionError {
-	return &FunctionError{
-		Message: fmt.Sprintf("RequestId: %s Error: %v", requestID, err),
-		Type:    typeEntrypoint,
-	}
+	return &FunctionError{fmt.Sprintf("RequestId: %s Error: %v", requestID, err), typeEntrypoint}
 }
 
 func responseTooLarge() *FunctionError {
 	return &FunctionError{
-		Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse),
-		Type:    typeTooLarge,
+		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse), typeTooLarge,
 	}
 }

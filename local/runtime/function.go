@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -57,8 +58,8 @@ func newFunction(f cfn.Function, config Config, host host) (*function, error) {
 		host:        host,
 		region:      config.Region,
 		additions:   config.Environment[f.LogicalID],
-		initTimeout: orDefault(config.InitTimeout, DefaultInitTimeout),
-		slots:       make(chan struct{}, orDefault(config.Processes, DefaultProcesses)),
+		initTimeout: cmp.Or(config.InitTimeout, DefaultInitTimeout),
+		slots:       make(chan struct{}, cmp.Or(config.Processes, DefaultProcesses)),
 	}, nil
 }
 

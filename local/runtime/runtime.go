@@ -8,6 +8,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func New(config Config) (*Runtime, error) {
 	}
 	r := &Runtime{
 		functions: make(map[string]*function),
-		grace:     orDefault(config.Grace, DefaultGrace),
+		grace:     cmp.Or(config.Grace, DefaultGrace),
 		closing:   make(chan struct{}),
 		killing:   make(chan struct{}),
 	}
@@ -162,12 +163,4 @@ func (r *Runtime) Close() {
 		}
 		_ = r.server.Close()
 	})
-}
-
-func orDefault[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }
