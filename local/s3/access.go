@@ -115,13 +115,9 @@ func signatureConditions(ctx context.Context) (map[string]string, error) {
 	}, nil
 }
 
-// String implements backend.Backend.
 func (a *access) String() string { return a.store.String() }
+func (a *access) Shutdown()      { a.store.Shutdown() }
 
-// Shutdown implements backend.Backend.
-func (a *access) Shutdown() { a.store.Shutdown() }
-
-// NormalizeObjectKey implements backend.Backend.
 func (a *access) NormalizeObjectKey(bucket, key string) string {
 	return a.store.NormalizeObjectKey(bucket, key)
 }

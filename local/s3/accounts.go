@@ -34,27 +34,15 @@ func (a accounts) DeriveSigningKey(access, token, date, region, service string) 
 	return sign.DeriveKey(c.SecretAccessKey, date, region, service), auth.Account{Access: access, Role: auth.RoleAdmin}, nil
 }
 
-// The rest of auth.IAMService is for long-lived accounts. There are none, and none can be made.
+// The rest of auth.IAMService is for long-lived accounts. There are none, and none can be made. ResolveAccounts returns the
+// access keys that do not exist.
 
-// GetUserAccount implements auth.IAMService.
 func (accounts) GetUserAccount(string) (auth.Account, error) {
 	return auth.Account{}, auth.ErrNoSuchUser
 }
-
-// ResolveAccounts implements auth.IAMService: it returns the access keys that do not exist.
-func (accounts) ResolveAccounts(keys []string) ([]string, error) { return keys, nil }
-
-// ListUserAccounts implements auth.IAMService.
-func (accounts) ListUserAccounts() ([]auth.Account, error) { return nil, nil }
-
-// CreateAccount implements auth.IAMService.
-func (accounts) CreateAccount(auth.Account) error { return errors.ErrUnsupported }
-
-// UpdateUserAccount implements auth.IAMService.
+func (accounts) ResolveAccounts(keys []string) ([]string, error)   { return keys, nil }
+func (accounts) ListUserAccounts() ([]auth.Account, error)         { return nil, nil }
+func (accounts) CreateAccount(auth.Account) error                  { return errors.ErrUnsupported }
 func (accounts) UpdateUserAccount(string, auth.MutableProps) error { return errors.ErrUnsupported }
-
-// DeleteUserAccount implements auth.IAMService.
-func (accounts) DeleteUserAccount(string) error { return errors.ErrUnsupported }
-
-// Shutdown implements auth.IAMService.
-func (accounts) Shutdown() error { return nil }
+func (accounts) DeleteUserAccount(string) error                    { return errors.ErrUnsupported }
+func (accounts) Shutdown() error                                   { return nil }

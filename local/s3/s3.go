@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"net/http"
 	"os"
@@ -245,7 +246,7 @@ func openStore(data string) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder of objects: %w", err)
 	}
-	return newStore(backend), nil
+	return &store{Posix: backend, seed: maphash.MakeSeed()}, nil
 }
 
 // checkAttributes tries an extended attribute: objects keep their metadata in them.

@@ -17,8 +17,9 @@ import (
 	"github.com/versity/versitygw/s3response"
 )
 
-// A store holds the objects on the disk. It locks the keys: the server finds a version first and then works on the file of that name. By then the file may be another
-// version's, and a tag would go to an upload that has just arrived.
+// A store is a backend.Backend that holds the objects on the disk. It locks the keys: the server finds a version first and
+// then works on the file of that name. By then the file may be another version's, and a tag would go to an upload that has
+// just arrived.
 type store struct {
 	*posix.Posix
 
@@ -26,12 +27,22 @@ type store struct {
 	seed  maphash.Seed
 }
 
-func newStore(objects *posix.Posix) *store {
-	return &store{Posix: objects, seed: maphash.MakeSeed()}
-}
-
 func (s *store) lock(key *string) *sync.RWMutex {
 	return &s.locks[maphash.String(s.seed, aws.ToString(key))%uint64(len(s.locks))]
+}
+
+// reading locks a key against writes until the returned function is called.
+func (s *store) reading(key *string) (done func()) {
+	lock := s.lock(key)
+	lock.RLock()
+	return lock.RUnlock
+}
+
+// writing locks a key against all others until the returned function is called.
+func (s *store) writing(key *string) (done func()) {
+	lock := s.lock(key)
+	lock.Lock()
+	return lock.Unlock
 }
 
 // PutObject implements backend.Backend. Of a form, the object is the file alone.
@@ -44,66 +55,45 @@ func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) 
 		}
 		input.Body = file
 	}
-	lock, locked := s.lock(input.Key), false
-	defer func() {
-		if locked {
-			lock.Unlock()
-		}
-	}()
+	done := func() {}
+	defer func() { done() }()
 	// By then the bytes have arrived, however long they took.
 	return s.PutObjectWithPostFunc(ctx, input, func(*os.File) error {
-		lock.Lock()
-		locked = true
+		done = s.writing(input.Key)
 		return nil
 	})
 }
 
-// CompleteMultipartUpload implements backend.Backend.
 func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	lock := s.lock(input.Key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer s.writing(input.Key)()
 	return s.Posix.CompleteMultipartUpload(ctx, input)
 }
 
-// HeadObject implements backend.Backend.
 func (s *store) HeadObject(ctx context.Context, input *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
-	lock := s.lock(input.Key)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer s.reading(input.Key)()
 	return s.Posix.HeadObject(ctx, input)
 }
 
 // GetObject implements backend.Backend. The bytes are read later, from a file that stays the same.
 func (s *store) GetObject(ctx context.Context, input *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-	lock := s.lock(input.Key)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer s.reading(input.Key)()
 	return s.Posix.GetObject(ctx, input)
 }
 
-// GetObjectTagging implements backend.Backend.
 func (s *store) GetObjectTagging(ctx context.Context, bucket, key, version string) (map[string]string, error) {
-	lock := s.lock(&key)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer s.reading(&key)()
 	return s.Posix.GetObjectTagging(ctx, bucket, key, version)
 }
 
-// PutObjectTagging implements backend.Backend.
 func (s *store) PutObjectTagging(ctx context.Context, bucket, key, version string, tags map[string]string) error {
-	lock := s.lock(&key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer s.writing(&key)()
 	return s.Posix.PutObjectTagging(ctx, bucket, key, version, tags)
 }
 
 // ListObjectVersions implements backend.Backend. In a list whose prefix is a key, each version of the key is once. A page
 // continues after a marker that was deleted, where the server would skip the rest.
 func (s *store) ListObjectVersions(ctx context.Context, input *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
-	lock := s.lock(input.Prefix)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer s.reading(input.Prefix)()
 	page := *input
 	if aws.ToString(page.VersionIdMarker) != "" {
 		marker := &s3.HeadObjectInput{Bucket: page.Bucket, Key: page.KeyMarker, VersionId: page.VersionIdMarker}
@@ -116,9 +106,7 @@ func (s *store) ListObjectVersions(ctx context.Context, input *s3.ListObjectVers
 
 // DeleteObject implements backend.Backend. A missing version is not an error, as on S3.
 func (s *store) DeleteObject(ctx context.Context, input *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
-	lock := s.lock(input.Key)
-	lock.Lock()
-	defer lock.Unlock()
+	defer s.writing(input.Key)()
 	if aws.ToString(input.VersionId) != "" {
 		named := &s3.HeadObjectInput{Bucket: input.Bucket, Key: input.Key, VersionId: input.VersionId}
 		if _, err := s.Posix.HeadObject(ctx, named); isMissing(err) {
@@ -128,7 +116,6 @@ func (s *store) DeleteObject(ctx context.Context, input *s3.DeleteObjectInput) (
 	return s.Posix.DeleteObject(ctx, input)
 }
 
-// DeleteObjects implements backend.Backend.
 func (s *store) DeleteObjects(ctx context.Context, input *s3.DeleteObjectsInput) (s3response.DeleteResult, error) {
 	var result s3response.DeleteResult
 	for _, object := range input.Delete.Objects {
