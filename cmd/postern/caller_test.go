@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// announceLocal writes the outputs of a local run whose API is at an address.
-func announceLocal(t *testing.T, url string) {
+// writeLocalOutputs writes the outputs of a local run whose API is at an address.
+func writeLocalOutputs(t *testing.T, url string) {
 	t.Helper()
 	data := t.TempDir()
 	t.Setenv("DATA", data)
@@ -26,7 +26,7 @@ func TestAddress(t *testing.T) {
 		servers[name] = serveAPI(t)
 	}
 	setAWS(t, cloudFormation(t, http.StatusOK, stacks(map[string]string{"ApiUrl": servers["dev"].url})))
-	announceLocal(t, servers["local"].url)
+	writeLocalOutputs(t, servers["local"].url)
 	for _, test := range []struct {
 		environment string
 		args        []string
@@ -54,11 +54,11 @@ func TestAddress(t *testing.T) {
 func TestLocalRunThatWasKilled(t *testing.T) {
 	api := serveAPI(t)
 	t.Setenv("POSTERN_URL", "")
-	announceLocal(t, strings.TrimSuffix(api.url, "/api/")+"/no-api/")
+	writeLocalOutputs(t, strings.TrimSuffix(api.url, "/api/")+"/no-api/")
 	run(t, "", "list").refused(t, 2, "which stage? No local run answers")
-	announceLocal(t, "http://127.0.0.1:1/api/")
+	writeLocalOutputs(t, "http://127.0.0.1:1/api/")
 	run(t, "", "list").refused(t, 2, "which stage? No local run answers")
-	announceLocal(t, api.url)
+	writeLocalOutputs(t, api.url)
 	run(t, "", "list").done(t)
 }
 
@@ -76,9 +76,9 @@ func TestAddressesThatAreRefused(t *testing.T) {
 			run(t, "", "list").refused(t, 2, "POSTERN_URL: not the address of an API: must be https://")
 		}
 	}
-	announceLocal(t, "http://example.com/api/")
+	writeLocalOutputs(t, "http://example.com/api/")
 	run(t, "", "list", "--stage=local").refused(t, 1, "reading the output ApiUrl of stage local: not the address")
-	announceLocal(t, "")
+	writeLocalOutputs(t, "")
 	run(t, "", "list", "--stage=local").refused(t, 1, "finding stage local: the stack lacks the output ApiUrl: deploy it anew")
 	t.Setenv("DATA", t.TempDir())
 	run(t, "", "list", "--stage=local").refused(t, 1, "no local run has started in folder")
@@ -134,7 +134,7 @@ func TestCredentials(t *testing.T) {
 		answer(w, map[string]any{"uploads": []any{}})
 		return true
 	}
-	announceLocal(t, api.url)
+	writeLocalOutputs(t, api.url)
 	local(t, "", "list").done(t)
 	if want := "demo@example.com:demo-password"; authorization != want {
 		t.Errorf("got %q, want %q", authorization, want)

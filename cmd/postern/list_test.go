@@ -180,27 +180,27 @@ func TestListEnds(t *testing.T) {
 }
 
 func TestStrangeAnswers(t *testing.T) {
-	const strange = "and not as this API does: is it the API's address?"
+	const notTheAPI = "and not as this API does: is it the API's address?"
 	for _, test := range []struct {
 		name   string
 		status int
 		body   string
 		want   string
 	}{
-		{"HTML", http.StatusOK, "<!DOCTYPE html><title>Welcome</title>", "answers 200 OK, " + strange},
-		{"HTML of an error", http.StatusBadGateway, "<html>\x1b[2J</html>", "answers 502 Bad Gateway, " + strange},
-		{"no body", http.StatusForbidden, "", "answers 403 Forbidden, " + strange},
-		{"error without a message", http.StatusForbidden, "{}", "answers 403 Forbidden, " + strange},
-		{"redirect", http.StatusFound, "", "answers 302 Found, " + strange},
-		{"other JSON", http.StatusOK, "[]", "answers 200 OK, " + strange},
+		{"HTML", http.StatusOK, "<!DOCTYPE html><title>Welcome</title>", "answers 200 OK, " + notTheAPI},
+		{"HTML of an error", http.StatusBadGateway, "<html>\x1b[2J</html>", "answers 502 Bad Gateway, " + notTheAPI},
+		{"no body", http.StatusForbidden, "", "answers 403 Forbidden, " + notTheAPI},
+		{"error without a message", http.StatusForbidden, "{}", "answers 403 Forbidden, " + notTheAPI},
+		{"redirect", http.StatusFound, "", "answers 302 Found, " + notTheAPI},
+		{"other JSON", http.StatusOK, "[]", "answers 200 OK, " + notTheAPI},
 		{"other object", http.StatusOK, "{}", "something else than a page of uploads"},
-		{"two values", http.StatusOK, `{"uploads":[]}{}`, "answers 200 OK, " + strange},
-		{"a path for an id", http.StatusOK, `{"uploads":[{"id":"../x.mp4"}]}`, "answers 200 OK, " + strange},
-		{"no id", http.StatusOK, `{"uploads":[{"status":"ready"}]}`, "answers 200 OK, " + strange},
+		{"two values", http.StatusOK, `{"uploads":[]}{}`, "answers 200 OK, " + notTheAPI},
+		{"a path for an id", http.StatusOK, `{"uploads":[{"id":"../x.mp4"}]}`, "answers 200 OK, " + notTheAPI},
+		{"no id", http.StatusOK, `{"uploads":[{"status":"ready"}]}`, "answers 200 OK, " + notTheAPI},
 		{"message that steers", http.StatusConflict, `{"message":"a\u001b[2Jb"}`, "listing uploads: a�[2Jb"},
 		{"denied by API Gateway", http.StatusForbidden, `{"Message":"denied"}`, "listing uploads: denied"},
 		{"same page for ever", http.StatusOK, `{"uploads":[],"cursor":"x"}`, "something else than a page of uploads"},
-		{"negative size", http.StatusOK, `{"uploads":[{"id":"` + idA + `","size":-5}]}`, "answers 200 OK, " + strange},
+		{"negative size", http.StatusOK, `{"uploads":[{"id":"` + idA + `","size":-5}]}`, "answers 200 OK, " + notTheAPI},
 		{"not the newest first", http.StatusOK, `{"uploads":[{"id":"` + idA + `"},{"id":"` + idB + `"}]}`, "something else than a page of uploads"},
 		{"one twice", http.StatusOK, `{"uploads":[{"id":"` + idA + `"},{"id":"` + idA + `"}]}`, "something else than a page of uploads"},
 		{"more than asked for", http.StatusOK, `{"uploads":[{"id":"` + idC + `"},{"id":"` + idB + `"},{"id":"` + idA + `"}]}`, "something else than a page of uploads"},

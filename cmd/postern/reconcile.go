@@ -62,9 +62,9 @@ func (c reconcile) Run(ctx context.Context, at location, console console) error 
 		objects: stage.s3(), bucket: bucket,
 		uploads: records.NewUploads(stage.dynamoDB(), stage.outputs["UploadsTableName"]),
 		queue:   queue.New(stage.sqs(), stage.outputs["QueueUrl"], bucket),
-		dry:     c.DryRun, notice: &notice{console: console}, after: value(c.After),
+		dry:     c.DryRun, notice: &notice{console: console}, after: aws.ToString(c.After),
 	}
-	err = r.run(ctx, value(c.Folder))
+	err = r.run(ctx, aws.ToString(c.Folder))
 	r.notice.end()
 	if err == nil && c.Folder != nil && c.After == nil && r.keys == 0 {
 		return fmt.Errorf("reconciling stage %s: the bucket has nothing in folder %s: must be a folder of the stage, such as videos", at.Stage, *c.Folder)
@@ -76,20 +76,13 @@ func (c reconcile) Run(ctx context.Context, at location, console console) error 
 	return errors.Join(r.summary(console.out), err)
 }
 
-func value(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}
-
 // resume returns the command line that goes on after a key.
 func (c reconcile) resume(at location, after string) string {
 	args := []string{"postern", "reconcile", "--stage", string(at.Stage)}
 	for _, flag := range []struct{ name, value string }{
 		{"--profile", at.Profile},
 		{"--region", at.Region},
-		{"--folder", value(c.Folder)},
+		{"--folder", aws.ToString(c.Folder)},
 		{"--after", after},
 	} {
 		if flag.value != "" {

@@ -203,7 +203,7 @@ func TestConfirmation(t *testing.T) {
 
 func TestCallersPasswordAtTerminal(t *testing.T) {
 	api := serveAPI(t)
-	announceLocal(t, api.url)
+	writeLocalOutputs(t, api.url)
 	if err := os.Unsetenv("POSTERN_PASSWORD"); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestCallersPasswordAtTerminal(t *testing.T) {
 
 func TestConfirmationOfRm(t *testing.T) {
 	api := serveAPI(t)
-	announceLocal(t, api.url)
+	writeLocalOutputs(t, api.url)
 	host := strings.TrimSuffix(strings.TrimPrefix(api.url, "http://"), "/api/")
 	term := openTerminal(t)
 	code := term.start(t.Context(), "rm", idA, idB)
