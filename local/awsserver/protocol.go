@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -127,9 +128,7 @@ func (r *Response) Write(p []byte) (int, error) { return r.Body.Write(p) }
 
 // Send sends the answer, with the checksum that DynamoDB's clients look for.
 func (r *Response) Send(w http.ResponseWriter) {
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), r.header)
 	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(r.Body.Bytes())), 10))
 	w.Header().Set("Content-Length", strconv.Itoa(r.Body.Len()))
 	w.WriteHeader(r.Status)
