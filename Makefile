@@ -52,6 +52,11 @@ setup: check node_modules/.package-lock.json build local command
 run: setup unused assembly
 	@exec bin/local --assembly "$(DATA)/cdk.out"
 
+## watch: serve stage "local", and build and serve it anew after each change of a source or of cdk.json
+watch: setup unused assembly
+	$(call step,building bin/watch,go build -o bin/watch ./local/watch)
+	@exec bin/watch bin/local --assembly "$(DATA)/cdk.out" --watched
+
 ## demo: upload FILE (default: a small MP4) to the local run that uses DATA, and print the curl command of each step
 demo: setup
 	$(call step,building bin/demo,go build -o bin/demo ./local/demo)

@@ -17,7 +17,7 @@ import (
 	"syscall"
 )
 
-const help = `Usage: local [--assembly DIR] [--check | --explain | --tables]
+const help = `Usage: local [--assembly DIR] [--watched] [--check | --explain | --tables]
 
 Serves the synthesized stack Postern-local on this machine, until Ctrl-C.
 
@@ -26,6 +26,7 @@ Flags:
   --check         only fail if another local run uses DATA
   --tables        only serve tables and secrets until stdin ends, for bin/postern user
   --explain       only print what lies where, and what is not enforced on this machine
+  --watched       do not say that cdk.json has changed: make watch acts on it
 
 Environment:
   HOST            address or name of this machine, for other machines and containers; more names after commas (default 127.0.0.1)

@@ -91,7 +91,9 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 	return serveAPI(ctx, newServer(handler), listeners, services.s3.Done, func() {
 		banner(o.log, s, url, services)
 		o.requests.begin()
-		go watchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
+		if !s.watched {
+			go watchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
+		}
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
 }

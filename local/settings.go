@@ -27,6 +27,7 @@ type settings struct {
 	check    bool     // only check that no other local run uses data
 	tables   bool     // only serve tables and secrets, to a command that ends stdin when it ends
 	explain  bool     // only print what the banner leaves out
+	watched  bool     // another process acts on changes of cdk.json
 }
 
 // readSettings fails with flag.ErrHelp when help is asked for. Its paths are absolute because the S3 server changes the
@@ -37,13 +38,14 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	assembly := flags.String("assembly", filepath.Join(defaultData, "cdk.out"), "")
 	tables := flags.Bool("tables", false, "")
 	check, explain := flags.Bool("check", false, ""), flags.Bool("explain", false, "")
+	watched := flags.Bool("watched", false, "")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
 	if flags.NArg() > 0 {
 		return settings{}, fmt.Errorf("unexpected argument %q: --help lists what is allowed", flags.Arg(0))
 	}
-	s := settings{check: *check, explain: *explain, tables: *tables, log: value(lookup, "LOG", "")}
+	s := settings{check: *check, explain: *explain, tables: *tables, watched: *watched, log: value(lookup, "LOG", "")}
 	if s.log != "" && s.log != "json" && s.log != "text" {
 		return settings{}, fmt.Errorf("LOG is %q: it must be json or text", s.log)
 	}

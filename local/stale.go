@@ -20,7 +20,7 @@ func watchStages(ctx context.Context, stages, assembly string, every time.Durati
 	for ticker := time.NewTicker(every); ; {
 		if info, err := os.Stat(stages); err == nil && info.ModTime().After(said) {
 			said = info.ModTime()
-			_, _ = fmt.Fprintf(log, "local: %s has changed: stop this run and start make run again to serve it\n", filepath.Base(stages))
+			_, _ = fmt.Fprintf(log, "local: %s has changed: stop this run and start make run again to serve it, or make watch\n", filepath.Base(stages))
 		}
 		select {
 		case <-ctx.Done():
