@@ -26,8 +26,8 @@ type UploadRequest struct {
 	// say nothing, parameters are ignored, and other names of the extension's content type are accepted. Default: that of the
 	// extension.
 	Type *string `json:"type,omitempty"`
-	// Title is a title for people: at most 300 characters of UTF-8 without control characters. File name and title, each
-	// in base64url, take at most 1,800 bytes together. Default: empty, no title.
+	// Title is a title for people: at most 300 characters of UTF-8 without control characters. File name and title, in JSON,
+	// take at most 1,400 bytes together. Default: empty, no title.
 	Title *string `json:"title,omitempty"`
 	// Checksum is the SHA-256 of the file in base64, 44 characters; S3 refuses other content. Default: not checked.
 	Checksum *string `json:"checksum,omitempty"`

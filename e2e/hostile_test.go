@@ -102,6 +102,12 @@ func TestEveryAlteredFormIsRefused(t *testing.T) {
 			return f.doubled(t, name, video)
 		}})
 	}
+	for name, value := range forgeries(sample.Fields["x-amz-meta-postern"]) {
+		add("metadata "+name, func(f form) { f.Fields["x-amz-meta-postern"] = value })
+	}
+	for _, name := range []string{"quota", "size", "filename", "title"} {
+		add("metadata in clear, "+name, func(f form) { f.Fields["x-amz-meta-"+name] = "9000000000000000" })
+	}
 	for name, value := range map[string]string{
 		"acl": "public-read", "cache-control": "public", "content-disposition": "inline", "content-encoding": "gzip",
 		"expires": "0", "success_action_redirect": "https://example.com/", "success_action_status": "201",
@@ -127,6 +133,16 @@ func TestEveryAlteredFormIsRefused(t *testing.T) {
 	}, func(t *testing.T, f form) (int, string) { return f.post(t, video) })
 }
 
+// forgeries are a sealed field with one of its characters changed, a shorter and a longer one, and the field itself, which is
+// another grant's.
+func forgeries(sealed string) map[string]string {
+	all := map[string]string{"of another grant": sealed, "cut": sealed[:len(sealed)-4], "longer": sealed + "AAAA"}
+	for at := 0; at < len(sealed); at += len(sealed) / 12 {
+		all[fmt.Sprintf("changed at %d", at)] = sealed[:at] + alter(sealed[at:])
+	}
+	return all
+}
+
 // TestEveryAlteredPutIsRefused does the same to a PUT: its headers, its query, its method, its length.
 func TestEveryAlteredPutIsRefused(t *testing.T) {
 	requireLocal(t)
@@ -142,6 +158,9 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 		add(name+" emptied", func(r *http.Request) { r.Header.Set(name, "") })
 		add(name+" dropped", func(r *http.Request) { r.Header.Del(name) })
 		add(name+" doubled", func(r *http.Request) { r.Header.Add(name, alter(r.Header.Get(name))) })
+	}
+	for name, value := range forgeries(sample.Headers["X-Amz-Meta-Postern"]) {
+		add("metadata "+name, header("X-Amz-Meta-Postern", value))
 	}
 	for name, value := range map[string]string{
 		"X-Amz-Acl": "public-read", "X-Amz-Meta-Owner": "other", "X-Amz-Storage-Class": "GLACIER",

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/internal/upload"
 	"postern/local/clip"
 )
 
@@ -148,14 +150,27 @@ func TestWhatNoSignatureStored(t *testing.T) {
 	o, g := server.operator(t), api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	for _, test := range []struct {
 		name, reason string
-		metadata     map[string]string
+		metadata     func(g grant) map[string]string
 	}{
-		{"unsigned", "unsigned", nil},
-		{"another size", "size_mismatch", map[string]string{"quota": "1000000", "size": "5"}},
+		{"unsigned", "unsigned", func(grant) map[string]string { return nil }},
+		{"in clear", "unsigned", func(grant) map[string]string { return map[string]string{"quota": "1000000", "size": "4"} }},
+		{"another object's", "unsigned", func(grant) map[string]string { return map[string]string{"postern": g.Fields["x-amz-meta-postern"]} }},
+		{"one bit changed", "unsigned", func(g grant) map[string]string {
+			sealed := []byte(g.Fields["x-amz-meta-postern"])
+			sealed[30] ^= 1
+			return map[string]string{"postern": string(sealed)}
+		}},
+		{"another size", "size_mismatch", func(g grant) map[string]string {
+			sealed, err := derive(t, o.secret(t), g.owner()).Seal(g.Key, upload.Declared{Quota: 1000000, Size: 5}, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return sealed
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
-			o.put(t, g.Key, "text/plain", test.metadata, []byte("text"))
+			o.put(t, g.Key, "text/plain", test.metadata(g), []byte("text"))
 			if r := api.await(t, g.ID, "rejected"); r.Reason != test.reason {
 				t.Errorf("got %+v, want %s", r, test.reason)
 			}

@@ -28,21 +28,19 @@ func TestUploadIsStoredAsSigned(t *testing.T) {
 		name, filename, contentType string
 		parameters                  []string
 		file                        []byte
-		metadata                    map[string]string
+		sealed                      string // name
 	}{
 		{
 			name: "as the tutorial", contentType: "video/mp4", file: video,
-			metadata: map[string]string{},
 		},
 		{
 			name: "with a file name", contentType: "image/png", file: []byte("\x89PNG\r\n\x1a\n"),
 			parameters: []string{"filename", "Zoë's “gate” 1+1.png"},
-			metadata:   map[string]string{"filename": base64.RawURLEncoding.EncodeToString([]byte("Zoë's “gate” 1+1.png"))},
+			sealed:     "Zoë's “gate” 1+1.png",
 		},
 		{
 			name: "with a type", contentType: "application/pdf", file: []byte("%PDF-1.7\n"),
 			parameters: []string{"type", "application/pdf"},
-			metadata:   map[string]string{},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -50,16 +48,19 @@ func TestUploadIsStoredAsSigned(t *testing.T) {
 			if status, code := f.post(t, test.file); status != http.StatusNoContent {
 				t.Fatalf("upload: got %d %s, want 204", status, code)
 			}
-			got := server.operator(t).object(t, f.Key)
-			if got.Metadata["quota"] == "" {
-				t.Error("the quota in force is not in the metadata")
+			o := server.operator(t)
+			got := o.object(t, f.Key)
+			owner := strings.Split(f.Key, "/")[1]
+			declared, ok := derive(t, o.secret(t), owner).Open(f.Key, got.Metadata)
+			if !ok || declared.Quota == 0 || declared.Filename != test.sealed {
+				t.Errorf("sealed: %+v, %t, want the quota in force and name %q", declared, ok, test.sealed)
 			}
-			delete(got.Metadata, "quota")
+			metadata := map[string]string{"postern": f.Fields["x-amz-meta-postern"]}
 			// Inspection may have been faster than this test.
 			if status := got.Tags["status"]; status == "ready" || status == "rejected" {
 				got.Tags["status"] = "pending"
 			}
-			want := object{string(test.file), test.contentType, map[string]string{"status": "pending"}, test.metadata}
+			want := object{string(test.file), test.contentType, map[string]string{"status": "pending"}, metadata}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("stored object (-got +want):\n%s", diff)
 			}
@@ -76,7 +77,7 @@ func TestFormHasTheOriginalsShape(t *testing.T) {
 	slices.Sort(names)
 	want := []string{
 		"content-type", "key", "policy", "tagging", "x-amz-algorithm", "x-amz-credential", "x-amz-date",
-		"x-amz-meta-quota", "x-amz-security-token", "x-amz-signature",
+		"x-amz-meta-postern", "x-amz-security-token", "x-amz-signature",
 	}
 	if diff := cmp.Diff(names, want); diff != "" {
 		t.Errorf("field names (-got +want):\n%s", diff)
@@ -125,9 +126,9 @@ func TestHostileUploadsAreRefused(t *testing.T) {
 		{name: "no type", alter: drop("content-type")},
 		{name: "other tag", alter: set("tagging", strings.Replace(pending, "pending", "ready", 1))},
 		{name: "no tag", alter: drop("tagging")},
-		{name: "other quota", alter: set("x-amz-meta-quota", "9000000000000000")},
-		{name: "no quota", alter: drop("x-amz-meta-quota")},
-		{name: "other file name", alter: set("x-amz-meta-filename", "ZXZpbA")},
+		{name: "other metadata", alter: set("x-amz-meta-postern", strings.Repeat("A", 80))},
+		{name: "no metadata", alter: drop("x-amz-meta-postern")},
+		{name: "metadata in clear", alter: set("x-amz-meta-quota", "9000000000000000")},
 		{name: "policy that allows more", alter: allowMore},
 		{name: "policy that is not JSON", alter: set("policy", "AAAA")},
 		{name: "no policy", alter: drop("policy")},

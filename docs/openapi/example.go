@@ -22,7 +22,7 @@ const (
 	exampleCredential = "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request"
 	exampleSignature  = "b1d4a2f05b1c8e9d7f6a3c2e1d0f9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f"
 	exampleChecksum   = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
-	exampleQuota      = "107374182400"
+	exampleSealed     = "CzBVep_E6Q4zWH2ix-wRNluApcrvFDleg6jN8hc8YYar0PUaP2SJrtP4HUJnjLHW-yBFao-02f4jSG2St9w"
 	exampleCursor     = "ATAxOWE2YjVmM2MwMDcwMDA4ZDJmNGIxYzllN2E2NTJmLnBkZg"
 	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 )
@@ -50,7 +50,7 @@ var (
 		"x-amz-algorithm":      "AWS4-HMAC-SHA256",
 		"x-amz-credential":     exampleCredential,
 		"x-amz-date":           "20260314T150926Z",
-		"x-amz-meta-quota":     exampleQuota,
+		"x-amz-meta-postern":   exampleSealed,
 		"x-amz-security-token": "IQoJb3JpZ2luX2VjEXAMPLE",
 		"x-amz-signature":      exampleSignature,
 	}
@@ -77,7 +77,7 @@ var examples = []example{
 			"If-None-Match":         "*",
 			"X-Amz-Checksum-Sha256": exampleChecksum,
 			"X-Amz-Meta-Filename":   "aW50cm8ubXA0",
-			"X-Amz-Meta-Quota":      exampleQuota,
+			"X-Amz-Meta-Postern":    exampleSealed,
 			"X-Amz-Tagging":         "status=pending",
 		},
 	}},

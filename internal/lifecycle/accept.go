@@ -95,7 +95,7 @@ func (i *Inspector) accept(ctx context.Context, arrival Arrival, versionID strin
 // judge makes the record of a version, with the reason to reject it if there is one. quota is the quota that it must fit
 // into, in bytes. For an object that Postern did not sign, no quota is known.
 func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object, key upload.DerivedKey) (record upload.Record, quota int64, err error) {
-	declared, signed := upload.ParseMetadata(object.Metadata)
+	declared, signed := key.Open(arrival.Key, object.Metadata)
 	signed = signed && key.Granted(arrival.ID)
 	quota = declared.Quota
 	if !signed {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"postern/internal/lifecycle"
 	"postern/internal/upload"
 )
 
@@ -112,10 +113,20 @@ const (
 	foreign = "does not"
 )
 
-// object is one of size bytes that a signature of Postern's stored.
+// sealed is the metadata of an object under a key, as a signature of Postern's has it.
+func sealed(key string, declared upload.Declared) map[string]string {
+	a, _ := lifecycle.ParseArrival(key, "")
+	metadata, err := derived(a.Owner).Seal(key, declared, strings.NewReader("twelve bytes"))
+	if err != nil {
+		panic(err)
+	}
+	return metadata
+}
+
+// object is one of size bytes that a signature of Postern's stored under the key of most tests.
 func object(size, quota int64, content string) upload.Object {
 	return upload.Object{
-		Size: size, Type: "video/mp4", ETag: `"e"`, Metadata: upload.Declared{Quota: quota, Filename: "f.mp4", Title: "t"}.Metadata(),
+		Size: size, Type: "video/mp4", ETag: `"e"`, Metadata: sealed(key, upload.Declared{Quota: quota, Filename: "f.mp4", Title: "t"}),
 		Content: strings.NewReader(content),
 	}
 }

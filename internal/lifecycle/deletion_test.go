@@ -67,7 +67,7 @@ func (s *stage) record(t *testing.T) upload.Record {
 }
 
 func TestDelete(t *testing.T) {
-	queue, abort := "queue " + key, "abort " + key
+	queue, abort := "queue "+key, "abort "+key
 	s := newStage()
 	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))))
 	s.bucket.put(key, object(60, 100, fitting))

@@ -149,7 +149,7 @@ func TestInspectJudges(t *testing.T) {
 	signed := upload.Declared{Quota: 100, Size: 60, Filename: "f.mp4", Title: "t"}
 	with := func(change func(*upload.Object)) upload.Object {
 		o := upload.Object{
-			Size: 60, Type: "video/mp4", ETag: `"e"`, Checksum: "c", Metadata: signed.Metadata(), Content: strings.NewReader(fitting),
+			Size: 60, Type: "video/mp4", ETag: `"e"`, Checksum: "c", Metadata: sealed(key, signed), Content: strings.NewReader(fitting),
 		}
 		change(&o)
 		return o
@@ -171,7 +171,7 @@ func TestInspectJudges(t *testing.T) {
 		{"fits", with(func(*upload.Object) {}), of(func(r *upload.Record) { r.Status = upload.Ready }), "ready"},
 		{
 			"fits, its size not declared",
-			with(func(o *upload.Object) { o.Metadata = upload.Declared{Quota: 60}.Metadata() }),
+			with(func(o *upload.Object) { o.Metadata = sealed(key, upload.Declared{Quota: 60}) }),
 			of(func(r *upload.Record) { r.Status, r.Filename, r.Title = upload.Ready, "", "" }), "ready",
 		},
 		{
@@ -201,13 +201,25 @@ func TestInspectJudges(t *testing.T) {
 			}), "rejected",
 		},
 		{
-			"over quota", with(func(o *upload.Object) { o.Size, o.Metadata = 101, upload.Declared{Quota: 100}.Metadata() }),
+			"metadata of another object", with(func(o *upload.Object) { o.Metadata = sealed("videos/"+owner+"/"+granted(owner, 2), signed) }),
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Filename, r.Title = upload.Unsigned, "", "", "" }), "rejected",
+		},
+		{
+			"metadata of another owner", with(func(o *upload.Object) { o.Metadata = sealed("videos/1"+owner[1:]+"/"+id, signed) }),
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Filename, r.Title = upload.Unsigned, "", "", "" }), "rejected",
+		},
+		{
+			"metadata in clear", with(func(o *upload.Object) { o.Metadata = map[string]string{"quota": "100", "size": "60"} }),
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Filename, r.Title = upload.Unsigned, "", "", "" }), "rejected",
+		},
+		{
+			"over quota", with(func(o *upload.Object) { o.Size, o.Metadata = 101, sealed(key, upload.Declared{Quota: 100}) }),
 			of(func(r *upload.Record) {
 				r.Reason, r.Size, r.Counted, r.Filename, r.Title = upload.OverQuota, 101, 0, "", ""
 			}), "",
 		},
 		{
-			"empty", with(func(o *upload.Object) { o.Size, o.Metadata = 0, upload.Declared{}.Metadata() }),
+			"empty", with(func(o *upload.Object) { o.Size, o.Metadata = 0, sealed(key, upload.Declared{}) }),
 			of(func(r *upload.Record) { r.Status, r.Size, r.Counted, r.Filename, r.Title = upload.Ready, 0, 0, "", "" }), "ready",
 		},
 	} {
@@ -436,7 +448,7 @@ func TestLogHoldsNothingOfClients(t *testing.T) {
 	s := newStage()
 	for _, content := range []string{fitting, planted} {
 		o := object(60, 100, content)
-		o.Type, o.Metadata = planted, upload.Declared{Quota: 100, Filename: planted + ".mp4", Title: planted}.Metadata()
+		o.Type, o.Metadata = planted, sealed(key, upload.Declared{Quota: 100, Filename: planted + ".mp4", Title: planted})
 		s.inspect(t, arrival(s.bucket.put(key, o)))
 	}
 	if strings.Contains(s.log.String(), planted) || !strings.Contains(s.log.String(), id) {

@@ -148,6 +148,7 @@ func (w *world) arrive(a lifecycle.Arrival) {
 	size := rapid.Int64Range(0, 60).Draw(w.draw, "size")
 	fault := rapid.SampledFrom([]upload.Reason{"", "", "", upload.TypeMismatch, upload.SizeMismatch, upload.Unsigned}).Draw(w.draw, "fault")
 	o := object(size, w.quota, fitting)
+	o.Metadata = sealed(a.Key, upload.Declared{Quota: w.quota})
 	strange := a == w.uploads[stranger]
 	if strange {
 		fault = upload.Unsigned
@@ -160,7 +161,7 @@ func (w *world) arrive(a lifecycle.Arrival) {
 		if size < 2 { // a declared size is at least 1
 			by = 1
 		}
-		o.Metadata = upload.Declared{Quota: w.quota, Size: size + by}.Metadata()
+		o.Metadata = sealed(a.Key, upload.Declared{Quota: w.quota, Size: size + by})
 	case upload.Unsigned:
 		if !strange {
 			o.Metadata = nil

@@ -21,7 +21,7 @@ func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (c
 		return contract.Format{}, err
 	}
 	if declared.Title != nil {
-		if err := CheckTitle(*declared.Title, declared.Filename); err != nil {
+		if err := titleText.check("title", *declared.Title); err != nil {
 			return contract.Format{}, err
 		}
 	}

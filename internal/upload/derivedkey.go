@@ -15,8 +15,8 @@ import (
 	"postern/api"
 )
 
-// A DerivedKey is an owner's own key, derived from the stage's secret. It makes the MAC in the owner's upload ids. It is a
-// secret: printed or encoded, it shows a placeholder. The zero value is no key.
+// A DerivedKey is an owner's own key, derived from the stage's secret. It makes the MAC in the owner's upload ids, and seals what
+// the owner's objects carry. It is a secret: printed or encoded, it shows a placeholder. The zero value is no key.
 type DerivedKey [sha256.Size]byte
 
 // DeriveKey derives an owner's key from the stage's secret by HKDF with SHA-256 (RFC 5869). The secret is one that
@@ -32,7 +32,7 @@ func DeriveKey(secret []byte, owner string) (DerivedKey, error) {
 // ParseKey reads what Text returned. Its error does not hold the text.
 func ParseKey(text string) (DerivedKey, error) {
 	key, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(key) != len(DerivedKey{}) {
+	if err != nil || len(key) != len(DerivedKey{}) || DerivedKey(key).Text() != text {
 		return DerivedKey{}, errors.New("malformed derived key")
 	}
 	return DerivedKey(key), nil

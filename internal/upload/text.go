@@ -1,7 +1,6 @@
 package upload
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"unicode"
@@ -72,25 +71,6 @@ func checkFilename(name string) error {
 		return nil
 	}
 	return invalid("filename %s %s: must be 1 to %d characters of UTF-8 without control characters, / and \\", Quote(name), reason, api.MaxFilename)
-}
-
-// maxNames bounds file name and title in base64url together, in bytes. S3 gives a user's metadata 2 KB in all; the rest is
-// for their names, the quota and the size (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html). Any
-// file name fits alone.
-const maxNames = 1800
-
-// CheckTitle returns an Error when title is not the title of a file called name: at most api.MaxTitle characters of UTF-8
-// without control characters, which fit into the object's metadata together with the name.
-func CheckTitle(title, name string) error {
-	if err := titleText.check("title", title); err != nil {
-		return err
-	}
-	encoding := base64.RawURLEncoding
-	if size := encoding.EncodedLen(len(name)) + encoding.EncodedLen(len(title)); size > maxNames {
-		return invalid("filename %s and title %s have %d bytes together in base64url: must be at most %d, which S3's metadata holds",
-			Quote(name), Quote(title), size, maxNames)
-	}
-	return nil
 }
 
 // A Patch is what a client changes of a record. Nil leaves a field as it is; empty removes it.

@@ -81,35 +81,3 @@ func TestNewPatch(t *testing.T) {
 		t.Error("the body has changed")
 	}
 }
-
-func TestCheckTitle(t *testing.T) {
-	const allowed = ": must be at most 300 characters of UTF-8 without control characters"
-	long := strings.Repeat("é", 301)
-	name := strings.Repeat("🎬", 251) + ".mp4" // 255 characters, 1344 bytes in base64url
-	for _, test := range []struct{ title, name, want string }{
-		{"", "a.mp4", ""},
-		{"Été 🏖 <&\"'\\/", "a.mp4", ""},
-		{strings.Repeat("x", 300), name, ""},
-		{strings.Repeat("🎬", 300), "a.mp4", ""},
-		{strings.Repeat("🎬", 85) + "xx", name, ""}, // 1344 + 456 bytes
-		{strings.Repeat("🎬", 86), name, `filename "` + name[:64] + `"… and title "` + name[:64] + `"… have 1803 bytes together in base64url: must be at most 1800, which S3's metadata holds`},
-		{long, "a.mp4", `title "` + strings.Repeat("é", 32) + `"… has 301 characters` + allowed},
-		{"a\xff", "a.mp4", `title "a\xff" is not UTF-8` + allowed},
-		{"a\r\nb", "a.mp4", `title "a\r\nb" has a control character` + allowed},
-		{"a\x00", "a.mp4", `title "a\x00" has a control character` + allowed},
-		{"a\x7f", "a.mp4", `title "a\x7f" has a control character` + allowed},
-		{"a\u0085", "a.mp4", `title "a\u0085" has a control character` + allowed},
-	} {
-		err := upload.CheckTitle(test.title, test.name)
-		if test.want == "" {
-			if err != nil {
-				t.Errorf("%q: %v", test.title, err)
-			}
-			continue
-		}
-		var got *upload.Error
-		if !errors.As(err, &got) || got.Code != api.InvalidRequest || got.Message != test.want {
-			t.Errorf("%q: got %v, want %s", test.title, err, test.want)
-		}
-	}
-}

@@ -75,7 +75,11 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 		return api.PresignedForm{}, err
 	}
 	declared := upload.Declared{Quota: limits.Quota, Filename: request.Query["filename"]}
-	signed, err := p.signForm(object, attributes(format, declared.Metadata(), nil), 1, largest)
+	fixed, err := p.attributes(request.Caller.Key, object, format, declared)
+	if err != nil {
+		return api.PresignedForm{}, err
+	}
+	signed, err := p.signForm(object, fixed, 1, largest)
 	if err != nil {
 		return api.PresignedForm{}, err
 	}
@@ -109,7 +113,13 @@ func (p *presigner) upload(_ context.Context, request apigw.Request[api.UploadRe
 	if declared.Title != nil {
 		metadata.Title = *declared.Title
 	}
-	fixed := attributes(format, metadata.Metadata(), declared.Checksum)
+	fixed, err := p.attributes(request.Caller.Key, object, format, metadata)
+	if err != nil {
+		return api.UploadGrant{}, err
+	}
+	if declared.Checksum != nil {
+		fixed["x-amz-checksum-sha256"] = *declared.Checksum
+	}
 	switch method {
 	case api.MethodPost:
 		signed, err := p.signForm(object, fixed, declared.Size, declared.Size)

@@ -110,13 +110,13 @@ func TestEveryFieldIsFixed(t *testing.T) {
 		"x-amz-algorithm":      "AWS4-HMAC-SHA256",
 		"x-amz-credential":     "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request",
 		"x-amz-date":           "20260314T150926Z",
-		"x-amz-meta-filename":  base64.RawURLEncoding.EncodeToString([]byte("Été " + marker + ".MP4")),
-		"x-amz-meta-quota":     "10737418240",
+		"x-amz-meta-postern":   form.Fields["x-amz-meta-postern"],
 		"x-amz-security-token": "token",
 	}
 	if diff := cmp.Diff(conditions, want); diff != "" {
 		t.Errorf("conditions (-got +want)\n%s", diff)
 	}
+	checkSealed(t, form.Key, form.Fields["x-amz-meta-postern"], upload.Declared{Quota: 10 << 30, Filename: "Été " + marker + ".MP4"})
 	delete(want, "bucket")
 	delete(want, "content-length-range")
 	want["policy"], want["x-amz-signature"] = form.Fields["policy"], form.Fields["x-amz-signature"]
@@ -125,6 +125,14 @@ func TestEveryFieldIsFixed(t *testing.T) {
 	}
 	if len(form.Fields["x-amz-signature"]) != 64 {
 		t.Errorf("x-amz-signature %q", form.Fields["x-amz-signature"])
+	}
+}
+
+// checkSealed holds the field of an object's metadata to what was declared, sealed for the object.
+func checkSealed(t *testing.T, objectKey, field string, want upload.Declared) {
+	t.Helper()
+	if got, ok := key.Open(objectKey, map[string]string{"postern": field}); !ok || got != want {
+		t.Errorf("sealed for %s: %+v, %t, want %+v", objectKey, got, ok, want)
 	}
 }
 
@@ -143,9 +151,7 @@ func TestForm(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("form (-got +want)\n%s", diff)
 	}
-	if _, ok := got.Fields["x-amz-meta-filename"]; ok {
-		t.Error("a form without a file name has the field x-amz-meta-filename")
-	}
+	checkSealed(t, got.Key, got.Fields["x-amz-meta-postern"], upload.Declared{Quota: 10 << 30})
 }
 
 func TestFormFollowsTheFormat(t *testing.T) {
@@ -189,9 +195,7 @@ func TestSizeIsTheLeastLimit(t *testing.T) {
 		if got := conditions["content-length-range"]; got != test.want {
 			t.Errorf("%s: content-length-range %s, want %s", test.name, got, test.want)
 		}
-		if got, want := form.Fields["x-amz-meta-quota"], fmt.Sprint(test.quota); got != want {
-			t.Errorf("%s: x-amz-meta-quota %s, want %s", test.name, got, want)
-		}
+		checkSealed(t, form.Key, form.Fields["x-amz-meta-postern"], upload.Declared{Quota: test.quota})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/sign"
+	"postern/internal/upload"
 )
 
 // An object is to be uploaded.
@@ -30,17 +31,18 @@ func (p *presigner) newObject(caller apigw.Caller, format contract.Format) (obje
 	return object{id, key, now.UTC().Truncate(time.Second)}, nil
 }
 
-// attributes returns what a signature fixes about an object besides its key, size and tag. The names are a form's fields
-// and headers alike.
-func attributes(format contract.Format, metadata map[string]string, checksum *string) map[string]string {
+// attributes returns what a signature fixes about an object besides its key, size, tag and checksum. The names are a form's
+// fields and headers alike. What the client declared is sealed.
+func (p *presigner) attributes(key upload.DerivedKey, object object, format contract.Format, declared upload.Declared) (map[string]string, error) {
+	metadata, err := key.Seal(object.key, declared, p.random)
+	if err != nil {
+		return nil, err
+	}
 	attributes := map[string]string{"content-type": format.ContentType}
 	for name, value := range metadata {
 		attributes["x-amz-meta-"+name] = value
 	}
-	if checksum != nil {
-		attributes["x-amz-checksum-sha256"] = *checksum
-	}
-	return attributes
+	return attributes, nil
 }
 
 // The tag set of an object that is not inspected yet, as a form and as a header have it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	"postern/api"
 	"postern/internal/apigw"
+	"postern/internal/upload"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -63,16 +63,14 @@ func TestGrantOfAForm(t *testing.T) {
 		"x-amz-checksum-sha256": checksum,
 		"x-amz-credential":      "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request",
 		"x-amz-date":            "20260314T150926Z",
-		"x-amz-meta-filename":   base64.RawURLEncoding.EncodeToString([]byte("Été.MP4")),
-		"x-amz-meta-quota":      "4611686018427387904",
-		"x-amz-meta-size":       "1234",
-		"x-amz-meta-title":      base64.RawURLEncoding.EncodeToString([]byte("Ferien 🏖")),
+		"x-amz-meta-postern":    got.Fields["x-amz-meta-postern"],
 		"x-amz-security-token":  "token",
 		"x-amz-signature":       got.Fields["x-amz-signature"],
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("grant (-got +want)\n%s", diff)
 	}
+	checkSealed(t, got.Key, got.Fields["x-amz-meta-postern"], upload.Declared{Quota: 1 << 62, Size: 1234, Filename: "Été.MP4", Title: "Ferien 🏖"})
 	conditions := conditionsOf(t, got.Fields)
 	delete(want.Fields, "policy")
 	delete(want.Fields, "x-amz-signature")
@@ -92,15 +90,13 @@ func TestGrantOfAPut(t *testing.T) {
 		"Content-Type":          "application/pdf",
 		"If-None-Match":         "*",
 		"X-Amz-Checksum-Sha256": checksum,
-		"X-Amz-Meta-Filename":   base64.RawURLEncoding.EncodeToString([]byte("report.pdf")),
-		"X-Amz-Meta-Quota":      "4611686018427387904",
-		"X-Amz-Meta-Size":       "1234",
-		"X-Amz-Meta-Title":      "UTE",
+		"X-Amz-Meta-Postern":    got.Headers["X-Amz-Meta-Postern"],
 		"X-Amz-Tagging":         "status=pending",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("grant (-got +want)\n%s", diff)
 	}
+	checkSealed(t, got.Key, got.Headers["X-Amz-Meta-Postern"], upload.Declared{Quota: 1 << 62, Size: 1234, Filename: "report.pdf", Title: "Q1"})
 
 	address, err := url.Parse(got.URL)
 	if err != nil {
@@ -118,7 +114,7 @@ func TestGrantOfAPut(t *testing.T) {
 		"X-Amz-Security-Token": {"token"},
 		"X-Amz-Signature":      {signature},
 		"X-Amz-SignedHeaders": {"content-length;content-type;host;if-none-match;x-amz-checksum-sha256;" +
-			"x-amz-meta-filename;x-amz-meta-quota;x-amz-meta-size;x-amz-meta-title;x-amz-tagging"},
+			"x-amz-meta-postern;x-amz-tagging"},
 		"x-id": {"PutObject"},
 	}); diff != "" || len(signature) != 64 {
 		t.Errorf("query (-got +want)\n%s", diff)
@@ -129,7 +125,7 @@ func TestGrantOfAPut(t *testing.T) {
 func TestGrantOfTheLeast(t *testing.T) {
 	form := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1})
 	put := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1, Via: new("put"), Title: new("")})
-	for _, name := range []string{"x-amz-checksum-sha256", "x-amz-meta-title"} {
+	for _, name := range []string{"x-amz-checksum-sha256"} {
 		if value, ok := form.Fields[name]; ok {
 			t.Errorf("form: field %s %q", name, value)
 		}
@@ -274,7 +270,7 @@ func TestUploadStatuses(t *testing.T) {
 		{"title with NUL", declare(t, map[string]string{"title": `"a\u0000"`}), 400, "title \\\"a\\\\x00\\\" has a control character"},
 		{"title with C1 control", declare(t, map[string]string{"title": `"a\u0085"`}), 400, "has a control character"},
 		{"title of 301 characters", declare(t, map[string]string{"title": `"` + strings.Repeat("é", 301) + `"`}), 400, "has 301 characters: must be at most 300"},
-		{"title too large with the name", declare(t, map[string]string{"filename": `"` + strings.Repeat("🎬", 251) + `.mp4"`, "title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 2678 bytes together in base64url: must be at most 1800"},
+		{"title too large with the name", declare(t, map[string]string{"filename": `"` + strings.Repeat("🎬", 251) + `.mp4"`, "title": `"` + strings.Repeat("🎬", 250) + `"`}), 400, "have 2008 bytes together in JSON: must be at most 1400"},
 		{"checksum empty", declare(t, map[string]string{"checksum": `""`}), 400, `checksum \"\" is not a SHA-256`},
 		{"checksum short", declare(t, map[string]string{"checksum": `"YQ=="`}), 400, "44 characters"},
 		{"checksum in hexadecimal", declare(t, map[string]string{"checksum": `"` + strings.Repeat("0a", 32) + `"`}), 400, "44 characters"},
@@ -327,6 +323,19 @@ func TestSizeOverOneRequest(t *testing.T) {
 	}
 }
 
+// checkQuota holds a grant to one in which a quota is sealed.
+func checkQuota(t *testing.T, body, quota string) {
+	t.Helper()
+	var grant api.UploadGrant
+	if err := json.Unmarshal([]byte(body), &grant); err != nil {
+		t.Fatal(err)
+	}
+	declared, ok := key.Open(grant.Key, map[string]string{"postern": grant.Fields["x-amz-meta-postern"]})
+	if !ok || fmt.Sprint(declared.Quota) != quota {
+		t.Errorf("sealed: %+v, %t, want quota %s", declared, ok, quota)
+	}
+}
+
 func TestLimitsOfAnUpload(t *testing.T) {
 	for _, test := range []struct {
 		name                      string
@@ -335,12 +344,12 @@ func TestLimitsOfAnUpload(t *testing.T) {
 		status                    int
 		says                      string
 	}{
-		{"at the largest upload", "7", "8", "8", "7", 201, `"x-amz-meta-quota":"8"`},
+		{"at the largest upload", "7", "8", "8", "7", 201, `"method":"POST"`},
 		{"over the largest upload", "7", "8", "8", "8", 413, "size is 8 bytes: must be 1 to 7, the largest upload"},
-		{"at the quota", "8", "7", "7", "7", 201, `"x-amz-meta-quota":"7"`},
+		{"at the quota", "8", "7", "7", "7", 201, `"method":"POST"`},
 		{"over the quota", "8", "7", "7", "8", 413, "size is 8 bytes: must be 1 to 7, the quota"},
 		// What is signed is the quota in force: the inspection counts for itself.
-		{"at what is left of the quota", "8", "9", "4", "4", 201, `"x-amz-meta-quota":"9"`},
+		{"at what is left of the quota", "8", "9", "4", "4", 201, `"method":"POST"`},
 		{"over what is left of the quota", "8", "9", "4", "5", 413, "size is 5 bytes: must be 1 to 4, what is left of the quota"},
 		{"nothing left of the quota", "8", "9", "0", "1", 403, "nothing may be uploaded: the quota of 9 bytes is used up, or was a minute ago"},
 		{"no quota", "8", "0", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
@@ -353,6 +362,9 @@ func TestLimitsOfAnUpload(t *testing.T) {
 		response, err := started(t, setup(&log))(t.Context(), e)
 		if err != nil || response.StatusCode != test.status || !strings.Contains(response.Body, test.says) {
 			t.Errorf("%s: got %d %s, %v, want %d %s", test.name, response.StatusCode, response.Body, err, test.status, test.says)
+		}
+		if test.status == http.StatusCreated {
+			checkQuota(t, response.Body, test.quota)
 		}
 	}
 }
