@@ -52,14 +52,14 @@ type commandLine struct {
 	location
 	Version kong.VersionFlag `help:"Print the version."`
 
-	List      listUploads    `cmd:"" help:"List your uploads, the newest first."`
-	Show      showUpload     `cmd:"" help:"Show what is known of an upload."`
-	Describe  describeUpload `cmd:"" help:"Change an upload's title, description or labels."`
-	Get       getUpload      `cmd:"" help:"Download an upload that is ready."`
-	Rm        removeUploads  `cmd:"" help:"Delete uploads."`
-	Reconcile reconcile      `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
-	Unlock    unlock         `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
-	User      userCommands   `cmd:"" help:"Operators: manage who may upload."`
+	List      listUploads      `cmd:"" help:"List your uploads, the newest first."`
+	Show      showUpload       `cmd:"" help:"Show what is known of an upload."`
+	Describe  describeUpload   `cmd:"" help:"Change an upload's title, description or labels."`
+	Get       getUpload        `cmd:"" help:"Download an upload that is ready."`
+	Rm        removeUploads    `cmd:"" help:"Delete uploads."`
+	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
+	Unlock    unlock           `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
+	User      userCommands     `cmd:"" help:"Operators: manage who may upload."`
 }
 
 // A usageError says that the command was called wrongly.

@@ -6,13 +6,8 @@ import (
 	"time"
 
 	"postern/internal/queue"
+	"postern/internal/reconcile"
 )
-
-// A tally counts what was done.
-type tally struct {
-	pages, keys, foreign, recorded, queued int64
-	reads, sends                           int64 // of records, and requests to the queue
-}
 
 // Prices in US dollars for a million: LIST requests to S3 Standard, read request units of DynamoDB on demand, requests to
 // SQS standard. They are the list prices of us-east-1 in January 2025, without free tiers.
@@ -30,21 +25,21 @@ const (
 var expectation = fmt.Sprintf(`To expect for a million objects: %d LIST requests ($%.3f) and 1000000 read units, more where a record has over 4 KB ($%.3f);
 for each million of them that is queued, %d requests to the queue ($%.3f) and what the inspections cost.
 (%s)`,
-	1_000_000/maxListed, listPrice/maxListed, readPrice, 1_000_000/queue.MaxBatch, sendPrice/queue.MaxBatch, priced)
+	1_000_000/reconcile.MaxListed, listPrice/reconcile.MaxListed, readPrice, 1_000_000/queue.MaxBatch, sendPrice/queue.MaxBatch, priced)
 
 // cost returns what was spent, in US dollars.
-func (t tally) cost() float64 {
-	return (float64(t.pages)*listPrice + float64(t.reads)*readPrice + float64(t.sends)*sendPrice) / 1e6
+func cost(t reconcile.Tally) float64 {
+	return (float64(t.Pages)*listPrice + float64(t.Reads)*readPrice + float64(t.Sends)*sendPrice) / 1e6
 }
 
 // summary writes what was found and done.
 func (r *reconciliation) summary(out io.Writer) error {
 	queued := "queued"
-	if r.dry {
+	if r.DryRun {
 		queued = "to queue"
 	}
 	_, err := fmt.Fprintf(out, "%d keys: %d foreign, %d with a record; %s: %d\ncost: %d LIST requests, at least %d read units, %d requests to the queue: about $%.4f (%s)\n",
-		r.keys, r.foreign, r.recorded, queued, r.queued, r.pages, r.reads, r.sends, r.cost(), priced)
+		r.Keys, r.Foreign, r.Recorded, queued, r.Queued, r.Pages, r.Reads, r.Sends, cost(r.Tally), priced)
 	return err
 }
 
@@ -58,8 +53,8 @@ type notice struct {
 	open    bool // whether the cursor is on the line
 }
 
-func (n *notice) show(t tally) {
-	text := fmt.Sprintf("%d pages, %d keys, %d queued", t.pages, t.keys, t.queued)
+func (n *notice) show(t reconcile.Tally) {
+	text := fmt.Sprintf("%d pages, %d keys, %d queued", t.Pages, t.Keys, t.Queued)
 	if _, ok := terminalOf(n.console.err); ok {
 		const clearLine = "\r\x1b[K"
 		n.console.note(clearLine + text)
