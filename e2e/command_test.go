@@ -8,6 +8,28 @@ import (
 	"testing"
 )
 
+// reconcileMessage is what the stack's schedule sends once a day. The local run has no schedule.
+const reconcileMessage = `{"Records":[{"eventSource":"postern","eventName":"Reconcile"}]}`
+
+// TestLostEventsAreFound serves a bucket that sends no notifications. The message of the schedule finds what no event
+// recorded, in every folder, page by page.
+func TestLostEventsAreFound(t *testing.T) {
+	requireLocal(t)
+	run := serve(t, edited(t, func(t *testing.T, template map[string]any) {
+		bucket := properties(t, template, "AWS::S3::Bucket", func(p map[string]any) bool { return p["NotificationConfiguration"] != nil })
+		delete(bucket, "NotificationConfiguration")
+	}))
+	c := newClient(run.API, demoUser)
+	var grants []grant
+	for filename, file := range samples(t) {
+		grants = append(grants, c.store(t, filename, file))
+	}
+	run.operator(t).send(t, reconcileMessage)
+	for _, g := range grants {
+		c.await(t, g.ID, "ready")
+	}
+}
+
 // TestLostEventsAreRepaired serves a bucket that sends no notifications. The operator's command finds what no event
 // recorded, and a caller's command does the rest of an upload's life.
 func TestLostEventsAreRepaired(t *testing.T) {

@@ -423,6 +423,8 @@ func TestEveryGrantIsUsed(t *testing.T) {
 		}
 	})
 	call(http.MethodDelete, "uploads/"+c.presignedURL(t).ID)(t, run) // whose bytes have not come
+	run.operator(t).send(t, reconcileMessage)
+	eventually(t, func() bool { return strings.Count(run.Log(), "page reconciled") >= 4 }, func() string { return "the folders are not reconciled\n" + tail(run.Log()) })
 	if err := run.stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -116,6 +116,7 @@ func inspectSpec(s stage.Stage, d data, q queues) functionSpec {
 		environment: contract.InspectEnv{
 			Bucket:         *d.bucket.BucketName(),
 			UploadsTable:   *d.uploads.TableName(),
+			QueueURL:       *q.inspections.QueueUrl(),
 			EventBus:       eventBus,
 			OwnerKeySecret: *d.key.SecretArn(),
 			Folders:        s.Folders,

@@ -2,11 +2,14 @@ package stack
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
+
+	"postern/internal/contract"
 )
 
 const (
@@ -48,7 +51,9 @@ func newQueues(stack awscdk.Stack) queues {
 		DeadLetterQueue:   &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(maxReceives)},
 	})
 	newQueuePolicy(stack, "DeadLettersPolicy", deadLetters)
-	return queues{inspections, deadLetters, newQueuePolicy(stack, "InspectionsPolicy", inspections, notifications(stack, inspections))}
+	rule := newReconciliation(stack, inspections)
+	policy := newQueuePolicy(stack, "InspectionsPolicy", inspections, notifications(stack, inspections), schedule(rule, inspections))
+	return queues{inspections, deadLetters, policy}
 }
 
 // newQueuePolicy creates a queue's policy: no access without TLS, and the statements. The account's own roles need no
@@ -70,6 +75,25 @@ func notifications(stack awscdk.Stack, queue awssqs.Queue) *statement {
 		when("StringEquals", "aws:SourceAccount", stack.Account()).
 		when("ArnLike", "aws:SourceArn", jsii.Sprintf("arn:%s:s3:::*", *stack.Partition()))
 	s.Principals = &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("s3.amazonaws.com"), nil)}
+	return s
+}
+
+// newReconciliation creates the daily message that has the bucket searched for what a lost event left behind.
+func newReconciliation(stack awscdk.Stack, queue awssqs.Queue) awsevents.CfnRule {
+	return awsevents.NewCfnRule(stack, jsii.String("Reconcile"), &awsevents.CfnRuleProps{
+		Description:        jsii.String("Has the bucket searched for uploads that no event recorded"),
+		ScheduleExpression: jsii.String("rate(1 day)"),
+		Targets: []any{&awsevents.CfnRule_TargetProperty{
+			Id: jsii.String("Inspections"), Arn: queue.QueueArn(), Input: jsii.String(contract.ReconcileMessage),
+		}},
+	})
+}
+
+// schedule lets one rule of EventBridge send to the queue.
+// Source: EventBridge User Guide, "Using resource-based policies for Amazon EventBridge".
+func schedule(rule awsevents.CfnRule, queue awssqs.Queue) *statement {
+	s := allow("Schedule", "sqs:SendMessage").on(queue.QueueArn()).when("ArnLike", "aws:SourceArn", rule.AttrArn())
+	s.Principals = &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)}
 	return s
 }
 

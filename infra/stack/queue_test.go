@@ -58,6 +58,10 @@ func TestQueuePolicies(t *testing.T) {
 				"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}"},
 				"ArnLike":      map[string]any{"aws:SourceArn": "arn:${AWS::Partition}:s3:::*"},
 			},
+		}, {
+			sid: "Schedule", effect: "Allow", actions: []string{"sqs:SendMessage"}, resources: []string{"${Inspections.Arn}"},
+			principal: map[string]any{"Service": "events.amazonaws.com"},
+			condition: map[string]any{"ArnLike": map[string]any{"aws:SourceArn": "${Reconcile.Arn}"}},
 		}},
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
@@ -69,6 +73,23 @@ func TestQueuePolicies(t *testing.T) {
 		}
 		if diff := cmp.Diff(got, want, cmp.AllowUnexported(statement{})); diff != "" {
 			t.Errorf("statements by queue (-got +want):\n%s", diff)
+		}
+	})
+}
+
+func TestReconciliation(t *testing.T) {
+	want := map[string]any{
+		"Description":        "Has the bucket searched for uploads that no event recorded",
+		"ScheduleExpression": "rate(1 day)",
+		"Targets": []any{map[string]any{
+			"Id": "Inspections", "Arn": "${Inspections.Arn}", "Input": `{"Records":[{"eventSource":"postern","eventName":"Reconcile"}]}`,
+		}},
+	}
+	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
+		got := written(template.only(t, "AWS::Events::Rule").Properties).(map[string]any)
+		delete(got, "Tags")
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("rule (-got +want):\n%s", diff)
 		}
 	})
 }

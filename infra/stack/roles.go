@@ -120,15 +120,15 @@ func inspectStatements(s stage.Stage, d data, q queues) []*statement {
 		Service: jsii.String("events"), Resource: jsii.String("event-bus"), ResourceName: jsii.String(eventBus),
 	})
 	return []*statement{
-		allow("Records", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem").on(d.uploads.TableArn()),
+		allow("Records", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem").on(d.uploads.TableArn()),
 		// One statement, because the folders take up most of the room that a role has for its policies.
 		allow("Objects", "s3:GetObjectVersion", "s3:DeleteObjectVersion", hedgeDeleteObject,
 			"s3:GetObjectVersionTagging", hedgeGetObjectTagging).on(folders...),
 		allow("TagVerdict", "s3:PutObjectVersionTagging", hedgePutObjectTagging).on(folders...).
 			when("StringEquals", "s3:RequestObjectTag/status", []string{"ready", "rejected"}),
-		versions(s, d),
+		versions(s, d, "s3:ListBucket"),
 		ownerKey(d),
-		allow("Queue", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes").on(q.inspections.QueueArn()),
+		allow("Queue", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage").on(q.inspections.QueueArn()),
 		// A call has the sources of all its events, and ForAllValues holds for a call that has none.
 		// Source: EventBridge User Guide, "Using IAM policy conditions for fine-grained access control".
 		allow("Events", "events:PutEvents").on(bus).
@@ -137,13 +137,14 @@ func inspectStatements(s stage.Stage, d data, q queues) []*statement {
 	}
 }
 
-// versions lets a function list, but not read, the versions of a key in the format table's folders.
-func versions(s stage.Stage, d data) *statement {
+// versions lets a function list, but not read, the versions of a key in the format table's folders. more are other actions
+// under the same condition.
+func versions(s stage.Stage, d data, more ...string) *statement {
 	var prefixes []string
 	for _, folder := range s.Folders.Names() {
 		prefixes = append(prefixes, folder+"/*")
 	}
-	return allow("Versions", "s3:ListBucketVersions").on(d.bucket.BucketArn()).when("StringLike", "s3:prefix", prefixes)
+	return allow("Versions", append(more, "s3:ListBucketVersions")...).on(d.bucket.BucketArn()).when("StringLike", "s3:prefix", prefixes)
 }
 
 // folderArns returns the ARNs of all objects in the format table's folders.

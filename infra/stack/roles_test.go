@@ -110,7 +110,7 @@ func TestRoles(t *testing.T) {
 				tracing,
 				{
 					sid: "Records", effect: "Allow", resources: uploads,
-					actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+					actions: []string{"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
 				},
 				{
 					sid: "Objects", effect: "Allow", resources: folders,
@@ -120,11 +120,14 @@ func TestRoles(t *testing.T) {
 					sid: "TagVerdict", effect: "Allow", actions: []string{"s3:PutObjectTagging", "s3:PutObjectVersionTagging"}, resources: folders,
 					condition: map[string]any{"StringEquals": map[string]any{"s3:RequestObjectTag/status": []any{"ready", "rejected"}}},
 				},
-				versions,
+				{
+					sid: "Versions", effect: "Allow", actions: []string{"s3:ListBucket", "s3:ListBucketVersions"}, resources: bucket,
+					condition: versions.condition,
+				},
 				{sid: "OwnerKey", effect: "Allow", actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{"${OwnerKey}"}},
 				{
 					sid: "Queue", effect: "Allow", resources: queue,
-					actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+					actions: []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"},
 				},
 				{
 					sid: "Events", effect: "Allow", actions: []string{"events:PutEvents"},

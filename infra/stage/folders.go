@@ -19,7 +19,7 @@ const (
 	// maxTable bounds the format table in a function's environment, in bytes. Lambda allows 4,096 for all variables, and the
 	// others need the rest.
 	// Source: Lambda Developer Guide, "Lambda quotas".
-	maxTable = 4096 - 512
+	maxTable = 4096 - 640
 )
 
 // DefaultFolders returns the format table that a stage's own changes.

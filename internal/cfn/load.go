@@ -199,6 +199,7 @@ var kinds = map[string]kind{
 	"AWS::SQS::Queue":             {refer: queueReference, read: reads((*reader).queue)},
 	"AWS::SQS::QueuePolicy":       {read: reads((*reader).queuePolicy)},
 	"AWS::CloudWatch::Alarm":      {read: (*reader).unenforcedResource},
+	"AWS::Events::Rule":           {refer: arnReference("events", "rule/%s"), read: (*reader).unenforcedResource},
 	"AWS::Logs::LogGroup":         {refer: arnReference("logs", "log-group:%s:*")},
 	"AWS::IAM::Role":              {refer: roleReference, read: reads((*reader).role)},
 	"AWS::IAM::Policy":            {read: reads((*reader).policy)},

@@ -47,12 +47,17 @@ type ManageEnv struct {
 	Folders Folders `env:"FOLDERS"`
 }
 
+// ReconcileMessage is the message that has the inspect function go through the bucket, from the first folder on.
+const ReconcileMessage = `{"Records":[{"eventSource":"postern","eventName":"Reconcile"}]}`
+
 // InspectEnv is the environment of the inspect function.
 type InspectEnv struct {
 	// Bucket is the name of the bucket that uploads go to.
 	Bucket string `env:"BUCKET"`
 	// UploadsTable is the name of the uploads table.
 	UploadsTable string `env:"UPLOADS_TABLE"`
+	// QueueURL is the URL of the queue of what is to be inspected.
+	QueueURL string `env:"QUEUE_URL"`
 	// EventBus is the name or the ARN of the bus to which events of uploads are published.
 	EventBus string `env:"EVENT_BUS"`
 	// OwnerKeySecret is the ARN of the secret that holds the key of the owner hash.

@@ -104,6 +104,7 @@ func TestEnvRoundTrips(t *testing.T) {
 			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
 		})
 		roundTrip(t, contract.InspectEnv{
+			QueueURL:       text.Draw(t, "queue url"),
 			Bucket:         text.Draw(t, "bucket"),
 			UploadsTable:   text.Draw(t, "uploads"),
 			EventBus:       text.Draw(t, "bus"),

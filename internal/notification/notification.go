@@ -18,6 +18,8 @@ const (
 
 	// Inspect asks for the inspection of whatever is stored under a key.
 	Inspect = "Inspect"
+	// Reconcile asks for a look at every object, a page of keys at a time: at those after the key, or from the first on.
+	Reconcile = "Reconcile"
 
 	testEvent = "s3:TestEvent"
 )
@@ -89,6 +91,11 @@ func EncodeInspect(bucket, key string) string {
 		Source: SourcePostern, Name: Inspect,
 		S3: Entity{Bucket: Bucket{Name: bucket}, Object: Object{Key: Key(key)}},
 	})
+}
+
+// EncodeReconcile returns the message that asks for a look at the page of keys after one.
+func EncodeReconcile(after string) string {
+	return Encode(Record{Source: SourcePostern, Name: Reconcile, S3: Entity{Object: Object{Key: Key(after)}}})
 }
 
 // EncodeTest returns the message that S3 sends when a bucket gets a notification configuration.

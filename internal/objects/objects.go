@@ -30,11 +30,16 @@ type Bucket struct {
 // New returns the bucket of that name. At an address other than AWS's own, the bucket is the first segment of the path.
 // It makes no request.
 func New(config aws.Config, bucket string) *Bucket {
-	return &Bucket{s3.NewFromConfig(config, func(options *s3.Options) {
+	return &Bucket{NewClient(config), bucket}
+}
+
+// NewClient returns a client of S3 that reads ranges. It makes no request.
+func NewClient(config aws.Config) *s3.Client {
+	return s3.NewFromConfig(config, func(options *s3.Options) {
 		options.UsePathStyle = config.BaseEndpoint != nil
 		// S3 has no checksum of a range. If an object has one part, S3 answers with a checksum that looks like the object's.
 		options.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	}), bucket}
+	})
 }
 
 var errNoVersion = errors.New("there is no version id")

@@ -48,10 +48,18 @@ func (q *Queue) Delayed(seconds int32) *Queue {
 
 // Inspect asks for the inspection of whatever is stored under a key.
 func (q *Queue) Inspect(ctx context.Context, key string) error {
-	body := notification.EncodeInspect(q.bucket, key)
+	return q.send(ctx, notification.EncodeInspect(q.bucket, key))
+}
+
+// Reconcile asks for a look at the page of keys after one.
+func (q *Queue) Reconcile(ctx context.Context, after string) error {
+	return q.send(ctx, notification.EncodeReconcile(after))
+}
+
+func (q *Queue) send(ctx context.Context, body string) error {
 	message := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body, DelaySeconds: q.delay}
 	if _, err := q.client.SendMessage(ctx, message); err != nil {
-		return fmt.Errorf("queueing an inspection: %w", err)
+		return fmt.Errorf("sending a message: %w", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"postern/internal/function"
+	"postern/internal/lifecycle"
 	"postern/internal/notification"
 )
 
@@ -18,6 +19,8 @@ const maxOwners = 4
 type batch struct {
 	*handler
 	messages []events.SQSMessage
+
+	pages []task // to reconcile
 
 	mu     sync.Mutex
 	failed []bool
@@ -31,6 +34,10 @@ func (b *batch) tasks(ctx context.Context) map[string][]task {
 			records, err := notification.Decode(message.Body)
 			errs := []error{err}
 			for _, record := range records {
+				if record.Source == notification.SourcePostern && record.Name == notification.Reconcile {
+					b.pages = append(b.pages, task{message: i, arrival: lifecycle.Arrival{Key: string(record.S3.Object.Key)}})
+					continue
+				}
 				task, err := b.taskOf(i, record)
 				if errors.Is(err, errForeignKey) {
 					b.log.WarnContext(ctx, "foreign key left alone", "messageId", message.MessageId)
@@ -61,6 +68,14 @@ func (b *batch) inspect(ctx context.Context, tasks map[string][]task) {
 		})
 	}
 	owners.Wait()
+}
+
+// reconcile takes the pages that messages ask for. They come last, so that a message which asks for the next page is sent
+// once, also if an inspection ends the process.
+func (b *batch) reconcile(ctx context.Context) {
+	for _, page := range b.pages {
+		b.guard(ctx, page.message, func() error { return b.handler.reconcile(ctx, page.arrival.Key) })
+	}
 }
 
 func (b *batch) do(ctx context.Context, task task) error {

@@ -19,6 +19,7 @@ import (
 
 	"postern/internal/contract"
 	"postern/internal/lifecycle"
+	"postern/internal/notification"
 )
 
 const (
@@ -59,7 +60,10 @@ var folders = contract.Folders{"videos": {}, "documents": {}}
 func (r *recorder) handle(t *testing.T, ctx context.Context, bodies ...string) (failed []string, log string) {
 	t.Helper()
 	var text bytes.Buffer
-	h := &handler{bucket: "bucket", folders: folders, inspector: r, log: slog.New(slog.NewJSONHandler(&text, nil))}
+	reconcile := func(ctx context.Context, after string) error {
+		return r.note(ctx, "reconcile", lifecycle.Arrival{Key: after})
+	}
+	h := &handler{bucket: "bucket", folders: folders, inspector: r, reconcile: reconcile, log: slog.New(slog.NewJSONHandler(&text, nil))}
 	var event events.SQSEvent
 	for i, body := range bodies {
 		event.Records = append(event.Records, events.SQSMessage{MessageId: fmt.Sprint(i), Body: body})
@@ -103,6 +107,9 @@ func TestMessages(t *testing.T) {
 		{"S3's own", fixture(t, "created.json"), []string{"inspect " + key + " 096fKKXTRTtl3on89fVO.nfljtsv6qko"}, false},
 		{"a test event", fixture(t, "test.json"), nil, false},
 		{"Postern's own", `{"Records":[{"eventSource":"postern","eventName":"Inspect","s3":{"bucket":{"name":"bucket"},"object":{"key":"` + key + `"}}}]}`, []string{"inspect " + key}, false},
+		{"the schedule's", contract.ReconcileMessage, []string{"reconcile"}, false},
+		{"the next page", notification.EncodeReconcile("videos/a b"), []string{"reconcile videos/a b"}, false},
+		{"a foreign request to reconcile", strings.ReplaceAll(contract.ReconcileMessage, "postern", "aws:s3"), nil, true},
 		{"an encoded key", body("ObjectCreated:Post", "v", strings.ReplaceAll(key, "/", "%2F")), []string{"inspect " + key + " v"}, false},
 		{"expiry", body("LifecycleExpiration:DeleteMarkerCreated", "m", key), []string{"expire " + key + " m"}, false},
 		{"removal by expiry", body("LifecycleExpiration:Delete", "v", key), []string{"expire " + key + " v"}, false},
@@ -241,6 +248,17 @@ func TestDeadline(t *testing.T) {
 	}
 	if ctx.Err() != nil || len(r.notes) != 2 {
 		t.Errorf("%v after %v, inspected %v", ctx.Err(), time.Since(started), r.notes)
+	}
+}
+
+func TestPosition(t *testing.T) {
+	for after, want := range map[string][2]string{
+		"": {"a", "c"}, "a/": {"a", "c"}, "a/o/1": {"a", "c"}, "b/x": {"c", "e"}, "c/": {"c", "e"}, "e/z": {"e", ""}, "f": {"", ""},
+	} {
+		folder, next := position([]string{"a", "c", "e"}, after)
+		if got := [2]string{folder, next}; got != want {
+			t.Errorf("position(%q): got %q, want %q", after, got, want)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"postern/internal/awsclient"
 	"postern/internal/contract"
@@ -19,6 +20,7 @@ import (
 	"postern/internal/media"
 	"postern/internal/notification"
 	"postern/internal/objects"
+	"postern/internal/queue"
 	"postern/internal/records"
 	"postern/internal/secret"
 	"postern/internal/upload"
@@ -38,13 +40,16 @@ type handler struct {
 	bucket    string
 	folders   contract.Folders
 	inspector inspector
+	// reconcile takes a page of the bucket's keys after one, and asks for the next.
+	reconcile func(ctx context.Context, after string) error
 	log       *slog.Logger
 }
 
 // newHandler makes the function. It makes no request.
 func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
+	uploads := records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable)
 	inspector := &lifecycle.Inspector{
-		Records:  records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable),
+		Records:  uploads,
 		Objects:  objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket),
 		Events:   newBus(eventbridge.NewFromConfig(awsclient.Config(setup.Runtime, function.EventBridge)), setup.Env.EventBus),
 		OwnerKey: secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret).OwnerKey,
@@ -53,7 +58,12 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 		Now:      time.Now,
 		Log:      setup.Log,
 	}
-	return &handler{bucket: setup.Env.Bucket, folders: setup.Env.Folders, inspector: inspector, log: setup.Log}
+	reconciler := &reconciler{
+		objects: objects.NewClient(awsclient.Config(setup.Runtime, function.S3)), bucket: setup.Env.Bucket, uploads: uploads,
+		queue:   queue.New(sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), setup.Env.QueueURL, setup.Env.Bucket),
+		folders: setup.Env.Folders, log: setup.Log,
+	}
+	return &handler{setup.Env.Bucket, setup.Env.Folders, inspector, reconciler.page, setup.Log}
 }
 
 // check returns a comparison of an object's content with its format.
@@ -70,6 +80,7 @@ func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	defer cancel()
 	batch := &batch{handler: h, messages: event.Records, failed: make([]bool, len(event.Records))}
 	batch.inspect(ctx, batch.tasks(ctx))
+	batch.reconcile(ctx)
 	return batch.response(), nil
 }
 

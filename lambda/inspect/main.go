@@ -2,9 +2,9 @@
 // them, tags them as ready or rejected, and tells the event bus. Every message may come again, at any time and to
 // several at once.
 //
-// It needs sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes on the queue; on the folders' objects
+// It needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes and sqs:SendMessage on the queue; on the folders' objects
 // s3:GetObjectVersion, s3:GetObjectVersionTagging, s3:PutObjectVersionTagging and s3:DeleteObjectVersion, and
-// s3:ListBucketVersions on the bucket; dynamodb:GetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table;
+// s3:ListBucketVersions and s3:ListBucket on the bucket; dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:PutItem and dynamodb:UpdateItem on the uploads table;
 // secretsmanager:GetSecretValue on the owner key's secret; events:PutEvents on the bus.
 package main
 
