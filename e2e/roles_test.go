@@ -334,7 +334,9 @@ func isWork(action string) bool {
 }
 
 // isHedge reports whether an action is granted beside the one on versions, because AWS's pages disagree on which is needed.
-func isHedge(action string) bool { return action == "s3:DeleteObject" || action == "s3:GetObjectTagging" }
+func isHedge(action string) bool {
+	return action == "s3:DeleteObject" || action == "s3:GetObjectTagging"
+}
 
 // without returns an edit that removes a statement, or an action of one.
 func without(removed string) edit {

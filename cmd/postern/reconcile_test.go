@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -421,6 +422,8 @@ func TestReconcileResumes(t *testing.T) {
 	d.queue.fault = func(n int) string {
 		if n == 1001 {
 			interrupt()
+			// The answer must not overtake the interruption.
+			time.Sleep(time.Second)
 		}
 		return ""
 	}

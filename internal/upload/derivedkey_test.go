@@ -33,10 +33,10 @@ func keyOf(t testing.TB, secret, owner string) upload.DerivedKey {
 	return key
 }
 
-// newID makes an id whose random bits are what the seed says.
-func newID(t testing.TB, key upload.DerivedKey, now time.Time, seed byte, extension string) string {
+// newID makes the id of an mp4 whose random bits are what the seed says.
+func newID(t testing.TB, key upload.DerivedKey, now time.Time, seed byte) string {
 	t.Helper()
-	id, err := key.NewID(now, strings.NewReader(strings.Repeat(string(rune(seed)), 4)), extension)
+	id, err := key.NewID(now, strings.NewReader(strings.Repeat(string(rune(seed)), 4)), "mp4")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestNewIDIsAnIDAndAUUID(t *testing.T) {
 
 func TestNewIDSortsByTime(t *testing.T) {
 	key, now := keyOf(t, secret, owner), time.UnixMilli(1_800_000_000_255)
-	earlier, later := newID(t, key, now, 0x7f, "mp4"), newID(t, key, now.Add(time.Millisecond), 0, "mp4")
+	earlier, later := newID(t, key, now, 0x7f), newID(t, key, now.Add(time.Millisecond), 0)
 	if earlier >= later {
 		t.Errorf("%s is not before %s", earlier, later)
 	}
@@ -144,7 +144,7 @@ func TestNewIDFails(t *testing.T) {
 // An id is granted by the key that made it, and by no other; and not one bit of it is another's to choose.
 func TestGranted(t *testing.T) {
 	key, now := keyOf(t, secret, owner), time.UnixMilli(1_800_000_000_123)
-	id := newID(t, key, now, 'r', "mp4")
+	id := newID(t, key, now, 'r')
 	if !key.Granted(id) {
 		t.Fatalf("%s is not granted", id)
 	}
@@ -161,11 +161,11 @@ func TestGranted(t *testing.T) {
 		"another extension":       id[:33] + "mov",
 		"a longer extension":      id + "4",
 		"a shorter extension":     id[:len(id)-1],
-		"another owner's":         newID(t, keyOf(t, secret, "1"+owner[1:]), now, 'r', "mp4"),
-		"another stage's":         newID(t, keyOf(t, secret[1:]+"0", owner), now, 'r', "mp4"),
-		"nobody's":                newID(t, upload.DerivedKey{}, now, 'r', "mp4"),
-		"another time's MAC":      id[:20] + newID(t, key, now.Add(time.Millisecond), 'r', "mp4")[20:],
-		"another randomness' MAC": id[:20] + newID(t, key, now, 's', "mp4")[20:],
+		"another owner's":         newID(t, keyOf(t, secret, "1"+owner[1:]), now, 'r'),
+		"another stage's":         newID(t, keyOf(t, secret[1:]+"0", owner), now, 'r'),
+		"nobody's":                newID(t, upload.DerivedKey{}, now, 'r'),
+		"another time's MAC":      id[:20] + newID(t, key, now.Add(time.Millisecond), 'r')[20:],
+		"another randomness' MAC": id[:20] + newID(t, key, now, 's')[20:],
 		"capitals":                strings.ToUpper(id[:32]) + ".mp4",
 		"no extension":            id[:32],
 		"empty":                   "",
@@ -194,7 +194,7 @@ func TestMACIsSpread(t *testing.T) {
 	key := keyOf(t, secret, owner)
 	changed, pairs := 0, 0
 	for i := range 256 {
-		a, b := macOf(t, newID(t, key, time.UnixMilli(int64(i)), 'r', "mp4")), macOf(t, newID(t, key, time.UnixMilli(int64(i)^1<<40), 'r', "mp4"))
+		a, b := macOf(t, newID(t, key, time.UnixMilli(int64(i)), 'r')), macOf(t, newID(t, key, time.UnixMilli(int64(i)^1<<40), 'r'))
 		changed, pairs = changed+bits.OnesCount64(a^b), pairs+1
 	}
 	if mean := float64(changed) / float64(pairs); mean < 23 || mean > 25 {
@@ -213,7 +213,7 @@ func macOf(t *testing.T, id string) (mac uint64) {
 
 func TestGrantedAt(t *testing.T) {
 	now := time.UnixMilli(1_800_000_000_123).UTC()
-	id := newID(t, keyOf(t, secret, owner), now, 'r', "mp4")
+	id := newID(t, keyOf(t, secret, owner), now, 'r')
 	if got := upload.GrantedAt(id); !got.Equal(now) || got.Location() != time.UTC {
 		t.Errorf("GrantedAt(%s) = %v, want %v", id, got, now)
 	}
@@ -221,7 +221,7 @@ func TestGrantedAt(t *testing.T) {
 
 func FuzzGranted(f *testing.F) {
 	key := keyOf(f, secret, owner)
-	f.Add(newID(f, key, time.UnixMilli(1_800_000_000_123), 'r', "mp4"), "")
+	f.Add(newID(f, key, time.UnixMilli(1_800_000_000_123), 'r'), "")
 	f.Add("", key.Text())
 	f.Add("0190f3b2c4d57e8f90a1b2c3d4e5f607.mp4", "x")
 	f.Fuzz(func(t *testing.T, id, text string) {
