@@ -69,7 +69,7 @@ func TestRead(t *testing.T) {
 	checkRead(t, contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn", DefaultMaxSize: 1000, DefaultQuota: 2000})
 	checkRead(t, contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders})
 	checkRead(t, contract.ManageEnv{Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs", Lifetime: time.Hour, Folders: folders})
-	checkRead(t, contract.InspectEnv{Bucket: "examplebucket", UploadsTable: "uploads", EventBus: "default", OwnerKeySecret: "arn", Folders: folders, Inspection: contract.Inspection{Exact: true, MaxEntries: 1, MaxUnpacked: 2, MaxRatio: 3, MaxPixels: 4}})
+	checkRead(t, contract.InspectEnv{Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs", EventBus: "default", OwnerKeySecret: "arn", Folders: folders, Inspection: contract.Inspection{Exact: true, MaxEntries: 1, MaxUnpacked: 2, MaxRatio: 3, MaxPixels: 4}})
 }
 
 func TestSigner(t *testing.T) {
