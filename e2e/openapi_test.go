@@ -67,6 +67,9 @@ func (d *document) check(base string, req *http.Request, a answer) error {
 	if !ok || req.Method == http.MethodOptions {
 		return nil
 	}
+	if len(a.body) > 0 && !bytes.HasSuffix(a.body, []byte("\n")) {
+		return fmt.Errorf("the body %.80q does not end with a line end", a.body)
+	}
 	sent := req.Clone(context.Background())
 	sent.URL.Path, sent.URL.RawPath = "/"+below, ""
 	route, parameters, err := d.router.FindRoute(sent)
@@ -144,7 +147,11 @@ func TestUndocumentedAnswersAreFound(t *testing.T) {
 			if body[name] = value; value == nil {
 				delete(body, name)
 			}
-			a.body, _ = json.Marshal(body)
+			text, err := json.Marshal(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.body = append(text, '\n')
 		}
 	}
 	set := func(name, value string) func(*answer) {
@@ -161,6 +168,7 @@ func TestUndocumentedAnswersAreFound(t *testing.T) {
 	}{
 		{"an extra member", api, form, member("bucket", "x")},
 		{"a field that is no string", api, form, member("fields", map[string]any{"key": 1})},
+		{"no line end", api, form, func(a *answer) { a.body = bytes.TrimSpace(a.body) }},
 		{"no key", api, form, member("key", nil)},
 		{"a key with a mail", api, form, member("key", "videos/"+api.user+"/1.mp4")},
 		{"a time that is not in UTC", api, form, member("expires", "2026-03-14T15:24:26+01:00")},

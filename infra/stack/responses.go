@@ -78,10 +78,11 @@ func standardHeaders() map[string]string {
 	return headers
 }
 
-// body returns the response template. It is JSON once API Gateway has replaced its variables.
+// body returns the response template. It is JSON once API Gateway has replaced its variables, and ends with a line end as
+// the functions' answers do.
 func (r gatewayResponse) body() string {
 	code, _ := json.Marshal(r.code)
-	return `{"message":` + r.message + `,"code":` + string(code) + `,"requestId":"$context.requestId"}`
+	return `{"message":` + r.message + `,"code":` + string(code) + `,"requestId":"$context.requestId"}` + "\n"
 }
 
 // quoted returns headers as the parameters of an API Gateway response: prefixed names, static values in single quotes.

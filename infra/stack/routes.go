@@ -32,7 +32,7 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[cont
 		ValidateRequestParameters: jsii.Bool(true),
 	})
 	for _, route := range contract.Routes {
-		integration := mock(route.Answer)
+		integration := mock(route.Answer + "\n")
 		options := &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
 			Authorizer:        authorizer,
