@@ -151,7 +151,7 @@ func TestUndocumentedAnswersAreFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.body = append(text, '\n')
+			a.body = fmt.Appendf(nil, "%s\n", text)
 		}
 	}
 	set := func(name, value string) func(*answer) {
