@@ -261,17 +261,23 @@ func FuzzBody(f *testing.F) {
 	f.Add([]byte(`{"filename":"\ud83c\udfac","size":1e3,"title":null}`))
 	f.Add([]byte(`{"size":7,"\u0073ize":8}`))
 	f.Add([]byte("{\"filename\":\"\xff\"}{}"))
+	f.Add([]byte("{\"filename\":\"cl\xa4\xa4\",\"size\":7}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		e := bodyEvent(string(body))
+		if !utf8.Valid(body) {
+			// An event is JSON, which holds other bytes in base64 alone.
+			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+		}
 		var got *api.UploadRequest
 		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
 			got = &request.Body
 			return api.UploadGrant{}, nil
-		}, bodyEvent(string(body)))
+		}, e)
 		if log != "" || len(response.Body) > 1000 {
 			t.Fatalf("got %d %s, log %q", response.StatusCode, response.Body, log)
 		}
 		if (response.StatusCode == http.StatusCreated) != (got != nil) {
-			t.Fatalf("got %d, handler reached: %v", response.StatusCode, got != nil)
+			t.Fatalf("got %d %s, handler reached: %v", response.StatusCode, response.Body, got != nil)
 		}
 		if got == nil {
 			return
