@@ -46,12 +46,11 @@ func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator ia
 		return true, err
 	}
 	// It is of an earlier run, and maybe changed since. A row that cannot be read is no reason not to start.
-	user, ok, err := users.User(ctx, user.Mail)
-	if err != nil || !ok {
-		return true, nil //nolint:nilerr // See above.
+	if user, ok, err := users.User(ctx, user.Mail); err == nil && ok {
+		isKnown, err := identity.VerifyPassword(user.Hash, demoPassword)
+		return isKnown || err != nil, nil
 	}
-	isKnown, err = identity.VerifyPassword(user.Hash, demoPassword)
-	return isKnown || err != nil, nil
+	return true, nil
 }
 
 func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {
