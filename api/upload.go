@@ -31,8 +31,9 @@ type UploadRequest struct {
 	Title *string `json:"title,omitempty"`
 	// Checksum is the SHA-256 of the file in base64, 44 characters; S3 refuses other content. Default: not checked.
 	Checksum *string `json:"checksum,omitempty"`
-	// Via is how the file is sent: "form", "put" (both up to 5 GiB) or "multipart". Default: a form up to 5 GiB, and
-	// multipart above.
+	// Via is how the file is sent: "put", "form" (both up to 5 GiB) or "multipart". Default: "put" up to 5 GiB, "multipart"
+	// above. A form is for HTML forms and clients that send no headers of their own: a PUT writes once, a form can be used
+	// again until it expires.
 	Via *string `json:"via,omitempty"`
 }
 
@@ -52,7 +53,7 @@ type UploadGrant struct {
 	ID string `json:"id"`
 	// Key is the object's key: folder, owner and id, with slashes between.
 	Key string `json:"key"`
-	// Method says which members follow: "POST" is a form (url, fields), "PUT" one request (url, headers), "MULTIPART" a
+	// Method says which members follow: "PUT" is one request (url, headers), "POST" a form (url, fields), "MULTIPART" a
 	// plan (partSize, partCount).
 	Method string `json:"method"`
 	// URL is where the form or the request is sent.

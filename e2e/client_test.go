@@ -55,6 +55,15 @@ func (g grant) form() form {
 	return form{wire.PresignedForm{URL: g.URL, Fields: g.Fields, ID: g.ID, Key: g.Key, Expires: g.Expires}}
 }
 
+// send sends a file in memory as the grant says, and returns the status and S3's error code.
+func (g grant) send(t *testing.T, file []byte) (status int, code string) {
+	t.Helper()
+	if g.Method == wire.MethodPut {
+		return g.put(t, file)
+	}
+	return g.post(t, file)
+}
+
 // post posts a file in memory with the grant's form, and returns the status and S3's error code.
 func (g grant) post(t *testing.T, file []byte) (status int, code string) {
 	t.Helper()

@@ -82,7 +82,7 @@ func serveCrashing(t *testing.T) crashing {
 	return crashing{run, newClient(run.API, demoUser), run.operator(t), inspect}
 }
 
-// An arrival is a file that is about to be sent with a form.
+// An arrival is a file that is about to be sent.
 type arrival struct {
 	client client
 	grant  grant
@@ -93,8 +93,12 @@ type arrival struct {
 
 // begin prepares a file that was not sent before.
 func begin(filename string, file []byte) func(crashing, *testing.T) arrival {
+	return beginVia("put", filename, file)
+}
+
+func beginVia(via, filename string, file []byte) func(crashing, *testing.T) arrival {
 	return func(d crashing, t *testing.T) arrival {
-		g := d.client.grant(t, map[string]any{"filename": filename, "size": len(file)})
+		g := d.client.grant(t, map[string]any{"filename": filename, "size": len(file), "via": via})
 		return arrival{d.client, g, file, file, d.operator.usage(t, g.owner()) + int64(len(file))}
 	}
 }
@@ -110,7 +114,7 @@ func (d crashing) beginOverQuota(t *testing.T) arrival {
 
 // beginAgain prepares a file for a form that was used before.
 func (d crashing) beginAgain(t *testing.T) arrival {
-	a := begin("a.txt", []byte("good"))(d, t)
+	a := beginVia("form", "a.txt", []byte("good"))(d, t)
 	a.arrive(t)
 	a.client.await(t, a.grant.ID, "ready")
 	d.rest(t)
@@ -120,8 +124,8 @@ func (d crashing) beginAgain(t *testing.T) arrival {
 
 func (a arrival) arrive(t *testing.T) {
 	t.Helper()
-	if status, code := a.grant.post(t, a.file); status != http.StatusNoContent {
-		t.Fatalf("got %d %s, want 204", status, code)
+	if status, code := a.grant.send(t, a.file); status >= 300 {
+		t.Fatalf("got %d %s, want 2xx", status, code)
 	}
 }
 

@@ -85,7 +85,7 @@ const (
 func TestEveryAlteredFormIsRefused(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
-	sample := api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"})
+	sample := api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro", "via": "form"})
 	var attempts []hostile[form]
 	add := func(name string, alter func(form)) {
 		attempts = append(attempts, hostile[form]{name, func(t *testing.T, f form) (int, string) {
@@ -129,7 +129,7 @@ func TestEveryAlteredFormIsRefused(t *testing.T) {
 		}})
 	}
 	refuseAll(t, leastForms, attempts, func() form {
-		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro"}).form()
+		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro", "via": "form"}).form()
 	}, func(t *testing.T, f form) (int, string) { return f.post(t, video) })
 }
 
@@ -147,7 +147,7 @@ func forgeries(sealed string) map[string]string {
 func TestEveryAlteredPutIsRefused(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
-	body := map[string]any{"filename": "intro.mp4", "size": len(video), "via": "put"}
+	body := map[string]any{"filename": "intro.mp4", "size": len(video)}
 	sample := api.grant(t, body)
 	var attempts []hostile[grant]
 	add := func(name string, edit func(*http.Request)) {
@@ -222,7 +222,7 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT", true}, // Cache-Control overrides it: RFC 9111, section 5.3
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text), "via": "put"})
+			g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text)})
 			if status, code := g.put(t, text, header(test.name, test.planted)); status != http.StatusOK {
 				t.Fatalf("PUT: got %d %s, want S3's 200", status, code)
 			}
@@ -247,7 +247,7 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 // TestPutIsWriteOnce sends a PUT twice.
 func TestPutIsWriteOnce(t *testing.T) {
 	requireLocal(t)
-	g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
+	g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	if status, code := g.put(t, []byte("good")); status != http.StatusOK {
 		t.Fatalf("first: got %d %s, want 200", status, code)
 	}
@@ -315,16 +315,10 @@ func TestChecksumIsEnforced(t *testing.T) {
 				"filename": "a.txt", "size": 4, "via": via,
 				"checksum": "dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w=", // of "good"
 			}
-			send := func(g grant, file string) (int, string) {
-				if via == "put" {
-					return g.put(t, []byte(file))
-				}
-				return g.post(t, []byte(file))
-			}
-			if status, code := send(api.grant(t, body), "good"); status >= 300 {
+			if status, code := api.grant(t, body).send(t, []byte("good")); status >= 300 {
 				t.Errorf("signed content: got %d %s, want 2xx", status, code)
 			}
-			if status, code := send(api.grant(t, body), "evil"); status != http.StatusBadRequest {
+			if status, code := api.grant(t, body).send(t, []byte("evil")); status != http.StatusBadRequest {
 				t.Errorf("other content: got %d %s, want 400", status, code)
 			}
 		})

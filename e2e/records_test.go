@@ -131,8 +131,8 @@ func TestLifeOfAnUpload(t *testing.T) {
 	if got := owner.show(t, g.ID); got.Status != "waiting" || got.Version != 0 {
 		t.Errorf("before the bytes: got %+v, want waiting, version 0", got)
 	}
-	if status, code := g.post(t, video); status != http.StatusNoContent {
-		t.Fatalf("uploading: got %d %s, want 204", status, code)
+	if status, code := g.put(t, video); status != http.StatusOK {
+		t.Fatalf("uploading: got %d %s, want 200", status, code)
 	}
 	got := owner.await(t, g.ID, "ready")
 	want := record{

@@ -197,9 +197,9 @@ func showGrant(t *testing.T, run *localRun) (int, string) {
 }
 
 // ready returns an upload that is ready.
-func ready(t *testing.T, run *localRun) (client, grant) {
+func ready(t *testing.T, run *localRun, more ...any) (client, grant) {
 	c := newClient(run.API, demoUser)
-	g := c.store(t, "a.txt", []byte("text"))
+	g := c.store(t, "a.txt", []byte("text"), more...)
 	c.await(t, g.ID, "ready")
 	return c, g
 }
@@ -234,7 +234,7 @@ func inspected(t *testing.T, run *localRun) (int, string) {
 
 // replayed uses a form twice and waits until the second version is gone.
 func replayed(t *testing.T, run *localRun) (int, string) {
-	_, g := ready(t, run)
+	_, g := ready(t, run, "via", "form")
 	o := run.operator(t)
 	if status, code := g.post(t, []byte("more")); status != http.StatusNoContent {
 		return status, code
@@ -457,7 +457,7 @@ func samples(t *testing.T) map[string][]byte {
 func useFolder(t *testing.T, run *localRun, c client, filename string, file []byte) {
 	t.Helper()
 	o := run.operator(t)
-	g := c.store(t, filename, file)
+	g := c.store(t, filename, file, "via", "form")
 	c.await(t, g.ID, "ready")
 	if got, _ := c.download(t, g.ID); !bytes.Equal(got, file) {
 		t.Errorf("%s: downloaded %d bytes, want %d", filename, len(got), len(file))

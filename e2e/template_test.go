@@ -85,7 +85,7 @@ func TestLocalRunFollowsTheTemplate(t *testing.T) {
 				if left := time.Until(f.Expires.Time); left > time.Second {
 					t.Errorf("expires in %s, want at most 1s", left)
 				}
-				put := c.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put"})
+				put := c.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 				bucket := run.operator(t)
 				before := bucket.keys(t)
 				time.Sleep(time.Until(put.Expires.Time) + 1100*time.Millisecond)

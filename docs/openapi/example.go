@@ -76,7 +76,6 @@ var examples = []example{
 			"Content-Type":          "video/mp4",
 			"If-None-Match":         "*",
 			"X-Amz-Checksum-Sha256": exampleChecksum,
-			"X-Amz-Meta-Filename":   "aW50cm8ubXA0",
 			"X-Amz-Meta-Postern":    exampleSealed,
 			"X-Amz-Tagging":         "status=pending",
 		},

@@ -101,13 +101,13 @@ func unsupported(field, value string, supported []string) error {
 }
 
 // ChooseMethod returns how a file of size bytes is sent: one of api.Methods. via is the client's choice, one of api.Vias.
-// If it is nil, the file is sent by a form if it fits into one. An Error names via.
+// If it is nil, the file is sent by a PUT up to api.MaxSinglePut, and in parts above. An Error names via.
 func ChooseMethod(via *string, size int64) (string, error) {
 	switch {
 	case via == nil && size > api.MaxSinglePut:
 		return api.MethodMultipart, nil
 	case via == nil:
-		return api.MethodPost, nil
+		return api.MethodPut, nil
 	case !slices.Contains(api.Vias, *via):
 		return "", invalid("via %s is not known: must be one of %s", Quote(*via), strings.Join(api.Vias, ", "))
 	case *via == api.ViaMultipart:

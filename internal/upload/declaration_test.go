@@ -67,8 +67,8 @@ func TestTransport(t *testing.T) {
 		size int64
 		want string // method, or the message of an Error
 	}{
-		{nil, 1, "POST"},
-		{nil, 5 * gib, "POST"},
+		{nil, 1, "PUT"},
+		{nil, 5 * gib, "PUT"},
 		{nil, 5*gib + 1, "MULTIPART"},
 		{new("form"), 5 * gib, "POST"},
 		{new("put"), 5 * gib, "PUT"},

@@ -123,8 +123,8 @@ func TestGrantOfAPut(t *testing.T) {
 
 // What a client does not give is not signed, so it cannot be sent either.
 func TestGrantOfTheLeast(t *testing.T) {
-	form := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1})
-	put := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1, Via: new("put"), Title: new("")})
+	form := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1, Via: new("form")})
+	put := grant(t, api.UploadRequest{Filename: "a.mov", Size: 1, Title: new("")})
 	for _, name := range []string{"x-amz-checksum-sha256"} {
 		if value, ok := form.Fields[name]; ok {
 			t.Errorf("form: field %s %q", name, value)
@@ -144,8 +144,8 @@ func TestTransports(t *testing.T) {
 		size int64
 		want api.UploadGrant // Method, PartSize and PartCount
 	}{
-		{nil, 1, api.UploadGrant{Method: "POST"}},
-		{nil, 5 * gib, api.UploadGrant{Method: "POST"}},
+		{nil, 1, api.UploadGrant{Method: "PUT"}},
+		{nil, 5 * gib, api.UploadGrant{Method: "PUT"}},
 		{new("form"), 5 * gib, api.UploadGrant{Method: "POST"}},
 		{new("put"), 1, api.UploadGrant{Method: "PUT"}},
 		{new("put"), 5 * gib, api.UploadGrant{Method: "PUT"}},
@@ -330,7 +330,7 @@ func checkQuota(t *testing.T, body, quota string) {
 	if err := json.Unmarshal([]byte(body), &grant); err != nil {
 		t.Fatal(err)
 	}
-	declared, ok := key.Open(grant.Key, map[string]string{"postern": grant.Fields["x-amz-meta-postern"]})
+	declared, ok := key.Open(grant.Key, map[string]string{"postern": grant.Headers["X-Amz-Meta-Postern"]})
 	if !ok || fmt.Sprint(declared.Quota) != quota {
 		t.Errorf("sealed: %+v, %t, want quota %s", declared, ok, quota)
 	}
@@ -344,12 +344,12 @@ func TestLimitsOfAnUpload(t *testing.T) {
 		status                    int
 		says                      string
 	}{
-		{"at the largest upload", "7", "8", "8", "7", 201, `"method":"POST"`},
+		{"at the largest upload", "7", "8", "8", "7", 201, `"method":"PUT"`},
 		{"over the largest upload", "7", "8", "8", "8", 413, "size is 8 bytes: must be 1 to 7, the largest upload"},
-		{"at the quota", "8", "7", "7", "7", 201, `"method":"POST"`},
+		{"at the quota", "8", "7", "7", "7", 201, `"method":"PUT"`},
 		{"over the quota", "8", "7", "7", "8", 413, "size is 8 bytes: must be 1 to 7, the quota"},
 		// What is signed is the quota in force: the inspection counts for itself.
-		{"at what is left of the quota", "8", "9", "4", "4", 201, `"method":"POST"`},
+		{"at what is left of the quota", "8", "9", "4", "4", 201, `"method":"PUT"`},
 		{"over what is left of the quota", "8", "9", "4", "5", 413, "size is 5 bytes: must be 1 to 4, what is left of the quota"},
 		{"nothing left of the quota", "8", "9", "0", "1", 403, "nothing may be uploaded: the quota of 9 bytes is used up, or was a minute ago"},
 		{"no quota", "8", "0", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
@@ -381,7 +381,7 @@ func TestUploadIsTheAuthorizersOwners(t *testing.T) {
 	if err := json.Unmarshal([]byte(response.Body), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := "videos/" + owner + "/" + got.ID; err != nil || got.Key != want || got.Fields["key"] != want {
+	if want := "videos/" + owner + "/" + got.ID; err != nil || got.Key != want || !strings.Contains(got.URL, "/"+want+"?") {
 		t.Errorf("got %s, %v, want key %s", response.Body, err, want)
 	}
 	for name, change := range map[string]func(*events.APIGatewayProxyRequest){
