@@ -29,7 +29,7 @@ export PORT S3_PORT DATA FILE
 .PHONY: help setup build run demo test test-chaos test-race verify fuzz corpus bench lint fmt openapi golden notices synth diff deploy \
 	destroy clean check local assembly unused command
 
-# A first run compiles for minutes, so every step of it is announced.
+# A first run compiles for minutes, so every step of it is printed first.
 FIRST := $(if $(and $(wildcard bin/infra),$(wildcard bin/local)),,yes)
 
 # $(call step,what,command) runs the command and says how long it took, unless it took no time. Every ten seconds it says

@@ -118,7 +118,7 @@ func TestIDsNobodyGranted(t *testing.T) {
 // grant has it. It is rejected, and no route tells of it.
 func TestObjectsUnderIDsNobodyGranted(t *testing.T) {
 	requireLocal(t)
-	c := addUser(t, "strangers@example.com")
+	c := addUser(t, "ungranted@example.com")
 	o, g := server.operator(t), c.store(t, "a.txt", []byte("text"))
 	c.await(t, g.ID, "ready")
 	id := flips(g.ID[:32])[127] + ".txt"

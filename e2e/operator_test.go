@@ -125,8 +125,8 @@ func (o operator) item(t *testing.T, owner, id string) map[string]types.Attribut
 // published reports whether an upload's record says that its event has been published.
 func (o operator) published(t *testing.T, g grant) bool {
 	t.Helper()
-	announced, _ := o.item(t, g.owner(), g.ID)["announced"].(*types.AttributeValueMemberBOOL)
-	return announced != nil && announced.Value
+	published, _ := o.item(t, g.owner(), g.ID)["published"].(*types.AttributeValueMemberBOOL)
+	return published != nil && published.Value
 }
 
 // send puts a message into the queue of inspections.

@@ -125,7 +125,7 @@ func TestLifeOfAnUpload(t *testing.T) {
 	video := clip.MP4()
 	sum := sha256.Sum256(video)
 	checksum := base64.StdEncoding.EncodeToString(sum[:])
-	owner, other := addUser(t, "owner@example.com"), addUser(t, "stranger@example.com")
+	owner, other := addUser(t, "owner@example.com"), addUser(t, "other@example.com")
 
 	g := owner.grant(t, map[string]any{"filename": "Ferien „Süd“.mp4", "size": len(video), "title": "Ferien", "checksum": checksum})
 	if got := owner.show(t, g.ID); got.Status != "waiting" || got.Version != 0 {
@@ -174,10 +174,10 @@ func TestLifeOfAnUpload(t *testing.T) {
 
 	seesNothing(t, other, g.ID, owner.list(t, "?limit=1").Cursor)
 	if diff := cmp.Diff(owner.show(t, g.ID), want); diff != "" {
-		t.Errorf("record after a stranger's attempts (-got +want):\n%s", diff)
+		t.Errorf("record after another owner's attempts (-got +want):\n%s", diff)
 	}
 	if file, _ := owner.download(t, g.ID); !bytes.Equal(file, video) {
-		t.Errorf("after a stranger's attempts: downloaded %d bytes", len(file))
+		t.Errorf("after another owner's attempts: downloaded %d bytes", len(file))
 	}
 	deletes(t, owner, g)
 	if used := server.operator(t).usage(t, g.owner()); used != int64(len(video)) {
@@ -190,14 +190,14 @@ func TestLifeOfAnUpload(t *testing.T) {
 }
 
 // seesNothing tries every route of an upload as another user, and a page of the owner's list by its cursor.
-func seesNothing(t *testing.T, stranger client, id, cursor string) {
+func seesNothing(t *testing.T, other client, id, cursor string) {
 	t.Helper()
-	checkUnknown(t, stranger, id)
-	if ids := idsOf(stranger.list(t, "")); len(ids) != 0 {
-		t.Errorf("a stranger lists %q", ids)
+	checkUnknown(t, other, id)
+	if ids := idsOf(other.list(t, "")); len(ids) != 0 {
+		t.Errorf("another owner lists %q", ids)
 	}
-	if ids := idsOf(stranger.list(t, "?cursor="+url.QueryEscape(cursor))); cursor == "" || len(ids) != 0 {
-		t.Errorf("a stranger lists %q with the owner's cursor %q", ids, cursor)
+	if ids := idsOf(other.list(t, "?cursor="+url.QueryEscape(cursor))); cursor == "" || len(ids) != 0 {
+		t.Errorf("another owner lists %q with the owner's cursor %q", ids, cursor)
 	}
 }
 

@@ -120,15 +120,15 @@ func (d *depot) put(t *testing.T, keys ...string) {
 }
 
 // record writes the record of a key.
-func (d *depot) record(t *testing.T, key, status string, announced bool) {
+func (d *depot) record(t *testing.T, key, status string, published bool) {
 	t.Helper()
 	parts := strings.Split(key, "/")
 	item := map[string]types.AttributeValue{
 		"owner": &types.AttributeValueMemberS{Value: parts[1]}, "id": &types.AttributeValueMemberS{Value: parts[2]},
 		"status": &types.AttributeValueMemberS{Value: status}, "title": &types.AttributeValueMemberS{Value: "planted title"},
 	}
-	if announced {
-		item["announced"] = &types.AttributeValueMemberBOOL{Value: true}
+	if published {
+		item["published"] = &types.AttributeValueMemberBOOL{Value: true}
 	}
 	if _, err := d.records.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(uploadsTable), Item: item}); err != nil {
 		t.Fatal(err)
@@ -327,7 +327,7 @@ func batchOf(t *testing.T, r *http.Request) []any {
 	}
 	table := batch.RequestItems[uploadsTable]
 	if err != nil || r.Header.Get("X-Amz-Target") != "DynamoDB_20120810.BatchGetItem" || len(table.Keys) < 1 || len(table.Keys) > 100 ||
-		!table.ConsistentRead || table.ProjectionExpression != "#owner, #id, #status, #announced" {
+		!table.ConsistentRead || table.ProjectionExpression != "#owner, #id, #status, #published" {
 		t.Errorf("DynamoDB is asked for %s %s: %v", r.Header.Get("X-Amz-Target"), body, err)
 	}
 	return table.Keys
@@ -345,8 +345,8 @@ func (d *depot) inPart(t *testing.T, most int) func() int {
 		n := min(most, len(keys))
 		request := func(keys []any) map[string]any {
 			return map[string]any{uploadsTable: map[string]any{
-				"Keys": keys, "ConsistentRead": true, "ProjectionExpression": "#owner, #id, #status, #announced",
-				"ExpressionAttributeNames": map[string]string{"#owner": "owner", "#id": "id", "#status": "status", "#announced": "announced"},
+				"Keys": keys, "ConsistentRead": true, "ProjectionExpression": "#owner, #id, #status, #published",
+				"ExpressionAttributeNames": map[string]string{"#owner": "owner", "#id": "id", "#status": "status", "#published": "published"},
 			}}
 		}
 		found := map[string]any{"Responses": map[string]any{}}

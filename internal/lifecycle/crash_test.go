@@ -27,28 +27,28 @@ func TestCrashPoints(t *testing.T) {
 		want    string
 		calls   int // to backends, when nothing is cut short
 	}{
-		{"ready", []func(*stage){put(60, fitting)}, inspect("v1"), "ready v1 announced, used 60, map[v1:ready]", 7},
-		{"rejected", []func(*stage){put(60, foreign)}, inspect("v1"), "rejected type_mismatch v1 announced, used 60, map[v1:rejected]", 7},
-		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 announced, used 0, map[]", 8},
+		{"ready", []func(*stage){put(60, fitting)}, inspect("v1"), "ready v1 published, used 60, map[v1:ready]", 7},
+		{"rejected", []func(*stage){put(60, foreign)}, inspect("v1"), "rejected type_mismatch v1 published, used 60, map[v1:rejected]", 7},
+		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 published, used 0, map[]", 8},
 		{
 			"several versions of a key",
 			[]func(*stage){put(60, fitting), put(50, fitting), put(40, fitting)},
 			inspect(""),
-			"ready v1 announced, used 60, map[v1:ready]", 11,
+			"ready v1 published, used 60, map[v1:ready]", 11,
 		},
 		{
 			"expired",
 			[]func(*stage){put(60, foreign), (*stage).mustInspect, func(s *stage) { s.bucket.mark(key) }},
 			func(s *stage, p *process) error { return s.stepped(p).Expire(context.Background(), arrival("m2")) },
-			"deleted type_mismatch v1 announced, used 0, map[]", 8,
+			"deleted type_mismatch v1 published, used 0, map[]", 8,
 		},
 		{"deleted", []func(*stage){put(60, fitting), (*stage).mustInspect, put(60, fitting)}, (*stage).delete, "deleted v1, used 0, map[]", 7},
 		{"deleted without a record", []func(*stage){put(60, fitting)}, (*stage).delete, "deleted, used 0, map[]", 6},
 		{
-			"a tombstone that is not announced",
+			"a tombstone whose event is not published",
 			[]func(*stage){put(60, fitting), (*stage).mustInspect, (*stage).mustMarkDeleted, put(60, fitting)},
 			inspect(""),
-			"deleted v1 announced, used 0, map[]", 7,
+			"deleted v1 published, used 0, map[]", 7,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestCrashPoints(t *testing.T) {
 	}
 }
 
-// Over quota, the bytes go before the record is settled. A second delivery that finds no record, and then no bytes, must
+// Over quota, the bytes go before the record has its verdict. A second delivery that finds no record, and then no bytes, must
 // not take it that there is nothing to do: the first may have died in between.
 func TestGoneInTheMeantime(t *testing.T) {
 	for _, a := range []lifecycle.Arrival{arrival("v1"), arrival("")} {
@@ -106,17 +106,17 @@ func TestGoneInTheMeantime(t *testing.T) {
 		if second.err != nil {
 			t.Errorf("Inspect(%+v): %v", a, second.err)
 		}
-		s.check(t, "both", "rejected over_quota v1 announced, used 0, map[]")
+		s.check(t, "both", "rejected over_quota v1 published, used 0, map[]")
 	}
 }
 
-// checkHeard holds a record that is announced to what was.
+// checkHeard holds a record whose event is marked as published to what was heard.
 func (s *stage) checkHeard(t *testing.T, name string) {
 	t.Helper()
 	record := s.record(t)
 	of := func(a upload.Event) bool { return a.Status == record.Status }
-	if record.Announced && !slices.ContainsFunc(*s.heard, of) {
-		t.Errorf("%s: announced as %s, and nobody heard", name, record.Status)
+	if record.Published && !slices.ContainsFunc(*s.heard, of) {
+		t.Errorf("%s: published as %s, and nobody heard", name, record.Status)
 	}
 }
 

@@ -32,17 +32,17 @@ type Deletion struct {
 }
 
 // Delete deletes an upload. record is what was read of it or, if there is none, one with Owner, ID, Key and a Version of
-// 0. Delete reports false, and does nothing, if the upload is deleted already and that is announced.
+// 0. Delete reports false, and does nothing, if the upload is deleted already and the event of that is published.
 func (d *Deletion) Delete(ctx context.Context, record upload.Record) (bool, error) {
-	if record.Status == upload.Deleted && record.Announced {
+	if record.Status == upload.Deleted && record.Published {
 		return false, nil
 	}
-	// This comes first, because nothing else does it: once the tombstone is announced, the deletion counts as done.
+	// This comes first, because nothing else does it: once the event of the tombstone is published, the deletion counts as done.
 	if err := d.Objects.AbortUploads(ctx, record.Key); err != nil {
 		return false, err
 	}
 	tombstone, err := d.markDeleted(ctx, record)
-	if err != nil || tombstone.Announced {
+	if err != nil || tombstone.Published {
 		return false, err
 	}
 	if err := d.Queue.Inspect(ctx, tombstone.Key); err != nil {

@@ -28,7 +28,7 @@ func (d *diary) note(what string) error {
 }
 
 func (d *diary) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
-	if err := d.note("bury"); err != nil {
+	if err := d.note("mark deleted"); err != nil {
 		return upload.Record{}, err
 	}
 	return d.Records.MarkDeleted(ctx, record, expires)
@@ -78,10 +78,10 @@ func TestDelete(t *testing.T) {
 		notes      []string
 	}{
 		{"aborting fails", abort, false, []string{abort}},
-		{"the queue fails", queue, false, []string{abort, "bury", queue}},
+		{"the queue fails", queue, false, []string{abort, "mark deleted", queue}},
 		{"removing fails", "remove v2", true, []string{abort, queue, "remove v1", "remove v2"}},
 		{"goes on", "", true, []string{abort, queue, "remove v2", "remove m3"}},
-		{"again, not announced", "", true, []string{abort, queue}},
+		{"again, not published", "", true, []string{abort, queue}},
 	} {
 		diary, deletion := s.diary(test.fail)
 		there, err := deletion.Delete(t.Context(), s.record(t))
@@ -92,11 +92,11 @@ func TestDelete(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.name, got, want)
 		}
 	}
-	s.check(t, "not announced", "deleted v1, used 0, map[]")
+	s.check(t, "not published", "deleted v1, used 0, map[]")
 	s.inspect(t, arrival(""))
 	diary, deletion := s.diary("")
 	if there, err := deletion.Delete(t.Context(), s.record(t)); there || err != nil || len(diary.notes) > 0 {
-		t.Errorf("announced: Delete = %t, %v after %v, want nothing", there, err, diary.notes)
+		t.Errorf("published: Delete = %t, %v after %v, want nothing", there, err, diary.notes)
 	}
 }
 
@@ -151,5 +151,5 @@ func TestDeleteGivesUp(t *testing.T) {
 	if there, err := deletion.Delete(t.Context(), upload.Record{Owner: owner, ID: id, Key: key}); there || !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("Delete = %t, %v, want ErrChanged", there, err)
 	}
-	s.check(t, "end", "ready v1 announced, used 60, map[v1:ready]")
+	s.check(t, "end", "ready v1 published, used 60, map[v1:ready]")
 }

@@ -57,7 +57,7 @@ func (i *Inspector) inspectDeleted(ctx context.Context, arrival Arrival, tombsto
 	if err := i.removeOthers(ctx, arrival, tombstone); err != nil {
 		return err
 	}
-	if tombstone.Announced {
+	if tombstone.Published {
 		return nil
 	}
 	return i.finishDeletion(ctx, tombstone)
@@ -95,7 +95,7 @@ func (i *Inspector) applyVerdict(ctx context.Context, record upload.Record) erro
 // publish publishes the event for the record's status, unless that is done, and notes it. The deletion of an upload that
 // never existed has no event: anybody may delete any number of unused ids of their own.
 func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
-	if record.Announced {
+	if record.Published {
 		return nil
 	}
 	if record.Status != upload.Deleted || record.VersionID != "" {
@@ -111,7 +111,7 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 			return err
 		}
 	}
-	return i.Records.MarkAnnounced(ctx, record)
+	return i.Records.MarkPublished(ctx, record)
 }
 
 // removeOthers removes the arrived versions, except the one that the record has accepted. Of a tombstone, it removes all.
@@ -154,7 +154,7 @@ func (i *Inspector) expire(ctx context.Context, arrival Arrival) error {
 		return err
 	case !found:
 		return nil
-	case record.Status == upload.Deleted && !record.Announced:
+	case record.Status == upload.Deleted && !record.Published:
 		return i.finishDeletion(ctx, record)
 	case record.Status == upload.Deleted, record.Reason == upload.OverQuota: // it has no bytes that could expire
 		return nil

@@ -120,8 +120,8 @@ func (s *stage) state(t *testing.T) string {
 	kept := "no record"
 	if found {
 		kept = strings.Join(strings.Fields(fmt.Sprint(record.Status, " ", record.Reason, " ", record.VersionID)), " ")
-		if record.Announced {
-			kept += " announced"
+		if record.Published {
+			kept += " published"
 		}
 	}
 	return fmt.Sprintf("%s, used %d, %v", kept, used, s.bucket.tags(key))
@@ -157,7 +157,7 @@ func TestInspectJudges(t *testing.T) {
 	of := func(change func(*upload.Record)) upload.Record {
 		r := upload.Record{
 			Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Rejected, Size: 60, Counted: 60,
-			Type: "video/mp4", Detected: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Version: 2, Announced: true,
+			Type: "video/mp4", Detected: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Version: 2, Published: true,
 		}
 		change(&r)
 		return r
@@ -240,11 +240,11 @@ func TestInspectJudges(t *testing.T) {
 			if used, err := s.records.Usage(t.Context(), owner); used != test.want.Counted || err != nil {
 				t.Errorf("usage %d, %v, want %d", used, err, test.want.Counted)
 			}
-			announced := test.want
-			announced.ETag, announced.Filename, announced.Title, announced.Counted, announced.Version, announced.Announced = "", "", "", 0, 0, false
-			want := []upload.Event{{ID: owner + "/" + id + "/" + string(test.want.Status), Record: announced}}
+			told := test.want
+			told.ETag, told.Filename, told.Title, told.Counted, told.Version, told.Published = "", "", "", 0, 0, false
+			want := []upload.Event{{ID: owner + "/" + id + "/" + string(test.want.Status), Record: told}}
 			if diff := cmp.Diff(*s.heard, want); diff != "" {
-				t.Errorf("announcements (-got +want)\n%s", diff)
+				t.Errorf("events (-got +want)\n%s", diff)
 			}
 		})
 	}
@@ -255,7 +255,7 @@ func TestInspectWithoutARow(t *testing.T) {
 	s := newStage()
 	s.Folders = contract.Folders{"videos": {Formats: map[string]string{"mov": "video/mp4"}}}
 	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))))
-	s.check(t, "mp4", "rejected type_mismatch v1 announced, used 60, map[v1:rejected]")
+	s.check(t, "mp4", "rejected type_mismatch v1 published, used 60, map[v1:rejected]")
 	if record, _, err := s.records.Record(t.Context(), owner, id); record.Type != "application/octet-stream" || err != nil {
 		t.Errorf("type %s, %v, want application/octet-stream", record.Type, err)
 	}
@@ -278,29 +278,29 @@ func TestInspectVersions(t *testing.T) {
 		}
 	}
 	mark := func(_ *testing.T, s *stage) { s.bucket.mark(key) }
-	const ready, none = "ready v1 announced, used 60, map[v1:ready]", "no record, used 0, map[]"
+	const ready, none = "ready v1 published, used 60, map[v1:ready]", "no record, used 0, map[]"
 	for _, test := range []struct {
 		name    string
 		stages  []stages
 		want    string
-		events  string // statuses that were announced
+		events  string // statuses that were published
 		removed int    // removals, each with its line of the log
 	}{
 		{"once", []stages{put, look("v1")}, ready, "ready", 0},
 		{"twice", []stages{put, look("v1"), look("v1")}, ready, "ready", 0},
 		{"a second version", []stages{put, put, look("v1"), look("v2")}, ready, "ready", 1},
-		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 announced, used 60, map[v2:ready]", "ready", 1},
+		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 published, used 60, map[v2:ready]", "ready", 1},
 		{"a key", []stages{put, look("")}, ready, "ready", 0},
 		{"a key of several versions", []stages{put, put, put, look("")}, ready, "ready", 2},
-		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 announced, used 60, map[v2:ready]", "ready", 0},
+		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 published, used 60, map[v2:ready]", "ready", 0},
 		{"a key that has its record", []stages{put, look("v1"), put, put, look("")}, ready, "ready", 2},
 		{"a version that is gone", []stages{look("v1")}, none, "", 0},
 		{"a key that is gone", []stages{look("")}, none, "", 0},
-		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 announced, used 0, map[]", "ready deleted", 0},
-		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 announced, used 0, map[]", "ready deleted", 1},
-		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 announced, used 0, map[]", "ready deleted", 1},
-		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted announced, used 0, map[]", "", 1},
-		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted announced, used 0, map[]", "", 3},
+		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 published, used 0, map[]", "ready deleted", 0},
+		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 published, used 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 published, used 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted published, used 0, map[]", "", 1},
+		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted published, used 0, map[]", "", 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage()
@@ -313,7 +313,7 @@ func TestInspectVersions(t *testing.T) {
 				events = append(events, string(event.Status))
 			}
 			if got := strings.Join(events, " "); got != test.events {
-				t.Errorf("announced %q, want %q", got, test.events)
+				t.Errorf("published %q, want %q", got, test.events)
 			}
 			line := `"level":"WARN","msg":"version removed","owner":"` + owner + `","id":"` + id + `"`
 			if got := strings.Count(s.log.String(), line); got != test.removed {
@@ -331,7 +331,7 @@ func TestInspectOfAnotherFolder(t *testing.T) {
 	elsewhere.Key = "media/" + owner + "/" + id
 	elsewhere.VersionID = s.bucket.put(elsewhere.Key, object(60, 100, fitting))
 	s.inspect(t, elsewhere)
-	s.check(t, "record", "ready v1 announced, used 60, map[v1:ready]")
+	s.check(t, "record", "ready v1 published, used 60, map[v1:ready]")
 	if left := s.bucket.tags(elsewhere.Key); len(left) > 0 {
 		t.Errorf("left elsewhere: %v", left)
 	}
@@ -345,11 +345,11 @@ func TestExpire(t *testing.T) {
 		bucket  func(*versionedBucket)
 		want    string
 	}{
-		{"a marker on a rejected one", foreign, 60, func(b *versionedBucket) { b.mark(key) }, "deleted type_mismatch v1 announced, used 0, map[]"},
-		{"a marker on one that is ready", fitting, 60, func(b *versionedBucket) { b.mark(key) }, "ready v1 announced, used 60, map[v1:ready]"},
-		{"a rejected one without a marker", foreign, 60, func(*versionedBucket) {}, "rejected type_mismatch v1 announced, used 60, map[v1:rejected]"},
-		{"a version is gone", fitting, 60, func(b *versionedBucket) { delete(b.keys, key) }, "deleted v1 announced, used 0, map[]"},
-		{"one over quota has no version", fitting, 101, func(b *versionedBucket) { b.mark(key) }, "rejected over_quota v1 announced, used 0, map[]"},
+		{"a marker on a rejected one", foreign, 60, func(b *versionedBucket) { b.mark(key) }, "deleted type_mismatch v1 published, used 0, map[]"},
+		{"a marker on one that is ready", fitting, 60, func(b *versionedBucket) { b.mark(key) }, "ready v1 published, used 60, map[v1:ready]"},
+		{"a rejected one without a marker", foreign, 60, func(*versionedBucket) {}, "rejected type_mismatch v1 published, used 60, map[v1:rejected]"},
+		{"a version is gone", fitting, 60, func(b *versionedBucket) { delete(b.keys, key) }, "deleted v1 published, used 0, map[]"},
+		{"one over quota has no version", fitting, 101, func(b *versionedBucket) { b.mark(key) }, "rejected over_quota v1 published, used 0, map[]"},
 	} {
 		s := newStage()
 		s.inspect(t, arrival(s.bucket.put(key, object(test.size, 100, test.content))))
@@ -379,12 +379,12 @@ func (s *stage) accept(t *testing.T, reason upload.Reason) {
 	}
 }
 
-// An accepted upload can lose its bytes before it is settled.
+// An accepted upload can lose its bytes before its verdict.
 func TestAcceptedAndGone(t *testing.T) {
 	s := newStage()
 	s.accept(t, "")
 	s.inspect(t, arrival("v1"))
-	s.check(t, "the version is gone", "deleted v1 announced, used 0, map[]")
+	s.check(t, "the version is gone", "deleted v1 published, used 0, map[]")
 
 	s = newStage()
 	s.accept(t, upload.TypeMismatch)
@@ -392,7 +392,7 @@ func TestAcceptedAndGone(t *testing.T) {
 	if err := s.Expire(t.Context(), arrival(s.bucket.mark(key))); err != nil {
 		t.Error(err)
 	}
-	s.check(t, "the version has expired", "deleted type_mismatch v1 announced, used 0, map[]")
+	s.check(t, "the version has expired", "deleted type_mismatch v1 published, used 0, map[]")
 }
 
 func TestTombstonesExpire(t *testing.T) {
@@ -455,6 +455,6 @@ func TestLogHoldsNothingOfClients(t *testing.T) {
 		t.Errorf("log %s", s.log)
 	}
 	if strings.Contains(fmt.Sprintf("%+v", *s.heard), planted) {
-		t.Errorf("announcements %+v", *s.heard)
+		t.Errorf("events %+v", *s.heard)
 	}
 }

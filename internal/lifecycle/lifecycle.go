@@ -24,9 +24,9 @@ type Records interface {
 	// SetVerdict sets the Status of an accepted record to its Verdict, increments its Version, and returns it. It returns
 	// upload.ErrChanged if the record is not accepted any more, or has another VersionID.
 	SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error)
-	// MarkAnnounced notes that the event for the record's Status has been published. It returns upload.ErrChanged if the
+	// MarkPublished notes that the event for the record's Status has been published. It returns upload.ErrChanged if the
 	// record has another status by now, or does not exist.
-	MarkAnnounced(ctx context.Context, record upload.Record) error
+	MarkPublished(ctx context.Context, record upload.Record) error
 	// MarkDeleted replaces the record by a tombstone that expires at expires, and subtracts its Counted from the owner's
 	// usage, both or neither. A Version of 0 means that there is no record: the tombstone is new. It returns
 	// upload.ErrChanged if the record's Status, VersionID or Counted is not as given. A later change of title, description or

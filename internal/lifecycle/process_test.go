@@ -133,16 +133,16 @@ func (s steppedRecords) Accept(ctx context.Context, record upload.Record, quota 
 	return s.call(func() error { return s.to.Accept(ctx, record, quota) })
 }
 
-func (s steppedRecords) SetVerdict(ctx context.Context, record upload.Record) (settled upload.Record, err error) {
+func (s steppedRecords) SetVerdict(ctx context.Context, record upload.Record) (judged upload.Record, err error) {
 	err = s.call(func() (err error) {
-		settled, err = s.to.SetVerdict(ctx, record)
+		judged, err = s.to.SetVerdict(ctx, record)
 		return err
 	})
-	return settled, err
+	return judged, err
 }
 
-func (s steppedRecords) MarkAnnounced(ctx context.Context, record upload.Record) error {
-	return s.call(func() error { return s.to.MarkAnnounced(ctx, record) })
+func (s steppedRecords) MarkPublished(ctx context.Context, record upload.Record) error {
+	return s.call(func() error { return s.to.MarkPublished(ctx, record) })
 }
 
 func (s steppedRecords) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (tombstone upload.Record, err error) {
@@ -181,8 +181,8 @@ func (s steppedObjects) AbortUploads(ctx context.Context, key string) error {
 	return s.call(func() error { return s.to.AbortUploads(ctx, key) })
 }
 
-func (s steppedEvents) Publish(ctx context.Context, announcement upload.Event) error {
-	return s.call(func() error { return s.to.Publish(ctx, announcement) })
+func (s steppedEvents) Publish(ctx context.Context, event upload.Event) error {
+	return s.call(func() error { return s.to.Publish(ctx, event) })
 }
 
 func (s steppedQueue) Inspect(ctx context.Context, key string) error {

@@ -115,7 +115,7 @@ func (t *table) snapshot() (records map[string]model.Record, used map[string]int
 		}
 		records[item["owner"].S+"/"+item["id"].S] = model.Record{
 			Status: item["status"].S, Reason: item["reason"].S, Version: item["versionId"].S,
-			Counted: whole(item["counted"].N), Announced: item["announced"].BOOL,
+			Counted: whole(item["counted"].N), Published: item["published"].BOOL,
 		}
 	}
 	return records, used

@@ -74,7 +74,7 @@ func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
 	for n := range 6 {
 		owner := strings.Repeat(fmt.Sprint(n%2), 20)
 		id := granted(owner, byte(n))
-		if n == stranger {
+		if n == ungranted {
 			id = fmt.Sprintf("%032x.mp4", n)
 		}
 		arrival, _ := lifecycle.ParseArrival("videos/"+owner+"/"+id, "")
@@ -83,8 +83,8 @@ func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
 	return w
 }
 
-// stranger is the one of the uploads whose id nobody granted.
-const stranger = 5
+// ungranted is the one of the uploads whose id nobody granted.
+const ungranted = 5
 
 func name(a lifecycle.Arrival) string { return a.Owner + "/" + a.ID }
 
@@ -97,7 +97,7 @@ func (w *world) run() error {
 			return err
 		}
 	}
-	return w.settle()
+	return w.deliverAll()
 }
 
 // kill ends every process that still runs.
@@ -149,8 +149,8 @@ func (w *world) arrive(a lifecycle.Arrival) {
 	fault := rapid.SampledFrom([]upload.Reason{"", "", "", upload.TypeMismatch, upload.SizeMismatch, upload.Unsigned}).Draw(w.draw, "fault")
 	o := object(size, w.quota, fitting)
 	o.Metadata = sealed(a.Key, upload.Declared{Quota: w.quota})
-	strange := a == w.uploads[stranger]
-	if strange {
+	isUngranted := a == w.uploads[ungranted]
+	if isUngranted {
 		fault = upload.Unsigned
 	}
 	switch fault {
@@ -163,7 +163,7 @@ func (w *world) arrive(a lifecycle.Arrival) {
 		}
 		o.Metadata = sealed(a.Key, upload.Declared{Quota: w.quota, Size: size + by})
 	case upload.Unsigned:
-		if !strange {
+		if !isUngranted {
 			o.Metadata = nil
 		}
 	}
@@ -330,8 +330,8 @@ func (w *world) sweep() {
 	w.running = slices.DeleteFunc(w.running, func(p *process) bool { return p.ended })
 }
 
-// settle delivers all that is not done, or everything there ever was, without faults, and lets clients ask again.
-func (w *world) settle() error {
+// deliverAll delivers all that is not done, or everything there ever was, without faults, and lets clients ask again.
+func (w *world) deliverAll() error {
 	for len(w.running) > 0 {
 		if err := w.complete(w.running[0]); err != nil {
 			return err

@@ -130,7 +130,7 @@ func (p *Pass) handle(ctx context.Context, objects []object) error {
 			p.Recorded++
 		}
 		// A deleted upload that has an object is unfinished too: its bytes arrived late.
-		if !state.Announced || state.Status != upload.Ready && state.Status != upload.Rejected {
+		if !state.Published || state.Status != upload.Ready && state.Status != upload.Rejected {
 			unfinished = append(unfinished, o.key)
 		}
 	}

@@ -23,8 +23,8 @@ type Key struct{ Owner, ID string }
 type State struct {
 	// Status may be one that this version does not know.
 	Status upload.Status
-	// Announced reports whether the event for Status has been published.
-	Announced bool
+	// Published reports whether the event for Status has been published.
+	Published bool
 }
 
 // States reads the states of uploads as they are now. An upload without a record is left out. A key may be named twice.
@@ -38,12 +38,12 @@ func (u *Uploads) States(ctx context.Context, keys []Key) (map[Key]State, error)
 		}
 		// A record that lacks a status is not finished.
 		readText(row[statusAttribute], (*string)(&state.Status))
-		announced, ok := row[announcedAttribute].(*types.AttributeValueMemberBOOL)
-		state.Announced = ok && announced.Value
+		published, ok := row[publishedAttribute].(*types.AttributeValueMemberBOOL)
+		state.Published = ok && published.Value
 		states[key] = state
 		return nil
 	}
-	err := u.batch(ctx, keys, read, ownerAttribute, idAttribute, statusAttribute, announcedAttribute)
+	err := u.batch(ctx, keys, read, ownerAttribute, idAttribute, statusAttribute, publishedAttribute)
 	return states, err
 }
 

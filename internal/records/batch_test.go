@@ -26,10 +26,10 @@ func TestStates(t *testing.T) {
 		}
 		row := map[string]types.AttributeValue{"owner": text(owner), "id": text(key.ID), "status": text("ready"), "title": text("planted")}
 		if i%3 == 1 {
-			row["announced"] = &types.AttributeValueMemberBOOL{Value: true}
+			row["published"] = &types.AttributeValueMemberBOOL{Value: true}
 		}
 		b.putRaw(t, row)
-		want[key] = records.State{Status: upload.Ready, Announced: i%3 == 1}
+		want[key] = records.State{Status: upload.Ready, Published: i%3 == 1}
 	}
 	var sizes []int
 	b.meddle = func(operation, body string, _ http.ResponseWriter, pass func()) {

@@ -20,7 +20,7 @@ const (
 	versionIDAttribute   = "versionId"
 	countedAttribute     = "counted"
 	versionAttribute     = "version"
-	announcedAttribute   = "announced"
+	publishedAttribute   = "published"
 	titleAttribute       = "title"
 	descriptionAttribute = "description"
 	labelsAttribute      = "labels"
@@ -72,9 +72,9 @@ func numberFields(r *upload.Record) map[string]*int64 {
 	return map[string]*int64{"size": &r.Size, countedAttribute: &r.Counted, versionAttribute: &r.Version}
 }
 
-// toItem leaves out empty texts and lists and a zero time. Numbers and announced are always there.
+// toItem leaves out empty texts and lists and a zero time. Numbers and published are always there.
 func toItem(r upload.Record) item {
-	item := item{announcedAttribute: &types.AttributeValueMemberBOOL{Value: r.Announced}}
+	item := item{publishedAttribute: &types.AttributeValueMemberBOOL{Value: r.Published}}
 	for name, value := range textFields(&r) {
 		if *value != "" {
 			item[name] = text(*value)
@@ -92,7 +92,8 @@ func toItem(r upload.Record) item {
 	return item
 }
 
-// fromItem reads what toItem wrote. Its error names an attribute, and no value.
+// fromItem reads what toItem wrote. Published may be missing, as in items of old local runs: the event is then published again.
+// Its error names an attribute, and no value.
 func fromItem(item item) (upload.Record, error) {
 	var r upload.Record
 	for name, field := range textFields(&r) {
@@ -105,11 +106,9 @@ func fromItem(item item) (upload.Record, error) {
 			return upload.Record{}, malformed(name)
 		}
 	}
-	announced, ok := item[announcedAttribute].(*types.AttributeValueMemberBOOL)
-	if !ok {
-		return upload.Record{}, malformed(announcedAttribute)
+	if value, ok := item[publishedAttribute]; ok && !readBool(value, &r.Published) {
+		return upload.Record{}, malformed(publishedAttribute)
 	}
-	r.Announced = announced.Value
 	if value, ok := item[labelsAttribute]; ok && !readTexts(value, &r.Labels) {
 		return upload.Record{}, malformed(labelsAttribute)
 	}
@@ -144,6 +143,14 @@ func readText(value types.AttributeValue, to *string) bool {
 	s, ok := value.(*types.AttributeValueMemberS)
 	if ok {
 		*to = s.Value
+	}
+	return ok
+}
+
+func readBool(value types.AttributeValue, to *bool) bool {
+	b, ok := value.(*types.AttributeValueMemberBOOL)
+	if ok {
+		*to = b.Value
 	}
 	return ok
 }

@@ -3,7 +3,7 @@
 //   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put; with dynamodb:GetItem,
 //     Change), dynamodb:UpdateItem (SetHash), dynamodb:DeleteItem (Remove);
 //   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:BatchGetItem (States, Usages), dynamodb:Query (Page),
-//     dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkAnnounced; with
+//     dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkPublished; with
 //     dynamodb:GetItem, Patch).
 package records
 

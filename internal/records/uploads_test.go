@@ -107,7 +107,7 @@ func TestAcceptChangesNothingThatIsThere(t *testing.T) {
 	b.checkUsage(t, 0)
 }
 
-func TestSettle(t *testing.T) {
+func TestSetVerdict(t *testing.T) {
 	b := newBench(t)
 	if _, err := b.SetVerdict(t.Context(), full(idOf(1))); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("SetVerdict without a record: %v, want ErrChanged", err)
@@ -140,15 +140,15 @@ func TestSettle(t *testing.T) {
 	b.checkUsage(t, 200)
 }
 
-func TestAnnounce(t *testing.T) {
+func TestMarkPublished(t *testing.T) {
 	b := newBench(t)
 	record := b.accepted(t, idOf(1))
 	ready := record
 	ready.Status = upload.Ready
-	if err := b.MarkAnnounced(t.Context(), ready); !errors.Is(err, upload.ErrChanged) || b.record(t, idOf(1)).Announced {
-		t.Errorf("MarkAnnounced of another status: %v, want ErrChanged", err)
+	if err := b.MarkPublished(t.Context(), ready); !errors.Is(err, upload.ErrChanged) || b.record(t, idOf(1)).Published {
+		t.Errorf("MarkPublished of another status: %v, want ErrChanged", err)
 	}
-	settled, err := b.SetVerdict(t.Context(), record)
+	judged, err := b.SetVerdict(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,16 +156,16 @@ func TestAnnounce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := b.MarkAnnounced(t.Context(), settled); err != nil || !b.record(t, idOf(1)).Announced {
-			t.Errorf("MarkAnnounced after a patch: %v", err)
+		if err := b.MarkPublished(t.Context(), judged); err != nil || !b.record(t, idOf(1)).Published {
+			t.Errorf("MarkPublished after a patch: %v", err)
 		}
 	}
 	if version := b.record(t, idOf(1)).Version; version != 3 {
 		t.Errorf("version %d, want 3", version)
 	}
 	ghost := full(idOf(9))
-	if err := b.MarkAnnounced(t.Context(), ghost); !errors.Is(err, upload.ErrChanged) || len(b.raw(t, idOf(9))) > 0 {
-		t.Errorf("MarkAnnounced without a record: %v, want ErrChanged", err)
+	if err := b.MarkPublished(t.Context(), ghost); !errors.Is(err, upload.ErrChanged) || len(b.raw(t, idOf(9))) > 0 {
+		t.Errorf("MarkPublished without a record: %v, want ErrChanged", err)
 	}
 }
 
@@ -173,11 +173,11 @@ func TestBury(t *testing.T) {
 	b := newBench(t)
 	record := b.accepted(t, idOf(1))
 	b.accepted(t, idOf(2))
-	settled, err := b.SetVerdict(t.Context(), record)
+	judged, err := b.SetVerdict(t.Context(), record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.MarkAnnounced(t.Context(), settled); err != nil {
+	if err := b.MarkPublished(t.Context(), judged); err != nil {
 		t.Fatal(err)
 	}
 	// What people write of it in the meantime does not keep it.
@@ -185,9 +185,9 @@ func TestBury(t *testing.T) {
 	if _, err := b.Patch(t.Context(), owner, idOf(1), upload.Patch{Title: &title}, nil); err != nil {
 		t.Fatal(err)
 	}
-	otherCounted, otherPinned := settled, settled
+	otherCounted, otherPinned := judged, judged
 	otherCounted.Counted, otherPinned.VersionID = 99, "v2"
-	unknown := settled
+	unknown := judged
 	unknown.Version = 0
 	for name, stale := range map[string]upload.Record{
 		"another status": record, "another counted": otherCounted, "another version pinned": otherPinned, "no record": unknown,
@@ -202,7 +202,7 @@ func TestBury(t *testing.T) {
 		Owner: owner, ID: idOf(1), Key: record.Key, VersionID: "v1", Status: upload.Deleted, Reason: upload.SizeMismatch,
 		Size: 100, Type: "video/mp4", Version: 3, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
-	got, err := b.MarkDeleted(t.Context(), settled, expires)
+	got, err := b.MarkDeleted(t.Context(), judged, expires)
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
 		t.Errorf("MarkDeleted: %v (-got +want)\n%s", err, diff)
 	}
@@ -218,7 +218,7 @@ func TestBury(t *testing.T) {
 		t.Errorf("expires (-got +want)\n%s", diff)
 	}
 	b.checkUsage(t, 100)
-	if _, err := b.MarkDeleted(t.Context(), settled, expires); !errors.Is(err, upload.ErrChanged) {
+	if _, err := b.MarkDeleted(t.Context(), judged, expires); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("MarkDeleted once more: %v, want ErrChanged", err)
 	}
 	b.checkUsage(t, 100)
@@ -464,8 +464,7 @@ func TestMalformedRecords(t *testing.T) {
 		{"size", number("-1")},
 		{"counted", nil},
 		{"version", yes},
-		{"announced", nil},
-		{"announced", text("true")},
+		{"published", text("true")},
 		{"labels", text("planted")},
 		{"labels", &types.AttributeValueMemberL{Value: []types.AttributeValue{number("1")}}},
 		{"title", number("1")},
@@ -488,6 +487,11 @@ func TestMalformedRecords(t *testing.T) {
 		if page, _, err := b.Page(t.Context(), owner, "", 10, ""); err == nil {
 			t.Errorf("Page with %s %v: %v, want an error", test.name, test.value, page)
 		}
+	}
+	delete(good, "published")
+	b.putRaw(t, good)
+	if record, found, err := b.Record(t.Context(), owner, idOf(1)); err != nil || !found || record.Published {
+		t.Errorf("Record without published: %+v, %t, %v, want it unpublished", record, found, err)
 	}
 	b.putRaw(t, map[string]types.AttributeValue{"owner": text(owner), "id": text("usage"), "used": text("1")})
 	if used, err := b.Usage(t.Context(), owner); err == nil {

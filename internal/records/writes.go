@@ -57,13 +57,13 @@ func (u *Uploads) SetVerdict(ctx context.Context, record upload.Record) (upload.
 	return judged, nil
 }
 
-// MarkAnnounced implements lifecycle.Records.
-func (u *Uploads) MarkAnnounced(ctx context.Context, record upload.Record) error {
+// MarkPublished implements lifecycle.Records.
+func (u *Uploads) MarkPublished(ctx context.Context, record upload.Record) error {
 	_, err := u.update(ctx, &dynamodb.UpdateItemInput{
 		Key:                      uploadKey(record.Owner, record.ID),
-		UpdateExpression:         aws.String("SET #announced = :true"),
+		UpdateExpression:         aws.String("SET #published = :true"),
 		ConditionExpression:      aws.String("#status = :status"),
-		ExpressionAttributeNames: map[string]string{"#announced": announcedAttribute, "#status": statusAttribute},
+		ExpressionAttributeNames: map[string]string{"#published": publishedAttribute, "#status": statusAttribute},
 		ExpressionAttributeValues: item{
 			":true": &types.AttributeValueMemberBOOL{Value: true}, ":status": text(string(record.Status)),
 		},

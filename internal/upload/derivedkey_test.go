@@ -43,7 +43,7 @@ func newID(t testing.TB, key upload.DerivedKey, now time.Time, seed byte) string
 	return id
 }
 
-// The derivation is fixed: another one would make every id that was granted a stranger. The values are those of
+// The derivation is fixed: with another one, no id that was granted would be known. The values are those of
 // Python's hmac and of RFC 5869, written down there.
 func TestDerivationIsFixed(t *testing.T) {
 	key := keyOf(t, secret, owner)

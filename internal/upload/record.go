@@ -64,8 +64,8 @@ type Record struct {
 	Counted int64
 	// Version is 1 for a new record and grows by 1 with each change that a client can see.
 	Version int64
-	// Announced reports whether the event for Status has been published.
-	Announced bool
+	// Published reports whether the event for Status has been published.
+	Published bool
 	// Expires is when a tombstone may be removed. Zero for other records.
 	Expires time.Time
 }

@@ -15,7 +15,7 @@ func TestView(t *testing.T) {
 	whole := upload.Record{
 		Owner: "0123456789abcdef0123", ID: id, Key: "videos/0123456789abcdef0123/" + id, VersionID: "v", Status: upload.Rejected,
 		Reason: upload.SizeMismatch, Size: 7, Type: "video/mp4", Detected: "video/quicktime", ETag: `"e"`, Checksum: checksum, Filename: "a.mp4",
-		Title: "t", Description: "d", Labels: []string{"l"}, Counted: 7, Version: 3, Announced: true,
+		Title: "t", Description: "d", Labels: []string{"l"}, Counted: 7, Version: 3, Published: true,
 	}
 	view := api.Upload{
 		ID: id, Status: "rejected", Reason: "size_mismatch", Filename: "a.mp4", Title: "t", Description: "d", Labels: []string{"l"},

@@ -437,7 +437,7 @@ type failingKey struct{}
 
 func (failingKey) OwnerKey(context.Context) ([]byte, error) { return nil, errors.New("no secret") }
 
-// Nobody acts without a key, for which every id would be a stranger.
+// Nobody acts without a key: with an empty one, no id that was granted would be known.
 func TestNoOwnerKey(t *testing.T) {
 	b := newBench(t)
 	b.ownerKeys = failingKey{}

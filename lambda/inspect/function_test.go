@@ -96,7 +96,7 @@ func TestPublish(t *testing.T) {
 		}
 	}
 	if err := bus.Publish(t.Context(), upload.Event{Record: upload.Record{Status: upload.Accepted}}); err == nil {
-		t.Error("an accepted upload is announced")
+		t.Error("the event of an accepted upload is published")
 	}
 }
 

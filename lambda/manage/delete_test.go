@@ -14,11 +14,11 @@ import (
 	"postern/internal/upload"
 )
 
-// checkDeleted holds a world to an upload of the owner that is deleted and not announced yet.
+// checkDeleted holds a world to an upload of the owner that is deleted and whose event is not published yet.
 func checkDeleted(t *testing.T, w *world, id string) {
 	t.Helper()
 	record := w.record(t, owner, id)
-	if record.Status != upload.Deleted || record.Announced || record.Expires.Sub(w.now).Round(time.Minute) != upload.TombstoneLifetime {
+	if record.Status != upload.Deleted || record.Published || record.Expires.Sub(w.now).Round(time.Minute) != upload.TombstoneLifetime {
 		t.Errorf("record %+v, want a tombstone of %v", record, upload.TombstoneLifetime)
 	}
 	if record.Title != "" || record.Filename != "" || record.Counted != 0 {
@@ -42,11 +42,11 @@ func TestDelete(t *testing.T) {
 	granted := start.Add(-time.Hour)
 	for name, set := range map[string]func(*world) string{
 		"accepted": func(w *world) string { id := idAt(granted, 1, "mp4"); w.accept(t, arrived(owner, id)); return id },
-		"ready":    func(w *world) string { id := idAt(granted, 1, "mp4"); w.settle(t, arrived(owner, id)); return id },
+		"ready":    func(w *world) string { id := idAt(granted, 1, "mp4"); w.setVerdict(t, arrived(owner, id)); return id },
 		"rejected": func(w *world) string {
 			record := arrived(owner, idAt(granted, 1, "mp4"))
 			record.Reason = upload.TypeMismatch
-			w.settle(t, record)
+			w.setVerdict(t, record)
 			return record.ID
 		},
 		"young": func(*world) string { return idAt(start, 1, "mp4") },
@@ -70,13 +70,13 @@ func TestDelete(t *testing.T) {
 		if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, id)}); diff != "" {
 			t.Errorf("%s: queued (-got +want)\n%s", name, diff)
 		}
-		// What arrived late is removed again, until the deletion is announced.
+		// What arrived late is removed again, until the event of the deletion is published.
 		w.remains(keyOf(owner, id))
 		checkRefusal(t, name+", again", w.do(t, remove), http.StatusNoContent, "")
 		checkDeleted(t, w, id)
-		w.announce(t, id)
+		w.publish(t, id)
 		w.queue.taken()
-		checkRefusal(t, name+", announced", w.do(t, remove), http.StatusNotFound, noUpload)
+		checkRefusal(t, name+", published", w.do(t, remove), http.StatusNotFound, noUpload)
 		checkRefusal(t, name+", get", w.do(t, call{owner: owner, id: id}), http.StatusNotFound, noUpload)
 		if queued := w.queue.taken(); queued != nil {
 			t.Errorf("%s: queued %v, want nothing", name, queued)
@@ -144,7 +144,7 @@ func TestDeleteSurvivesACrash(t *testing.T) {
 	for steps := range most {
 		w := newWorld(t)
 		id := idAt(start.Add(-time.Hour), 1, "mp4")
-		w.settle(t, arrived(owner, id))
+		w.setVerdict(t, arrived(owner, id))
 		w.remains(keyOf(owner, id))
 		whole := w.handlers.deletion
 		parts := killed{w.records, w.bucket, w.queue, &killer{steps}}
@@ -171,7 +171,7 @@ func TestDeleteSurvivesACrash(t *testing.T) {
 func TestDeletesRace(t *testing.T) {
 	w := newWorld(t)
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
-	w.settle(t, arrived(owner, id))
+	w.setVerdict(t, arrived(owner, id))
 	w.remains(keyOf(owner, id))
 	var clients sync.WaitGroup
 	for range 8 {

@@ -18,11 +18,11 @@ func TestDownload(t *testing.T) {
 	id, unnamed := idAt(start.Add(-time.Hour), 1, "mp4"), idAt(start.Add(-time.Hour), 2, "mp4")
 	record := arrived(owner, id)
 	record.Key = "moved/" + owner + "/" + id // by the table of another day
-	w.settle(t, record)
+	w.setVerdict(t, record)
 	w.bucket.put(record.Key, upload.Version{ID: "v2", Size: 8, Modified: start})
 	record = arrived(owner, unnamed)
 	record.Filename = ""
-	w.settle(t, record)
+	w.setVerdict(t, record)
 
 	got := see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)
 	if diff := cmp.Diff(got, api.Download{URL: "https://signed.example/", Expires: api.Time{Time: start.Add(5 * time.Minute)}}); diff != "" {
@@ -42,7 +42,7 @@ func TestDownload(t *testing.T) {
 func TestDownloadQuery(t *testing.T) {
 	w := newWorld(t)
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
-	w.settle(t, arrived(owner, id))
+	w.setVerdict(t, arrived(owner, id))
 	inline := call{owner: owner, path: "/uploads/{id}/download", id: id, query: map[string]string{"disposition": "inline", "expires": "900"}}
 	got := see[api.Download](t, w.do(t, inline), http.StatusOK)
 	if want := start.Add(15 * time.Minute); !got.Expires.Equal(want) {
@@ -57,7 +57,7 @@ func TestDownloadQuery(t *testing.T) {
 	id = idAt(start.Add(-time.Hour), 2, "pdf")
 	record := arrived(owner, id)
 	record.Type = "application/pdf"
-	w.settle(t, record)
+	w.setVerdict(t, record)
 	inline.id, inline.query["expires"] = id, "900"
 	message := "disposition inline is not allowed for application/pdf: must be attachment"
 	checkRefusal(t, "scripts", w.do(t, inline), http.StatusBadRequest, failure(message, "invalid_request"))
@@ -69,8 +69,8 @@ func TestUsage(t *testing.T) {
 	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Quota: 1, MaxSize: 1}); got != want {
 		t.Errorf("nothing: got %+v, want %+v", got, want)
 	}
-	w.settle(t, arrived(owner, idAt(start, 1, "mp4")))
-	w.settle(t, arrived(owner, idAt(start, 2, "mp4")))
+	w.setVerdict(t, arrived(owner, idAt(start, 1, "mp4")))
+	w.setVerdict(t, arrived(owner, idAt(start, 2, "mp4")))
 	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Used: 14, Quota: 1, MaxSize: 1}); got != want {
 		t.Errorf("two uploads: got %+v, want %+v", got, want)
 	}
@@ -92,7 +92,7 @@ func TestRefusedDownloads(t *testing.T) {
 		id := idAt(granted, 10+i, "mp4")
 		record := arrived(owner, id)
 		record.Reason = upload.Reason(reason)
-		w.settle(t, record)
+		w.setVerdict(t, record)
 		want[id] = "rejected"
 	}
 	for id, status := range want {

@@ -18,12 +18,12 @@ import (
 func TestGet(t *testing.T) {
 	w := newWorld(t)
 	granted := start.Add(-30 * time.Second) // not overdue yet
-	settled, accepted, rejected := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
-	w.settle(t, arrived(owner, settled))
+	judged, accepted, rejected := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
+	w.setVerdict(t, arrived(owner, judged))
 	w.accept(t, arrived(owner, accepted))
 	bad := arrived(owner, rejected)
 	bad.Reason = upload.TypeMismatch
-	w.settle(t, bad)
+	w.setVerdict(t, bad)
 	want := api.Upload{
 		Filename: marker + ".mp4", Title: marker, Type: "video/mp4", Size: 7, CreatedAt: api.Time{Time: granted.Truncate(time.Millisecond)},
 	}
@@ -31,7 +31,7 @@ func TestGet(t *testing.T) {
 		id, status, reason string
 		version            int64
 	}{
-		{settled, "ready", "", 2},
+		{judged, "ready", "", 2},
 		{accepted, "waiting", "", 1},
 		{rejected, "rejected", "type_mismatch", 2},
 	} {
@@ -41,9 +41,9 @@ func TestGet(t *testing.T) {
 			t.Errorf("%s (-got +want)\n%s", test.status, diff)
 		}
 	}
-	escaped := strings.ReplaceAll(settled, ".", "%2e")
-	if got := see[api.Upload](t, w.do(t, call{owner: owner, id: escaped}), http.StatusOK); got.ID != settled {
-		t.Errorf("%s: got %s, want %s", escaped, got.ID, settled)
+	escaped := strings.ReplaceAll(judged, ".", "%2e")
+	if got := see[api.Upload](t, w.do(t, call{owner: owner, id: escaped}), http.StatusOK); got.ID != judged {
+		t.Errorf("%s: got %s, want %s", escaped, got.ID, judged)
 	}
 	if queued := w.queue.taken(); queued != nil {
 		t.Errorf("queued %v, want nothing", queued)
@@ -54,17 +54,17 @@ func TestGet(t *testing.T) {
 func TestOverdueRecords(t *testing.T) {
 	w := newWorld(t)
 	granted := start.Add(-61 * time.Second)
-	accepted, settled, announced := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
+	accepted, judged, published := idAt(granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
 	w.accept(t, arrived(owner, accepted))
-	w.settle(t, arrived(owner, settled))
-	w.settle(t, arrived(owner, announced))
-	w.announce(t, announced)
+	w.setVerdict(t, arrived(owner, judged))
+	w.setVerdict(t, arrived(owner, published))
+	w.publish(t, published)
 	for range 2 { // once a minute is enough
-		for _, id := range []string{accepted, settled, announced} {
+		for _, id := range []string{accepted, judged, published} {
 			see[api.Upload](t, w.do(t, call{owner: owner, id: id}), http.StatusOK)
 		}
 	}
-	if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, accepted), keyOf(owner, settled)}); diff != "" {
+	if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, accepted), keyOf(owner, judged)}); diff != "" {
 		t.Errorf("queued (-got +want)\n%s", diff)
 	}
 }
@@ -124,12 +124,12 @@ func TestNoSuchUpload(t *testing.T) {
 	w := newWorld(t)
 	granted := start.Add(-time.Hour)
 	anothers, gone, never := idOf(other, granted, 1, "mp4"), idAt(granted, 2, "mp4"), idAt(granted, 3, "mp4")
-	w.settle(t, arrived(other, anothers))
-	w.settle(t, arrived(owner, gone))
+	w.setVerdict(t, arrived(other, anothers))
+	w.setVerdict(t, arrived(owner, gone))
 	if response := w.do(t, call{owner: owner, method: http.MethodDelete, id: gone}); response.StatusCode != http.StatusNoContent {
 		t.Fatalf("got %d %s", response.StatusCode, response.Body)
 	}
-	w.announce(t, gone)
+	w.publish(t, gone)
 	anothersBytes := idOf(other, granted, 4, "mp4") // without a record
 	w.bucket.put(keyOf(other, anothersBytes), upload.Version{ID: "v", Size: 7, Modified: granted})
 	w.queue.taken()
@@ -196,7 +196,7 @@ func TestIDsNobodyGrantedCostNothing(t *testing.T) {
 		ids = append(ids, young[:bit/4]+"0123456789abcdef"[flipped:flipped+1]+young[bit/4+1:])
 	}
 	for _, id := range ids {
-		w.settle(t, arrived(owner, id)) // made past the API
+		w.setVerdict(t, arrived(owner, id)) // made past the API
 	}
 	w.handlers.records, w.handlers.objects, w.handlers.deletion = failing{}, failing{}, nil
 	for _, route := range []call{
@@ -256,7 +256,7 @@ func TestRepairFails(t *testing.T) {
 func TestTombstoneIsRepaired(t *testing.T) {
 	w := newWorld(t)
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
-	w.settle(t, arrived(owner, id))
+	w.setVerdict(t, arrived(owner, id))
 	w.queue.broken = true
 	if response := w.do(t, call{owner: owner, method: http.MethodDelete, id: id}); response.StatusCode != http.StatusInternalServerError {
 		t.Fatalf("got %d %s, want 500", response.StatusCode, response.Body)
@@ -266,7 +266,7 @@ func TestTombstoneIsRepaired(t *testing.T) {
 	if diff := cmp.Diff(w.queue.taken(), []string{keyOf(owner, id)}); diff != "" {
 		t.Errorf("queued (-got +want)\n%s", diff)
 	}
-	w.announce(t, id)
+	w.publish(t, id)
 	w.now = w.now.Add(time.Hour)
 	checkRefusal(t, "get", w.do(t, call{owner: owner, id: id}), http.StatusNotFound, noUpload)
 	if queued := w.queue.taken(); queued != nil {

@@ -47,7 +47,7 @@ type objectVersions interface {
 // A deleter deletes uploads for good. What it has begun, a second call or an inspection completes.
 type deleter interface {
 	// Delete deletes an upload: record is its record, or one with a Version of 0 that does not exist. It reports false,
-	// and does nothing, when the upload is deleted and that is announced.
+	// and does nothing, when the upload is deleted and the event of that is published.
 	Delete(ctx context.Context, record upload.Record) (bool, error)
 }
 

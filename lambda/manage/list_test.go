@@ -26,10 +26,10 @@ func (w *world) fill(t *testing.T, owner string, n int) []string {
 		case 0:
 			w.accept(t, record)
 		case 1:
-			w.settle(t, record)
+			w.setVerdict(t, record)
 		default:
 			record.Reason = upload.SizeMismatch
-			w.settle(t, record)
+			w.setVerdict(t, record)
 		}
 		ids = append(ids, id)
 	}

@@ -65,7 +65,7 @@ func (h *handlers) lookUp(ctx context.Context, caller apigw.Caller, id string) (
 // isOverdue reports whether an inspection's last step, publishing the event, should be done by now. When the bytes arrived
 // is not known, only that it was after the grant: at worst the upload is inspected once more.
 func (h *handlers) isOverdue(record upload.Record) bool {
-	return !record.Announced && (record.Status == upload.Deleted || h.now().Sub(upload.GrantedAt(record.ID)) > inspectionTime)
+	return !record.Published && (record.Status == upload.Deleted || h.now().Sub(upload.GrantedAt(record.ID)) > inspectionTime)
 }
 
 // waiting looks up an upload without a record. It is waited for if bytes are there, if it was granted lately, or

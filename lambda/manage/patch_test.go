@@ -19,7 +19,7 @@ import (
 func TestPatch(t *testing.T) {
 	w := newWorld(t)
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
-	w.settle(t, arrived(owner, id))
+	w.setVerdict(t, arrived(owner, id))
 	want := w.record(t, owner, id).View()
 	for _, test := range []struct {
 		body, ifMatch string
@@ -71,7 +71,7 @@ func TestRefusedPatches(t *testing.T) {
 	w := newWorld(t)
 	granted := start.Add(-time.Hour)
 	id, young, bytes := idAt(granted, 1, "mp4"), idAt(start, 2, "mp4"), idAt(granted, 3, "mp4")
-	w.settle(t, arrived(owner, id))
+	w.setVerdict(t, arrived(owner, id))
 	w.bucket.put(keyOf(owner, bytes), upload.Version{ID: "v", Size: 7, Modified: start})
 	before := w.record(t, owner, id)
 	long := strings.Repeat("x", 2000)
@@ -112,7 +112,7 @@ func TestRefusedPatches(t *testing.T) {
 func TestPatchesRace(t *testing.T) {
 	w := newWorld(t)
 	id := idAt(start.Add(-time.Hour), 1, "mp4")
-	w.settle(t, arrived(owner, id))
+	w.setVerdict(t, arrived(owner, id))
 	responses := make([]events.APIGatewayProxyResponse, 8)
 	var clients sync.WaitGroup
 	for i := range responses {
@@ -159,7 +159,7 @@ func TestPatchMeetsAnInspection(t *testing.T) {
 	for _, reason := range []error{upload.ErrGone, upload.ErrChanged} {
 		w := newWorld(t)
 		id := idAt(start.Add(-time.Hour), 1, "mp4")
-		w.settle(t, arrived(owner, id))
+		w.setVerdict(t, arrived(owner, id))
 		patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"a"}`, ifMatch: `"2"`}
 		w.handlers.records = &late{w.records, maxPatches, reason}
 		checkRefusal(t, "without end", w.do(t, patch), http.StatusConflict, failure("the upload is being changed by others: try again", "conflict"))

@@ -151,8 +151,8 @@ func (w *world) accept(t testing.TB, record upload.Record) {
 	w.bucket.put(record.Key, upload.Version{ID: record.VersionID, Size: record.Size, Modified: w.now})
 }
 
-// settle writes a new record and gives it its verdict.
-func (w *world) settle(t testing.TB, record upload.Record) {
+// setVerdict writes a new record and gives it its verdict.
+func (w *world) setVerdict(t testing.TB, record upload.Record) {
 	t.Helper()
 	w.accept(t, record)
 	if _, err := w.records.SetVerdict(t.Context(), record); err != nil {
@@ -160,11 +160,11 @@ func (w *world) settle(t testing.TB, record upload.Record) {
 	}
 }
 
-// announce notes that the event of a record's status is sent, as an inspection would.
-func (w *world) announce(t testing.TB, id string) {
+// publish notes that the event of a record's status is sent, as an inspection would.
+func (w *world) publish(t testing.TB, id string) {
 	t.Helper()
 	record := w.record(t, owner, id)
-	if err := w.records.MarkAnnounced(t.Context(), record); err != nil {
+	if err := w.records.MarkPublished(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -67,7 +67,7 @@ func stack() *cfn.Stack {
 				{Effect: "Allow", Actions: []string{"S3:get*"}, Resources: []string{"*"}},
 				{Sid: "NotSecrets", Effect: "Deny", Actions: []string{"s3:*"}, Resources: []string{bucket + "/secret-?/*"}},
 			}},
-			{LogicalID: "Strange", Name: "strange", Statements: []cfn.Statement{
+			{LogicalID: "Unusual", Name: "unusual", Statements: []cfn.Statement{
 				{Effect: "Allow", Actions: []string{"a:Allowed"}, Resources: []string{"*"}, Conditions: conditions{"DateLessThan": {"s3:prefix": {"x"}}}},
 				{Effect: "Allow", Actions: []string{"a:Denied", "a:Number", "a:Both"}, Resources: []string{"*"}},
 				{Effect: "Deny", Actions: []string{"a:Denied"}, Resources: []string{"*"}, Conditions: conditions{"DateLessThan": {"s3:prefix": {"x"}}}},
@@ -227,16 +227,16 @@ func TestPolicies(t *testing.T) {
 	allow("Presign", "s3:PutObject", video, "s3:ObjectCreationOperation", "true", "s3:authType", "POST")
 
 	// What is not understood denies.
-	deny("Strange", "a:Allowed", "x", "s3:prefix", "x")
-	deny("Strange", "a:Denied", "x", "s3:prefix", "x")
-	deny("Strange", "a:Number", "x", "s3:prefix", "2")
-	allow("Strange", "a:Number", "x")
-	deny("Strange", "a:Number", "x", "aws:SourceArn", bucket) // the wanted ARN is none
-	allow("Strange", "a:Both", "x", "s3:prefix", "x")
-	deny("Strange", "a:Both", "x", "s3:prefix", "y")
-	deny("Strange", "a:Other", "x")
+	deny("Unusual", "a:Allowed", "x", "s3:prefix", "x")
+	deny("Unusual", "a:Denied", "x", "s3:prefix", "x")
+	deny("Unusual", "a:Number", "x", "s3:prefix", "2")
+	allow("Unusual", "a:Number", "x")
+	deny("Unusual", "a:Number", "x", "aws:SourceArn", bucket) // the wanted ARN is none
+	allow("Unusual", "a:Both", "x", "s3:prefix", "x")
+	deny("Unusual", "a:Both", "x", "s3:prefix", "y")
+	deny("Unusual", "a:Other", "x")
 
-	// The operator may do everything else; a stranger nothing.
+	// The operator may do everything else; anybody else nothing.
 	allow(iam.Operator, "dynamodb:DeleteTable", users)
 	allow(iam.Operator, "s3:DeleteObject", video)
 	deny(iam.Operator, "s3:GetObject", video, "s3:authType", "REST-QUERY-STRING", "s3:signatureAge", "900001")

@@ -208,8 +208,8 @@ func (s *Server) Close() {
 	}
 }
 
-// claimPort returns a free port if port is zero, and otherwise checks that the port is free. The server itself listens a
-// moment later.
+// claimPort returns a free port if port is zero, and otherwise checks that the port is free. The server itself listens
+// later.
 func claimPort(addresses []string, port int) (int, error) {
 	listeners, err := awsserver.ListenAll(addresses, port)
 	if err != nil {

@@ -34,10 +34,10 @@ type Record struct {
 	Status, Reason string
 	Version        string // pinned
 	Counted        int64
-	Announced      bool
+	Published      bool
 }
 
-// A Snapshot is all that is kept at one moment.
+// A Snapshot is all that is kept at one time.
 type Snapshot struct {
 	Records map[string]Record            // by upload
 	Used    map[string]int64             // by owner
@@ -56,7 +56,7 @@ type Model struct {
 	over     map[string]bool               // versions that there has been no room for at one time
 	vanished map[string]bool               // versions that nobody of the model's removed
 	doomed   map[string]bool               // uploads that must end
-	heard    map[string]bool               // announcements, by upload and status
+	heard    map[string]bool               // events that were published, by upload and status
 }
 
 // New returns a model in which nothing has arrived, and each owner may keep quota bytes.
@@ -91,10 +91,10 @@ func (m *Model) Doom(owner, upload string) {
 	m.doomed[upload] = true
 }
 
-// Hear tells of an announcement.
+// Hear tells of an event that was published.
 func (m *Model) Hear(upload, status string) { m.heard[upload+status] = true }
 
-// Observe holds a moment to the one before: at most one step lies between them. Its error says what must not be.
+// Observe compares a snapshot with the one before: at most one step lies between them. Its error says what must not be.
 func (m *Model) Observe(now Snapshot) error {
 	var errs []error
 	for upload := range now.Records {
@@ -127,17 +127,17 @@ func (m *Model) observe(upload string, now Snapshot) error {
 	// Of the end of an upload that was never recorded nobody is to hear.
 	never := is.Status == deleted && is.Version == ""
 	switch heard := m.heard[upload+is.Status]; {
-	case is.Announced && !heard && !never:
-		return errors.New("announced, and nobody heard")
+	case is.Published && !heard && !never:
+		return errors.New("published, and nobody heard")
 	case heard && never:
-		return errors.New("announced, and it never was")
+		return errors.New("published, and it never was")
 	}
 	return m.look(upload, is, now.Tags[upload])
 }
 
 // step says whether a record may become another.
 func (m *Model) step(upload string, was, is Record) error {
-	was.Announced, is.Announced = false, false
+	was.Published, is.Published = false, false
 	switch {
 	case was == is:
 		return nil
@@ -238,13 +238,13 @@ func (m *Model) measure() {
 	}
 }
 
-// End holds a moment to where all has to end, once everything is delivered. Its error says what is not as it must be.
+// End compares a snapshot with where all has to end, once everything is delivered. Its error says what is not as it must be.
 func (m *Model) End(now Snapshot) error {
 	errs := []error{m.Observe(now)}
 	for upload := range m.owners {
 		is, want := now.Records[upload], m.last(upload, now.Records[upload])
-		if is.Status != want.Status || is.Announced != want.Announced {
-			errs = append(errs, fmt.Errorf("%s: ends as %+v, want %s, announced", upload, is, want.Status))
+		if is.Status != want.Status || is.Published != want.Published {
+			errs = append(errs, fmt.Errorf("%s: ends as %+v, want %s, published", upload, is, want.Status))
 		}
 		if left := now.Tags[upload]; !maps.Equal(left, wanted(is)) {
 			errs = append(errs, fmt.Errorf("%s: ends as %+v with versions %v, want %v", upload, is, left, wanted(is)))
@@ -258,9 +258,9 @@ func (m *Model) last(upload string, is Record) Record {
 	arrived := slices.ContainsFunc(slices.Collect(maps.Keys(m.versions[upload])), func(version string) bool { return !m.vanished[version] })
 	switch {
 	case m.doomed[upload], is.Reason != overQuota && m.vanished[is.Version]:
-		return Record{Status: deleted, Announced: true}
+		return Record{Status: deleted, Published: true}
 	case arrived, is.Status != "":
-		return Record{Status: verdict(is), Announced: true}
+		return Record{Status: verdict(is), Published: true}
 	default:
 		return Record{}
 	}
