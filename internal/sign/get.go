@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -30,13 +29,13 @@ func (s *Signer) PresignGet(get Get, now time.Time, lifetime time.Duration) (Pre
 	if err := get.validate(); err != nil {
 		return PresignedRequest{}, err
 	}
-	query := url.Values{"versionId": {get.VersionID}, "x-id": {"GetObject"}}
+	query := []field{{"versionId", get.VersionID}, {"x-id", "GetObject"}}
 	for name, value := range get.headers() {
 		if value != "" {
-			query.Set("response-"+name, value)
+			query = append(query, field{"response-" + name, value})
 		}
 	}
-	return s.presign(&http.Request{Method: http.MethodGet, Header: http.Header{}}, get.Key, query, now, lifetime)
+	return s.presign(request{method: http.MethodGet, key: get.Key, query: query}, now, lifetime)
 }
 
 // headers returns the headers of the answer by name.

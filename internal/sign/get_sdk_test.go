@@ -64,6 +64,6 @@ func sdkPresignGet(t *testing.T, in input, get sign.Get) sign.PresignedRequest {
 		}
 	}
 	return sign.PresignedRequest{
-		Method: request.Method, URL: request.URL, Headers: map[string]string{}, Expires: in.now.UTC().Truncate(time.Second).Add(in.lifetime),
+		Method: request.Method, URL: request.URL, Expires: in.now.UTC().Truncate(time.Second).Add(in.lifetime),
 	}
 }

@@ -25,23 +25,28 @@ func DeriveKey(secretAccessKey, day, region, service string) []byte {
 	return key
 }
 
-// A signingKey signs the forms of one day. Their policies begin with the same conditions, which are encoded once.
+// A signingKey signs the forms and requests of one day. What they have in common is encoded once.
 type signingKey struct {
 	midnight   time.Time // the beginning of the day, in UTC
 	day        string    // as 20060102
+	scope      string    // day, region and service
 	credential string    // the field x-amz-credential
 	head       string    // the beginning of each policy, in base64
+	query      string    // the beginning of each request's query, up to the date
+	token      string    // the parameter with the session token, with & before; empty for long-lived credentials
 
-	sealers sync.Pool // of *sealer
+	signers sync.Pool // of *daySigner
 }
 
-// A sealer encodes and signs one policy after another. It is reused, because an HMAC that is reset has hashed its key
+// A daySigner signs one form or request after another. It is reused, because an HMAC that is reset has hashed its key
 // already.
-type sealer struct {
-	mac    hash.Hash // HMAC-SHA256 with the day's key
-	policy []byte    // in base64
-	sum    []byte
-	hex    []byte
+type daySigner struct {
+	mac hash.Hash // HMAC-SHA256 with the day's key
+	sum []byte
+
+	// Room for what is being signed.
+	text, url []byte
+	headers   []field
 }
 
 // keyOfDay returns the signing key for the day of now, in UTC.
@@ -58,17 +63,25 @@ func (s *Signer) keyOfDay(now time.Time) *signingKey {
 
 func newSigningKey(config Config, midnight time.Time) *signingKey {
 	day := midnight.Format("20060102")
-	credential := config.Credentials.AccessKeyID + "/" + day + "/" + config.Region + "/s3/aws4_request"
+	scope := day + "/" + config.Region + "/s3/aws4_request"
+	credential := config.Credentials.AccessKeyID + "/" + scope
 	document := openPolicy().
 		equal("bucket", config.Bucket).
 		equal(fieldAlgorithm, algorithm).
 		equal(fieldCredential, credential)
+	var parameter []byte
 	if token := config.Credentials.SessionToken; token != "" {
 		document = document.equal(fieldSecurityToken, token)
+		parameter = appendURI([]byte("&X-Amz-Security-Token="), token, "")
 	}
 	secret := DeriveKey(config.Credentials.SecretAccessKey, day, config.Region, "s3")
-	key := &signingKey{midnight: midnight, day: day, credential: credential, head: base64.StdEncoding.EncodeToString(document.pad())}
-	key.sealers.New = func() any { return &sealer{mac: hmac.New(sha256.New, secret)} }
+	query := appendURI([]byte("X-Amz-Algorithm="+algorithm+"&X-Amz-Credential="), credential, "")
+	key := &signingKey{
+		midnight: midnight, day: day, scope: scope, credential: credential,
+		head:  base64.StdEncoding.EncodeToString(document.pad()),
+		query: string(query) + "&X-Amz-Date=", token: string(parameter),
+	}
+	key.signers.New = func() any { return &daySigner{mac: hmac.New(sha256.New, secret)} }
 	return key
 }
 
@@ -86,12 +99,18 @@ func (k *signingKey) date(now time.Time) string {
 // seal completes the day's head with the rest of a policy's JSON. It returns the policy in base64 and its signature in
 // lower-case hexadecimal digits, as a form carries them.
 func (k *signingKey) seal(rest policy) (encoded, signature string) {
-	s := k.sealers.Get().(*sealer)
-	defer k.sealers.Put(s)
-	s.policy = base64.StdEncoding.AppendEncode(append(s.policy[:0], k.head...), rest)
-	s.mac.Reset()
-	s.mac.Write(s.policy)
-	s.sum = s.mac.Sum(s.sum[:0])
-	s.hex = hex.AppendEncode(s.hex[:0], s.sum)
-	return string(s.policy), string(s.hex)
+	d := k.signers.Get().(*daySigner)
+	defer k.signers.Put(d)
+	d.text = base64.StdEncoding.AppendEncode(append(d.text[:0], k.head...), rest)
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], d.authenticate(d.text))
+	return string(d.text), string(digits[:])
+}
+
+// authenticate returns the HMAC of a text with the day's key. It is valid until the next call.
+func (d *daySigner) authenticate(text []byte) []byte {
+	d.mac.Reset()
+	d.mac.Write(text)
+	d.sum = d.mac.Sum(d.sum[:0])
+	return d.sum
 }

@@ -1,10 +1,6 @@
 package sign
 
-import (
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // A Post is an upload to be allowed: one object, with everything about it fixed but its content.
 type Post struct {
@@ -102,7 +98,7 @@ func (s *Signer) form(post Post, fields []field, now, expires time.Time) form {
 	return form
 }
 
-// A field is one of a Post's further fields.
+// A field is a form's field, a parameter of a query or a header.
 type field struct{ name, value string }
 
 // sortedFields appends fields to list, which is empty, in the order of their names, so that equal posts have equal
@@ -114,6 +110,6 @@ func sortedFields(list []field, fields map[string]string) ([]field, error) {
 		}
 		list = append(list, field{name, value})
 	}
-	slices.SortFunc(list, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	sortByName(list)
 	return list, nil
 }

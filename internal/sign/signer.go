@@ -8,7 +8,7 @@
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html (policy)
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html (request)
 //
-// A PUT and a GET are authorized by the query of their URL, which the SDK's own signer makes:
+// Other requests are authorized by the query of their URL:
 //
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (authentication)
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (request)
@@ -25,8 +25,6 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 // Config says where a Signer's uploads are sent and who signs them. Every field but Endpoint is required.
@@ -60,8 +58,8 @@ type Credentials struct {
 type Signer struct {
 	config Config
 	url    string                     // of the bucket
-	key    atomic.Pointer[signingKey] // for the day of the last form; nil before the first
-	v4     *v4.Signer                 // signs requests
+	origin origin                     // of its objects
+	key    atomic.Pointer[signingKey] // for the day of the last signature; nil before the first
 }
 
 // New returns a Signer. It fails when config lacks a required field, or when a field cannot be part of a URL or of a
@@ -74,9 +72,24 @@ func New(config Config) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{config: config, url: address, v4: v4.NewSigner(func(o *v4.SignerOptions) {
-		o.DisableURIPathEscaping = true // S3 signs paths as they are sent
-	})}, nil
+	at, err := newOrigin(address)
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{config: config, url: address, origin: at}, nil
+}
+
+// newOrigin returns where the objects of the bucket at an address lie.
+func newOrigin(address string) (origin, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return origin{}, errors.New("endpoint is not a URL")
+	}
+	host := u.Host
+	if own := map[string]string{"http": "80", "https": "443"}[u.Scheme]; u.Port() == own {
+		host = strings.TrimSuffix(host, ":"+own)
+	}
+	return origin{server: u.Scheme + "://" + u.Host, host: host, path: u.EscapedPath() + "/"}, nil
 }
 
 func (c Config) validate() error {

@@ -53,7 +53,7 @@ func (p Put) validate() error {
 	return nil
 }
 
-// headers are the headers that a Put may fix, besides user metadata. The SDK's signer does not sign some others.
+// headers are the headers that a Put may fix, besides user metadata.
 var headers = []string{"content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"}
 
 const metadataPrefix = "x-amz-meta-"
@@ -69,11 +69,21 @@ func validateHeader(name, value string) error {
 	case value == "":
 		// Some clients leave out a header without a value.
 		return fmt.Errorf("value of header %s is empty", name)
-	case strings.Join(strings.Fields(value), " ") != value || !isVisible(strings.ReplaceAll(value, " ", "")):
+	case !isHeaderValue(value):
 		// A signature covers a value with its spaces folded, and what is not ASCII is sent in more than one way.
 		return fmt.Errorf("value of header %s is malformed: only visible ASCII characters and single spaces inside are allowed", name)
 	}
 	return nil
+}
+
+// isHeaderValue reports whether every character of s is visible ASCII, or a single space inside.
+func isHeaderValue(s string) bool {
+	for word := range strings.SplitSeq(s, " ") {
+		if word == "" || !isVisible(word) {
+			return false
+		}
+	}
+	return true
 }
 
 // validatePath checks a key that becomes the path of a URL, in which clients resolve some segments.
