@@ -3,6 +3,7 @@ package docs_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -166,5 +167,24 @@ func TestReadmeFolders(t *testing.T) {
 	_, hasZIP := stages["dev"].Folders.ByExtension("zip")
 	if !hasBooks || hasZIP {
 		t.Errorf("got epub %v and zip %v, want true and false", hasBooks, hasZIP)
+	}
+}
+
+// TestEventSamples holds the sample of a rule to that of an event: without the account, a rule would believe whoever may
+// send to the bus.
+func TestEventSamples(t *testing.T) {
+	_, section, _ := strings.Cut(read(t, "clients.md"), "\n## Events\n")
+	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(section, 2)
+	if len(blocks) != 2 {
+		t.Fatalf("got %d samples, want an event and a rule", len(blocks))
+	}
+	var event, rule map[string]any
+	if err := errors.Join(json.Unmarshal([]byte(blocks[0][1]), &event), json.Unmarshal([]byte(blocks[1][1]), &rule)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"account", "source", "detail-type"} {
+		if fmt.Sprint(rule[name]) != fmt.Sprintf("[%v]", event[name]) || event[name] == nil {
+			t.Errorf("%s: the rule has %v, the event %v", name, rule[name], event[name])
+		}
 	}
 }
