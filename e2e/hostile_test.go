@@ -211,15 +211,13 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 	text := []byte("text")
 	signed := map[string]string{
 		"Content-Type": "text/plain", "Content-Disposition": `attachment; filename="a.txt"`, "Cache-Control": "private, no-store",
+		"Content-Language": "und", "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
 	}
-	for _, test := range []struct {
-		name, planted string
-		comes         bool // with the download, where it has no effect
-	}{
-		{"Cache-Control", "public, max-age=31536000", false},
-		{"Content-Disposition", `inline; filename="evil.html"`, false},
-		{"Content-Language", "tlh", true},                  // it says nothing of how to read the content
-		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT", true}, // Cache-Control overrides it: RFC 9111, section 5.3
+	for _, test := range []struct{ name, planted string }{
+		{"Cache-Control", "public, max-age=31536000"},
+		{"Content-Disposition", `inline; filename="evil.html"`},
+		{"Content-Language", "tlh"},
+		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text)})
@@ -237,8 +235,8 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 					t.Errorf("%s of the download (-got +want):\n%s", name, diff)
 				}
 			}
-			if comes := strings.Contains(fmt.Sprint(got.header), test.planted); comes != test.comes {
-				t.Errorf("the download has what was planted: got %t, want %t: %v", comes, test.comes, got.header)
+			if strings.Contains(fmt.Sprint(got.header), test.planted) {
+				t.Errorf("the download has what was planted: %v", got.header)
 			}
 		})
 	}

@@ -16,9 +16,9 @@ type Get struct {
 	// VersionID names the version: 1 to 1024 visible ASCII characters, as S3 gives it.
 	VersionID string
 
-	// ContentDisposition, ContentType and CacheControl are headers of the answer, in visible ASCII and spaces. Whoever has
-	// the URL cannot change them. If one is empty, S3 sends the object's own.
-	ContentDisposition, ContentType, CacheControl string
+	// These are headers of the answer, in visible ASCII and spaces. Whoever has the URL cannot change them. If one is empty,
+	// S3 sends the object's own, which whoever sent the bytes may have chosen. Expires is an HTTP date: S3 refuses another.
+	ContentDisposition, ContentType, ContentLanguage, CacheControl, Expires string
 }
 
 // PresignGet signs a GET that S3 answers from now until lifetime has passed, both as for PresignPut. The client sends no
@@ -41,7 +41,8 @@ func (s *Signer) PresignGet(get Get, now time.Time, lifetime time.Duration) (Pre
 // headers returns the headers of the answer by name.
 func (g Get) headers() map[string]string {
 	return map[string]string{
-		"content-disposition": g.ContentDisposition, "content-type": g.ContentType, "cache-control": g.CacheControl,
+		"content-disposition": g.ContentDisposition, "content-type": g.ContentType, "content-language": g.ContentLanguage,
+		"cache-control": g.CacheControl, "expires": g.Expires,
 	}
 }
 

@@ -3,6 +3,7 @@ package sign_test
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,9 @@ func TestPresignGetAsSDK(t *testing.T) {
 			VersionID:          generateText(random, 1+random.IntN(40), '!', '~'),
 			ContentDisposition: oneOf(random, "", "inline", "attachment; filename=\""+generateText(random, random.IntN(40), ' ', '~')+"\""),
 			ContentType:        oneOf(random, "", "video/mp4", "text/plain; charset=utf-8"),
+			ContentLanguage:    oneOf(random, "", "und", "de, en-GB"),
 			CacheControl:       oneOf(random, "", "private, no-store"),
+			Expires:            oneOf(random, "", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"),
 		}
 		got := presignGet(t, newSigner(t, in.config), get, in.now, in.lifetime)
 		if diff := cmp.Diff(sdkPresignGet(t, in, get), got); diff != "" {
@@ -44,8 +47,18 @@ func sdkPresignGet(t *testing.T, in input, get sign.Get) sign.PresignedRequest {
 	if get.ContentType != "" {
 		input.ResponseContentType = &get.ContentType
 	}
+	if get.ContentLanguage != "" {
+		input.ResponseContentLanguage = &get.ContentLanguage
+	}
 	if get.CacheControl != "" {
 		input.ResponseCacheControl = &get.CacheControl
+	}
+	if get.Expires != "" {
+		expires, err := http.ParseTime(get.Expires)
+		if err != nil {
+			t.Fatal(err)
+		}
+		input.ResponseExpires = &expires
 	}
 	request, err := sdkPresigner(in.config).PresignGetObject(context.Background(), input, func(o *s3.PresignOptions) {
 		o.Expires = in.lifetime

@@ -17,6 +17,9 @@ func exampleGet() sign.Get {
 		VersionID:          "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY",
 		ContentDisposition: `attachment; filename="my holiday.mp4"`,
 		ContentType:        "video/mp4",
+		ContentLanguage:    "und",
+		CacheControl:       "private, no-store",
+		Expires:            "Thu, 01 Jan 1970 00:00:00 GMT",
 	}
 }
 
@@ -41,8 +44,11 @@ func TestPresignGet(t *testing.T) {
 		"&X-Amz-Date=20260314T150926Z" +
 		"&X-Amz-Expires=900" +
 		"&X-Amz-SignedHeaders=host" +
+		"&response-cache-control=private%2C%20no-store" +
 		"&response-content-disposition=attachment%3B%20filename%3D%22my%20holiday.mp4%22" +
+		"&response-content-language=und" +
 		"&response-content-type=video%2Fmp4" +
+		"&response-expires=Thu%2C%2001%20Jan%201970%2000%3A00%3A00%20GMT" +
 		"&versionId=3sL4kqtJlcpXroDTDmJ%2BrmSpXd3dIbrHY" +
 		"&x-id=GetObject"
 	canonical := strings.Join([]string{"GET", path, query, "host:" + host, "", "host", "UNSIGNED-PAYLOAD"}, "\n")
@@ -103,6 +109,12 @@ func TestPresignGetPinsEverything(t *testing.T) {
 	add("no disposition", func(g *sign.Get) { g.ContentDisposition = "" }, exampleNow, exampleLifetime)
 	add("type", func(g *sign.Get) { g.ContentType = "text/html" }, exampleNow, exampleLifetime)
 	add("no type", func(g *sign.Get) { g.ContentType = "" }, exampleNow, exampleLifetime)
+	add("language", func(g *sign.Get) { g.ContentLanguage = "tlh" }, exampleNow, exampleLifetime)
+	add("no language", func(g *sign.Get) { g.ContentLanguage = "" }, exampleNow, exampleLifetime)
+	add("cache", func(g *sign.Get) { g.CacheControl = "public" }, exampleNow, exampleLifetime)
+	add("no cache", func(g *sign.Get) { g.CacheControl = "" }, exampleNow, exampleLifetime)
+	add("expires", func(g *sign.Get) { g.Expires = "Fri, 01 Jan 2100 00:00:00 GMT" }, exampleNow, exampleLifetime)
+	add("no expires", func(g *sign.Get) { g.Expires = "" }, exampleNow, exampleLifetime)
 }
 
 func TestPresignGetRefuses(t *testing.T) {
@@ -122,6 +134,9 @@ func TestPresignGetRefuses(t *testing.T) {
 		{"disposition not ASCII", func(g *sign.Get) { g.ContentDisposition = "secret é" }, "content-disposition is malformed"},
 		{"type with NUL", func(g *sign.Get) { g.ContentType = "secret\x00" }, "content-type is malformed"},
 		{"type with tab", func(g *sign.Get) { g.ContentType = "secret\tx" }, "content-type is malformed"},
+		{"language with newline", func(g *sign.Get) { g.ContentLanguage = "secret\n" }, "content-language is malformed"},
+		{"cache with newline", func(g *sign.Get) { g.CacheControl = "secret\n" }, "cache-control is malformed"},
+		{"expires with newline", func(g *sign.Get) { g.Expires = "secret\n" }, "expires is malformed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			get := exampleGet()

@@ -10,8 +10,18 @@ import (
 	"postern/internal/upload"
 )
 
-// notCached keeps a download from outliving its upload, whatever the object itself says.
-const notCached = "private, no-store"
+// Headers of every download. S3 would send the object's own, and a client can send those with a PUT, whose signature does
+// not cover them.
+const (
+	// notCached keeps a download from outliving its upload.
+	notCached = "private, no-store"
+	// expired says the same to caches that know no Cache-Control.
+	// Source: RFC 9111, section 5.3.
+	expired = "Thu, 01 Jan 1970 00:00:00 GMT"
+	// noLanguage is the tag of a language that nobody has told: S3 cannot leave the header out.
+	// Source: RFC 5646, section 4.1.
+	noLanguage = "und"
+)
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
 func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.None]) (api.Download, error) {
@@ -32,7 +42,9 @@ func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.Non
 		VersionID:          record.VersionID,
 		ContentDisposition: upload.Disposition(download.Disposition, record.Filename),
 		ContentType:        record.DownloadType(),
+		ContentLanguage:    noLanguage,
 		CacheControl:       notCached,
+		Expires:            expired,
 	}, h.now(), download.Lifetime)
 	if err != nil {
 		return api.Download{}, err

@@ -29,9 +29,15 @@ func TestDownload(t *testing.T) {
 		t.Errorf("download (-got +want)\n%s", diff)
 	}
 	see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: unnamed}), http.StatusOK)
+	signed := func(key, disposition string) sign.Get {
+		return sign.Get{
+			Key: key, VersionID: "v1", ContentDisposition: disposition, ContentType: "video/mp4", ContentLanguage: "und",
+			CacheControl: "private, no-store", Expires: "Thu, 01 Jan 1970 00:00:00 GMT",
+		}
+	}
 	want := []sign.Get{
-		{Key: "moved/" + owner + "/" + id, VersionID: "v1", ContentDisposition: upload.Disposition(api.Attachment, marker+".mp4"), ContentType: "video/mp4", CacheControl: "private, no-store"},
-		{Key: keyOf(owner, unnamed), VersionID: "v1", ContentDisposition: "attachment", ContentType: "video/mp4", CacheControl: "private, no-store"},
+		signed("moved/"+owner+"/"+id, upload.Disposition(api.Attachment, marker+".mp4")),
+		signed(keyOf(owner, unnamed), "attachment"),
 	}
 	if diff := cmp.Diff(w.signed, want); diff != "" {
 		t.Errorf("signed (-got +want)\n%s", diff)

@@ -90,6 +90,7 @@ func TestFunction(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"versionId": "v1", "X-Amz-Expires": "300", "X-Amz-Security-Token": "token", "response-content-type": "video/mp4",
+		"response-content-language": "und", "response-cache-control": "private, no-store", "response-expires": "Thu, 01 Jan 1970 00:00:00 GMT",
 		"response-content-disposition": upload.Disposition(api.Attachment, "Été.mp4"),
 	} {
 		if got := values.Get(name); got != want {
