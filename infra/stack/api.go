@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
@@ -82,7 +83,12 @@ func newLogRole(stack awscdk.Stack) awsapigateway.CfnAccount {
 	// AmazonAPIGatewayPushToCloudWatchLogs.
 	logs := allow("Logs", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
 		"logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents").on(jsii.String("*"))
-	role := newRole(stack, "ApiGatewayLogRole", "apigateway.amazonaws.com", []*statement{logs})
+	// API Gateway acts for every account of AWS: it takes the role for this one only.
+	// Source: IAM User Guide, "The confused deputy problem".
+	gateway := awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+	})
+	role := newRole(stack, "ApiGatewayLogRole", gateway, []*statement{logs})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 	account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"), &awsapigateway.CfnAccountProps{
 		CloudWatchRoleArn: role.RoleArn(),

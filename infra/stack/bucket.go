@@ -54,7 +54,15 @@ func denials(s stage.Stage, bucket awss3.Bucket) []*statement {
 	}
 }
 
+// signedHeaders lists the headers that a page may send to the bucket: those that a signature of the API can fix, and Range,
+// with which a download goes on. A page can plant no other, such as Cache-Control or Content-Language.
+var signedHeaders = []string{
+	"content-type", "if-none-match", "range", "x-amz-checksum-algorithm", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256",
+	"x-amz-checksum-type", "x-amz-meta-postern", "x-amz-mp-object-size", "x-amz-tagging",
+}
+
 // corsRules let pages of a stage's origins send signed requests, and read what resumed uploads and downloads need.
+// Source: Amazon S3 User Guide, "Elements of a CORS configuration".
 func corsRules(origins []string) *[]*awss3.CorsRule {
 	if len(origins) == 0 {
 		return nil
@@ -62,9 +70,9 @@ func corsRules(origins []string) *[]*awss3.CorsRule {
 	return &[]*awss3.CorsRule{{
 		AllowedOrigins: jsii.Strings(origins...),
 		AllowedMethods: &[]awss3.HttpMethods{
-			awss3.HttpMethods_GET, awss3.HttpMethods_PUT, awss3.HttpMethods_POST, awss3.HttpMethods_DELETE, awss3.HttpMethods_HEAD,
+			awss3.HttpMethods_GET, awss3.HttpMethods_HEAD, awss3.HttpMethods_PUT, awss3.HttpMethods_POST,
 		},
-		AllowedHeaders: jsii.Strings("*"),
+		AllowedHeaders: jsii.Strings(signedHeaders...),
 		// Written out, because S3 refuses a wildcard here.
 		ExposedHeaders: jsii.Strings(
 			"ETag", "Location", "Content-Disposition", "Content-Range", "Accept-Ranges", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",

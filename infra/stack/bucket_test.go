@@ -62,8 +62,11 @@ func TestBucket(t *testing.T) {
 			}}},
 			"CorsConfiguration": map[string]any{"CorsRules": []any{map[string]any{
 				"AllowedOrigins": origins,
-				"AllowedMethods": []any{"GET", "PUT", "POST", "DELETE", "HEAD"},
-				"AllowedHeaders": []any{"*"},
+				"AllowedMethods": []any{"GET", "HEAD", "PUT", "POST"},
+				"AllowedHeaders": []any{
+					"content-type", "if-none-match", "range", "x-amz-checksum-algorithm", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256",
+					"x-amz-checksum-type", "x-amz-meta-postern", "x-amz-mp-object-size", "x-amz-tagging",
+				},
 				"ExposedHeaders": []any{
 					"ETag", "Location", "Content-Disposition", "Content-Range", "Accept-Ranges", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
 					"x-amz-checksum-sha256", "x-amz-checksum-type", "x-amz-version-id",

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
@@ -152,7 +153,8 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 	}
 	maps.Copy(variables, spec.variables)
 	logs := newLogGroup(stack, spec.id+"Logs", s)
-	role := newRole(stack, spec.id+"Role", "lambda.amazonaws.com", append(runtimeStatements(logs), spec.statements...))
+	lambda := awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)
+	role := newRole(stack, spec.id+"Role", lambda, append(runtimeStatements(logs), spec.statements...))
 	return awslambda.NewFunction(stack, jsii.String(spec.id), &awslambda.FunctionProps{
 		Description:  jsii.String(spec.description),
 		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(c.folder, string(name))), nil),

@@ -54,14 +54,14 @@ func (s *statement) construct() awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement((*awsiam.PolicyStatementProps)(s))
 }
 
-// newRole creates a role for a service. It may do what the statements say, and nothing else.
-func newRole(stack awscdk.Stack, id, service string, statements []*statement) awsiam.Role {
+// newRole creates a role that a principal may take. It may do what the statements say, and nothing else.
+func newRole(stack awscdk.Stack, id string, principal awsiam.IPrincipal, statements []*statement) awsiam.Role {
 	policy := awsiam.NewPolicyDocument(nil)
 	for _, s := range statements {
 		policy.AddStatements(s.construct())
 	}
 	return awsiam.NewRole(stack, jsii.String(id), &awsiam.RoleProps{
-		AssumedBy:      awsiam.NewServicePrincipal(jsii.String(service), nil),
+		AssumedBy:      principal,
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"Permissions": policy},
 	})
 }

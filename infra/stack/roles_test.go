@@ -164,16 +164,17 @@ func TestWhoTakesARole(t *testing.T) {
 		for name, role := range template.of("AWS::IAM::Role") {
 			document := role.Properties["AssumeRolePolicyDocument"].(map[string]any)
 			for _, s := range document["Statement"].([]any) {
-				got[name] += fmt.Sprint(s)
+				got[name] += fmt.Sprint(written(s))
 			}
 		}
-		trust := "map[Action:sts:AssumeRole Effect:Allow Principal:map[Service:%s.amazonaws.com]]"
+		trust := "map[Action:sts:AssumeRole%s Effect:Allow Principal:map[Service:%s.amazonaws.com]]"
+		ofThisAccount := " Condition:map[StringEquals:map[aws:SourceAccount:${AWS::AccountId}]]"
 		want := map[string]string{
-			"AuthorizerRole":    fmt.Sprintf(trust, "lambda"),
-			"PresignRole":       fmt.Sprintf(trust, "lambda"),
-			"ManageRole":        fmt.Sprintf(trust, "lambda"),
-			"InspectRole":       fmt.Sprintf(trust, "lambda"),
-			"ApiGatewayLogRole": fmt.Sprintf(trust, "apigateway"),
+			"AuthorizerRole":    fmt.Sprintf(trust, "", "lambda"),
+			"PresignRole":       fmt.Sprintf(trust, "", "lambda"),
+			"ManageRole":        fmt.Sprintf(trust, "", "lambda"),
+			"InspectRole":       fmt.Sprintf(trust, "", "lambda"),
+			"ApiGatewayLogRole": fmt.Sprintf(trust, ofThisAccount, "apigateway"),
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("trust by role (-got +want):\n%s", diff)
