@@ -105,7 +105,7 @@ func beginVia(via, filename string, file []byte) func(crashing, *testing.T) arri
 
 // beginOverQuota prepares a file that does not fit into what is left of its user's quota.
 func (d crashing) beginOverQuota(t *testing.T) arrival {
-	c := newClient(d.run.API, fmt.Sprintf("user%d@example.com:password", time.Now().UnixNano()))
+	c := newClient(d.run.API, fmt.Sprintf("user%d@example.com:a password of its own", time.Now().UnixNano()))
 	d.run.postern(t, c.password+"\n", "user", "add", c.user, "--quota", "4")
 	g := c.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	d.operator.use(t, g.owner(), 1)

@@ -94,7 +94,7 @@ GET /usage                  service         200  200    400        200   -      
 func TestAuthorizationMatrix(t *testing.T) {
 	requireLocal(t)
 	second := addUser(t, "second@example.com")
-	removed := newClient(api.base, "removed@example.com:password")
+	removed := newClient(api.base, "removed@example.com:password of removed")
 	server.postern(t, removed.password+"\n", "user", "add", removed.user)
 	server.postern(t, "", "user", "remove", "--yes", removed.user)
 	callers := map[string]client{

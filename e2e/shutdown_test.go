@@ -102,7 +102,7 @@ func TestUploadsSurviveARestart(t *testing.T) {
 func TestNothingIsForgotten(t *testing.T) {
 	requireLocal(t)
 	data := filepath.Join(t.TempDir(), "data")
-	user := newClient("", "anna@example.com:a password")
+	user := newClient("", "anna@example.com:a password of hers")
 	var kept, deleted grant
 	var first record
 	for i, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL, syscall.SIGKILL, syscall.SIGTERM} {

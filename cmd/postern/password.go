@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -13,30 +14,67 @@ import (
 )
 
 const passwordHelp = `The password is asked for twice, without showing it, or read from the first line of stdin when that is no
-terminal. It has 1 to 1024 bytes of UTF-8 without control characters. It is never an argument, because arguments are
-seen by every user of the machine and kept in the shell's history.`
+terminal. It has 12 characters at least and 1024 bytes of UTF-8 at most, without control characters, and is not one of the
+common ones, which guessers try first. It is never an argument, because arguments are seen by every user of the machine and
+kept in the shell's history. With --generate it is made, and printed once.`
 
-// newHash asks for a new password and returns the hash to store.
-func (c console) newHash(ctx context.Context) (string, error) {
-	password, err := c.newPassword(ctx)
-	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
-	}
-	return identity.HashPassword(rand.Reader, password)
+// A passwordSource says where a user's new password comes from.
+type passwordSource struct {
+	Generate bool `help:"Make a password and print it, this once, instead of asking for one."`
 }
 
-// newPassword asks twice for a password, or reads it from the first line of an input that is no terminal.
-func (c console) newPassword(ctx context.Context) (string, error) {
+// A newPassword is a password that a user may get, with the hash to store.
+type newPassword struct {
+	hash      string
+	generated string // the password, if it was made here
+}
+
+// newPassword asks for a user's new password, or makes one.
+func (c console) newPassword(ctx context.Context, user identity.Mail, source passwordSource) (newPassword, error) {
+	var made newPassword
+	password, err := "", error(nil)
+	if source.Generate {
+		made.generated = generatePassword()
+		password = made.generated
+	} else if password, err = c.askForPassword(ctx, user); err != nil {
+		return newPassword{}, fmt.Errorf("reading the password: %w", err)
+	}
+	made.hash, err = identity.HashPassword(rand.Reader, password)
+	return made, err
+}
+
+// tell prints a password that was made here. It is the one time that anybody sees it.
+func (c console) tell(made newPassword) error {
+	if made.generated == "" {
+		return nil
+	}
+	return c.printf("password: %s\n", made.generated)
+}
+
+// generatePassword returns a new password of 100 random bits: four groups of five letters and digits that are hard to
+// mistake for each other.
+func generatePassword() string {
+	text := strings.ToLower(rand.Text())
+	return strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20]}, "-")
+}
+
+// askForPassword asks twice for a user's new password, or reads it from the first line of an input that is no terminal. It
+// refuses what checkNewPassword refuses.
+func (c console) askForPassword(ctx context.Context, user identity.Mail) (string, error) {
 	fd, ok := terminalOf(c.in)
 	if !ok {
-		return c.passwordLine(ctx)
+		password, err := c.passwordLine(ctx)
+		if err != nil {
+			return "", err
+		}
+		return password, checkNewPassword(user, password)
 	}
 	password, err := c.hidden(ctx, fd, "Password: ")
 	if err != nil {
 		return "", err
 	}
 	// A password that is refused is not asked for twice.
-	if err := identity.CheckPassword(password); err != nil {
+	if err := checkNewPassword(user, password); err != nil {
 		return "", err
 	}
 	again, err := c.hidden(ctx, fd, "The same again: ")

@@ -61,6 +61,7 @@ func (m *mail) UnmarshalText(text []byte) (err error) {
 
 type addUser struct {
 	named
+	passwordSource
 	Role    identity.Role `enum:"user,service" default:"user" help:"user: acts for itself; service: acts for any mail."`
 	MaxSize *size         `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\". Default: the stage's."`
 	Quota   *size         `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\". Default: the stage's."`
@@ -75,7 +76,7 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	if err != nil {
 		return err
 	}
-	hash, err := console.newHash(ctx)
+	password, err := console.newPassword(ctx, c.Mail.Mail, c.passwordSource)
 	if err != nil {
 		return err
 	}
@@ -84,16 +85,21 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 		return err
 	}
 	user := identity.User{
-		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
+		Mail: c.Mail.Mail, Owner: owner, Hash: password.hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
 	}
 	if err := users.Add(ctx, user); err != nil {
 		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, advise(err))
 	}
-	return console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
-		user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota))
+	return errors.Join(
+		console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
+			user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota)),
+		console.tell(password))
 }
 
-type changePassword struct{ named }
+type changePassword struct {
+	named
+	passwordSource
+}
 
 // Help is the long text of --help.
 func (changePassword) Help() string {
@@ -106,14 +112,16 @@ func (c changePassword) Run(ctx context.Context, at location, console console) e
 	if err != nil {
 		return err
 	}
-	hash, err := console.newHash(ctx)
+	password, err := console.newPassword(ctx, c.Mail.Mail, c.passwordSource)
 	if err != nil {
 		return err
 	}
-	if err := users.SetHash(ctx, c.Mail.Mail, hash); err != nil {
+	if err := users.SetHash(ctx, c.Mail.Mail, password.hash); err != nil {
 		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
-	return console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, inEffect)
+	return errors.Join(
+		console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, inEffect),
+		console.tell(password))
 }
 
 type setUser struct {

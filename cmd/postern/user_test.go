@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestAddRefusesUserThatExists(t *testing.T) {
 	b := startLocal(t)
 	local(t, password, "user", "add", "a@example.com").done(t)
 	before := b.row(t)
-	local(t, "another", "user", "add", "A@example.com", "--role=service").refused(t, 1,
+	local(t, "another password", "user", "add", "A@example.com", "--role=service").refused(t, 1,
 		"adding user a@example.com to stage local: the user exists already")
 	if diff := cmp.Diff(b.row(t), before); diff != "" {
 		t.Errorf("the row changed (-got +want)\n%s", diff)
@@ -92,7 +93,7 @@ func TestAddRefusesWeakOwnerKey(t *testing.T) {
 
 func TestPasswd(t *testing.T) {
 	b := startLocal(t)
-	local(t, "first", "user", "add", "a@example.com", "--quota=1 MiB").done(t)
+	local(t, "first password", "user", "add", "a@example.com", "--quota=1 MiB").done(t)
 	want := b.row(t)
 	// Were the owner computed anew, it would change with the key.
 	b.key = strings.Repeat("x", 32)
@@ -166,7 +167,7 @@ func TestUnknownUser(t *testing.T) {
 
 func TestBadPasswords(t *testing.T) {
 	b := startLocal(t)
-	longest := strings.Repeat("x", identity.MaxPassword)
+	longest := "long " + strings.Repeat("x", identity.MaxPassword-len("long "))
 	local(t, longest+"\r\n", "user", "add", "longest@example.com").done(t)
 	verify(t, b.row(t), longest)
 	for name, input := range map[string]string{
@@ -184,6 +185,33 @@ func TestBadPasswords(t *testing.T) {
 			verify(t, b.row(t), longest)
 		})
 	}
+	for input, want := range map[string]string{
+		"a\n":                   "the password is too short: must have at least 12 characters",
+		"Password1234\n":        "the password is a common one",
+		"longest@example.com\n": "the password is made of the user's mail address",
+	} {
+		local(t, input, "user", "add", "longest@example.com", "--role=service").refused(t, 1, want)
+		local(t, input, "user", "passwd", "longest@example.com").refused(t, 1, want)
+		verify(t, b.row(t), longest)
+	}
+}
+
+func TestGeneratedPasswords(t *testing.T) {
+	b := startLocal(t)
+	generated := regexp.MustCompile(`(?s)^(.*\n)password: ([a-z2-7]{5}(?:-[a-z2-7]{5}){3})\n$`)
+	seen := map[string]bool{}
+	for _, command := range []string{"add", "passwd", "passwd"} {
+		got := local(t, "", "user", command, "a@example.com", "--generate")
+		got.done(t)
+		parts := generated.FindStringSubmatch(got.out)
+		if parts == nil || seen[parts[2]] {
+			t.Fatalf("user %s: got %q, want a line and one with a new password", command, got.out)
+		}
+		seen[parts[2]] = true
+		verify(t, b.row(t), parts[2])
+	}
+	local(t, "", "user", "add", "a@example.com", "--generate").refused(t, 1, "the user exists already")
+	local(t, "", "user", "passwd", "b@example.com", "--generate").refused(t, 1, "there is no such user")
 }
 
 func TestList(t *testing.T) {

@@ -14,8 +14,12 @@ import (
 	"golang.org/x/text/secure/precis"
 )
 
-// MaxPassword is the longest password, in bytes.
-const MaxPassword = 1 << 10
+// MinPassword is the fewest characters of a new password: ASVS 5.0, V6.2.1, asks for 8 at least. MaxPassword is the longest
+// password, in bytes.
+const (
+	MinPassword = 12
+	MaxPassword = 1 << 10
+)
 
 // Parameters of new hashes: the first choice of the OWASP Password Storage Cheat Sheet for argon2id.
 const (
@@ -29,16 +33,29 @@ const (
 // ErrPassword is returned for a text that cannot be a password. It does not repeat the text.
 var ErrPassword = errors.New("not a password: must be 1 to 1024 bytes of UTF-8 without control characters")
 
+// ErrShortPassword is returned for a new password that is easily guessed because it is short.
+var ErrShortPassword = fmt.Errorf("the password is too short: must have at least %d characters", MinPassword)
+
 // CheckPassword returns ErrPassword when no user can have the password: HTTP's Basic scheme cannot carry it (RFC 7617,
 // section 2), RFC 8265 does not allow it, or it is longer than MaxPassword.
 func CheckPassword(password string) error {
-	_, err := normalize(password)
+	_, err := NormalizePassword(password)
 	return err
 }
 
-// normalize returns the form in which passwords are compared, whatever keyboard they were typed on: the profile
-// OpaqueString of RFC 8265, which is NFC with every space as U+0020.
-func normalize(password string) (string, error) {
+// CheckNewPassword returns ErrPassword as CheckPassword does, and ErrShortPassword for a password of less than MinPassword
+// characters in the form in which passwords are compared.
+func CheckNewPassword(password string) error {
+	normalized, err := NormalizePassword(password)
+	if err == nil && utf8.RuneCountInString(normalized) < MinPassword {
+		err = ErrShortPassword
+	}
+	return err
+}
+
+// NormalizePassword returns the form in which passwords are compared, whatever keyboard they were typed on: the profile
+// OpaqueString of RFC 8265, which is NFC with every space as U+0020. It returns ErrPassword as CheckPassword does.
+func NormalizePassword(password string) (string, error) {
 	if len(password) > MaxPassword || !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl) {
 		return "", ErrPassword
 	}
@@ -50,9 +67,12 @@ func normalize(password string) (string, error) {
 }
 
 // HashPassword derives what is stored of a password: argon2id (RFC 9106) with 19 MiB, 2 passes and one thread, and a
-// salt from random, in PHC string format. It returns ErrPassword as CheckPassword does.
+// salt from random, in PHC string format. It refuses what CheckNewPassword refuses.
 func HashPassword(random io.Reader, password string) (string, error) {
-	password, err := normalize(password)
+	if err := CheckNewPassword(password); err != nil {
+		return "", err
+	}
+	password, err := NormalizePassword(password)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +98,7 @@ func VerifyPassword(hash, password string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("reading a password hash: %w", err)
 	}
-	password, err = normalize(password)
+	password, err = NormalizePassword(password)
 	if err != nil {
 		return false, nil
 	}

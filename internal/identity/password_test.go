@@ -39,6 +39,33 @@ func TestHashPasswordFails(t *testing.T) {
 	}
 }
 
+func TestNewPasswordsAreLong(t *testing.T) {
+	for _, test := range []struct {
+		name, password string
+		want           error
+	}{
+		{"11 characters", "demo-passwo", identity.ErrShortPassword},
+		{"12 characters", "demo-passwor", nil},
+		{"11 characters of 22 bytes", strings.Repeat("\u00e4", 11), identity.ErrShortPassword},
+		{"12 characters of 24 bytes", strings.Repeat("\u00e4", 12), nil},
+		{"11 characters, decomposed to 22", strings.Repeat("a\u0308", 11), identity.ErrShortPassword},
+		{"12 characters, decomposed to 24", strings.Repeat("a\u0308", 12), nil},
+		{"one letter", "a", identity.ErrShortPassword},
+		{"longest", strings.Repeat("x", 1024), nil},
+		{"empty", "", identity.ErrPassword},
+	} {
+		if err := identity.CheckNewPassword(test.password); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+			t.Errorf("%s: CheckNewPassword = %v, want %v", test.name, err, test.want)
+		}
+		if _, err := identity.HashPassword(strings.NewReader("0123456789abcdef"), test.password); !errors.Is(err, test.want) {
+			t.Errorf("%s: HashPassword fails with %v, want %v", test.name, err, test.want)
+		}
+	}
+	if err := identity.CheckPassword("a"); err != nil {
+		t.Errorf("a short password of an earlier version is refused: %v", err)
+	}
+}
+
 func TestVerifyPassword(t *testing.T) {
 	for _, test := range []struct {
 		name, hash, password string
@@ -71,7 +98,7 @@ func TestLongestPassword(t *testing.T) {
 }
 
 func TestPasswordsAreComparedNormalized(t *testing.T) {
-	const composed, decomposed = "p\u00e4ssw\u00f6rd", "pa\u0308sswo\u0308rd"
+	const composed, decomposed = "my long p\u00e4ssw\u00f6rd", "my long pa\u0308sswo\u0308rd"
 	for _, test := range []struct {
 		name, set, given string
 		want             bool
@@ -79,10 +106,10 @@ func TestPasswordsAreComparedNormalized(t *testing.T) {
 		{"composed, then decomposed", composed, decomposed, true},
 		{"decomposed, then composed", decomposed, composed, true},
 		{"ideographic space", "correct\u3000horse", "correct horse", true},
-		{"emoji", "\U0001F40E battery", "\U0001F40E battery", true},
-		{"other letter", composed, "passw\u00f6rd", false},
-		{"other case", composed, "P\u00e4ssw\u00f6rd", false},
-		{"compatibility form", "\uff41bc", "abc", false},
+		{"emoji", "\U0001F40E battery staple", "\U0001F40E battery staple", true},
+		{"other letter", composed, "my long passw\u00f6rd", false},
+		{"other case", composed, "My long p\u00e4ssw\u00f6rd", false},
+		{"compatibility form", "\uff41bc of compatibility", "abc of compatibility", false},
 	} {
 		hash, err := identity.HashPassword(strings.NewReader("0123456789abcdef"), test.set)
 		if err != nil {
