@@ -42,7 +42,7 @@ func TestReadmeRuns(t *testing.T) {
 		blocks []block
 		wants  []string // what each block prints when it has worked
 	}{
-		{"Call", readme["Call"], []string{`"fields":`, "204", `"status":"ready"`, "200"}},
+		{"Call", readme["Call"], []string{`"method":"PUT"`, "200", `"status":"ready"`, "204"}},
 		{"Samples", clients["Samples"], []string{".csv", "200 ", "200 "}},
 		{"Security", readme["Security"], []string{"403\n403\n403\n"}},
 	} {
