@@ -1,8 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -17,21 +18,27 @@ func (u upload) ask(path string) curl {
 	return curl{{"curl", "-sS", "-u", mail + ":" + password, u.api + path}}
 }
 
-// post returns the command that posts the file with a form.
-func (u upload) post(form api.PresignedForm) curl {
-	command := curl{{"curl", "-sS", "-w", `%{http_code}\n`}}
-	for _, name := range slices.Sorted(maps.Keys(form.Fields)) {
-		// -F would give a meaning to @ and < at the beginning of a value, and to ; within.
-		command = append(command, []string{"--form-string", name + "=" + form.Fields[name]})
+// declare returns the command that declares a file.
+func (u upload) declare(request api.UploadRequest) (curl, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("declaring a file: %w", err)
 	}
-	// Without quotes, a comma or semicolon would end the path.
-	path := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(u.file.Name())
-	return append(command, []string{"-F", `file=@"` + path + `"`}, []string{form.URL})
+	return curl{
+		{"curl", "-sS", "-u", mail + ":" + password, "-H", "Content-Type: application/json"},
+		{"-d", string(body)},
+		{u.api + "uploads"},
+	}, nil
 }
 
-// escape encodes a value of a query. It makes %20 of a space, because not every server reads a plus sign as one.
-func escape(value string) string {
-	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+// put returns the command that sends the file as a grant says.
+func (u upload) put(grant api.UploadGrant) curl {
+	command := curl{{"curl", "-sS", "-w", `%{http_code}\n`}}
+	for _, name := range slices.Sorted(maps.Keys(grant.Headers)) {
+		command = append(command, []string{"-H", name + ": " + grant.Headers[name]})
+	}
+	// Without -g, brackets and braces in the file's name would stand for several files.
+	return append(command, []string{"-g", "-T", u.file.Name()}, []string{grant.URL})
 }
 
 // String returns the command as a POSIX shell reads it.

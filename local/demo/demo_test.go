@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"postern/api"
 	"postern/local/clip"
 	demo "postern/local/demo"
@@ -37,19 +39,18 @@ const (
 	key = "videos/0123456789abcdef0123/" + id
 )
 
-// A service stands for the API and the bucket: it gives every caller a form and keeps what is posted.
+// A service stands for the API and the bucket: it gives every caller a grant and keeps what is sent with it.
 type service struct {
 	*httptest.Server
-	data     string // where it keeps posted files, as the local run does
+	data     string // where it keeps files, as the local run does
 	requests atomic.Int32
-	mails    []string
-	names    []string // file names asked for
+	declared []api.UploadRequest
 
-	refuse  int           // status of the answer to a post; 0: the post is accepted
+	refuse  int           // status of the answer to a PUT; 0: it is accepted
 	record  api.Upload    // the record after one more request for it; zero: it is ready
 	looked  atomic.Int32  // requests for the record
-	spoil   bool          // keep other bytes than were posted
-	holding chan struct{} // if set: closed at the first post, which then gets no answer
+	spoil   bool          // keep other bytes than were sent
+	holding chan struct{} // if set: closed at the first PUT, which then gets no answer
 }
 
 // newService starts a service after setting it up.
@@ -60,12 +61,12 @@ func newService(t *testing.T, setUp func(*service)) *service {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("GET /api/presignedurl", s.presign)
+	mux.HandleFunc("POST /api/uploads", s.presign)
 	mux.HandleFunc("GET /api/uploads/"+id, s.show)
 	mux.HandleFunc("GET /api/uploads/"+id+"/download", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(api.Download{URL: s.URL + "/bucket/file", Expires: api.Time{Time: time.Now().Add(time.Minute)}})
 	})
-	mux.HandleFunc("POST /bucket", s.post)
+	mux.HandleFunc("PUT /bucket/"+key, s.put)
 	mux.HandleFunc("GET /bucket/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, s.path()) })
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
@@ -89,20 +90,24 @@ func fail(w http.ResponseWriter, status int, code api.Code, message string) {
 }
 
 func (s *service) presign(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	s.mails = append(s.mails, query.Get("mail"))
-	s.names = append(s.names, query.Get("filename"))
+	var request api.UploadRequest
+	err := json.NewDecoder(r.Body).Decode(&request)
+	s.declared = append(s.declared, request)
 	s.requests.Add(1) // last: who has read it may read the others
 	user, password, _ := r.BasicAuth()
 	switch {
 	case user != "demo@example.com" || password != "demo-password":
 		fail(w, http.StatusUnauthorized, "unauthorized", "Unauthorized")
-	case strings.HasSuffix(query.Get("filename"), ".exe"):
+	case err != nil || r.Header.Get("Content-Type") != "application/json":
+		fail(w, http.StatusBadRequest, "invalid_request", "the body is not JSON")
+	case strings.HasSuffix(request.Filename, ".exe"):
 		fail(w, http.StatusUnsupportedMediaType, "unsupported_media_type", "filename: extension exe is not allowed")
 	default:
-		_ = json.NewEncoder(w).Encode(api.PresignedForm{URL: s.URL + "/bucket", ID: id, Key: key, Fields: map[string]string{
-			"key": key, "content-type": "video/mp4", "tagging": "<Tagging><TagSet/></Tagging>",
-		}})
+		w.WriteHeader(http.StatusCreated)
+		_ = json.NewEncoder(w).Encode(api.UploadGrant{
+			URL: s.URL + "/bucket/" + key + "?X-Amz-Signature=0&x-id=PutObject", ID: id, Key: key, Method: api.MethodPut,
+			Headers: map[string]string{"Content-Type": "video/mp4", "If-None-Match": "*", "X-Amz-Tagging": "status=pending"},
+		})
 	}
 }
 
@@ -125,7 +130,7 @@ func (s *service) show(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(record)
 }
 
-func (s *service) post(w http.ResponseWriter, r *http.Request) {
+func (s *service) put(w http.ResponseWriter, r *http.Request) {
 	s.requests.Add(1)
 	if s.holding != nil {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does the server see the client go
@@ -138,21 +143,19 @@ func (s *service) post(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Policy expired.</Message></Error>`)
 		return
 	}
-	file, _, err := r.FormFile("file")
-	if err != nil || r.FormValue("tagging") != "<Tagging><TagSet/></Tagging>" {
-		http.Error(w, "no file or tagging", http.StatusBadRequest)
+	if r.Header.Get("Content-Type") != "video/mp4" || r.Header.Get("If-None-Match") != "*" || r.Header.Get("X-Amz-Tagging") != "status=pending" || r.ContentLength < 1 {
+		http.Error(w, "not the headers of the grant, or no length", http.StatusBadRequest)
 		return
 	}
-	content, _ := io.ReadAll(file)
+	content, _ := io.ReadAll(r.Body)
 	if s.spoil {
 		content[0]++
 	}
 	_ = os.MkdirAll(filepath.Dir(s.path()), 0o755)
 	_ = os.WriteFile(s.path(), content, 0o644)
-	w.WriteHeader(http.StatusNoContent)
 }
 
-// path is where the service keeps what is posted.
+// path is where the service keeps what is sent.
 func (s *service) path() string { return filepath.Join(s.data, "s3", "bucket", key) }
 
 // checkStored compares what was kept.
@@ -211,10 +214,11 @@ func TestClip(t *testing.T) {
 	d := newDemo(t, s, "--prepare", "exit 7", "--local", "./none") // which the running one makes needless
 	d.succeeds(t)
 	s.checkStored(t, clip.MP4())
-	if last := "\n204: the video is in the bucket: " + s.path() + "\n"; !strings.HasSuffix(d.out.String(), last) {
+	if last := "\n200: the video is in the bucket: " + s.path() + "\n"; !strings.HasSuffix(d.out.String(), last) {
 		t.Errorf("output\n%s\nwant at its end\n%s", &d.out, last)
 	}
-	want := "curl -sS -u demo@example.com:demo-password '" + s.URL + "/api/presignedurl?mail=demo@example.com&filename=demo.mp4'\n"
+	want := "curl -sS -u demo@example.com:demo-password -H 'Content-Type: application/json' \\\n" +
+		fmt.Sprintf(`  -d '{"filename":"demo.mp4","size":%d}'`, len(clip.MP4())) + " \\\n  " + s.URL + "/api/uploads\n"
 	if !strings.Contains(d.out.String(), want) {
 		t.Errorf("output\n%s\nwant in it\n%s", &d.out, want)
 	}
@@ -226,7 +230,7 @@ func TestFile(t *testing.T) {
 		t.Log("skipped: curl is not installed")
 		return
 	}
-	for _, name := range []string{"intro.mp4", `it's "one", two; three+4 & 100%.mp4`, "-o.mp4", "é.mp4"} {
+	for _, name := range []string{"intro.mp4", `it's "one", two; three+4 & 100%.mp4`, "-o.mp4", "é.mp4", "[1-2] {a,b}.mp4"} {
 		s := newService(t, nil).runs(t)
 		content := "content of " + name
 		d := newDemo(t, s)
@@ -254,11 +258,9 @@ func TestFile(t *testing.T) {
 		if got, want := s.requests.Load(), int32(4); got != want {
 			t.Errorf("%d requests, want %d", got, want)
 		}
-		if got, want := fmt.Sprintf("%q", s.names), fmt.Sprintf("%q", []string{name, name}); got != want {
-			t.Errorf("file names %s, want %s", got, want)
-		}
-		if got, want := fmt.Sprint(s.mails), "[demo@example.com demo@example.com]"; got != want {
-			t.Errorf("mails %s, want %s", got, want)
+		request := api.UploadRequest{Filename: name, Size: int64(len(content))}
+		if diff := cmp.Diff(s.declared, []api.UploadRequest{request, request}); diff != "" {
+			t.Errorf("declared (-got +want)\n%s", diff)
 		}
 	}
 }
@@ -266,12 +268,17 @@ func TestFile(t *testing.T) {
 // TestBadFile holds that a file that cannot be uploaded is told before anything is asked.
 func TestBadFile(t *testing.T) {
 	folder := t.TempDir()
+	large := writeFile(t, "large.mp4", "")
+	if err := os.Truncate(large, api.MaxSinglePut+1); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		path string
 		want string
 	}{
 		{filepath.Join(folder, "none.mp4"), "FILE does not exist: " + folder},
 		{writeFile(t, "empty.mp4", ""), "FILE is empty"},
+		{large, "FILE has 5368709121 bytes, the demo sends one request of at most 5368709120"},
 		{folder, "is not a regular file"},
 	} {
 		s := newService(t, nil).runs(t)
@@ -342,7 +349,7 @@ func TestLocalRunFails(t *testing.T) {
 	}{
 		{"echo 'another local run uses the data folder' >&2; exit 3", []string{"did not start", "exit status 3", "another local run uses"}},
 		{"exit 0", []string{"did not start", "exit status 0"}},
-		{"trap '' TERM; echo 'ready: http://127.0.0.1:1/api/'; echo panic >&2; exit 2", []string{"asking the API", "exit status 2", "panic"}},
+		{"trap '' TERM; echo 'ready: http://127.0.0.1:1/api/'; echo panic >&2; exit 2", []string{"declaring demo.mp4 to the API", "exit status 2", "panic"}},
 	} {
 		newDemo(t, newService(t, nil), "--local", writeFile(t, "local", "#!/bin/sh\n"+tt.script+"\n")).fails(t, tt.want...)
 	}
@@ -361,7 +368,7 @@ func TestInterrupt(t *testing.T) {
 	select {
 	case <-s.holding:
 	case <-time.After(10 * time.Second):
-		t.Error("nothing was posted")
+		t.Error("nothing was sent")
 	}
 	if err := d.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Command demo shows the life of an upload on this machine. It asks the API for a form, posts a file with it straight to
-// the bucket, waits until the file is inspected and downloads it again. It prints a curl command for each step.
+// Command demo shows the life of an upload on this machine. It declares a file to the API, sends it straight to the
+// bucket as the API answers, waits until the file is inspected and downloads it again. It prints a curl command for each step.
 //
 // Usage: demo [--prepare COMMAND] [--local PROGRAM] [--assembly DIR] [FILE]
 //
@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"postern/api"
 	"postern/client"
 	"postern/local/clip"
 	"postern/local/localrun"
@@ -56,15 +57,15 @@ func realMain(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	demo := func(api string) error {
-		c, err := client.New(api, client.Basic(mail, password))
+	demo := func(address string) error {
+		c, err := client.New(address, client.Basic(mail, password))
 		if err != nil {
 			return err
 		}
-		return upload{c, api, config.Data, file, size, out}.run(ctx)
+		return upload{c, address, config.Data, file, size, out}.run(ctx)
 	}
-	if api, ok := localrun.Find(ctx, config.Data); ok {
-		return demo(api)
+	if address, ok := localrun.Find(ctx, config.Data); ok {
+		return demo(address)
 	}
 	_, _ = fmt.Fprintf(out, "No local run uses %s: starting one until the file is uploaded.\n\n", config.Data)
 	if *prepare != "" {
@@ -100,6 +101,8 @@ func open(path, data string) (file *os.File, size int64, err error) {
 		return nil, 0, fmt.Errorf("FILE is not a regular file: %s", path)
 	case info.Size() == 0:
 		return nil, 0, fmt.Errorf("FILE is empty, an upload has at least 1 byte: %s", path)
+	case info.Size() > api.MaxSinglePut:
+		return nil, 0, fmt.Errorf("FILE has %d bytes, the demo sends one request of at most %d: %s", info.Size(), api.MaxSinglePut, path)
 	}
 	file, err = os.Open(path)
 	return file, info.Size(), err

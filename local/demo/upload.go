@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -40,23 +39,28 @@ type upload struct {
 
 func (u upload) run(ctx context.Context) error {
 	filename := filepath.Base(u.file.Name())
-	u.step("Ask the API for a form:", u.ask("presignedurl?mail="+mail+"&filename="+escape(filename)))
-	form, err := u.client.Form(ctx, mail, filename, "")
+	request := api.UploadRequest{Filename: filename, Size: u.size}
+	declare, err := u.declare(request)
 	if err != nil {
-		return fmt.Errorf("asking the API for a form for %s: %w", filename, err)
+		return err
 	}
-	if err := u.printJSON(form); err != nil {
+	u.step("Declare the file to the API:", declare)
+	grant, err := u.client.Grant(ctx, request)
+	if err != nil {
+		return fmt.Errorf("declaring %s to the API: %w", filename, err)
+	}
+	if err := u.printJSON(grant); err != nil {
 		return err
 	}
 
-	u.step("Post the file with it, straight to the bucket:", u.post(form))
-	if err := u.client.Post(ctx, form.URL, form.Fields, u.file, u.size); err != nil {
+	u.step("Send it, straight to the bucket:", u.put(grant))
+	if err := u.client.Send(ctx, grant, u.file, u.size); err != nil {
 		return err
 	}
-	u.print("204\n\n")
+	u.print("200\n\n")
 
-	u.step("Ask what became of it:", u.ask("uploads/"+form.ID))
-	record, err := u.await(ctx, form.ID)
+	u.step("Ask what became of it:", u.ask("uploads/"+grant.ID))
+	record, err := u.await(ctx, grant.ID)
 	if err != nil {
 		return err
 	}
@@ -64,7 +68,7 @@ func (u upload) run(ctx context.Context) error {
 		return err
 	}
 
-	u.step("Ask for a URL that downloads it:", u.ask("uploads/"+form.ID+"/download"))
+	u.step("Ask for a URL that downloads it:", u.ask("uploads/"+grant.ID+"/download"))
 	if err := u.compare(ctx, record.Upload); err != nil {
 		return err
 	}
@@ -72,7 +76,7 @@ func (u upload) run(ctx context.Context) error {
 	if kind != "video" {
 		kind = "file"
 	}
-	u.print("204: the %s is in the bucket: %s\n", kind, u.where(form))
+	u.print("200: the %s is in the bucket: %s\n", kind, u.where(grant))
 	return nil
 }
 
@@ -113,13 +117,13 @@ func (u upload) compare(ctx context.Context, record api.Upload) error {
 	return nil
 }
 
-// where returns where the local run keeps what a form uploaded: objects are plain files.
-func (u upload) where(form api.PresignedForm) string {
-	bucket := "unknown"
-	if at, err := url.Parse(form.URL); err == nil {
-		bucket = path.Base(at.Path) // of a path-style address
+// where returns where the local run keeps what was uploaded: objects are plain files.
+func (u upload) where(grant api.UploadGrant) string {
+	object := "unknown/" + grant.Key
+	if at, err := url.Parse(grant.URL); err == nil {
+		object = at.Path // bucket and key
 	}
-	return filepath.Join(u.data, "s3", bucket, filepath.FromSlash(form.Key))
+	return filepath.Join(u.data, "s3", filepath.FromSlash(object))
 }
 
 func (u upload) print(format string, args ...any) {
