@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"postern/api"
 	"postern/client"
 	"postern/local/localrun"
 )
@@ -61,25 +62,25 @@ func measureReady(ctx context.Context, bench *workbench) (comparison, error) {
 	}, err
 }
 
-// measureRequest asks a local run for forms and, in turn, for what it answers without any function.
+// measureRequest asks a local run for grants and, in turn, for what it answers without any function.
 func measureRequest(ctx context.Context, bench *workbench) (comparison, error) {
-	var forms, health []time.Duration
+	var grants, health []time.Duration
 	err := bench.whileLocal(ctx, func(_ *localrun.Run, c *client.Client) (err error) {
-		forms, health, err = inTurn(ctx, bench.times(1000, 100), timed(func() error {
-			_, err := c.Form(ctx, demoMail, "", "")
+		grants, health, err = inTurn(ctx, bench.times(1000, 100), timed(func() error {
+			_, err := c.Grant(ctx, api.UploadRequest{Filename: "clip.mp4", Size: 1 << 20})
 			return err
 		}), timed(func() error { return c.Health(ctx) }))
 		return err
 	})
 	return comparison{
 		"warm request to the local run, keep-alive: time", duration,
-		side{"GET presignedurl, authorized", seconds(forms), 2e-3},
+		side{"POST uploads, authorized", seconds(grants), 2e-3},
 		side{"GET health, a mock", seconds(health), 0},
 		0,
 	}, err
 }
 
-// measureMemory uploads a large file with a form to a local run.
+// measureMemory uploads a large file to a local run.
 func measureMemory(ctx context.Context, bench *workbench) (comparison, error) {
 	if _, err := peakMemory(os.Getpid()); err != nil {
 		return comparison{}, err
@@ -98,7 +99,7 @@ func measureMemory(ctx context.Context, bench *workbench) (comparison, error) {
 	}
 	return comparison{
 		"local run, its own process: peak of resident memory", size,
-		side{fmt.Sprintf("with a form upload of %d MiB", upload>>20), after, 150e6},
+		side{fmt.Sprintf("with an upload of %d MiB", upload>>20), after, 150e6},
 		side{"before it", before, 0},
 		0,
 	}, nil
@@ -106,14 +107,14 @@ func measureMemory(ctx context.Context, bench *workbench) (comparison, error) {
 
 // memoryOfUpload returns the peak of a run's memory before and after an upload of zeros.
 func memoryOfUpload(ctx context.Context, run *localrun.Run, c *client.Client, size int64) (before, after float64, err error) {
-	form, err := c.Form(ctx, demoMail, "", "")
+	grant, err := c.Grant(ctx, api.UploadRequest{Filename: "large.mp4", Size: size})
 	if err != nil {
 		return 0, 0, err
 	}
 	if before, err = peakMemory(run.PID()); err != nil {
 		return 0, 0, err
 	}
-	if err := c.Post(ctx, form.URL, form.Fields, zeros{}, size); err != nil {
+	if err := c.Send(ctx, grant, zeros{}, size); err != nil {
 		return 0, 0, err
 	}
 	after, err = peakMemory(run.PID())

@@ -29,7 +29,7 @@ var measurements = []measurement{
 	{"zip", "size of presign as it is deployed, and of an empty function", measureZip},
 	{"ready", "time until the local run is ready", measureReady},
 	{"request", "a warm request to the local run", measureRequest},
-	{"memory", "the local run's memory while it takes a large form upload", measureMemory},
+	{"memory", "the local run's memory while it takes a large upload", measureMemory},
 	{"arrival", "time from an upload's last byte until it is ready", measureArrival},
 	{"many", "uploads from many clients at a time", measureMany},
 	{"synth", "cdk synth of a stage", measureSynth},

@@ -18,22 +18,22 @@ import (
 	"postern/local/localrun"
 )
 
-// measureArrival uploads clips with a form, one after another, and waits for the event of each.
+// measureArrival uploads clips, one after another, and waits for the event of each.
 func measureArrival(ctx context.Context, bench *workbench) (comparison, error) {
 	var ready, sent []time.Duration
 	err := bench.whileLocal(ctx, func(run *localrun.Run, c *client.Client) error {
 		events, ids, content := newEventLog(run), map[string]bool{}, clip.MP4()
 		for i := range bench.times(101, 21) {
-			form, err := c.Form(ctx, demoMail, "", "")
+			grant, err := c.Grant(ctx, api.UploadRequest{Filename: "clip.mp4", Size: int64(len(content))})
 			if err != nil {
 				return err
 			}
 			begin := time.Now()
-			if err := c.Post(ctx, form.URL, form.Fields, bytes.NewReader(content), int64(len(content))); err != nil {
+			if err := c.Send(ctx, grant, bytes.NewReader(content), int64(len(content))); err != nil {
 				return err
 			}
 			stored := time.Now()
-			ids[form.ID] = true
+			ids[grant.ID] = true
 			if err := events.await(ctx, ids); err != nil {
 				return err
 			}
@@ -44,7 +44,7 @@ func measureArrival(ctx context.Context, bench *workbench) (comparison, error) {
 		return nil
 	})
 	return comparison{
-		"a clip uploaded with a form, in the local run: time", duration,
+		"a clip uploaded in the local run: time", duration,
 		side{"from the last byte's answer to ready", seconds(ready), 0.15},
 		side{"its upload", seconds(sent), 0},
 		0,

@@ -146,7 +146,7 @@ func generateInput(random *rand.Rand) input {
 		config: sign.Config{
 			Region: oneOf(random, "us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2", "sa-east-1",
 				"us-gov-west-1", "cn-north-1", "cn-northwest-1"),
-			Bucket:   oneOf(random, "examplebucket", "abc", "a-b-c-1", "example.bucket", fmt.Sprintf("postern-%x", random.Uint64())),
+			Bucket: oneOf(random, "examplebucket", "abc", "a-b-c-1", "example.bucket", fmt.Sprintf("postern-%x", random.Uint64())),
 			Endpoint: oneOf(random, "", "", "http://127.0.0.1:9000", "https://s3.example.com", "https://example.com/s3",
 				"http://s3.example.com:80", "https://s3.example.com:443/s3", "http://s3.example.com:443"),
 			Credentials: sign.Credentials{
