@@ -16,6 +16,7 @@ import (
 	"postern/internal/cfn"
 	"postern/local/awsserver"
 	"postern/local/gateway"
+	"postern/local/host"
 )
 
 const stackName = "Postern-local"
@@ -44,11 +45,11 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	}
 	defer unlock()
 	o := outlets{requests: newRequestLog(s, stderr), log: stderr}
-	if o.reach, err = newReach(ctx, s.host); err != nil {
+	if o.host, err = host.Find(ctx, s.host); err != nil {
 		return err
 	}
 	// The API's port comes first: if it is in use, nothing starts.
-	listeners, err := awsserver.ListenAll(o.reach.addresses, s.port)
+	listeners, err := awsserver.ListenAll(o.host.Addresses, s.port)
 	if err != nil {
 		return portError("PORT", s.port, err)
 	}
@@ -59,7 +60,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 // serveAt serves the stack, with its API at the listeners.
 func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *cfn.Stack, o outlets, stdout io.Writer) (err error) {
 	port, path := awsserver.Port(listeners[0]), "/"+stack.API.Stage+"/"
-	url := o.reach.url(port) + path
+	url := o.host.URL(port) + path
 	o.page = page("S3", url)
 	services, err := startServices(ctx, s, stack, o)
 	if err != nil {
@@ -108,7 +109,7 @@ func newHandler(stack *cfn.Stack, url string, functions *functions, o outlets) (
 	if err != nil {
 		return nil, err
 	}
-	handler = checkHost(o.reach.names, withPage(page("the API", url), stack.API.Stage, handler))
+	handler = o.host.Check(withPage(page("the API", url), stack.API.Stage, handler))
 	if o.requests != nil {
 		handler = o.requests.api(handler)
 	}

@@ -15,6 +15,7 @@ import (
 	"postern/local/chaos"
 	"postern/local/dynamodb"
 	"postern/local/events"
+	"postern/local/host"
 	"postern/local/iam"
 	"postern/local/queue"
 	"postern/local/s3"
@@ -40,7 +41,7 @@ type services struct {
 
 // outlets are the local run's ways to the outside.
 type outlets struct {
-	reach    reach
+	host     host.Host
 	page     string      // S3's for a browser
 	requests *requestLog // nil: S3's requests are not logged
 	log      io.Writer   // gets a line for each call that is denied
@@ -94,7 +95,7 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, o 
 	if all.demoIsKnown, err = makeDemoUser(ctx, stack, all.aws.URL, all.operator); err != nil {
 		return fmt.Errorf("making the demo user: %w", err)
 	}
-	if o.reach.isOpen && all.demoIsKnown {
+	if o.host.IsOpen && all.demoIsKnown {
 		return fmt.Errorf("HOST lets others call, and everybody knows the password of %[1]s: change it first, with "+
 			"bin/postern user passwd %[1]s --stage local", demoMail)
 	}
@@ -104,7 +105,7 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, o 
 func (all *services) startS3(s settings, stack *cfn.Stack, o outlets, faults awsserver.Faults) (err error) {
 	config := s3.Config{
 		Data: s.data, Port: s.s3Port, Stack: stack, Queues: all.queues, Issuer: all.issuer, Policies: all.policies, Operator: all.operator, Faults: faults,
-		Host: o.reach.host, Names: o.reach.names, Addresses: o.reach.addresses, Page: o.page,
+		Host: o.host.Name, Names: o.host.Names, Addresses: o.host.Addresses, Page: o.page,
 	}
 	if o.requests != nil {
 		config.Log = o.requests.s3

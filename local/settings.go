@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"postern/local/awsserver"
+	"postern/local/host"
 )
 
 // defaultData is the data folder if none is named.
@@ -59,7 +60,7 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	if s.data, err = filepath.Abs(value(lookup, "DATA", defaultData)); err != nil {
 		return settings{}, fmt.Errorf("resolving DATA: %w", err)
 	}
-	if s.host, err = parseHost(value(lookup, "HOST", awsserver.Loopback)); err != nil {
+	if s.host, err = host.Parse(value(lookup, "HOST", awsserver.Loopback)); err != nil {
 		return settings{}, err
 	}
 	if s.port, err = port(lookup, "PORT", "8080"); err != nil {
