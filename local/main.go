@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"postern/local/folder"
 )
 
 const help = `Usage: local [--assembly DIR] [--watched] [--check | --explain | --tables]
@@ -93,7 +95,7 @@ func realMain(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	case s.tables:
 		return serveTables(ctx, s, os.Stdin, stdout, stderr)
 	case s.check:
-		unlock, err := lock(s.data)
+		unlock, err := folder.Lock(s.data)
 		if err == nil {
 			unlock()
 		}

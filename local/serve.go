@@ -8,13 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"postern/internal/cfn"
 	"postern/local/awsserver"
+	"postern/local/folder"
 	"postern/local/gateway"
 	"postern/local/host"
 )
@@ -39,7 +37,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := lock(s.data)
+	unlock, err := folder.Lock(s.data)
 	if err != nil {
 		return err
 	}
@@ -71,11 +69,11 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 		if services.chaos != nil {
 			_, _ = fmt.Fprintf(o.log, "chaos: %v\n", services.chaos)
 		}
-		err = errors.Join(err, writeGrants(s.data, services.policies))
+		err = errors.Join(err, folder.WriteGrants(s.data, services.policies))
 	}()
 	// This machine's tools send passwords, and may do so without TLS at 127.0.0.1 only.
-	here := addresses{fmt.Sprintf("http://%s:%d%s", awsserver.Loopback, port, path), services.s3.URL, services.aws.URL}
-	forget, err := writeOperator(s.data, services.operator, stack, here)
+	here := folder.Addresses{API: fmt.Sprintf("http://%s:%d%s", awsserver.Loopback, port, path), S3: services.s3.URL, AWS: services.aws.URL}
+	forget, err := folder.WriteOperator(s.data, services.operator, stack, here)
 	if err != nil {
 		return err
 	}
@@ -177,34 +175,4 @@ func portError(variable string, port int, err error) error {
 		return fmt.Errorf("port %d is in use: set %s to another one, or to 0 for a free one", port, variable)
 	}
 	return err
-}
-
-// lock makes the data folder and locks it for this process. The lock ends with the process, however it ends. Only its owner
-// may look into the folder.
-func lock(data string) (unlock func(), err error) {
-	name := filepath.Join(data, "lock")
-	_, err = os.Stat(name)
-	used := err == nil
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return nil, fmt.Errorf("making the data folder: %w", err)
-	}
-	if used {
-		// An earlier version let everybody look into it. The mode of a folder that is not ours yet is not ours to change.
-		if err := os.Chmod(data, 0o700); err != nil {
-			return nil, fmt.Errorf("closing the data folder to others: %w", err)
-		}
-	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("locking the data folder: %w", err)
-	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil {
-		return func() { _ = file.Close() }, nil
-	}
-	_ = file.Close()
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("another local run uses the data folder %s: stop it, or set DATA to another folder", data)
-	}
-	return nil, fmt.Errorf("locking the data folder: %w", err)
 }

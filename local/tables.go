@@ -5,17 +5,14 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"time"
 
 	"postern/internal/cfn"
 	"postern/local/awsserver"
 	"postern/local/dynamodb"
+	"postern/local/folder"
 	"postern/local/iam"
 	"postern/local/secrets"
 )
-
-// lockPatience bounds the wait for a command that is just ending to leave the data folder.
-const lockPatience = 3 * time.Second
 
 // serveTables serves tables and secrets alone, for an operator's command that finds no local run, until its stdin ends or ctx is
 // done. It prints one line when it is ready.
@@ -24,7 +21,7 @@ func serveTables(ctx context.Context, s settings, stdin io.Reader, stdout, stder
 	if err != nil {
 		return err
 	}
-	unlock, err := lockPatiently(s.data)
+	unlock, err := folder.LockPatiently(s.data)
 	if err != nil {
 		return err
 	}
@@ -51,12 +48,12 @@ func serveTables(ctx context.Context, s settings, stdin io.Reader, stdout, stder
 		return err
 	}
 	defer server.Close()
-	return announceTables(ctx, s, stack, operator, server.URL, stdin, stdout)
+	return offerTables(ctx, s, stack, operator, server.URL, stdin, stdout)
 }
 
-// announceTables writes what a command needs to call the tables, and waits until it has ended.
-func announceTables(ctx context.Context, s settings, stack *cfn.Stack, operator iam.Credentials, url string, stdin io.Reader, stdout io.Writer) error {
-	forget, err := writeOperator(s.data, operator, stack, addresses{aws: url})
+// offerTables writes what a command needs to call the tables, and waits until it has ended.
+func offerTables(ctx context.Context, s settings, stack *cfn.Stack, operator iam.Credentials, url string, stdin io.Reader, stdout io.Writer) error {
+	forget, err := folder.WriteOperator(s.data, operator, stack, folder.Addresses{AWS: url})
 	if err != nil {
 		return err
 	}
@@ -72,12 +69,4 @@ func announceTables(ctx context.Context, s settings, stack *cfn.Stack, operator 
 	case <-ended:
 	}
 	return nil
-}
-
-func lockPatiently(data string) (unlock func(), err error) {
-	for end := time.Now().Add(lockPatience); ; time.Sleep(50 * time.Millisecond) {
-		if unlock, err = lock(data); err == nil || time.Now().After(end) {
-			return unlock, err
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package folder
 
 import (
 	"encoding/json"
@@ -12,17 +12,17 @@ import (
 	"postern/local/iam"
 )
 
-// addresses of the services.
-type addresses struct {
-	api, s3, aws string // aws is all of the others
+// Addresses are base URLs of the services. An empty one is of a service that does not run.
+type Addresses struct {
+	API, S3, AWS string // AWS is all of the others
 }
 
-// writeOperator writes what this machine's operator needs to use the services directly: AWS's credentials and config files,
+// WriteOperator writes what this machine's operator needs to use the services directly: AWS's credentials and config files,
 // and the stack's outputs as cdk deploy --outputs-file writes them. The returned function removes the files.
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
-func writeOperator(data string, c iam.Credentials, stack *cfn.Stack, at addresses) (forget func(), err error) {
+func WriteOperator(data string, c iam.Credentials, stack *cfn.Stack, at Addresses) (forget func(), err error) {
 	outputs := maps.Clone(stack.Outputs)
-	outputs["ApiUrl"] = at.api
+	outputs["ApiUrl"] = at.API
 	text, err := json.MarshalIndent(map[string]any{stack.Name: outputs}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("writing the stack's outputs: %w", err)
@@ -51,10 +51,10 @@ func credentialsFile(c iam.Credentials) string {
 		c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 }
 
-func configFile(region string, at addresses) string {
+func configFile(region string, at Addresses) string {
 	text := fmt.Sprintf("[default]\nregion = %s\nservices = local\n\n[services local]\n", region)
 	for _, service := range []struct{ name, url string }{
-		{"s3", at.s3}, {"dynamodb", at.aws}, {"secrets_manager", at.aws}, {"sqs", at.aws}, {"eventbridge", at.aws},
+		{"s3", at.S3}, {"dynamodb", at.AWS}, {"secrets_manager", at.AWS}, {"sqs", at.AWS}, {"eventbridge", at.AWS},
 	} {
 		text += fmt.Sprintf("%s =\n  endpoint_url = %s\n", service.name, service.url)
 	}
@@ -72,8 +72,8 @@ func writePrivate(file, text string) error {
 	return nil
 }
 
-// writeGrants writes what the roles are granted and how often each grant was used.
-func writeGrants(data string, policies *iam.Policies) error {
+// WriteGrants writes what the roles are granted and how often each grant was used.
+func WriteGrants(data string, policies *iam.Policies) error {
 	text, err := json.MarshalIndent(policies.Grants(), "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the report of grants: %w", err)

@@ -1,24 +1,25 @@
-package main
+package folder_test
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"postern/local/folder"
 )
 
 func TestLock(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "new", "data")
-	unlock, err := lock(data)
+	unlock, err := folder.Lock(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lock(data); err == nil || !strings.Contains(err.Error(), data) || !strings.Contains(err.Error(), "set DATA") {
+	if _, err := folder.Lock(data); err == nil || !strings.Contains(err.Error(), data) || !strings.Contains(err.Error(), "set DATA") {
 		t.Errorf("a second run: got %v, want an error that names the folder and DATA", err)
 	}
 	unlock()
-	if unlock, err = lock(data); err != nil {
+	if unlock, err = folder.Lock(data); err != nil {
 		t.Fatalf("after the first run: %v", err)
 	}
 	unlock()
@@ -29,7 +30,7 @@ func TestLock(t *testing.T) {
 func TestDataIsPrivate(t *testing.T) {
 	mode := func(data string) os.FileMode {
 		t.Helper()
-		unlock, err := lock(data)
+		unlock, err := folder.Lock(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,8 +45,8 @@ func TestDataIsPrivate(t *testing.T) {
 	if got := mode(data); got != 0o700 {
 		t.Errorf("a new folder: got %o, want 700", got)
 	}
-	for _, folder := range []string{data, foreign} {
-		if err := os.Chmod(folder, 0o755); err != nil {
+	for _, name := range []string{data, foreign} {
+		if err := os.Chmod(name, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -54,25 +55,5 @@ func TestDataIsPrivate(t *testing.T) {
 	}
 	if got := mode(foreign); got != 0o755 {
 		t.Errorf("a folder of somebody's: got %o, want it unchanged, 755", got)
-	}
-}
-
-// TestCheckNamesAnotherRun checks a data folder that is free, and one that another local run uses.
-func TestCheckNamesAnotherRun(t *testing.T) {
-	data := t.TempDir()
-	t.Setenv("DATA", data)
-	check := func() error { return realMain(t.Context(), []string{"--check"}, io.Discard, io.Discard) }
-	for range 2 {
-		if err := check(); err != nil {
-			t.Errorf("a free folder: got %v", err)
-		}
-	}
-	unlock, err := lock(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unlock()
-	if err := check(); err == nil || !strings.Contains(err.Error(), "another local run uses") {
-		t.Errorf("a folder in use: got %v", err)
 	}
 }

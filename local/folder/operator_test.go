@@ -1,4 +1,4 @@
-package main
+package folder_test
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"postern/internal/cfn"
+	"postern/local/folder"
 	"postern/local/iam"
 )
 
@@ -21,8 +22,8 @@ func TestWriteOperator(t *testing.T) {
 		Name: "Postern-local", Region: "eu-west-1",
 		Outputs: map[string]string{"ApiUrl": "https://id.execute-api.eu-west-1.amazonaws.com/api/", "UsersTableName": "users"},
 	}
-	forget, err := writeOperator(data, iam.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, stack,
-		addresses{api: "http://127.0.0.1:1/api/", s3: "http://127.0.0.1:2", aws: "http://127.0.0.1:3"})
+	forget, err := folder.WriteOperator(data, iam.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "token"}, stack,
+		folder.Addresses{API: "http://127.0.0.1:1/api/", S3: "http://127.0.0.1:2", AWS: "http://127.0.0.1:3"})
 	if err != nil {
 		t.Fatal(err)
 	}
