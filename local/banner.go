@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"postern/local/demouser"
 )
 
 // banner prints what a person needs to begin: the addresses, the user, and what to run next.
 func banner(w io.Writer, s settings, api string, services *services) {
-	password := "password " + demoPassword
+	password := "password " + demouser.Password
 	if !services.demoIsKnown {
 		password = "with the password that you gave it"
 	}
@@ -18,7 +20,7 @@ func banner(w io.Writer, s settings, api string, services *services) {
 		"The stage local is served. Ctrl-C stops it.",
 		"  API        " + api,
 		"  S3         " + services.s3.URL,
-		"  demo user  " + demoMail + ", " + password,
+		"  demo user  " + demouser.Mail + ", " + password,
 		"  data       " + s.data + ", kept for the next start",
 	}
 	if services.chaos != nil {

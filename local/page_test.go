@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"postern/local/demouser"
 )
 
 // TestPage opens addresses as a browser and as a client of the API.
@@ -38,7 +40,7 @@ func TestPage(t *testing.T) {
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(w.Body.String(), address+"&lt;uploads") {
 			t.Errorf("%+v: got %d %v %s", test, w.Code, w.Header(), w.Body)
 		}
-		if strings.Contains(w.Body.String(), demoPassword) {
+		if strings.Contains(w.Body.String(), demouser.Password) {
 			t.Error("the page tells the password")
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"postern/internal/cfn"
 	"postern/local/awsserver"
 	"postern/local/chaos"
+	"postern/local/demouser"
 	"postern/local/dynamodb"
 	"postern/local/events"
 	"postern/local/host"
@@ -92,12 +93,12 @@ func (all *services) start(ctx context.Context, s settings, stack *cfn.Stack, o 
 	if err != nil {
 		return err
 	}
-	if all.demoIsKnown, err = makeDemoUser(ctx, stack, all.aws.URL, all.operator); err != nil {
+	if all.demoIsKnown, err = demouser.Make(ctx, stack, all.aws.URL, all.operator); err != nil {
 		return fmt.Errorf("making the demo user: %w", err)
 	}
 	if o.host.IsOpen && all.demoIsKnown {
 		return fmt.Errorf("HOST lets others call, and everybody knows the password of %[1]s: change it first, with "+
-			"bin/postern user passwd %[1]s --stage local", demoMail)
+			"bin/postern user passwd %[1]s --stage local", demouser.Mail)
 	}
 	return all.startS3(s, stack, o, calls)
 }

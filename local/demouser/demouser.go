@@ -1,4 +1,5 @@
-package main
+// Package demouser makes the user with which a person tries the local run.
+package demouser
 
 import (
 	"context"
@@ -16,15 +17,15 @@ import (
 	"postern/local/iam"
 )
 
-// The one user of the local stage.
+// Mail and Password are those of the one user of a new local run.
 const (
-	demoMail     = "demo@example.com"
-	demoPassword = "demo-password"
+	Mail     = "demo@example.com"
+	Password = "demo-password"
 )
 
-// makeDemoUser writes the demo user into the users table, unless it is there. It does so as an operator would, through the
-// services' own APIs. It reports whether the user's password may still be the one that everybody knows.
-func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator iam.Credentials) (isKnown bool, err error) {
+// Make writes the demo user into the users table, unless it is there. It does so as an operator would, through the services'
+// own APIs at url. It reports whether the user's password may still be the one that everybody knows.
+func Make(ctx context.Context, stack *cfn.Stack, url string, operator iam.Credentials) (isKnown bool, err error) {
 	secrets := secretsmanager.New(secretsmanager.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 	tables := dynamodb.New(dynamodb.Options{Region: stack.Region, BaseEndpoint: &url, Credentials: operator.Provider()})
 
@@ -36,7 +37,7 @@ func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator ia
 	if err != nil {
 		return false, err
 	}
-	user, err := demoUser(key)
+	user, err := newUser(key)
 	if err != nil {
 		return false, err
 	}
@@ -47,7 +48,7 @@ func makeDemoUser(ctx context.Context, stack *cfn.Stack, url string, operator ia
 	}
 	// It is of an earlier run, and maybe changed since. A row that cannot be read is no reason not to start.
 	if user, ok, err := users.User(ctx, user.Mail); err == nil && ok {
-		isKnown, err := identity.VerifyPassword(user.Hash, demoPassword)
+		isKnown, err := identity.VerifyPassword(user.Hash, Password)
 		return isKnown || err != nil, nil
 	}
 	return true, nil
@@ -66,12 +67,12 @@ func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.St
 	return key, identity.CheckKey(key)
 }
 
-func demoUser(key []byte) (identity.User, error) {
-	mail, err := identity.ParseMail(demoMail)
+func newUser(key []byte) (identity.User, error) {
+	mail, err := identity.ParseMail(Mail)
 	if err != nil {
 		return identity.User{}, err
 	}
-	hash, err := identity.HashPassword(rand.Reader, demoPassword)
+	hash, err := identity.HashPassword(rand.Reader, Password)
 	if err != nil {
 		return identity.User{}, err
 	}
