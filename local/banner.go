@@ -8,25 +8,26 @@ import (
 	"unicode"
 
 	"postern/local/demouser"
+	"postern/local/deployment"
 )
 
 // banner prints what a person needs to begin: the addresses, the user, and what to run next.
-func banner(w io.Writer, s settings, api string, services *services) {
+func banner(w io.Writer, s settings, api string, d *deployment.Deployment) {
 	password := "password " + demouser.Password
-	if !services.demoIsKnown {
+	if !d.DemoIsKnown {
 		password = "with the password that you gave it"
 	}
 	lines := []string{
 		"The stage local is served. Ctrl-C stops it.",
 		"  API        " + api,
-		"  S3         " + services.s3.URL,
+		"  S3         " + d.S3.URL,
 		"  demo user  " + demouser.Mail + ", " + password,
 		"  data       " + s.data + ", kept for the next start",
 	}
-	if services.chaos != nil {
+	if d.Chaos != nil {
 		lines = append(lines,
-			fmt.Sprintf("  chaos      CHAOS_SEED=%d repeats it. Messages come twice, late and in another order; calls of functions fail;", services.chaos.Seed()),
-			fmt.Sprintf("             what a queue feeds is killed: its messages come again after %v, %d times.", chaosVisibility, chaosReceives),
+			fmt.Sprintf("  chaos      CHAOS_SEED=%d repeats it. Messages come twice, late and in another order; calls of functions fail;", d.Chaos.Seed()),
+			fmt.Sprintf("             what a queue feeds is killed: its messages come again after %v, %d times.", deployment.ChaosVisibility, deployment.ChaosReceives),
 		)
 	}
 	folder := ""

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"postern/local/deployment"
 	"postern/local/s3"
 )
 
@@ -12,14 +13,14 @@ func TestBanner(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	const api = "http://127.0.0.1:8080/api/"
-	services := &services{s3: &s3.Server{URL: "http://127.0.0.1:9000"}, demoIsKnown: true}
+	d := &deployment.Deployment{S3: &s3.Server{URL: "http://127.0.0.1:9000"}, DemoIsKnown: true}
 	for data, next := range map[string]string{
 		dir + "/.local":   "  bin/postern list\n",
 		"/tmp/it's other": `  DATA='/tmp/it'\''s other' bin/postern list` + "\n",
 	} {
 		var out bytes.Buffer
-		banner(&out, settings{data: data}, api, services)
-		for _, part := range []string{api, services.s3.URL, "demo@example.com, password demo-password", next, "bin/local --explain"} {
+		banner(&out, settings{data: data}, api, d)
+		for _, part := range []string{api, d.S3.URL, "demo@example.com, password demo-password", next, "bin/local --explain"} {
 			if !strings.Contains(out.String(), part) {
 				t.Errorf("%s: got no %q in\n%s", data, part, &out)
 			}

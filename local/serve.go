@@ -12,6 +12,7 @@ import (
 
 	"postern/internal/cfn"
 	"postern/local/awsserver"
+	"postern/local/deployment"
 	"postern/local/folder"
 	"postern/local/gateway"
 	"postern/local/host"
@@ -30,6 +31,13 @@ const (
 )
 
 const stagesInterval = 2 * time.Second // between looks at cdk.json
+
+// outlets are the local run's ways to the outside.
+type outlets struct {
+	host     host.Host
+	requests *requestLog // nil: the template's access log is written
+	log      io.Writer
+}
 
 // serve serves the assembly until ctx is done. When it returns, nothing that it started is left.
 func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
@@ -59,36 +67,30 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *cfn.Stack, o outlets, stdout io.Writer) (err error) {
 	port, path := awsserver.Port(listeners[0]), "/"+stack.API.Stage+"/"
 	url := o.host.URL(port) + path
-	o.page = page("S3", url)
-	services, err := startServices(ctx, s, stack, o)
+	d, err := deploy(ctx, s, stack, o, url)
 	if err != nil {
-		return err
+		return portError("S3_PORT", s.s3Port, err)
 	}
 	defer func() {
-		services.close()
-		if services.chaos != nil {
-			_, _ = fmt.Fprintf(o.log, "chaos: %v\n", services.chaos)
+		d.Close()
+		if d.Chaos != nil {
+			_, _ = fmt.Fprintf(o.log, "chaos: %v\n", d.Chaos)
 		}
-		err = errors.Join(err, folder.WriteGrants(s.data, services.policies))
+		err = errors.Join(err, folder.WriteGrants(s.data, d.Policies))
 	}()
 	// This machine's tools send passwords, and may do so without TLS at 127.0.0.1 only.
-	here := folder.Addresses{API: fmt.Sprintf("http://%s:%d%s", awsserver.Loopback, port, path), S3: services.s3.URL, AWS: services.aws.URL}
-	forget, err := folder.WriteOperator(s.data, services.operator, stack, here)
+	here := folder.Addresses{API: fmt.Sprintf("http://%s:%d%s", awsserver.Loopback, port, path), S3: d.S3.URL, AWS: d.AWS.URL}
+	forget, err := folder.WriteOperator(s.data, d.Operator, stack, here)
 	if err != nil {
 		return err
 	}
 	defer forget()
-	functions, err := startFunctions(stack, services, o.log)
+	handler, err := newHandler(stack, url, d, o)
 	if err != nil {
 		return err
 	}
-	defer functions.close()
-	handler, err := newHandler(stack, url, functions, o)
-	if err != nil {
-		return err
-	}
-	return serveAPI(ctx, newServer(handler), listeners, services.s3.Done, func() {
-		banner(o.log, s, url, services)
+	return serveAPI(ctx, newServer(handler), listeners, d.S3.Done, func() {
+		banner(o.log, s, url, d)
 		o.requests.begin()
 		if !s.watched {
 			go watchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
@@ -97,13 +99,24 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 	})
 }
 
+// deploy puts the stack into operation, whose API is at url.
+func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url string) (*deployment.Deployment, error) {
+	c := deployment.Config{
+		Stack: stack, Data: s.data, Host: o.host, S3Port: s.s3Port, S3Page: page("S3", url), Chaos: s.chaos, Seed: s.seed, Log: o.log,
+	}
+	if o.requests != nil {
+		c.S3Log = o.requests.s3
+	}
+	return deployment.Start(ctx, c)
+}
+
 // newHandler returns the API's handler, with a person's log of requests or, if requests is nil, the template's access log.
-func newHandler(stack *cfn.Stack, url string, functions *functions, o outlets) (http.Handler, error) {
+func newHandler(stack *cfn.Stack, url string, d *deployment.Deployment, o outlets) (http.Handler, error) {
 	options := gateway.Options{ErrorLog: slog.New(slog.NewTextHandler(o.log, nil))}
 	if o.requests == nil {
 		options.AccessLog = o.log
 	}
-	handler, err := gateway.New(stack.API, functions.runtime, options)
+	handler, err := gateway.New(stack.API, d.Functions, options)
 	if err != nil {
 		return nil, err
 	}
