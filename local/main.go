@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"postern/local/console"
 	"postern/local/folder"
 )
 
@@ -91,7 +92,11 @@ func realMain(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	case err != nil:
 		return err
 	case s.explain:
-		return explain(stdout, s)
+		stack, err := load(s.assembly)
+		if err != nil {
+			return err
+		}
+		return console.Explain(stdout, stack, s.assembly, s.data)
 	case s.tables:
 		return serveTables(ctx, s, os.Stdin, stdout, stderr)
 	case s.check:

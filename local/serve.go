@@ -12,6 +12,7 @@ import (
 
 	"postern/internal/cfn"
 	"postern/local/awsserver"
+	"postern/local/console"
 	"postern/local/deployment"
 	"postern/local/folder"
 	"postern/local/gateway"
@@ -35,7 +36,7 @@ const stagesInterval = 2 * time.Second // between looks at cdk.json
 // outlets are the local run's ways to the outside.
 type outlets struct {
 	host     host.Host
-	requests *requestLog // nil: the template's access log is written
+	requests *console.Requests // nil: the template's access log is written
 	log      io.Writer
 }
 
@@ -50,7 +51,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer unlock()
-	o := outlets{requests: newRequestLog(s, stderr), log: stderr}
+	o := outlets{requests: console.NewRequests(s.log, stderr), log: stderr}
 	if o.host, err = host.Find(ctx, s.host); err != nil {
 		return err
 	}
@@ -90,10 +91,10 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 		return err
 	}
 	return serveAPI(ctx, newServer(handler), listeners, d.S3.Done, func() {
-		banner(o.log, s, url, d)
-		o.requests.begin()
+		console.Banner(o.log, d, url, s.data, s.usual)
+		o.requests.Begin()
 		if !s.watched {
-			go watchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
+			go console.WatchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
 		}
 		_, _ = fmt.Fprintf(stdout, "ready: %s\n", url)
 	})
@@ -102,10 +103,10 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 // deploy puts the stack into operation, whose API is at url.
 func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url string) (*deployment.Deployment, error) {
 	c := deployment.Config{
-		Stack: stack, Data: s.data, Host: o.host, S3Port: s.s3Port, S3Page: page("S3", url), Chaos: s.chaos, Seed: s.seed, Log: o.log,
+		Stack: stack, Data: s.data, Host: o.host, S3Port: s.s3Port, S3Page: console.Page("S3", url), Chaos: s.chaos, Seed: s.seed, Log: o.log,
 	}
 	if o.requests != nil {
-		c.S3Log = o.requests.s3
+		c.S3Log = o.requests.S3
 	}
 	return deployment.Start(ctx, c)
 }
@@ -120,9 +121,9 @@ func newHandler(stack *cfn.Stack, url string, d *deployment.Deployment, o outlet
 	if err != nil {
 		return nil, err
 	}
-	handler = o.host.Check(withPage(page("the API", url), stack.API.Stage, handler))
+	handler = o.host.Check(console.WithPage(console.Page("the API", url), stack.API.Stage, handler))
 	if o.requests != nil {
-		handler = o.requests.api(handler)
+		handler = o.requests.API(handler)
 	}
 	return handler, nil
 }

@@ -19,6 +19,7 @@ type settings struct {
 	assembly string   // absolute path
 	stages   string   // absolute path of cdk.json
 	data     string   // absolute path
+	usual    string   // absolute path of what data is without DATA
 	host     []string // what URLs have, and more names of this machine
 	port     int      // of the API; 0: a free one
 	s3Port   int      // 0: a free one
@@ -56,6 +57,9 @@ func readSettings(args []string, lookup func(string) (string, bool)) (settings, 
 	}
 	if s.stages, err = filepath.Abs("cdk.json"); err != nil {
 		return settings{}, fmt.Errorf("resolving cdk.json: %w", err)
+	}
+	if s.usual, err = filepath.Abs(defaultData); err != nil {
+		return settings{}, fmt.Errorf("resolving %s: %w", defaultData, err)
 	}
 	if s.data, err = filepath.Abs(value(lookup, "DATA", defaultData)); err != nil {
 		return settings{}, fmt.Errorf("resolving DATA: %w", err)

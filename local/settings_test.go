@@ -16,14 +16,14 @@ func TestReadSettings(t *testing.T) {
 		env  map[string]string
 		want settings
 	}{
-		"defaults":   {nil, nil, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback, port: 8080, s3Port: 9000}},
-		"empty":      {nil, map[string]string{"PORT": "", "DATA": "", "CHAOS": "", "CHAOS_SEED": ""}, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback, port: 8080, s3Port: 9000}},
-		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback}},
-		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", data: "/tmp/.local", host: loopback}},
+		"defaults":   {nil, nil, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", usual: "/tmp/.local", data: "/tmp/.local", host: loopback, port: 8080, s3Port: 9000}},
+		"empty":      {nil, map[string]string{"PORT": "", "DATA": "", "CHAOS": "", "CHAOS_SEED": ""}, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", usual: "/tmp/.local", data: "/tmp/.local", host: loopback, port: 8080, s3Port: 9000}},
+		"free ports": {nil, map[string]string{"PORT": "0", "S3_PORT": "0"}, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", usual: "/tmp/.local", data: "/tmp/.local", host: loopback}},
+		"no chaos":   {nil, map[string]string{"PORT": "0", "S3_PORT": "0", "CHAOS": "0"}, settings{stages: "/tmp/cdk.json", assembly: "/tmp/.local/cdk.out", usual: "/tmp/.local", data: "/tmp/.local", host: loopback}},
 		"all of them": {
 			[]string{"--assembly", "/a", "--check", "--explain"},
 			map[string]string{"PORT": "1", "S3_PORT": "65535", "DATA": "d", "CHAOS": "1", "CHAOS_SEED": "18446744073709551615", "LOG": "text", "HOST": "172.17.0.1,host.docker.internal"},
-			settings{stages: "/tmp/cdk.json", assembly: "/a", data: "/tmp/d", host: []string{"172.17.0.1", "host.docker.internal"}, port: 1, s3Port: 65535, chaos: true, seed: 1<<64 - 1, log: "text", check: true, explain: true},
+			settings{stages: "/tmp/cdk.json", assembly: "/a", usual: "/tmp/.local", data: "/tmp/d", host: []string{"172.17.0.1", "host.docker.internal"}, port: 1, s3Port: 65535, chaos: true, seed: 1<<64 - 1, log: "text", check: true, explain: true},
 		},
 	}
 	for name, test := range tests {

@@ -1,4 +1,4 @@
-package main
+package console_test
 
 import (
 	"bytes"
@@ -8,15 +8,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postern/local/console"
 )
 
 // TestRequestLines calls an API and S3 with what must not be shown.
 func TestRequestLines(t *testing.T) {
 	var out bytes.Buffer
-	requests := newRequestLog(settings{log: "text"}, &out)
-	requests.s3(http.MethodPut, "/before", http.StatusOK, 0)
-	requests.begun.Store(true)
-	handler := requests.api(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	requests := console.NewRequests("text", &out)
+	requests.S3(http.MethodPut, "/before", http.StatusOK, 0)
+	requests.Begin()
+	handler := requests.API(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodDelete {
 			w.WriteHeader(http.StatusNoContent)
 		}
@@ -29,7 +31,7 @@ func TestRequestLines(t *testing.T) {
 		r.SetBasicAuth("planted@example.com", "planted")
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	requests.s3(http.MethodPut, "/bucket/videos/1.mp4", http.StatusForbidden, 1500*time.Millisecond)
+	requests.S3(http.MethodPut, "/bucket/videos/1.mp4", http.StatusForbidden, 1500*time.Millisecond)
 	want := regexp.MustCompile(`^API GET    /api/presignedurl 200 \d+ ms\n` +
 		`API DELETE /api/uploads/…/a%1B%5B31m%0Ab 204 \d+ ms\n` +
 		`API GET    /api/x{195}… 200 \d+ ms\n` +
@@ -42,7 +44,7 @@ func TestRequestLines(t *testing.T) {
 // TestRequestLogOfAProgram writes the template's access log, whoever asks, where no person reads.
 func TestRequestLogOfAProgram(t *testing.T) {
 	for _, log := range []string{"", "json"} {
-		if newRequestLog(settings{log: log}, &bytes.Buffer{}) != nil {
+		if console.NewRequests(log, &bytes.Buffer{}) != nil {
 			t.Errorf("LOG=%s: got short lines", log)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"html"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// page returns what a browser shows that opens the address of the API or of S3. It names no password.
-func page(what, api string) string {
+// Page returns what a browser shows that opens the address of the API or of S3. It names no password.
+func Page(what, api string) string {
 	api = html.EscapeString(api)
 	return `<!doctype html>
 <html lang="en">
@@ -26,8 +26,8 @@ func page(what, api string) string {
 `
 }
 
-// withPage answers a browser that opens the API's address, where the template has no route. Any other request goes on.
-func withPage(page, stage string, next http.Handler) http.Handler {
+// WithPage answers a browser that opens the API's address, where the template has no route. Any other request goes on.
+func WithPage(page, stage string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		isRoot := r.URL.Path == "/" || r.URL.Path == "/"+stage || r.URL.Path == "/"+stage+"/"
 		if r.Method != http.MethodGet || !isRoot || !strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -1,4 +1,4 @@
-package main
+package console_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"postern/local/console"
 	"postern/local/stacktest"
 )
 
@@ -26,7 +27,7 @@ func TestWatchStages(t *testing.T) {
 	var log stacktest.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go watchStages(ctx, stages, dir, time.Millisecond, &log)
+	go console.WatchStages(ctx, stages, dir, time.Millisecond, &log)
 	time.Sleep(50 * time.Millisecond)
 	for want := range 3 {
 		for end := time.Now().Add(5 * time.Second); strings.Count(log.String(), "cdk.json has changed") < want && time.Now().Before(end); {

@@ -1,4 +1,4 @@
-package main
+package console_test
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"postern/local/console"
 	"postern/local/demouser"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestPage(t *testing.T) {
 	const address = "http://127.0.0.1:8080/api/"
 	next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	handler := withPage(page("the API", address+"<"), "api", next)
+	handler := console.WithPage(console.Page("the API", address+"<"), "api", next)
 	for _, test := range []struct {
 		method, path, accept string
 		isPage               bool

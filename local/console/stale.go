@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// watchStages says in log each time that the stages' file is newer than the assembly that is served, until ctx is done. Without
-// the file, it says nothing.
-func watchStages(ctx context.Context, stages, assembly string, every time.Duration, log io.Writer) {
+// WatchStages says in log each time that the stages' file, cdk.json, is newer than the assembly that is served, until ctx is
+// done. Without the file, it says nothing.
+func WatchStages(ctx context.Context, stages, assembly string, every time.Duration, log io.Writer) {
 	made, err := os.Stat(filepath.Join(assembly, "manifest.json"))
 	if err != nil {
 		return

@@ -1,17 +1,17 @@
-package main
+package console_test
 
 import (
 	"bytes"
 	"strings"
 	"testing"
 
+	"postern/local/console"
 	"postern/local/deployment"
 	"postern/local/s3"
 )
 
 func TestBanner(t *testing.T) {
 	dir := t.TempDir()
-	t.Chdir(dir)
 	const api = "http://127.0.0.1:8080/api/"
 	d := &deployment.Deployment{S3: &s3.Server{URL: "http://127.0.0.1:9000"}, DemoIsKnown: true}
 	for data, next := range map[string]string{
@@ -19,7 +19,7 @@ func TestBanner(t *testing.T) {
 		"/tmp/it's other": `  DATA='/tmp/it'\''s other' bin/postern list` + "\n",
 	} {
 		var out bytes.Buffer
-		banner(&out, settings{data: data}, api, d)
+		console.Banner(&out, d, api, data, dir+"/.local")
 		for _, part := range []string{api, d.S3.URL, "demo@example.com, password demo-password", next, "bin/local --explain"} {
 			if !strings.Contains(out.String(), part) {
 				t.Errorf("%s: got no %q in\n%s", data, part, &out)

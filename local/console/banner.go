@@ -1,4 +1,5 @@
-package main
+// Package console holds what a person sees of the local run: what it prints, and the page at its addresses.
+package console
 
 import (
 	"fmt"
@@ -7,12 +8,14 @@ import (
 	"strings"
 	"unicode"
 
+	"postern/internal/cfn"
 	"postern/local/demouser"
 	"postern/local/deployment"
 )
 
-// banner prints what a person needs to begin: the addresses, the user, and what to run next.
-func banner(w io.Writer, s settings, api string, d *deployment.Deployment) {
+// Banner prints what a person needs to begin: the addresses, the user, and what to run next. The api is its base URL, data the
+// absolute path of the data folder, and usual the one that programs take if DATA is not set.
+func Banner(w io.Writer, d *deployment.Deployment, api, data, usual string) {
 	password := "password " + demouser.Password
 	if !d.DemoIsKnown {
 		password = "with the password that you gave it"
@@ -22,7 +25,7 @@ func banner(w io.Writer, s settings, api string, d *deployment.Deployment) {
 		"  API        " + api,
 		"  S3         " + d.S3.URL,
 		"  demo user  " + demouser.Mail + ", " + password,
-		"  data       " + s.data + ", kept for the next start",
+		"  data       " + data + ", kept for the next start",
 	}
 	if d.Chaos != nil {
 		lines = append(lines,
@@ -31,8 +34,8 @@ func banner(w io.Writer, s settings, api string, d *deployment.Deployment) {
 		)
 	}
 	folder := ""
-	if usual, err := filepath.Abs(defaultData); err != nil || usual != s.data {
-		folder = "DATA=" + quote(s.data) + " "
+	if data != usual {
+		folder = "DATA=" + quote(data) + " "
 	}
 	lines = append(lines,
 		"Next, in another terminal:",
@@ -62,27 +65,24 @@ var notEnforced = []string{
 	"memory sizes of functions",
 }
 
-// explain prints what the banner leaves out: what lies where, and what a deployed stack enforces and the local run does not.
-func explain(w io.Writer, s settings) error {
-	stack, err := load(s.assembly)
-	if err != nil {
-		return err
-	}
+// Explain prints what Banner leaves out: what of a stack lies where in the data folder, and what a deployed stack enforces and
+// the local run does not.
+func Explain(w io.Writer, stack *cfn.Stack, assembly, data string) error {
 	lines := []string{
-		stack.Name + ", from " + s.assembly,
-		"  addresses  of the API in " + filepath.Join(s.data, "outputs.json") + ", of S3, DynamoDB and the others in " + filepath.Join(s.data, "config"),
-		"  operator   may do everything, with the credentials in " + filepath.Join(s.data, "credentials") + ", for region " + stack.Region,
+		stack.Name + ", from " + assembly,
+		"  addresses  of the API in " + filepath.Join(data, "outputs.json") + ", of S3, DynamoDB and the others in " + filepath.Join(data, "config"),
+		"  operator   may do everything, with the credentials in " + filepath.Join(data, "credentials") + ", for region " + stack.Region,
 	}
 	for _, bucket := range stack.Buckets {
-		lines = append(lines, "  uploads    plain files in "+filepath.Join(s.data, "s3", bucket.Name))
+		lines = append(lines, "  uploads    plain files in "+filepath.Join(data, "s3", bucket.Name))
 	}
 	for _, source := range stack.EventSources {
 		lines = append(lines, "  queue      "+source.Queue+" feeds "+source.Function)
 	}
 	lines = append(lines,
-		"  events     printed, and kept in "+filepath.Join(s.data, "events.jsonl"),
+		"  events     printed, and kept in "+filepath.Join(data, "events.jsonl"),
 		"  requests   one short line each at a terminal; with LOG=json, or elsewhere, the template's access log",
-		"Uploads, records, users and messages are kept in "+s.data+" for the next start.",
+		"Uploads, records, users and messages are kept in "+data+" for the next start.",
 		"Not enforced on this machine:",
 	)
 	for _, what := range notEnforced {
@@ -92,6 +92,6 @@ func explain(w io.Writer, s settings) error {
 	for _, what := range stack.Unenforced {
 		lines = append(lines, "  - "+what)
 	}
-	_, err = fmt.Fprintln(w, strings.Join(lines, "\n"))
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -16,31 +16,32 @@ import (
 // maxShownPath is the maximum length of a path in a line, in bytes.
 const maxShownPath = 200
 
-// A requestLog writes one short line a request, for a person. It writes nothing before it is begun.
-type requestLog struct {
+// Requests writes one short line a request, for a person. It writes nothing before Begin.
+type Requests struct {
 	w     io.Writer
 	begun atomic.Bool
 }
 
-// newRequestLog returns the log that a person reads, or nil where the template's access log is written.
-func newRequestLog(s settings, w io.Writer) *requestLog {
+// NewRequests returns the log that a person reads, or nil where the template's access log is written. The format is LOG: "json",
+// "text", or empty, where w decides by being a terminal.
+func NewRequests(format string, w io.Writer) *Requests {
 	file, ok := w.(*os.File)
 	isTerminal := ok && term.IsTerminal(int(file.Fd()))
-	if s.log == "json" || s.log == "" && !isTerminal {
+	if format == "json" || format == "" && !isTerminal {
 		return nil
 	}
-	return &requestLog{w: w}
+	return &Requests{w: w}
 }
 
-// begin makes the log write. A nil log is left as it is.
-func (l *requestLog) begin() {
+// Begin makes the log write. A nil log is left as it is.
+func (l *Requests) Begin() {
 	if l != nil {
 		l.begun.Store(true)
 	}
 }
 
 // line writes a line. A query, which may hold a mail or a signature, is no part of it.
-func (l *requestLog) line(service, method, path string, status int, took time.Duration) {
+func (l *Requests) line(service, method, path string, status int, took time.Duration) {
 	if l.begun.Load() {
 		_, _ = fmt.Fprintf(l.w, "%-3s %-6s %s %d %d ms\n", service, url.PathEscape(method), shownPath(path), status, took.Milliseconds())
 	}
@@ -63,13 +64,13 @@ func shownPath(path string) string {
 	return shown
 }
 
-// s3 writes the line of a request to S3.
-func (l *requestLog) s3(method, path string, status int, took time.Duration) {
+// S3 writes the line of a request to S3.
+func (l *Requests) S3(method, path string, status int, took time.Duration) {
 	l.line("S3", method, path, status, took)
 }
 
-// api writes a line for each request that a handler of the API answers.
-func (l *requestLog) api(next http.Handler) http.Handler {
+// API writes a line for each request that a handler of the API answers.
+func (l *Requests) API(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		begin := time.Now()
