@@ -14,8 +14,18 @@ import (
 // unknownType is the content type of an upload whose extension is not in the format table.
 const unknownType = "application/octet-stream"
 
-// begin accepts the arrival, for which there is no record, and continues from there.
+// begin accepts the arrival, for which there is no record, and continues from there. It asks whether the owner was removed
+// after the bytes have arrived. So a purge, which marks the owner before it lists the bucket, finds them, or they are removed
+// here.
 func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
+	removed, err := i.Records.IsRemoved(ctx, arrival.Owner)
+	if err != nil {
+		return err
+	}
+	if removed {
+		i.Log.WarnContext(ctx, "upload of a removed owner removed", "owner", arrival.Owner, "id", arrival.ID)
+		return removeAll(ctx, i.Objects, arrival.Key)
+	}
 	versionID, err := i.firstVersion(ctx, arrival)
 	if err != nil {
 		return err

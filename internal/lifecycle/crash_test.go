@@ -27,14 +27,14 @@ func TestCrashPoints(t *testing.T) {
 		want    string
 		calls   int // to backends, when nothing is cut short
 	}{
-		{"ready", []func(*stage){put(60, fitting)}, inspect("v1"), "ready v1 published, used 60, map[v1:ready]", 7},
-		{"rejected", []func(*stage){put(60, foreign)}, inspect("v1"), "rejected type_mismatch v1 published, used 60, map[v1:rejected]", 7},
-		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 published, used 0, map[]", 8},
+		{"ready", []func(*stage){put(60, fitting)}, inspect("v1"), "ready v1 published, used 60, map[v1:ready]", 8},
+		{"rejected", []func(*stage){put(60, foreign)}, inspect("v1"), "rejected type_mismatch v1 published, used 60, map[v1:rejected]", 8},
+		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 published, used 0, map[]", 9},
 		{
 			"several versions of a key",
 			[]func(*stage){put(60, fitting), put(50, fitting), put(40, fitting)},
 			inspect(""),
-			"ready v1 published, used 60, map[v1:ready]", 11,
+			"ready v1 published, used 60, map[v1:ready]", 12,
 		},
 		{
 			"expired",

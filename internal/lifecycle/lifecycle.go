@@ -17,6 +17,8 @@ import (
 type Records interface {
 	// Record reads a record, which may be a tombstone. It reports false if there is none.
 	Record(ctx context.Context, owner, id string) (upload.Record, bool, error)
+	// IsRemoved reports whether the owner was removed. What arrives for such an owner is no upload.
+	IsRemoved(ctx context.Context, owner string) (bool, error)
 	// Accept writes a new record and adds its Counted to the owner's usage, both or neither. It returns upload.ErrChanged if
 	// there is a record already, a tombstone included, and upload.ErrOverQuota if the usage would exceed quota bytes. A
 	// record whose Counted is 0 leaves the usage alone and fits any quota.

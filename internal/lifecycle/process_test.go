@@ -129,6 +129,14 @@ func (s steppedRecords) Record(ctx context.Context, owner, id string) (record up
 	return record, found, err
 }
 
+func (s steppedRecords) IsRemoved(ctx context.Context, owner string) (removed bool, err error) {
+	err = s.call(func() (err error) {
+		removed, err = s.to.IsRemoved(ctx, owner)
+		return err
+	})
+	return removed, err
+}
+
 func (s steppedRecords) Accept(ctx context.Context, record upload.Record, quota int64) error {
 	return s.call(func() error { return s.to.Accept(ctx, record, quota) })
 }

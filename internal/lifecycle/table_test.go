@@ -113,6 +113,9 @@ func (t *table) snapshot() (records map[string]model.Record, used map[string]int
 			used[item["owner"].S] = whole(item["used"].N)
 			continue
 		}
+		if item["id"].S == "removed" {
+			continue
+		}
 		records[item["owner"].S+"/"+item["id"].S] = model.Record{
 			Status: item["status"].S, Reason: item["reason"].S, Version: item["versionId"].S,
 			Counted: whole(item["counted"].N), Published: item["published"].BOOL,

@@ -2,8 +2,9 @@
 //
 //   - on the users table, dynamodb:GetItem (User), dynamodb:Scan (All), dynamodb:PutItem (Add, Put; with dynamodb:GetItem,
 //     Change), dynamodb:UpdateItem (SetHash), dynamodb:DeleteItem (Remove);
-//   - on the uploads table, dynamodb:GetItem (Record, Usage), dynamodb:BatchGetItem (States, Usages), dynamodb:Query (Page),
-//     dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:UpdateItem (SetVerdict, MarkPublished; with
+//   - on the uploads table, dynamodb:GetItem (Record, Usage, IsRemoved), dynamodb:BatchGetItem (States, Usages), dynamodb:Query
+//     (Page, OwnerPage), dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:PutItem (MarkRemoved),
+//     dynamodb:DeleteItem (UnmarkRemoved, RemoveUsage), dynamodb:UpdateItem (SetVerdict, MarkPublished; with
 //     dynamodb:GetItem, Patch).
 package records
 
@@ -20,7 +21,7 @@ import (
 )
 
 // Uploads is the uploads table. It holds the records of uploads and, in one more item for each owner, how many bytes of
-// them count towards the owner's quota. It implements lifecycle.Records. Its errors hold nothing that a client wrote. It is
+// them count towards the owner's quota. One more item marks an owner that was removed. It implements lifecycle.OwnerRecords. Its errors hold nothing that a client wrote. It is
 // safe for concurrent use.
 type Uploads struct {
 	// Pause waits a random part of longest, or until ctx is done, before a write that conflicted is retried. Default: by the

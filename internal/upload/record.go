@@ -142,6 +142,9 @@ type Version struct {
 	Marker   bool // it is a delete marker, which has no bytes
 }
 
+// A KeyVersion names one version of an object, or a delete marker.
+type KeyVersion struct{ Key, VersionID string }
+
 // An Object is the head of one version of an object.
 type Object struct {
 	Size     int64 // bytes

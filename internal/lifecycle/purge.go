@@ -1,0 +1,240 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"postern/api"
+	"postern/internal/upload"
+)
+
+// OwnerRecords are the records of uploads, by owner.
+type OwnerRecords interface {
+	Records
+	// MarkRemoved has IsRemoved report true of the owner, for good.
+	MarkRemoved(ctx context.Context, owner string) error
+	// OwnerPage reads some of the owner's records, the newest first, tombstones included, whose id is below before. If before
+	// is empty, it begins at the newest. next is the before of the next page, and empty after the last.
+	OwnerPage(ctx context.Context, owner, before string) (records []upload.Record, next string, err error)
+	// RemoveUsage deletes the owner's usage. It reports false if there is none.
+	RemoveUsage(ctx context.Context, owner string) (bool, error)
+}
+
+// OwnerObjects are what the bucket has under prefixes. No error holds personal data.
+type OwnerObjects interface {
+	// Folders lists the first parts of all keys that have a version, a delete marker or an open multipart upload.
+	Folders(ctx context.Context) ([]string, error)
+	// AbortAll aborts every open multipart upload whose key begins with prefix, and returns how many there were.
+	AbortAll(ctx context.Context, prefix string) (int, error)
+	// FirstVersions lists up to 1,000 versions and delete markers whose keys begin with prefix: the first by their keys.
+	FirstVersions(ctx context.Context, prefix string) ([]upload.KeyVersion, error)
+	// RemoveAll deletes up to 1,000 versions and delete markers for good. One that does not exist is no error.
+	RemoveAll(ctx context.Context, versions []upload.KeyVersion) error
+}
+
+// A BatchQueue takes requests to inspect keys.
+type BatchQueue interface {
+	// InspectAll has whatever is under each of up to 10 keys inspected, at least once.
+	InspectAll(ctx context.Context, keys []string) error
+}
+
+// queueBatch is how many keys InspectAll takes.
+const queueBatch = 10
+
+// maxPasses bounds how often a purge looks again, while uploads that were still on their way arrive.
+const maxPasses = 10
+
+// ErrArriving is returned by a purge that found something each time it looked.
+var ErrArriving = errors.New("uploads of the owner keep arriving: purge it again")
+
+// A Found counts what there was of an owner, and was deleted.
+type Found struct {
+	Records    int // that were no tombstones
+	Unrecorded int // uploads that had bytes, and no record
+	Versions   int // of objects, with delete markers
+	Multiparts int // open multipart uploads
+	Usages     int // 1 if there was a usage
+}
+
+func (f *Found) add(more Found) {
+	f.Records += more.Records
+	f.Unrecorded += more.Unrecorded
+	f.Versions += more.Versions
+	f.Multiparts += more.Multiparts
+	f.Usages += more.Usages
+}
+
+// A Proof is what the last pass of a purge has looked at, without finding anything to delete.
+type Proof struct {
+	// Folders are those of the bucket. The pass has looked for keys that begin with each of them and the owner.
+	Folders []string
+	// Tombstones are all that the uploads table has of the owner, besides the mark of its removal.
+	Tombstones int
+}
+
+// A Purge deletes all that an owner keeps, by the rules by which a Deletion deletes an upload: open multipart uploads are
+// aborted, the record becomes a tombstone, the key is queued, and every version is removed. It is safe beside inspections,
+// deletions and other purges. It can be repeated after any failure, and goes on with what is left.
+type Purge struct {
+	Records OwnerRecords
+	Objects OwnerObjects
+	Queue   BatchQueue
+	Now     func() time.Time
+	// Progress is told what was deleted so far, now and then. If nil, nobody is.
+	Progress func(Found)
+}
+
+// Run marks an owner as removed, so that an Inspector removes what arrives from now on, and deletes all that there is. It
+// looks again until a pass over the whole table and bucket finds nothing: that is the proof. It returns ErrArriving if
+// there is none after some passes.
+func (p *Purge) Run(ctx context.Context, owner string) (total Found, proof Proof, err error) {
+	if !api.IsOwner(owner) {
+		return total, proof, fmt.Errorf("purging %q: it is not an owner: must be 20 hexadecimal digits", owner)
+	}
+	if err := p.Records.MarkRemoved(ctx, owner); err != nil {
+		return total, proof, err
+	}
+	for n := range maxPasses {
+		pass := pass{Purge: p, owner: owner, first: n == 0, total: &total, known: map[string]bool{}}
+		if err := pass.run(ctx); err != nil {
+			return total, proof, err
+		}
+		if pass.found == (Found{}) {
+			return total, pass.proof, nil
+		}
+	}
+	return total, proof, ErrArriving
+}
+
+// A pass goes once over all that there is of an owner.
+type pass struct {
+	*Purge
+	owner string
+	first bool // of this run
+	found Found
+	total *Found
+	proof Proof
+	known map[string]bool // the ids that have a record
+}
+
+func (p *pass) run(ctx context.Context) error {
+	folders, err := p.Objects.Folders(ctx)
+	if err != nil {
+		return err
+	}
+	p.proof.Folders = folders
+	// As in a Deletion, this comes first: once its tombstone is published, nobody looks at an upload again.
+	for _, folder := range folders {
+		aborted, err := p.Objects.AbortAll(ctx, p.prefix(folder))
+		if err != nil {
+			return err
+		}
+		p.count(Found{Multiparts: aborted})
+	}
+	if err := p.deleteRecords(ctx); err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if err := p.deleteObjects(ctx, p.prefix(folder)); err != nil {
+			return err
+		}
+	}
+	// Nothing counts any more, and nothing is accepted for the owner.
+	removed, err := p.Records.RemoveUsage(ctx, p.owner)
+	if removed {
+		p.count(Found{Usages: 1})
+	}
+	return err
+}
+
+func (p *pass) prefix(folder string) string { return folder + "/" + p.owner + "/" }
+
+func (p *pass) count(found Found) {
+	p.found.add(found)
+	p.total.add(found)
+	if p.Progress != nil && found != (Found{}) {
+		p.Progress(*p.total)
+	}
+}
+
+// deleteRecords makes tombstones of the owner's records. The first pass also queues the tombstones that are not published
+// yet: an earlier purge may have ended before it did.
+func (p *pass) deleteRecords(ctx context.Context) error {
+	for before := ""; ; {
+		records, next, err := p.Records.OwnerPage(ctx, p.owner, before)
+		if err != nil {
+			return err
+		}
+		var live []upload.Record
+		var queued []string
+		for _, record := range records {
+			p.known[record.ID] = true
+			switch {
+			case record.Status != upload.Deleted:
+				live = append(live, record)
+				continue
+			case p.first && !record.Published:
+				queued = append(queued, record.Key)
+			}
+			p.proof.Tombstones++
+		}
+		if err := p.bury(ctx, live, queued); err != nil {
+			return err
+		}
+		p.count(Found{Records: len(live)})
+		if next == "" {
+			return nil
+		}
+		before = next
+	}
+}
+
+// bury makes a tombstone of each record, and queues their keys and some more.
+func (p *pass) bury(ctx context.Context, records []upload.Record, keys []string) error {
+	deletion := Deletion{Records: p.Records, Now: p.Now}
+	for _, record := range records {
+		tombstone, err := deletion.markDeleted(ctx, record)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, tombstone.Key)
+	}
+	for some := range slices.Chunk(keys, queueBatch) {
+		if err := p.Queue.InspectAll(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteObjects removes every version under a prefix of the owner's. An upload that has no record gets a tombstone first.
+func (p *pass) deleteObjects(ctx context.Context, prefix string) error {
+	for {
+		versions, err := p.Objects.FirstVersions(ctx, prefix)
+		if err != nil || len(versions) == 0 {
+			return err
+		}
+		var unrecorded []upload.Record
+		for _, version := range versions {
+			if !strings.HasPrefix(version.Key, prefix) {
+				return errors.New("listing an owner's versions: one is another's")
+			}
+			// Any other key is one that Postern never signed. It is removed like the rest.
+			if owner, id, ok := api.ParseKey(version.Key); ok && !p.known[id] {
+				p.known[id] = true
+				unrecorded = append(unrecorded, upload.Record{Owner: owner, ID: id, Key: version.Key})
+			}
+		}
+		if err := p.bury(ctx, unrecorded, nil); err != nil {
+			return err
+		}
+		if err := p.Objects.RemoveAll(ctx, versions); err != nil {
+			return err
+		}
+		p.count(Found{Unrecorded: len(unrecorded), Versions: len(versions)})
+	}
+}
