@@ -15,12 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 
 	"postern/internal/upload"
 )
 
-// Bucket is the bucket that uploads go to. It implements lifecycle.Objects and lifecycle.Remains. It is safe for concurrent
+// Bucket is the bucket that uploads go to. It implements lifecycle.Objects, lifecycle.Remains and lifecycle.OwnerObjects. It is safe for concurrent
 // use. Its errors hold no URL and no metadata.
 type Bucket struct {
 	client *s3.Client
@@ -231,12 +230,8 @@ func (b *Bucket) AbortUploads(ctx context.Context, key string) error {
 		return err
 	}
 	for _, id := range ids {
-		_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
-		if failure, ok := errors.AsType[smithy.APIError](err); ok && failure.ErrorCode() == "NoSuchUpload" {
-			continue
-		}
-		if err != nil {
-			return wrap("aborting a multipart upload", err)
+		if err := b.abort(ctx, key, id); err != nil {
+			return err
 		}
 	}
 	return nil

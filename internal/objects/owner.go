@@ -1,0 +1,145 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+
+	"postern/internal/upload"
+)
+
+// maxRemoved is how many versions one request deletes at most, and how many one lists.
+// Source: Amazon S3 API Reference, DeleteObjects and ListObjectVersions.
+const maxRemoved = 1000
+
+// Folders implements lifecycle.OwnerObjects.
+func (b *Bucket) Folders(ctx context.Context) ([]string, error) {
+	folders := map[string]bool{}
+	add := func(prefixes []types.CommonPrefix) {
+		for _, prefix := range prefixes {
+			folders[strings.TrimSuffix(aws.ToString(prefix.Prefix), "/")] = true
+		}
+	}
+	delimiter := aws.String("/")
+	versions := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, Delimiter: delimiter})
+	for versions.HasMorePages() {
+		page, err := versions.NextPage(ctx)
+		if err != nil {
+			return nil, wrap("listing the folders of the bucket", err)
+		}
+		add(page.CommonPrefixes)
+	}
+	uploads := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, Delimiter: delimiter})
+	for uploads.HasMorePages() {
+		page, err := uploads.NextPage(ctx)
+		if err != nil {
+			return nil, wrap("listing the folders of multipart uploads", err)
+		}
+		add(page.CommonPrefixes)
+	}
+	return slices.Sorted(maps.Keys(folders)), nil
+}
+
+// Holds reports whether there is a version, a delete marker or an open multipart upload whose key begins with prefix.
+func (b *Bucket) Holds(ctx context.Context, prefix string) (bool, error) {
+	versions, err := b.firstVersions(ctx, prefix, 1)
+	if err != nil || len(versions) > 0 {
+		return len(versions) > 0, err
+	}
+	page, err := b.client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &prefix, MaxUploads: aws.Int32(1)})
+	if err != nil {
+		return false, wrap("listing multipart uploads", err)
+	}
+	return len(page.Uploads) > 0, nil
+}
+
+// AbortAll implements lifecycle.OwnerObjects. A part that is being sent may survive, as with AbortUploads.
+func (b *Bucket) AbortAll(ctx context.Context, prefix string) (int, error) {
+	open, err := b.openUploads(ctx, prefix)
+	if err != nil {
+		return 0, err
+	}
+	for _, upload := range open {
+		if err := b.abort(ctx, aws.ToString(upload.Key), aws.ToString(upload.UploadId)); err != nil {
+			return 0, err
+		}
+	}
+	return len(open), nil
+}
+
+// openUploads lists the open multipart uploads whose keys begin with prefix.
+func (b *Bucket) openUploads(ctx context.Context, prefix string) (open []types.MultipartUpload, err error) {
+	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap("listing multipart uploads", err)
+		}
+		open = append(open, page.Uploads...)
+	}
+	return open, nil
+}
+
+// abort aborts a multipart upload. One that is gone is no error.
+func (b *Bucket) abort(ctx context.Context, key, uploadID string) error {
+	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &uploadID})
+	if failure, ok := errors.AsType[smithy.APIError](err); ok && failure.ErrorCode() == "NoSuchUpload" {
+		return nil
+	}
+	if err != nil {
+		return wrap("aborting a multipart upload", err)
+	}
+	return nil
+}
+
+// FirstVersions implements lifecycle.OwnerObjects.
+func (b *Bucket) FirstVersions(ctx context.Context, prefix string) ([]upload.KeyVersion, error) {
+	return b.firstVersions(ctx, prefix, maxRemoved)
+}
+
+func (b *Bucket) firstVersions(ctx context.Context, prefix string, limit int32) ([]upload.KeyVersion, error) {
+	page, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: &prefix, MaxKeys: &limit})
+	if err != nil {
+		return nil, wrap("listing versions", err)
+	}
+	var versions []upload.KeyVersion
+	for _, v := range page.Versions {
+		versions = append(versions, upload.KeyVersion{Key: aws.ToString(v.Key), VersionID: aws.ToString(v.VersionId)})
+	}
+	for _, m := range page.DeleteMarkers {
+		versions = append(versions, upload.KeyVersion{Key: aws.ToString(m.Key), VersionID: aws.ToString(m.VersionId)})
+	}
+	return versions, nil
+}
+
+// RemoveAll implements lifecycle.OwnerObjects.
+func (b *Bucket) RemoveAll(ctx context.Context, versions []upload.KeyVersion) error {
+	const doing = "deleting versions of objects"
+	named := make([]types.ObjectIdentifier, len(versions))
+	for i, v := range versions {
+		if v.VersionID == "" {
+			// S3 would put a delete marker on top.
+			return fmt.Errorf("%s: %w", doing, errNoVersion)
+		}
+		named[i] = types.ObjectIdentifier{Key: &v.Key, VersionId: &v.VersionID}
+	}
+	output, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+		Bucket: &b.name, Delete: &types.Delete{Objects: named, Quiet: aws.Bool(true)},
+	})
+	if err != nil {
+		return wrap(doing, err)
+	}
+	if len(output.Errors) > 0 {
+		first := output.Errors[0]
+		return fmt.Errorf("%s: S3 refuses %d of %d: %s: %s", doing, len(output.Errors), len(versions), aws.ToString(first.Code), aws.ToString(first.Message))
+	}
+	return nil
+}
