@@ -26,11 +26,11 @@ func TestInspectSurvivesACrashAtEachStep(t *testing.T) {
 		versions int    // left in the bucket
 		steps    int    // least number of calls to AWS
 	}{
-		// Read the record, open, accept, tag, set the verdict, publish, mark as published.
-		{"ready", begin("intro.mp4", clip.MP4()), record{Status: "ready"}, 1, 7},
-		{"rejected", begin("page.mp4", []byte("<html>")), record{Status: "rejected", Reason: "type_mismatch"}, 1, 7},
-		// Read the record, open, fail to accept, accept with size 0, remove, set the verdict, publish, mark as published.
-		{"over quota", crashing.beginOverQuota, record{Status: "rejected", Reason: "over_quota"}, 0, 8},
+		// Read the record and whether the owner was removed, open, accept, tag, set the verdict, publish, mark as published.
+		{"ready", begin("intro.mp4", clip.MP4()), record{Status: "ready"}, 1, 8},
+		{"rejected", begin("page.mp4", []byte("<html>")), record{Status: "rejected", Reason: "type_mismatch"}, 1, 8},
+		// Read the record and whether the owner was removed, open, fail to accept, accept with size 0, remove, set the verdict, publish, mark as published.
+		{"over quota", crashing.beginOverQuota, record{Status: "rejected", Reason: "over_quota"}, 0, 9},
 		// Read the record, remove.
 		{"a second version", crashing.beginAgain, record{Status: "ready"}, 1, 2},
 	} {
