@@ -16,7 +16,7 @@ type Remains interface {
 	AbortUploads(ctx context.Context, key string) error
 }
 
-// A Queue takes requests to inspect a key.
+// A Queue takes requests to inspect a key. No error holds personal data.
 type Queue interface {
 	// Inspect has whatever is under the key inspected, at least once.
 	Inspect(ctx context.Context, key string) error

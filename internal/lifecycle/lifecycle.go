@@ -13,10 +13,15 @@ import (
 	"postern/internal/upload"
 )
 
-// Records keep the records of uploads, and each owner's usage. Every read is consistent. No error holds personal data.
-type Records interface {
+// A RecordReader reads records of uploads. Every read is consistent. No error holds personal data.
+type RecordReader interface {
 	// Record reads a record, which may be a tombstone. It reports false if there is none.
 	Record(ctx context.Context, owner, id string) (upload.Record, bool, error)
+}
+
+// Records keep the records of uploads, and each owner's usage. Every read is consistent. No error holds personal data.
+type Records interface {
+	RecordReader
 	// IsRemoved reports whether the owner was removed. What arrives for such an owner is no upload.
 	IsRemoved(ctx context.Context, owner string) (bool, error)
 	// Accept writes a new record and adds its Counted to the owner's usage, both or neither. It returns upload.ErrChanged if
@@ -36,10 +41,15 @@ type Records interface {
 	MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
 }
 
-// Versions are the versions of the bucket's objects. No error holds personal data.
-type Versions interface {
+// A VersionLister lists what is in the bucket. No error holds personal data.
+type VersionLister interface {
 	// Versions lists the versions and delete markers of exactly this key, the oldest first.
 	Versions(ctx context.Context, key string) ([]upload.Version, error)
+}
+
+// Versions are the versions of the bucket's objects. No error holds personal data.
+type Versions interface {
+	VersionLister
 	// Remove deletes a version, or a delete marker, for good. A version that does not exist is no error.
 	Remove(ctx context.Context, key, versionID string) error
 }

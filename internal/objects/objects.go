@@ -180,7 +180,7 @@ func (b *Bucket) find(ctx context.Context, key, versionID string) (upload.Versio
 	return versions[i], true, nil
 }
 
-// Versions implements lifecycle.Versions.
+// Versions implements lifecycle.VersionLister.
 func (b *Bucket) Versions(ctx context.Context, key string) ([]upload.Version, error) {
 	var versions, markers []upload.Version // the newest first, as S3 lists them
 	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: &key})
@@ -237,7 +237,7 @@ func (b *Bucket) AbortUploads(ctx context.Context, key string) error {
 	return nil
 }
 
-// HasOpenUpload reports whether a multipart upload of exactly this key is open.
+// HasOpenUpload implements objectVersions of lambda/manage.
 func (b *Bucket) HasOpenUpload(ctx context.Context, key string) (bool, error) {
 	ids, err := b.uploads(ctx, key)
 	return len(ids) > 0, err

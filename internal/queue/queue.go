@@ -46,7 +46,7 @@ func (q *Queue) Delayed(seconds int32) *Queue {
 	return &delayed
 }
 
-// Inspect asks for the inspection of whatever is stored under a key.
+// Inspect implements lifecycle.Queue.
 func (q *Queue) Inspect(ctx context.Context, key string) error {
 	return q.send(ctx, notification.EncodeInspect(q.bucket, key))
 }

@@ -37,7 +37,7 @@ func NewUploads(client *dynamodb.Client, table string) *Uploads {
 	return &Uploads{Pause: pauseByClock, client: client, table: table}
 }
 
-// Record implements lifecycle.Records.
+// Record implements lifecycle.RecordReader.
 func (u *Uploads) Record(ctx context.Context, owner, id string) (upload.Record, bool, error) {
 	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &u.table, Key: uploadKey(owner, id), ConsistentRead: aws.Bool(true),
@@ -83,12 +83,8 @@ const (
 	filteredRead = 250
 )
 
-// Page returns up to limit of the owner's records, the newest first, of those whose id is below before. If before is empty, it
-// begins at the newest. It leaves out tombstones and, if status is not empty, records of another status. It reads about
-// maxPageRead records at most, so a page may be short, even empty. next is the before of the next page, and empty after the
-// last.
-//
-// It filters here, because a filter in DynamoDB would read, and cost, the same.
+// Page implements uploadRecords of lambda/manage. It reads about maxPageRead records at most. It filters here, because a filter
+// in DynamoDB would read, and cost, the same.
 func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error) {
 	if before == "" || before > endOfIDs {
 		before = endOfIDs

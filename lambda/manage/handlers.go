@@ -21,13 +21,12 @@ import (
 	"postern/internal/upload"
 )
 
-// uploadRecords keeps what is known of uploads. Every read is consistent. No error holds personal data.
+// uploadRecords are the records of uploads, read and patched. Every read is consistent. No error holds personal data.
 type uploadRecords interface {
-	// Record reads a record, a tombstone included, and reports false when there is none.
-	Record(ctx context.Context, owner, id string) (upload.Record, bool, error)
-	// Page reads up to limit of the owner's records, the newest first, whose id is below before unless it is empty.
-	// Tombstones are left out, and if status is not empty, records of another one. next is the before of the next page,
-	// empty after the last.
+	lifecycle.RecordReader
+	// Page reads up to limit of the owner's records, the newest first, of those whose id is below before. If before is
+	// empty, it begins at the newest. It leaves out tombstones and, if status is not empty, records of another status. A
+	// page may be short, even empty. next is the before of the next page, and empty after the last.
 	Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error)
 	// Patch changes a record and returns it with its next version: upload.ErrGone when there is none, or a tombstone,
 	// upload.ErrChanged when version is not nil and not the record's.
@@ -38,17 +37,9 @@ type uploadRecords interface {
 
 // objectVersions lists what is in the bucket. No error holds personal data.
 type objectVersions interface {
-	// Versions lists the versions and delete markers of exactly this key, the oldest first.
-	Versions(ctx context.Context, key string) ([]upload.Version, error)
+	lifecycle.VersionLister
 	// HasOpenUpload reports whether a multipart upload of exactly this key is open.
 	HasOpenUpload(ctx context.Context, key string) (bool, error)
-}
-
-// A deleter deletes uploads for good. What it has begun, a second call or an inspection completes.
-type deleter interface {
-	// Delete deletes an upload: record is its record, or one with a Version of 0 that does not exist. It reports false,
-	// and does nothing, when the upload is deleted and the event of that is published.
-	Delete(ctx context.Context, record upload.Record) (bool, error)
 }
 
 // A signer signs without a network call, from now until lifetime has passed. Its errors hold no value of a header.
@@ -63,7 +54,7 @@ type handlers struct {
 	lifetime time.Duration // of the signatures of uploads
 	records  uploadRecords
 	objects  objectVersions
-	deletion deleter
+	deletion *lifecycle.Deletion
 	signer   signer
 	repairs  *repairs
 	now      func() time.Time

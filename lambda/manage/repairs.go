@@ -5,13 +5,9 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-)
 
-// inspections takes what is to be inspected. No error holds personal data.
-type inspections interface {
-	// Inspect has whatever is under the key inspected, at least once.
-	Inspect(ctx context.Context, key string) error
-}
+	"postern/internal/lifecycle"
+)
 
 const (
 	// repairInterval is the least time between two inspections of one key that are queued here.
@@ -22,7 +18,7 @@ const (
 
 // repairs queues keys whose inspection is overdue. It is safe for concurrent use.
 type repairs struct {
-	queue inspections
+	queue lifecycle.Queue
 	now   func() time.Time
 	log   *slog.Logger
 
