@@ -32,7 +32,7 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(contract.BasePath),
 			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(stack, "AccessLogs", s)),
-			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog())),
+			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog(s.LogAddresses))),
 			// A trace names the URL of its request, and the query holds a mail.
 			TracingEnabled:       jsii.Bool(false),
 			MetricsEnabled:       jsii.Bool(true),
@@ -55,21 +55,33 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 	return api
 }
 
-// accessLog returns the format of a log line: JSON, without the request's query, headers and address.
+// logMember is a member of the access log's lines, and the variable of which API Gateway takes its value.
+type logMember struct{ name, variable string }
+
+// accessLog returns the format of a log line: who did what, for whom, and how long it took. It is JSON, without the
+// request's path, query and headers, since each can hold a mail, and without the address unless withAddress.
 // Source: API Gateway Developer Guide, "Variables for access logging for API Gateway".
-func accessLog() string {
-	var members []string
-	for _, member := range []struct{ name, variable string }{
+func accessLog(withAddress bool) string {
+	all := []logMember{
 		{"requestId", "requestId"},
 		{"time", "requestTime"},
 		{"method", "httpMethod"},
 		{"resource", "resourcePath"},
 		{"status", "status"},
+		// Owners, not mails. A denial has no owner: nobody was acted for.
+		{"caller", "authorizer.principalId"},
+		{"owner", "authorizer.owner"},
+		{"role", "authorizer.role"},
 		{"latency", "responseLatency"},
 		{"integrationLatency", "integration.latency"},
 		{"authorizerLatency", "authorizer.latency"},
 		{"responseType", "error.responseType"},
-	} {
+	}
+	if withAddress {
+		all = append(all, logMember{"address", "identity.sourceIp"})
+	}
+	var members []string
+	for _, member := range all {
 		// All are strings, because a variable without a value is a dash.
 		members = append(members, fmt.Sprintf(`"%s":"$context.%s"`, member.name, member.variable))
 	}

@@ -195,7 +195,9 @@ func TestStage(t *testing.T) {
 }
 
 func TestAccessLog(t *testing.T) {
-	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
+	withAddresses := stages["dev"]
+	withAddresses.Name, withAddresses.LogAddresses = "addresses", true
+	check := func(t *testing.T, s stage.Stage, template *template) {
 		setting := template.only(t, "AWS::ApiGateway::Stage").Properties["AccessLogSetting"].(map[string]any)
 		if got := write(setting["DestinationArn"]); got != "${AccessLogs.Arn}" {
 			t.Errorf("destination: got %s, want the log group", got)
@@ -210,15 +212,27 @@ func TestAccessLog(t *testing.T) {
 			"method":             "$context.httpMethod",
 			"resource":           "$context.resourcePath",
 			"status":             "$context.status",
+			"caller":             "$context.authorizer.principalId",
+			"owner":              "$context.authorizer.owner",
+			"role":               "$context.authorizer.role",
 			"latency":            "$context.responseLatency",
 			"integrationLatency": "$context.integration.latency",
 			"authorizerLatency":  "$context.authorizer.latency",
 			"responseType":       "$context.error.responseType",
 		}
+		if s.LogAddresses {
+			want["address"] = "$context.identity.sourceIp"
+		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("members (-got +want):\n%s", diff)
 		}
-	})
+	}
+	deployed(t, check)
+	made, err := synthesize(t, withAddresses, func(awsapigateway.RestApi) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("with addresses", func(t *testing.T) { check(t, withAddresses, made) })
 }
 
 // TestGatewayResponses puts values into the templates of API Gateway's own answers and reads what a client would.

@@ -46,6 +46,8 @@ var cloudWatchDays = []int{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 }
 
+var boolean = rule[bool]{want: "true or false", parse: func(value any) (bool, bool) { b, ok := value.(bool); return b, ok }}
+
 func oneOf[T ~string](values ...T) rule[T] {
 	return rule[T]{
 		want: "one of " + words(values),

@@ -79,6 +79,10 @@ type Stage struct {
 	// Default: the defaults of its fields.
 	Throttle Throttle
 
+	// LogAddresses reports whether the access log has the callers' network addresses, which are personal data.
+	// Default: false.
+	LogAddresses bool
+
 	// LogRetentionDays is how long logs are kept: one of the numbers of days that CloudWatch Logs has.
 	// Default: 30.
 	LogRetentionDays int
@@ -283,6 +287,7 @@ func (s *Stage) read(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
 		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))
 	})
+	read(o, "logAddresses", &s.LogAddresses, boolean)
 	read(o, "logRetentionDays", &s.LogRetentionDays, logDays)
 	read(o, "apiGatewayLogRole", &s.APIGatewayLogRole, oneOf(CreateLogRole, ExistingLogRole))
 

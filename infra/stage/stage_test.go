@@ -71,6 +71,7 @@ func TestEveryField(t *testing.T) {
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 3},
 		"inspectConcurrency": 5,
 		"throttle": {"rate": 5, "burst": 10},
+		"logAddresses": true,
 		"logRetentionDays": 3653,
 		"tags": {"team": "video", "project": "other"},
 		"apiGatewayLogRole": "existing"
@@ -96,6 +97,7 @@ func TestEveryField(t *testing.T) {
 		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
 		InspectConcurrency: 5,
 		Throttle:           stage.Throttle{Rate: 5, Burst: 10},
+		LogAddresses:       true,
 		LogRetentionDays:   3653,
 		Tags:               map[string]string{"team": "video", "project": "other", "stage": "prod"},
 		APIGatewayLogRole:  stage.ExistingLogRole,
@@ -216,7 +218,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logAddresses, logRetentionDays, apiGatewayLogRole, tags"
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -264,6 +266,7 @@ func TestMistakes(t *testing.T) {
 		{"entries of archives", `{"archives": {"maxEntries": 0}}`, `.archives.maxEntries: must be a whole number from 1 to 1000000; got 0`},
 		{"ratio of archives", `{"archives": {"maxRatio": 1.5}}`, `.archives.maxRatio: must be a whole number from 1 to 1000000; got 1.5`},
 		{"pixels", `{"maxPixels": "1M"}`, `.maxPixels: must be a whole number from 1 to 1000000000000; got "1M"`},
+		{"addresses", `{"logAddresses": "yes"}`, `.logAddresses: must be true or false; got "yes"`},
 		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: must be ` + days + `; got 31`},
 		{"log role", `{"apiGatewayLogRole": "none"}`, `.apiGatewayLogRole: must be one of "create", "existing"; got "none"`},
 		{"tag of AWS", `{"tags": {"aws:stage": "x"}}`, `.tags: must be ` + tags + `; got {"aws:stage":"x"}`},

@@ -63,7 +63,7 @@ func TestBodyOfARoute(t *testing.T) {
 		if response.StatusCode != http.StatusCreated || !strings.HasPrefix(response.Body, `{"id":"42",`) || log != "" {
 			t.Errorf("%s: got %d %s, log %q, want 201", test.name, response.StatusCode, response.Body, log)
 		}
-		if diff := cmp.Diff(got, apigw.Request[api.UploadRequest]{Caller: caller, Query: map[string]string{}, Body: test.want}); diff != "" {
+		if diff := cmp.Diff(got, apigw.Request[api.UploadRequest]{ID: "request-1", Caller: caller, Query: map[string]string{}, Body: test.want}); diff != "" {
 			t.Errorf("%s: request (-got +want)\n%s", test.name, diff)
 		}
 	}

@@ -12,6 +12,10 @@ import (
 // A Caller is on whose behalf a request acts, as the authorizer found it. A handler takes it from the event's request
 // context and from nowhere else.
 type Caller struct {
+	// Principal is who calls, as an owner: Owner itself, unless a service acts for another. API Gateway hands it on from
+	// the authorizer's answer, of which it is no part of the context.
+	Principal string
+
 	Owner   string // owner acted for: 20 hexadecimal digits; empty in an authorizer's answer: see ErrNoOwner
 	Role    string // role of the caller, never empty
 	MaxSize int64  // largest upload of the owner, in bytes
@@ -29,6 +33,7 @@ func (c Caller) Limits() upload.Limits {
 
 // Names of the members of the authorizer's context.
 const (
+	contextPrincipal = "principalId" // which API Gateway adds
 	contextOwner     = "owner"
 	contextRole      = "role"
 	contextMaxSize   = "maxSize"
@@ -44,7 +49,8 @@ var ErrNoCaller = errors.New("the request context holds no caller")
 // more than once.
 var ErrNoOwner = errors.New("the request context holds no owner")
 
-// Context returns the caller as an authorizer's context. Every value is a string, as API Gateway hands it on.
+// Context returns the caller as an authorizer's context, which goes with its principal. Every value is a string, as API
+// Gateway hands it on.
 func (c Caller) Context() map[string]any {
 	return map[string]any{
 		contextOwner:     c.Owner,
@@ -68,6 +74,7 @@ func CallerFrom(context map[string]any) (Caller, error) {
 	remaining, remainingErr := strconv.ParseInt(text(contextRemaining), 10, 64)
 	key, keyErr := upload.ParseKey(text(contextKey))
 	caller := Caller{
+		Principal: text(contextPrincipal),
 		Owner:     text(contextOwner),
 		Role:      text(contextRole),
 		MaxSize:   maxSize,
@@ -76,6 +83,8 @@ func CallerFrom(context map[string]any) (Caller, error) {
 		Key:       key,
 	}
 	switch {
+	case !api.IsOwner(caller.Principal):
+		return Caller{}, fmt.Errorf("%w: principalId", ErrNoCaller)
 	case caller.Owner != "" && !api.IsOwner(caller.Owner):
 		return Caller{}, fmt.Errorf("%w: owner", ErrNoCaller)
 	case caller.Role == "":

@@ -2,7 +2,6 @@ package apigw_test
 
 import (
 	"errors"
-	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,13 +10,22 @@ import (
 	"postern/internal/upload"
 )
 
-var caller = apigw.Caller{Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4, Key: upload.DerivedKey{31: 1}}
+var caller = apigw.Caller{Principal: "0123456789abcdef0123", Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4, Key: upload.DerivedKey{31: 1}}
 
 // keyText is the caller's key as the authorizer hands it on.
 const keyText = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
 
+// contextOf returns what an event has of an authorizer that answers with a caller.
+func contextOf(c apigw.Caller) map[string]any {
+	context := c.Context()
+	context["principalId"] = c.Principal
+	return context
+}
+
 func TestCallerRoundTrips(t *testing.T) {
-	got, err := apigw.CallerFrom(caller.Context())
+	caller := caller
+	caller.Principal = "fedcba9876543210fedc" // a service
+	got, err := apigw.CallerFrom(contextOf(caller))
 	if diff := cmp.Diff(got, caller); err != nil || diff != "" {
 		t.Errorf("CallerFrom: %v\n(-got +want)\n%s", err, diff)
 	}
@@ -36,6 +44,10 @@ func TestCallerFromFailsClosed(t *testing.T) {
 		value any // nil: missing
 		want  error
 	}{
+		{"principalId", nil, apigw.ErrNoCaller},
+		{"principalId", "", apigw.ErrNoCaller},
+		{"principalId", "demo@example.com", apigw.ErrNoCaller},
+		{"principalId", 7.0, apigw.ErrNoCaller},
 		{"owner", nil, apigw.ErrNoOwner},
 		{"owner", "", apigw.ErrNoOwner},
 		{"owner", "0123456789ABCDEF0123", apigw.ErrNoCaller},
@@ -62,7 +74,7 @@ func TestCallerFromFailsClosed(t *testing.T) {
 		{"key", "+" + keyText[1:], apigw.ErrNoCaller},
 		{"key", 4.0, apigw.ErrNoCaller},
 	} {
-		context := caller.Context()
+		context := contextOf(caller)
 		context[test.name] = test.value
 		if test.value == nil {
 			delete(context, test.name)
@@ -77,7 +89,7 @@ func TestCallerFromFailsClosed(t *testing.T) {
 			t.Errorf("%v: got %v, want ErrNoCaller", context, err)
 		}
 	}
-	withoutOwner := maps.Clone(caller.Context())
+	withoutOwner := contextOf(caller)
 	withoutOwner["owner"], withoutOwner["quota"] = "", "x"
 	if _, err := apigw.CallerFrom(withoutOwner); !errors.Is(err, apigw.ErrNoCaller) {
 		t.Errorf("no owner and a malformed quota: got %v, want ErrNoCaller", err)

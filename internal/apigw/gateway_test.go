@@ -33,7 +33,7 @@ func event(query map[string][]string) events.APIGatewayProxyRequest {
 		MultiValueQueryStringParameters: query,
 		RequestContext: events.APIGatewayProxyRequestContext{
 			RequestID:  "request-1",
-			Authorizer: caller.Context(),
+			Authorizer: contextOf(caller),
 		},
 	}
 }
@@ -129,7 +129,7 @@ func TestHandlerGetsWhatIsChecked(t *testing.T) {
 	if response.StatusCode != http.StatusOK || !strings.Contains(response.Body, `"id":"42"`) || log != "" {
 		t.Errorf("got %d %s, log %q", response.StatusCode, response.Body, log)
 	}
-	want := apigw.Request[apigw.None]{Caller: caller, Query: map[string]string{"mail": mail[0], "type": ""}}
+	want := apigw.Request[apigw.None]{ID: "request-1", Caller: caller, Query: map[string]string{"mail": mail[0], "type": ""}}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("request (-got +want)\n%s", diff)
 	}
@@ -197,7 +197,7 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		},
 		{
 			"mail that the authorizer could not read", event(map[string][]string{"mail": {"a b@x.com"}}),
-			func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = noOwner.Context() }, 400,
+			func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = contextOf(noOwner) }, 400,
 			failure(`mail "a b@x.com" is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %2B)`, "invalid_request"),
 		},
 	} {

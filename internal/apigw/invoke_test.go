@@ -72,7 +72,7 @@ func TestHeadersAsTheyArrive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	authorizer, err := json.Marshal(caller.Context())
+	authorizer, err := json.Marshal(contextOf(caller))
 	if err != nil {
 		t.Fatal(err)
 	}

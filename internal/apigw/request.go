@@ -19,6 +19,8 @@ import (
 
 // A Request is what a handler learns of an event: all of it is checked. B is the type of its body.
 type Request[B any] struct {
+	// ID is API Gateway's id of the request, which its access log has, too.
+	ID string
 	// Caller is on whose behalf the request acts.
 	Caller Caller
 	// Path has the path's parameters by name, as the client meant them: without the escapes of a URL. A value can be
@@ -36,6 +38,7 @@ type Request[B any] struct {
 
 // read holds an event to its route. What the route does not take is an *upload.Error that says why.
 func read[B any](event *events.APIGatewayProxyRequest, route contract.Route) (request Request[B], err error) {
+	request.ID = event.RequestContext.RequestID
 	if request.Query, err = readQuery(event, route); err != nil {
 		return request, err
 	}

@@ -49,5 +49,6 @@ func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.Non
 	if err != nil {
 		return api.Download{}, err
 	}
+	h.record(ctx, "download signed", request)
 	return api.Download{URL: signed.URL, Expires: api.Time{Time: signed.Expires}}, nil
 }

@@ -133,6 +133,7 @@ func TestNoSuchUpload(t *testing.T) {
 	anothersBytes := idOf(other, granted, 4, "mp4") // without a record
 	w.bucket.put(keyOf(other, anothersBytes), upload.Version{ID: "v", Size: 7, Modified: granted})
 	w.queue.taken()
+	w.log.Reset() // of the deletion
 	for _, route := range []call{
 		{},
 		{method: http.MethodPatch, body: `{"title":"a"}`},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -58,6 +59,13 @@ type handlers struct {
 	signer   signer
 	repairs  *repairs
 	now      func() time.Time
+	log      *slog.Logger
+}
+
+// record logs what was done to which upload, and by whom. The access log has a line of the same request, with the same id:
+// the route and the role, but not the upload.
+func (h *handlers) record(ctx context.Context, what string, request apigw.Request[apigw.None]) {
+	h.log.InfoContext(ctx, what, "apiRequestId", request.ID, "caller", request.Caller.Principal, "owner", request.Caller.Owner, "upload", request.Path["id"])
 }
 
 // deletionSeconds is the delay until an inspection looks at a deletion: as a rule it is complete by then, and both do not
@@ -82,6 +90,7 @@ func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, erro
 		signer:   signer,
 		repairs:  &repairs{queue: inspectionQueue, now: function.WallClock, log: setup.Log},
 		now:      function.WallClock,
+		log:      setup.Log,
 	}
 	return apigw.New(contract.Manage, h.routes(), setup.Log)
 }
@@ -136,10 +145,14 @@ func (h *handlers) delete(ctx context.Context, request apigw.Request[apigw.None]
 		return none, err
 	}
 	deleted, err := h.deletion.Delete(ctx, found.record)
-	if err == nil && !deleted {
-		err = errNoUpload
+	if err != nil {
+		return none, err
 	}
-	return none, err
+	if !deleted {
+		return none, errNoUpload
+	}
+	h.record(ctx, "upload deleted", request)
+	return none, nil
 }
 
 // usage answers GET /usage: how much the owner stores now, and its limits.
