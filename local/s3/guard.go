@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -68,8 +69,9 @@ func (g guard) answer(c fiber.Ctx) error {
 		// S3 has no PATCH. The server would administer its users and buckets with it.
 		return c.SendStatus(http.StatusMethodNotAllowed)
 	}
-	if hasDuplicate(string(c.Request().URI().QueryString())) {
-		// The server takes the first of two, where S3 signs both and finds another signature.
+	if hasDuplicate(string(c.Request().URI().QueryString())) || hasTwoTypes(c.Request().Header.RawHeaders()) {
+		// The server takes one of two, where S3 signs both and finds another signature.
+		drain(c)
 		return refuse(c, s3err.GetAPIError(s3err.ErrSignatureDoesNotMatch))
 	}
 	kind, parameters, _ := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
@@ -104,6 +106,19 @@ func hasDuplicate(query string) bool {
 		}
 	}
 	return err != nil
+}
+
+// hasTwoTypes reports whether a request has more than one content type, of which the server keeps the last. It keeps both
+// of every other header that a client may sign.
+func hasTwoTypes(headers []byte) bool {
+	types := 0
+	for line := range bytes.Lines(headers) {
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		if bytes.EqualFold(name, []byte(fiber.HeaderContentType)) {
+			types++
+		}
+	}
+	return types > 1
 }
 
 func refuse(c fiber.Ctx, refusal s3err.APIError) error {

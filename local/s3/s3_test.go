@@ -340,6 +340,33 @@ func TestTwoSignatures(t *testing.T) {
 	}
 }
 
+// TestTwoContentTypes sends the signed content type and another one: S3 signs both, the server would keep the last.
+func TestTwoContentTypes(t *testing.T) {
+	r := startS3(t, t.TempDir())
+	signed, err := s3.NewPresignClient(r.client).PresignPutObject(t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String(key), ContentType: aws.String("video/mp4"), ContentLength: aws.Int64(4),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, types := range [][]string{{"text/html", "video/mp4"}, {"video/mp4", "text/html"}, {"video/mp4", "video/mp4"}, {"video/mp4"}} {
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, signed.URL, strings.NewReader("text"))
+		request.Header["Content-Type"] = types
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		want := http.StatusForbidden
+		if len(types) == 1 {
+			want = http.StatusOK
+		}
+		if response.StatusCode != want {
+			t.Errorf("%q: got %d, want %d", types, response.StatusCode, want)
+		}
+	}
+}
+
 // allowMore raises the largest size in the policy and leaves the signature as it was.
 func allowMore(fields map[string]string) {
 	policy, _ := base64.StdEncoding.DecodeString(fields["policy"])
