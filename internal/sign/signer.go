@@ -13,10 +13,11 @@
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (authentication)
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (request)
 //   - https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (request)
+//   - https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html (multipart upload)
 //
 // S3 checks a request against the permissions of the credentials that signed it, when it arrives. For an upload they
 // need s3:PutObject on the object, and s3:PutObjectTagging as well when it is tagged; for a download
-// s3:GetObjectVersion.
+// s3:GetObjectVersion; for a list of parts s3:ListMultipartUploadParts.
 package sign
 
 import (

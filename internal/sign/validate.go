@@ -45,27 +45,32 @@ func (p Put) validate() error {
 	if p.Size < 1 || p.Size > maxSize {
 		return fmt.Errorf("size is %d bytes: 1 to %d are allowed", p.Size, int64(maxSize))
 	}
-	for name, value := range p.Headers {
-		if err := validateHeader(name, value); err != nil {
+	return validateHeaders(p.Headers, putHeaders)
+}
+
+// putHeaders are the headers that a Put may fix, besides user metadata.
+var putHeaders = []string{"content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"}
+
+const metadataPrefix = "x-amz-meta-"
+
+// validateHeaders checks the headers of a request, each of which must be one of those allowed or user metadata.
+func validateHeaders(headers map[string]string, allowed []string) error {
+	for name, value := range headers {
+		if err := validateHeader(name, value, allowed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// headers are the headers that a Put may fix, besides user metadata.
-var headers = []string{"content-type", "if-none-match", "x-amz-checksum-sha256", "x-amz-tagging"}
-
-const metadataPrefix = "x-amz-meta-"
-
 // validateHeader gives no value in its errors: it may hold what a user wrote.
-func validateHeader(name, value string) error {
+func validateHeader(name, value string, allowed []string) error {
 	metadata, isMetadata := strings.CutPrefix(name, metadataPrefix)
 	switch {
 	case isMetadata && (metadata == "" || !consistsOf(metadata, lowerCase+digits+"-")):
 		return fmt.Errorf("header name is %q: only lower-case letters, digits and - are allowed after %s", name, metadataPrefix)
-	case !isMetadata && !slices.Contains(headers, name):
-		return fmt.Errorf("header name is %q: only %s and %s… are allowed", name, strings.Join(headers, ", "), metadataPrefix)
+	case !isMetadata && !slices.Contains(allowed, name):
+		return fmt.Errorf("header name is %q: only %s and %s… are allowed", name, strings.Join(allowed, ", "), metadataPrefix)
 	case value == "":
 		// Some clients leave out a header without a value.
 		return fmt.Errorf("value of header %s is empty", name)
