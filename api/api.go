@@ -45,6 +45,13 @@ const (
 	DefaultDownload = 300
 )
 
+// Limits of one request for signatures.
+const (
+	MaxBatch        = 100 // files of an UploadBatch
+	MaxPartsPerCall = 500 // parts of a PartsRequest
+	MaxUploadID     = 256 // bytes of an uploadId
+)
+
 // Limits of a page of a list, in uploads.
 const (
 	MaxPage     = 100

@@ -95,22 +95,3 @@ type OpenMultipart struct {
 	// PartSize is the size of its first part in bytes. Left out, no part has arrived yet.
 	PartSize int64 `json:"partSize,omitempty"`
 }
-
-// An UploadBatch is the other body of POST /uploads: many files at once.
-type UploadBatch struct {
-	// Uploads are the files, 1 to 100.
-	Uploads []UploadRequest `json:"uploads"`
-}
-
-// An UploadGrants is the answer to an UploadBatch.
-type UploadGrants struct {
-	// Uploads are the answers, in the order of the request.
-	Uploads []UploadResult `json:"uploads"`
-}
-
-// An UploadResult is the answer to one file of an UploadBatch: either a grant or an error.
-type UploadResult struct {
-	*UploadGrant
-	// Error says why this file was refused. The others are not affected.
-	Error *ErrorBody `json:"error,omitempty"`
-}

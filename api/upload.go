@@ -35,6 +35,9 @@ type UploadRequest struct {
 	// above. A form is for HTML forms and clients that send no headers of their own: a PUT writes once, a form can be used
 	// again until it expires.
 	Via *string `json:"via,omitempty"`
+	// PartSize is the size of each part but the last in bytes, 5 MiB to 5 GiB, of a file that is sent in parts. Default: 16 MiB,
+	// and more for files over 16 GB.
+	PartSize *int64 `json:"partSize,omitempty"`
 }
 
 // Values of UploadRequest.Via.
@@ -54,7 +57,7 @@ type UploadGrant struct {
 	// Key is the object's key: folder, owner and id, with slashes between.
 	Key string `json:"key"`
 	// Method says which members follow: "PUT" is one request (url, headers), "POST" a form (url, fields), "MULTIPART" a
-	// plan (partSize, partCount).
+	// plan (partSize, partCount, create).
 	Method string `json:"method"`
 	// URL is where the form or the request is sent.
 	URL string `json:"url,omitempty"`
@@ -67,6 +70,8 @@ type UploadGrant struct {
 	PartSize int64 `json:"partSize,omitempty"`
 	// PartCount is how many parts there are, 1 to 10,000.
 	PartCount int64 `json:"partCount,omitempty"`
+	// Create begins the multipart upload. S3 answers it with the upload's id, in XML.
+	Create *SignedRequest `json:"create,omitempty"`
 	// Expires is until when the upload has to begin, in UTC. S3 refuses the form or the PUT from then on. A signature
 	// may die earlier with the credentials that signed it.
 	Expires Time `json:"expires"`
@@ -115,6 +120,9 @@ type Upload struct {
 	CreatedAt Time `json:"createdAt"`
 	// Version grows with every change of the upload, for If-Match. It is 0 as long as the upload has no record.
 	Version int64 `json:"version"`
+	// Multiparts are the multipart uploads of a waiting upload that can be resumed, the newest first. Left out, there are none,
+	// or the upload is not waiting, or it is one of a list.
+	Multiparts []OpenMultipart `json:"multiparts,omitempty"`
 }
 
 // Values of Upload.Status.

@@ -8,13 +8,16 @@ import (
 	"postern/api"
 )
 
-// Patterns of ids and keys, as package api parses them.
+// Patterns of ids, keys and checksums, as package api and S3 have them.
 var (
 	idPattern  = fmt.Sprintf(`[0-9a-f]{32}\.[a-z0-9]{1,%d}`, api.MaxExtension)
 	keyPattern = `[^/]+/[0-9a-f]{20}/` + idPattern
 
-	// A checksum is 32 bytes in base64.
+	// A checksum of a file is 32 bytes in base64; of a part, or of all parts, 8 bytes.
 	checksumPattern = `[A-Za-z0-9+/]{43}=`
+	crcPattern      = `[A-Za-z0-9+/]{11}=`
+
+	uploadIDPattern = fmt.Sprintf(`[A-Za-z0-9._~-]{1,%d}`, api.MaxUploadID)
 )
 
 // longestCursor is more characters than any cursor has.
@@ -33,6 +36,10 @@ var bounds = map[string]func(*openapi3.Schema){
 	"UploadRequest.title":    length(0, api.MaxTitle),
 	"UploadRequest.checksum": pattern(checksumPattern),
 	"UploadRequest.via":      oneOf(api.Vias...),
+	"UploadRequest.partSize": between(api.MinPart, api.MaxPart),
+
+	"UploadBatch.uploads":  items(1, api.MaxBatch),
+	"UploadGrants.uploads": items(1, api.MaxBatch),
 
 	"UploadGrant.id":        pattern(idPattern),
 	"UploadGrant.key":       pattern(keyPattern),
@@ -42,6 +49,31 @@ var bounds = map[string]func(*openapi3.Schema){
 	"UploadGrant.headers":   notEmpty,
 	"UploadGrant.partSize":  between(api.MinPart, api.MaxPart),
 	"UploadGrant.partCount": between(1, api.MaxParts),
+
+	"SignedRequest.method":  oneOf("POST"),
+	"SignedRequest.url":     address,
+	"SignedRequest.headers": notEmpty,
+
+	"PartsRequest.uploadId":     pattern(uploadIDPattern),
+	"PartsRequest.size":         between(1, api.MaxObject),
+	"PartsRequest.partSize":     between(api.MinPart, api.MaxPart),
+	"PartsRequest.parts":        items(1, api.MaxPartsPerCall),
+	"PartRequest.number":        between(1, api.MaxParts),
+	"PartRequest.checksum":      pattern(crcPattern),
+	"PartsGrant.parts":          items(1, api.MaxPartsPerCall),
+	"SignedPart.number":         between(1, api.MaxParts),
+	"SignedPart.url":            address,
+	"SignedPart.headers":        notEmpty,
+	"PartsListRequest.uploadId": pattern(uploadIDPattern),
+	"PartsListRequest.after":    between(0, api.MaxParts),
+	"PartsListGrant.url":        address,
+	"CompleteRequest.uploadId":  pattern(uploadIDPattern),
+	"CompleteRequest.size":      between(1, api.MaxObject),
+	"CompleteRequest.checksum":  pattern(crcPattern),
+	"CompleteGrant.url":         address,
+	"CompleteGrant.headers":     notEmpty,
+	"OpenMultipart.uploadId":    pattern(uploadIDPattern),
+	"OpenMultipart.partSize":    between(1, api.MaxPart),
 
 	"Upload.id":          pattern(idPattern),
 	"Upload.status":      oneOf(api.Statuses...),
@@ -53,6 +85,7 @@ var bounds = map[string]func(*openapi3.Schema){
 	"Upload.size":        between(1, api.MaxObject),
 	"Upload.checksum":    pattern(checksumPattern),
 	"Upload.version":     func(s *openapi3.Schema) { s.WithMin(0) },
+	"Upload.multiparts":  func(s *openapi3.Schema) { s.WithMinItems(1) },
 
 	"UploadList.uploads": func(s *openapi3.Schema) { s.WithMaxItems(api.MaxPage) },
 	"UploadList.cursor":  length(1, longestCursor),
@@ -77,6 +110,11 @@ var bounds = map[string]func(*openapi3.Schema){
 
 func address(s *openapi3.Schema)  { s.WithFormat("uri") }
 func notEmpty(s *openapi3.Schema) { s.WithMinProperties(1) }
+
+// items bounds how many items an array has.
+func items(least, most int64) func(*openapi3.Schema) {
+	return func(s *openapi3.Schema) { s.WithMinItems(least).WithMaxItems(most) }
+}
 
 // labels bounds a list of labels, which has at least so many.
 func labels(least int64) func(*openapi3.Schema) {

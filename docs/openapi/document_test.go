@@ -150,16 +150,19 @@ func TestRouteThatCannotBeDescribed(t *testing.T) {
 // TestFailures holds the errors that each route has to what its callers have to expect.
 func TestFailures(t *testing.T) {
 	want := map[string]string{
-		"GET /presignedurl":          "400 401 403 415 429 500 502 504",
-		"POST /uploads":              "400 401 403 413 415 429 500 502 504",
-		"GET /uploads":               "400 401 403 429 500 502 504",
-		"GET /uploads/{id}":          "400 401 403 404 429 500 502 504",
-		"PATCH /uploads/{id}":        "400 401 403 404 409 412 413 415 429 500 502 504",
-		"DELETE /uploads/{id}":       "400 401 403 404 429 500 502 504",
-		"GET /uploads/{id}/download": "400 401 403 404 409 429 500 502 504",
-		"GET /usage":                 "400 401 403 429 500 502 504",
-		"GET /health":                "429 500",
-		"HEAD /health":               "429 500",
+		"GET /presignedurl":             "400 401 403 415 429 500 502 504",
+		"POST /uploads":                 "400 401 403 413 415 429 500 502 504",
+		"POST /uploads/{id}/parts":      "400 401 403 404 413 415 429 500 502 504",
+		"POST /uploads/{id}/parts/list": "400 401 403 404 413 415 429 500 502 504",
+		"POST /uploads/{id}/complete":   "400 401 403 404 413 415 429 500 502 504",
+		"GET /uploads":                  "400 401 403 429 500 502 504",
+		"GET /uploads/{id}":             "400 401 403 404 429 500 502 504",
+		"PATCH /uploads/{id}":           "400 401 403 404 409 412 413 415 429 500 502 504",
+		"DELETE /uploads/{id}":          "400 401 403 404 429 500 502 504",
+		"GET /uploads/{id}/download":    "400 401 403 404 409 429 500 502 504",
+		"GET /usage":                    "400 401 403 429 500 502 504",
+		"GET /health":                   "429 500",
+		"HEAD /health":                  "429 500",
 	}
 	got := map[string]string{}
 	for path, item := range load(t, generated(t)).Paths.Map() {

@@ -24,6 +24,8 @@ const (
 	exampleChecksum   = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
 	exampleSealed     = "CzBVep_E6Q4zWH2ix-wRNluApcrvFDleg6jN8hc8YYar0PUaP2SJrtP4HUJnjLHW-yBFao-02f4jSG2St9w"
 	exampleCursor     = "ATAxOWE2YjVmM2MwMDcwMDA4ZDJmNGIxYzllN2E2NTJmLnBkZg"
+	exampleCRC        = "rosUhgp5mIg="
+	exampleUploadID   = "ibZBv_75gd9r8lH_gqXatLdxMVpAlj6ySLtPZCWeTuX.o3Kb1Xe7.NbFvRkhx2lq4gcvmpvf0a1dKjcTX9yyQbQz0YqHJ3wGt5V8uN1rWcE-"
 	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 )
 
@@ -37,6 +39,39 @@ var (
 		// The time in the id.
 		CreatedAt: api.Time{Time: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC)}, Version: 3,
 	}
+	exampleRequest = api.UploadRequest{
+		Filename: "intro.mp4", Size: 73400320, Type: new("video/mp4"), Title: new("Introduction"),
+		Checksum: new(exampleChecksum), Via: new(api.ViaPut), PartSize: new(int64(16 << 20)),
+	}
+	examplePut = api.UploadGrant{
+		ID: exampleID, Key: exampleKey, Method: api.MethodPut, Expires: exampleExpires,
+		URL: signedURL(""),
+		Headers: map[string]string{
+			"Content-Type":          "video/mp4",
+			"If-None-Match":         "*",
+			"X-Amz-Checksum-Sha256": exampleChecksum,
+			"X-Amz-Meta-Postern":    exampleSealed,
+			"X-Amz-Tagging":         "status=pending",
+		},
+	}
+	exampleGrants = api.UploadGrants{Uploads: []api.UploadResult{{UploadGrant: &examplePut}, {Error: &exampleError}}}
+	exampleError  = api.ErrorBody{
+		Message:   `mail "demo" is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
+		Code:      "invalid_request",
+		RequestID: exampleRequestID,
+	}
+	exampleCreate = api.SignedRequest{Method: "POST", URL: signedURL("&uploads="), Headers: map[string]string{
+		"Content-Type":             "video/mp4",
+		"X-Amz-Checksum-Algorithm": "CRC64NVME",
+		"X-Amz-Checksum-Type":      "FULL_OBJECT",
+		"X-Amz-Meta-Postern":       exampleSealed,
+		"X-Amz-Tagging":            "status=pending",
+	}}
+	examplePart = api.SignedPart{
+		Number: 2, URL: signedURL("&partNumber=2&uploadId=" + exampleUploadID), Headers: map[string]string{"X-Amz-Checksum-Crc64nvme": exampleCRC},
+	}
+	exampleOpen = api.OpenMultipart{UploadID: exampleUploadID, CreatedAt: exampleUpload.CreatedAt, PartSize: 16 << 20}
+
 	exampleRejected = api.Upload{
 		ID: "019a6b5f3c0070008d2f4b1c9e7a652f.pdf", Status: api.StatusRejected, Reason: "type_mismatch",
 		Type: "application/pdf", Detected: "text/html", Size: 1048576, CreatedAt: exampleUpload.CreatedAt, Version: 2,
@@ -61,44 +96,53 @@ var examples = []example{
 	{"PresignedForm", api.PresignedForm{
 		URL: exampleURL, Fields: exampleFields, ID: exampleID, Key: exampleKey, Expires: exampleExpires,
 	}},
-	{"UploadRequest", api.UploadRequest{
-		Filename: "intro.mp4", Size: 73400320, Type: new("video/mp4"), Title: new("Introduction"),
-		Checksum: new(exampleChecksum), Via: new(api.ViaPut),
-	}},
+	{"UploadRequest", exampleRequest},
+	{"UploadBatch", api.UploadBatch{Uploads: []api.UploadRequest{exampleRequest}}},
+	{"UploadOrBatch", api.UploadOrBatch{UploadRequest: &exampleRequest}},
 	{"UploadGrantPost", api.UploadGrant{
 		ID: exampleID, Key: exampleKey, Method: api.MethodPost, Expires: exampleExpires,
 		URL: exampleURL, Fields: exampleFields,
 	}},
-	{"UploadGrantPut", api.UploadGrant{
-		ID: exampleID, Key: exampleKey, Method: api.MethodPut, Expires: exampleExpires,
-		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature,
-		Headers: map[string]string{
-			"Content-Type":          "video/mp4",
-			"If-None-Match":         "*",
-			"X-Amz-Checksum-Sha256": exampleChecksum,
-			"X-Amz-Meta-Postern":    exampleSealed,
-			"X-Amz-Tagging":         "status=pending",
-		},
-	}},
+	{"UploadGrantPut", examplePut},
 	{"UploadGrantMultipart", api.UploadGrant{
 		ID: exampleID, Key: exampleKey, Method: api.MethodMultipart, Expires: exampleExpires,
-		PartSize: 16 << 20, PartCount: 640,
+		PartSize: 16 << 20, PartCount: 640, Create: &exampleCreate,
 	}},
+	{"UploadResult", api.UploadResult{UploadGrant: &examplePut}},
+	{"UploadGrants", exampleGrants},
+	{"GrantOrGrants", api.GrantOrGrants{UploadGrant: &examplePut}},
+	{"SignedRequest", exampleCreate},
+	{"PartsRequest", api.PartsRequest{
+		UploadID: exampleUploadID, Size: 10 << 30, PartSize: new(int64(16 << 20)), Parts: []api.PartRequest{{Number: 1}, {Number: 2, Checksum: new(exampleCRC)}},
+	}},
+	{"PartRequest", api.PartRequest{Number: 2, Checksum: new(exampleCRC)}},
+	{"PartsGrant", api.PartsGrant{Parts: []api.SignedPart{{Number: 1, URL: signedURL("&partNumber=1&uploadId=" + exampleUploadID)}, examplePart}, Expires: exampleExpires}},
+	{"SignedPart", examplePart},
+	{"PartsListRequest", api.PartsListRequest{UploadID: exampleUploadID, After: new(int64(1000))}},
+	{"PartsListGrant", api.PartsListGrant{
+		URL: signedURL("&max-parts=1000&part-number-marker=1000&uploadId=" + exampleUploadID), Expires: exampleExpires,
+	}},
+	{"CompleteRequest", api.CompleteRequest{UploadID: exampleUploadID, Size: 10 << 30, Checksum: new(exampleCRC)}},
+	{"CompleteGrant", api.CompleteGrant{
+		URL: signedURL("&uploadId=" + exampleUploadID), Expires: exampleExpires,
+		Headers: map[string]string{"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": exampleCRC, "X-Amz-Mp-Object-Size": "10737418240"},
+	}},
+	{"OpenMultipart", exampleOpen},
 	{"Upload", exampleUpload},
 	{"UploadList", api.UploadList{Uploads: []api.Upload{exampleUpload, exampleRejected}, Cursor: exampleCursor}},
 	{"UploadPatch", api.UploadPatch{
 		Title: new("Introduction"), Description: new("The first lesson.\nIt has no sound."), Labels: &[]string{"course", "2026"},
 	}},
 	{"Download", api.Download{
-		URL: exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature +
-			"&response-content-disposition=attachment&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY",
+		URL:     signedURL("&response-content-disposition=attachment&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"),
 		Expires: exampleExpires,
 	}},
 	{"Usage", api.Usage{Used: 73400320, Quota: 10 << 30, MaxSize: 5 << 30}},
-	{"ErrorBody", api.ErrorBody{
-		Message:   `mail "demo" is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %2B)`,
-		Code:      "invalid_request",
-		RequestID: exampleRequestID,
-	}},
+	{"ErrorBody", exampleError},
 	{"Health", api.Health{Status: "ok"}},
+}
+
+// signedURL returns the address of the example's object with a signature and more of a query.
+func signedURL(more string) string {
+	return exampleURL + "/" + exampleKey + "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + exampleSignature + more
 }

@@ -50,7 +50,7 @@ var failures = []failure{
 		"The upload has another version than If-Match wants. Nothing is changed.", isConditional,
 	},
 	{
-		http.StatusRequestEntityTooLarge, api.PayloadTooLarge, "body has 70000 bytes: must have at most 65536",
+		http.StatusRequestEntityTooLarge, api.PayloadTooLarge, "body has 600000 bytes: must have at most 524288",
 		"The body, or the file that it declares, is larger than is allowed.", hasBody,
 	},
 	{

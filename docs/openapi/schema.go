@@ -36,6 +36,9 @@ func (s *schemas) add(t reflect.Type) error {
 	if s.comments[t.Name()] == "" {
 		return fmt.Errorf("it has no doc comment")
 	}
+	if t.Field(0).Anonymous {
+		return s.addChoice(t)
+	}
 	members, err := s.members(t)
 	if err != nil {
 		return err
@@ -59,28 +62,36 @@ type member struct {
 }
 
 func (s *schemas) members(t reflect.Type) ([]member, error) {
-	var members []member
-	for i := range t.NumField() {
-		field := t.Field(i)
-		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "" || name == "-" {
-			return nil, fmt.Errorf("field %s has no name in JSON", field.Name)
+	members := make([]member, t.NumField())
+	for i := range members {
+		var err error
+		if members[i], err = s.member(t, i); err != nil {
+			return nil, err
 		}
-		schema, err := s.fieldSchema(field.Type)
-		if err != nil {
-			return nil, fmt.Errorf("describing field %s: %w", field.Name, err)
-		}
-		comment, ok := strings.CutPrefix(s.comments[t.Name()+"."+field.Name], field.Name+" ")
-		if !ok {
-			return nil, fmt.Errorf("field %s has no doc comment that begins with its name", field.Name)
-		}
-		schema.Description = name + " " + comment
-		if bound := bounds[t.Name()+"."+name]; bound != nil {
-			bound(schema)
-		}
-		members = append(members, member{name, options != "omitempty", schema})
 	}
 	return members, nil
+}
+
+// member describes the field of a struct type at an index.
+func (s *schemas) member(t reflect.Type, index int) (member, error) {
+	field := t.Field(index)
+	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if name == "" || name == "-" {
+		return member{}, fmt.Errorf("field %s has no name in JSON", field.Name)
+	}
+	schema, err := s.fieldSchema(field.Type)
+	if err != nil {
+		return member{}, fmt.Errorf("describing field %s: %w", field.Name, err)
+	}
+	comment, ok := strings.CutPrefix(s.comments[t.Name()+"."+field.Name], field.Name+" ")
+	if !ok {
+		return member{}, fmt.Errorf("field %s has no doc comment that begins with its name", field.Name)
+	}
+	schema.Description = name + " " + comment
+	if bound := bounds[t.Name()+"."+name]; bound != nil {
+		bound(schema)
+	}
+	return member{name, options != "omitempty", schema}, nil
 }
 
 // fieldSchema returns the schema of a field's type, as encoding/json writes it.
@@ -106,7 +117,13 @@ func (s *schemas) fieldSchema(t reflect.Type) (*openapi3.Schema, error) {
 		schema.Items = items
 		return schema, err
 	}
-	return nil, fmt.Errorf("type %s is not known: must be string, int64, api.Time, map[string]string, or a slice of strings or structs", t)
+	if t.Kind() == reflect.Struct {
+		whole, err := s.reference(reflect.Zero(t).Interface())
+		schema := openapi3.NewSchema()
+		schema.AllOf = openapi3.SchemaRefs{whole} // a reference has no description of its own
+		return schema, err
+	}
+	return nil, fmt.Errorf("type %s is not known: must be string, int64, api.Time, map[string]string, a struct, or a slice of strings or structs", t)
 }
 
 // object returns the schema of an object with these members and no others.
@@ -120,6 +137,31 @@ func object(description string, members []member) *openapi3.Schema {
 		}
 	}
 	return schema
+}
+
+// addChoice adds the schema of a type of which one field is set: an embedded one with all its members, or another as the only
+// member.
+func (s *schemas) addChoice(t reflect.Type) error {
+	choice := openapi3.NewSchema()
+	choice.Description = s.comments[t.Name()]
+	for i := range t.NumField() {
+		if embedded := t.Field(i); embedded.Anonymous {
+			shape, err := s.reference(reflect.Zero(embedded.Type.Elem()).Interface())
+			if err != nil {
+				return err
+			}
+			choice.OneOf = append(choice.OneOf, shape)
+			continue
+		}
+		m, err := s.member(t, i)
+		if err != nil {
+			return err
+		}
+		m.required = true
+		choice.OneOf = append(choice.OneOf, object(m.schema.Description, []member{m}).NewRef())
+	}
+	s.made[t.Name()] = choice.NewRef()
+	return s.addExample(t.Name(), t)
 }
 
 // addExample adds the example of a type to its schema.
@@ -143,7 +185,7 @@ type variant struct {
 var variants = map[string]variant{
 	api.MethodPost:      {"UploadGrantPost", "A form: the file is sent by one POST, as multipart/form-data.", []string{"url", "fields"}},
 	api.MethodPut:       {"UploadGrantPut", "A request: the file is sent by one PUT with these headers.", []string{"url", "headers"}},
-	api.MethodMultipart: {"UploadGrantMultipart", "A plan: the file is sent in parts.", []string{"partSize", "partCount"}},
+	api.MethodMultipart: {"UploadGrantMultipart", "A plan: the file is sent in parts.", []string{"partSize", "partCount", "create"}},
 }
 
 // addGrants adds a schema for each method, and the type's own, which chooses among them by method.

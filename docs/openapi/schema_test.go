@@ -51,7 +51,7 @@ func TestEveryTypeHasItsExample(t *testing.T) {
 		if ref.Value.Example == nil && ref.Value.Discriminator == nil {
 			t.Errorf("schema %s has no example", name)
 		}
-		if ref.Value.Discriminator == nil && (ref.Value.AdditionalProperties.Has == nil || *ref.Value.AdditionalProperties.Has) {
+		if ref.Value.OneOf == nil && (ref.Value.AdditionalProperties.Has == nil || *ref.Value.AdditionalProperties.Has) {
 			t.Errorf("schema %s allows further members", name)
 		}
 		if ref.Value.Description == "" {
@@ -78,6 +78,35 @@ func TestGrants(t *testing.T) {
 			other["method"] = method
 			if schema.VisitJSON(other) == nil {
 				t.Errorf("%s with method %q is accepted", e.schema, method)
+			}
+		}
+	}
+}
+
+// TestChoices holds a body of several shapes to one of them.
+func TestChoices(t *testing.T) {
+	one, grant := asJSON(t, exampleRequest), asJSON(t, examplePut)
+	batch, grants := map[string]any{"uploads": []any{one}}, asJSON(t, exampleGrants)
+	refusal := map[string]any{"error": asJSON(t, exampleError)}
+	both := func(a, b map[string]any) map[string]any {
+		merged := maps.Clone(a)
+		maps.Copy(merged, b)
+		return merged
+	}
+	for schema, values := range map[string]struct{ accepted, refused []map[string]any }{
+		"UploadOrBatch": {[]map[string]any{one, batch}, []map[string]any{{}, both(one, batch), grant}},
+		"GrantOrGrants": {[]map[string]any{grant, grants}, []map[string]any{{}, both(grant, grants), refusal}},
+		"UploadResult":  {[]map[string]any{grant, refusal}, []map[string]any{{}, both(grant, refusal), grants}},
+	} {
+		schema, name := load(t, generated(t)).Components.Schemas[schema].Value, schema
+		for _, value := range values.accepted {
+			if err := schema.VisitJSON(value); err != nil {
+				t.Errorf("%s: %v is refused: %v", name, value, err)
+			}
+		}
+		for _, value := range values.refused {
+			if schema.VisitJSON(value) == nil {
+				t.Errorf("%s: %v is accepted", name, value)
 			}
 		}
 	}
@@ -129,6 +158,26 @@ func TestBounds(t *testing.T) {
 		{"UploadRequest", "checksum", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", true},
 		{"UploadRequest", "checksum", "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg", false},
 		{"UploadRequest", "via", "post", false},
+		{"UploadRequest", "partSize", 5242880.0, true},
+		{"UploadRequest", "partSize", 5242879.0, false},
+		{"UploadRequest", "partSize", 5368709120.0, true},
+		{"UploadRequest", "partSize", 5368709121.0, false},
+		{"UploadBatch", "uploads", []any{}, false},
+		{"UploadBatch", "uploads", []any{map[string]any{"filename": "a.mp4", "size": 1.0}}, true},
+		{"UploadBatch", "uploads", slices.Repeat([]any{map[string]any{"filename": "a.mp4", "size": 1.0}}, 101), false},
+		{"PartsRequest", "uploadId", strings.Repeat("a", 256), true},
+		{"PartsRequest", "uploadId", strings.Repeat("a", 257), false},
+		{"PartsRequest", "uploadId", "a/b", false},
+		{"PartsRequest", "parts", slices.Repeat([]any{map[string]any{"number": 1.0}}, 500), true},
+		{"PartsRequest", "parts", slices.Repeat([]any{map[string]any{"number": 1.0}}, 501), false},
+		{"PartRequest", "number", 0.0, false},
+		{"PartRequest", "number", 10_001.0, false},
+		{"PartRequest", "checksum", "rosUhgp5mIg=", true},
+		{"PartRequest", "checksum", "rosUhgp5mIg", false},
+		{"PartsListRequest", "after", -1.0, false},
+		{"PartsListRequest", "after", 10_001.0, false},
+		{"CompleteRequest", "size", 0.0, false},
+		{"UploadGrantMultipart", "create", map[string]any{"method": "PUT", "url": "https://example.com/", "headers": map[string]any{"a": "b"}}, false},
 		{"UploadGrantMultipart", "partCount", 10_000.0, true},
 		{"UploadGrantMultipart", "partCount", 10_001.0, false},
 		{"Upload", "status", "ready", true},

@@ -13,7 +13,7 @@ import (
 )
 
 // maxBody is the largest body that a route reads, in bytes.
-const maxBody = 64 << 10
+const maxBody = 512 << 10
 
 // readBody decodes an event's body into a pointer to a struct. A body that is not its JSON is an *upload.Error that says
 // why.
@@ -25,7 +25,7 @@ func readBody[B any](event *events.APIGatewayProxyRequest, body *B) error {
 	if err != nil {
 		return err
 	}
-	return decodeObject(text, reflect.ValueOf(body).Elem())
+	return decodeBody(text, reflect.ValueOf(body).Elem())
 }
 
 // checkContentType demands application/json, with any parameters: the text is UTF-8 whatever they say (RFC 8259,

@@ -18,7 +18,7 @@ import (
 
 const goodBody = `{"filename":"clip.mp4","size":7}`
 
-// bodyEvent is an event of POST /uploads, whose body is a api.UploadRequest.
+// bodyEvent is an event of POST /uploads, whose body is an api.UploadOrBatch.
 func bodyEvent(body string) events.APIGatewayProxyRequest {
 	e := event(nil)
 	e.Resource, e.HTTPMethod, e.Body = "/uploads", http.MethodPost, body
@@ -49,21 +49,23 @@ func TestBodyOfARoute(t *testing.T) {
 		{"parameters", goodBody, func(e *events.APIGatewayProxyRequest) {
 			e.MultiValueHeaders = map[string][]string{"Content-Type": {"Application/JSON; charset=utf-8"}}
 		}, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
-		{"largest", goodBody + strings.Repeat(" ", 65536-len(goodBody)), nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
+		{"largest", goodBody + strings.Repeat(" ", 524288-len(goodBody)), nil, api.UploadRequest{Filename: "clip.mp4", Size: 7}},
 	} {
-		var got apigw.Request[api.UploadRequest]
+		var got apigw.Request[api.UploadOrBatch]
 		e := bodyEvent(test.body)
 		if test.change != nil {
 			test.change(&e)
 		}
-		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
+		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadOrBatch]) (api.GrantOrGrants, error) {
 			got = request
-			return api.UploadGrant{ID: "42"}, nil
+			return api.GrantOrGrants{UploadGrant: &api.UploadGrant{ID: "42"}}, nil
 		}, e)
 		if response.StatusCode != http.StatusCreated || !strings.HasPrefix(response.Body, `{"id":"42",`) || log != "" {
 			t.Errorf("%s: got %d %s, log %q, want 201", test.name, response.StatusCode, response.Body, log)
 		}
-		if diff := cmp.Diff(got, apigw.Request[api.UploadRequest]{ID: "request-1", Caller: caller, Query: map[string]string{}, Body: test.want}); diff != "" {
+		if diff := cmp.Diff(got, apigw.Request[api.UploadOrBatch]{
+			Caller: caller, Query: map[string]string{}, Body: api.UploadOrBatch{UploadRequest: &test.want}, ID: "request-1",
+		}); diff != "" {
 			t.Errorf("%s: request (-got +want)\n%s", test.name, diff)
 		}
 	}
@@ -72,7 +74,7 @@ func TestBodyOfARoute(t *testing.T) {
 // A route that takes no body does not look at one.
 func TestBodyOfARouteWithoutOne(t *testing.T) {
 	e := event(map[string][]string{"mail": mail})
-	e.Body = strings.Repeat("{", 70_000)
+	e.Body = strings.Repeat("{", 600_000)
 	received[apigw.None, api.PresignedForm](t, e)
 }
 
@@ -80,7 +82,7 @@ func TestRefusedBodies(t *testing.T) {
 	const (
 		notObject = "body is not a JSON object: must be one JSON object"
 		more      = "body goes on after its JSON object: must be one JSON object"
-		known     = " is not known: must be one of filename, size, type, title, checksum, via"
+		known     = " is not known: must be one of filename, size, type, title, checksum, via, partSize"
 		number    = ": must be a whole number in digits, at most 9223372036854775807"
 		text      = ": must be a string"
 	)
@@ -106,7 +108,7 @@ func TestRefusedBodies(t *testing.T) {
 		{"hexadecimal", `{"filename":"clip.mp4","size":0x7}`, notObject},
 		{"not a number", `{"filename":"clip.mp4","size":NaN}`, notObject},
 		{"byte order mark", "\ufeff" + goodBody, notObject},
-		{"deep", `{"filename":` + strings.Repeat("[", 60_000), notObject},
+		{"deep", `{"filename":` + strings.Repeat("[", 500_000), notObject},
 		{"two objects", goodBody + goodBody, more},
 		{"two values", goodBody + " 7", more},
 		{"rest", goodBody + "}", more},
@@ -192,6 +194,48 @@ func TestRefusedArraysOfStrings(t *testing.T) {
 	}
 }
 
+// An array of objects is decoded as strictly as the body itself, and a body has one of its shapes.
+func TestBodiesOfTwoShapes(t *testing.T) {
+	one := api.UploadRequest{Filename: "clip.mp4", Size: 7}
+	for body, want := range map[string]api.UploadOrBatch{
+		goodBody:                              {UploadRequest: &one},
+		`{"uploads":[` + goodBody + `]}`:      {UploadBatch: &api.UploadBatch{Uploads: []api.UploadRequest{one}}},
+		`{"\u0075ploads":[` + goodBody + `]}`: {UploadBatch: &api.UploadBatch{Uploads: []api.UploadRequest{one}}},
+		`{"uploads":[]}`:                      {UploadBatch: &api.UploadBatch{Uploads: []api.UploadRequest{}}},
+		`{"uploads":[` + goodBody + `,{"size":8,"title":"a","via":null,"filename":"b.mp4"}]}`: {UploadBatch: &api.UploadBatch{
+			Uploads: []api.UploadRequest{one, {Filename: "b.mp4", Size: 8, Title: new("a")}},
+		}},
+	} {
+		if diff := cmp.Diff(received[api.UploadOrBatch, api.GrantOrGrants](t, bodyEvent(body)).Body, want); diff != "" {
+			t.Errorf("%s (-got +want)\n%s", body, diff)
+		}
+	}
+	const known = "must be one of filename, size, type, title, checksum, via, partSize"
+	for body, message := range map[string]string{
+		`{"uploads":[],"filename":"clip.mp4","size":7}`:   `field "filename" is not known: must be one of uploads`,
+		`{"filename":"clip.mp4","size":7,"uploads":[]}`:   `field "filename" is not known: must be one of uploads`,
+		`{"filename":"clip.mp4","size":7,"uploads":null}`: `field "uploads" is not known: ` + known,
+		`{"uploads":null}`:   `field "uploads" is not known: ` + known,
+		`{"uploads":{}}`:     "field uploads is an object: must be an array of objects",
+		`{"uploads":"a"}`:    "field uploads is a string: must be an array of objects",
+		`{"uploads":["a"]}`:  "field uploads[0] is a string: must be an object",
+		`{"uploads":[null]}`: "field uploads[0] is null: must be an object",
+		`{"uploads":[[]]}`:   "field uploads[0] is an array: must be an object",
+		`{"uploads":[` + goodBody + `,{"filename":"a.mp4"}]}`:         "field uploads[1].size is missing",
+		`{"uploads":[` + goodBody + `,{"filename":"a","size":"7"}]}`:  "field uploads[1].size is a string: must be a whole number in digits, at most 9223372036854775807",
+		`{"uploads":[{"filename":"a","size":7,"size":7}]}`:            "field uploads[0].size is given more than once: must be given once",
+		`{"uploads":[{"filename":"\ud83c","size":7}]}`:                "field uploads[0].filename has half a surrogate pair: must be a string of whole characters",
+		`{"uploads":[{"filename":"a","size":7,"owner":"x"}]}`:         `field "uploads[0].owner" is not known: ` + known,
+		`{"uploads":[{"uploads":[]}]}`:                                `field "uploads[0].uploads" is not known: ` + known,
+		`{"uploads":[` + goodBody + `],"uploads":[` + goodBody + `]}`: "field uploads is given more than once: must be given once",
+	} {
+		response, log := refused(t, bodyEvent(body))
+		if want := failure(message, "invalid_request"); response.StatusCode != http.StatusBadRequest || response.Body != want || log != "" {
+			t.Errorf("%s: got %d %s, log %q\nwant 400 %s", body, response.StatusCode, response.Body, log, want)
+		}
+	}
+}
+
 func TestRefusedSizes(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -201,9 +245,9 @@ func TestRefusedSizes(t *testing.T) {
 		message string
 		code    string
 	}{
-		{"one byte more", goodBody + strings.Repeat(" ", 65537-len(goodBody)), false, 413, "body has 65537 bytes: must have at most 65536", "payload_too_large"},
-		{"as large as an event", strings.Repeat("x", 6<<20), false, 413, "body has 6291456 bytes: must have at most 65536", "payload_too_large"},
-		{"in base64", base64.StdEncoding.EncodeToString(make([]byte, 65537)), true, 413, "body has 65537 bytes: must have at most 65536", "payload_too_large"},
+		{"one byte more", goodBody + strings.Repeat(" ", 524289-len(goodBody)), false, 413, "body has 524289 bytes: must have at most 524288", "payload_too_large"},
+		{"as large as an event", strings.Repeat("x", 6<<20), false, 413, "body has 6291456 bytes: must have at most 524288", "payload_too_large"},
+		{"in base64", base64.StdEncoding.EncodeToString(make([]byte, 524289)), true, 413, "body has 524289 bytes: must have at most 524288", "payload_too_large"},
 		{"no base64", goodBody, true, 400, "body is said to be base64 and is not", "invalid_request"},
 	} {
 		e := bodyEvent(test.body)
@@ -261,6 +305,8 @@ func FuzzBody(f *testing.F) {
 	f.Add([]byte(`{"filename":"\ud83c\udfac","size":1e3,"title":null}`))
 	f.Add([]byte(`{"size":7,"\u0073ize":8}`))
 	f.Add([]byte("{\"filename\":\"\xff\"}{}"))
+	f.Add([]byte(`{"uploads":[{"filename":"a.mp4","size":7},{"size":8,"filename":"b.mp4","title":null}]}`))
+	f.Add([]byte(`{"filename":"a.mp4","uploads":[{}]}`))
 	f.Add([]byte("{\"filename\":\"cl\xa4\xa4\",\"size\":7}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e := bodyEvent(string(body))
@@ -268,10 +314,10 @@ func FuzzBody(f *testing.F) {
 			// An event is JSON, which holds other bytes in base64 alone.
 			e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 		}
-		var got *api.UploadRequest
-		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
+		var got *api.UploadOrBatch
+		response, log := call(t, func(_ context.Context, request apigw.Request[api.UploadOrBatch]) (api.GrantOrGrants, error) {
 			got = &request.Body
-			return api.UploadGrant{}, nil
+			return api.GrantOrGrants{UploadGrant: &api.UploadGrant{}}, nil
 		}, e)
 		if log != "" || len(response.Body) > 1000 {
 			t.Fatalf("got %d %s, log %q", response.StatusCode, response.Body, log)
@@ -282,7 +328,7 @@ func FuzzBody(f *testing.F) {
 		if got == nil {
 			return
 		}
-		var want api.UploadRequest
+		var want api.UploadOrBatch
 		if err := json.Unmarshal(body, &want); err != nil || !utf8.Valid(body) {
 			t.Fatalf("reached the handler, but: %v", err)
 		}

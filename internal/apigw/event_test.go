@@ -134,9 +134,12 @@ func newEcho(t testing.TB) *apigw.Gateway {
 		"GET /presignedurl": apigw.Handle(func(_ context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
 			return api.PresignedForm{URL: said(request)}, nil
 		}),
-		"POST /uploads": apigw.Handle(func(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
-			return api.UploadGrant{URL: said(request)}, nil
+		"POST /uploads": apigw.Handle(func(_ context.Context, request apigw.Request[api.UploadOrBatch]) (api.GrantOrGrants, error) {
+			return api.GrantOrGrants{UploadGrant: &api.UploadGrant{URL: said(request)}}, nil
 		}),
+		"POST /uploads/{id}/parts":      zero[api.PartsRequest, api.PartsGrant](),
+		"POST /uploads/{id}/parts/list": zero[api.PartsListRequest, api.PartsListGrant](),
+		"POST /uploads/{id}/complete":   zero[api.CompleteRequest, api.CompleteGrant](),
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

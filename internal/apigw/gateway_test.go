@@ -62,8 +62,11 @@ func zero[B, A any]() apigw.Handler {
 func handlersOf(function contract.Function, event events.APIGatewayProxyRequest, handler apigw.Handler) map[string]apigw.Handler {
 	handlers := map[contract.Function]map[string]apigw.Handler{
 		contract.Presign: {
-			"GET /presignedurl": zero[apigw.None, api.PresignedForm](),
-			"POST /uploads":     zero[api.UploadRequest, api.UploadGrant](),
+			"GET /presignedurl":             zero[apigw.None, api.PresignedForm](),
+			"POST /uploads":                 zero[api.UploadOrBatch, api.GrantOrGrants](),
+			"POST /uploads/{id}/parts":      zero[api.PartsRequest, api.PartsGrant](),
+			"POST /uploads/{id}/parts/list": zero[api.PartsListRequest, api.PartsListGrant](),
+			"POST /uploads/{id}/complete":   zero[api.CompleteRequest, api.CompleteGrant](),
 		},
 		contract.Manage: {
 			"GET /uploads":               zero[apigw.None, api.UploadList](),
@@ -129,7 +132,7 @@ func TestHandlerGetsWhatIsChecked(t *testing.T) {
 	if response.StatusCode != http.StatusOK || !strings.Contains(response.Body, `"id":"42"`) || log != "" {
 		t.Errorf("got %d %s, log %q", response.StatusCode, response.Body, log)
 	}
-	want := apigw.Request[apigw.None]{ID: "request-1", Caller: caller, Query: map[string]string{"mail": mail[0], "type": ""}}
+	want := apigw.Request[apigw.None]{Caller: caller, Query: map[string]string{"mail": mail[0], "type": ""}, ID: "request-1"}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("request (-got +want)\n%s", diff)
 	}
@@ -304,26 +307,32 @@ func checkLog(t *testing.T, name, log, want string) {
 }
 
 func TestNewWantsAHandlerForEachRoute(t *testing.T) {
-	form, grant := zero[apigw.None, api.PresignedForm](), zero[api.UploadRequest, api.UploadGrant]()
-	for name, handlers := range map[string]map[string]apigw.Handler{
-		"none":                     nil,
-		"one":                      {"GET /presignedurl": form},
-		"empty":                    {"GET /presignedurl": {}, "POST /uploads": grant},
-		"one more":                 {"GET /presignedurl": form, "POST /uploads": grant, "GET /other": form},
-		"another function's route": {"GET /presignedurl": form, "POST /uploads": grant, "GET /health": form},
-		"exchanged":                {"GET /presignedurl": grant, "POST /uploads": form},
-		"another body":             {"GET /presignedurl": form, "POST /uploads": zero[api.UploadPatch, api.UploadGrant]()},
-		"a body where there is none": {
-			"GET /presignedurl": zero[api.UploadRequest, api.PresignedForm](), "POST /uploads": grant,
-		},
-		"another answer": {"GET /presignedurl": zero[apigw.None, api.UploadGrant](), "POST /uploads": grant},
-		"no answer":      {"GET /presignedurl": zero[apigw.None, apigw.None](), "POST /uploads": grant},
+	all := handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{})
+	form, grant := all["GET /presignedurl"], all["POST /uploads"]
+	for name, changes := range map[string]map[string]apigw.Handler{
+		"empty":                      {"GET /presignedurl": {}},
+		"one more":                   {"GET /other": form},
+		"another function's route":   {"GET /health": form},
+		"exchanged":                  {"GET /presignedurl": grant, "POST /uploads": form},
+		"another body":               {"POST /uploads": zero[api.UploadPatch, api.GrantOrGrants]()},
+		"a body where there is none": {"GET /presignedurl": zero[api.UploadRequest, api.PresignedForm]()},
+		"another answer":             {"GET /presignedurl": zero[apigw.None, api.UploadGrant]()},
+		"no answer":                  {"GET /presignedurl": zero[apigw.None, apigw.None]()},
 	} {
+		handlers := maps.Clone(all)
+		maps.Copy(handlers, changes)
 		if _, err := apigw.New(contract.Presign, handlers, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s: New succeeded, want an error", name)
 		}
 	}
-	if _, err := apigw.New(contract.Presign, map[string]apigw.Handler{"GET /presignedurl": form, "POST /uploads": grant}, slog.New(slog.DiscardHandler)); err != nil {
+	for missing := range all {
+		handlers := maps.Clone(all)
+		delete(handlers, missing)
+		if _, err := apigw.New(contract.Presign, handlers, slog.New(slog.DiscardHandler)); err == nil {
+			t.Errorf("no %s: New succeeded, want an error", missing)
+		}
+	}
+	if _, err := apigw.New(contract.Presign, all, slog.New(slog.DiscardHandler)); err != nil {
 		t.Error(err)
 	}
 }

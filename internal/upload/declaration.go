@@ -28,14 +28,20 @@ func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (c
 	if declared.Checksum != nil && !isSHA256(*declared.Checksum) {
 		return contract.Format{}, invalid("checksum %s is not a SHA-256: must be its 32 bytes in base64, 44 characters", Quote(*declared.Checksum))
 	}
+	if err := checkPartSize(declared.PartSize); err != nil {
+		return contract.Format{}, err
+	}
 	limits.Folder = format.MaxSize
 	return format, limits.CheckSize(declared.Size)
 }
 
-// isSHA256 reports whether s is a SHA-256 as S3 writes it: the one base64 of its 32 bytes.
-func isSHA256(s string) bool {
+// isSHA256 reports whether s is a SHA-256 as S3 writes it.
+func isSHA256(s string) bool { return isSum(s, sha256.Size) }
+
+// isSum reports whether s is a checksum as S3 writes it: the one base64 of so many bytes.
+func isSum(s string, size int) bool {
 	sum, err := base64.StdEncoding.Strict().DecodeString(s)
-	return err == nil && len(sum) == sha256.Size && len(s) == base64.StdEncoding.EncodedLen(sha256.Size)
+	return err == nil && len(sum) == size && len(s) == base64.StdEncoding.EncodedLen(size)
 }
 
 // A File is what a client says of the file that it wants to upload. Nil: it does not say.
@@ -120,19 +126,3 @@ func ChooseMethod(via *string, size int64) (string, error) {
 		return api.MethodPost, nil
 	}
 }
-
-// usualPart is the size of a part of most uploads, in bytes: small enough to send again after a fault, large enough to
-// need few signatures. Larger parts are multiples of partStep.
-const (
-	usualPart = 16 << 20
-	partStep  = 1 << 20
-)
-
-// Parts divides an object of 1 to api.MaxObject bytes for a multipart upload. size is that of each part but the last, in
-// bytes: a whole number of MiB, at least 16. count is how many parts there are: 1 to api.MaxParts.
-func Parts(object int64) (size, count int64) {
-	size = max(usualPart, divideUp(divideUp(object, api.MaxParts), partStep)*partStep)
-	return size, divideUp(object, size)
-}
-
-func divideUp(n, by int64) int64 { return (n + by - 1) / by }

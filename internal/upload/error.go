@@ -23,6 +23,9 @@ var (
 	ErrBudget = errors.New("reading more of the object than an inspection may")
 )
 
+// ErrNoUpload is the one answer for an id that nobody granted to the owner, or that names nothing, or a deleted upload.
+var ErrNoUpload error = &Error{api.NotFound, "no such upload"}
+
 // An Error is a refusal that the client may read. Message names the field, the value (see Quote) and what is allowed.
 type Error struct {
 	Code    api.Code

@@ -6,13 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/upload"
 )
 
-// errNoUpload is the one answer for an id that nobody granted to the owner, or that names nothing, or a deleted upload.
-var errNoUpload = &upload.Error{Code: api.NotFound, Message: "no such upload"}
+var errNoUpload = upload.ErrNoUpload
 
 const (
 	// inspectionTime is the age of bytes from which the event of their arrival is taken for lost.

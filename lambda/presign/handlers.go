@@ -23,6 +23,14 @@ type signer interface {
 	PresignPost(post sign.Post, now time.Time, lifetime time.Duration) (sign.PresignedPost, error)
 	// PresignPut signs a PUT.
 	PresignPut(put sign.Put, now time.Time, lifetime time.Duration) (sign.PresignedRequest, error)
+	// PresignCreate signs the beginning of a multipart upload.
+	PresignCreate(create sign.Create, now time.Time, lifetime time.Duration) (sign.PresignedRequest, error)
+	// PresignParts signs the PUTs of parts, in their order.
+	PresignParts(open sign.OpenUpload, parts []sign.Part, now time.Time, lifetime time.Duration) ([]sign.PresignedRequest, error)
+	// PresignPartsList signs the list of the parts after one.
+	PresignPartsList(open sign.OpenUpload, after int64, now time.Time, lifetime time.Duration) (sign.PresignedRequest, error)
+	// PresignCompletion signs the end of a multipart upload.
+	PresignCompletion(open sign.OpenUpload, completion sign.Completion, now time.Time, lifetime time.Duration) (sign.PresignedRequest, error)
 }
 
 // A presigner answers the routes that sign.
@@ -52,8 +60,11 @@ func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, err
 // handlers maps each route to its handler.
 func (p *presigner) handlers() map[string]apigw.Handler {
 	return map[string]apigw.Handler{
-		"GET /presignedurl": apigw.HandleWith(p.form, apigw.EncodeForm),
-		"POST /uploads":     apigw.Handle(p.upload),
+		"GET /presignedurl":             apigw.HandleWith(p.form, apigw.EncodeForm),
+		"POST /uploads":                 apigw.Handle(p.uploads),
+		"POST /uploads/{id}/parts":      apigw.Handle(p.parts),
+		"POST /uploads/{id}/parts/list": apigw.Handle(p.partsList),
+		"POST /uploads/{id}/complete":   apigw.Handle(p.complete),
 	}
 }
 
@@ -91,47 +102,4 @@ func optional(query map[string]string, name string) *string {
 		return &value
 	}
 	return nil
-}
-
-// upload answers POST /uploads: what uploads the declared file as one new object of the owner.
-func (p *presigner) upload(_ context.Context, request apigw.Request[api.UploadRequest]) (api.UploadGrant, error) {
-	declared := request.Body
-	format, err := upload.Check(declared, p.folders, request.Caller.Limits())
-	if err != nil {
-		return api.UploadGrant{}, err
-	}
-	method, err := upload.ChooseMethod(declared.Via, declared.Size)
-	if err != nil {
-		return api.UploadGrant{}, err
-	}
-	object, err := p.newObject(request.Caller, format)
-	if err != nil {
-		return api.UploadGrant{}, err
-	}
-	grant := api.UploadGrant{ID: object.id, Key: object.key, Method: method}
-	metadata := upload.Declared{Quota: request.Caller.Quota, Size: declared.Size, Filename: declared.Filename}
-	if declared.Title != nil {
-		metadata.Title = *declared.Title
-	}
-	fixed, err := p.attributes(request.Caller.Key, object, format, metadata)
-	if err != nil {
-		return api.UploadGrant{}, err
-	}
-	if declared.Checksum != nil {
-		fixed["x-amz-checksum-sha256"] = *declared.Checksum
-	}
-	switch method {
-	case api.MethodPost:
-		signed, err := p.signForm(object, fixed, declared.Size, declared.Size)
-		grant.URL, grant.Fields, grant.Expires.Time = signed.URL, signed.Fields, signed.Expires
-		return grant, err
-	case api.MethodPut:
-		signed, err := p.signPut(object, fixed, declared.Size)
-		grant.URL, grant.Headers, grant.Expires.Time = signed.URL, signed.Headers, signed.Expires
-		return grant, err
-	default:
-		grant.PartSize, grant.PartCount = upload.Parts(declared.Size)
-		grant.Expires.Time = object.granted.Add(p.lifetime)
-		return grant, nil
-	}
 }

@@ -281,25 +281,47 @@ type failingSigner struct {
 	panicValue any
 }
 
-func (s failingSigner) PresignPost(sign.Post, time.Time, time.Duration) (sign.PresignedPost, error) {
+func (s failingSigner) fail() error {
 	if s.panicValue != nil {
 		panic(s.panicValue)
 	}
-	return sign.PresignedPost{}, s.err
+	return s.err
+}
+
+func (s failingSigner) PresignPost(sign.Post, time.Time, time.Duration) (sign.PresignedPost, error) {
+	return sign.PresignedPost{}, s.fail()
 }
 
 func (s failingSigner) PresignPut(sign.Put, time.Time, time.Duration) (sign.PresignedRequest, error) {
-	if s.panicValue != nil {
-		panic(s.panicValue)
-	}
-	return sign.PresignedRequest{}, s.err
+	return sign.PresignedRequest{}, s.fail()
+}
+
+func (s failingSigner) PresignCreate(sign.Create, time.Time, time.Duration) (sign.PresignedRequest, error) {
+	return sign.PresignedRequest{}, s.fail()
+}
+
+func (s failingSigner) PresignParts(sign.OpenUpload, []sign.Part, time.Time, time.Duration) ([]sign.PresignedRequest, error) {
+	return nil, s.fail()
+}
+
+func (s failingSigner) PresignPartsList(sign.OpenUpload, int64, time.Time, time.Duration) (sign.PresignedRequest, error) {
+	return sign.PresignedRequest{}, s.fail()
+}
+
+func (s failingSigner) PresignCompletion(sign.OpenUpload, sign.Completion, time.Time, time.Duration) (sign.PresignedRequest, error) {
+	return sign.PresignedRequest{}, s.fail()
 }
 
 func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
 	requests := map[string]events.APIGatewayProxyRequest{
-		"a form": event(t, map[string][]string{"type": {"video/mp4"}}),
-		"a POST": uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1}`),
-		"a PUT":  uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1,"via":"put"}`),
+		"a form":             event(t, map[string][]string{"type": {"video/mp4"}}),
+		"a POST":             uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1}`),
+		"a PUT":              uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1,"via":"put"}`),
+		"a multipart upload": uploadEvent(t, `{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1,"via":"multipart"}`),
+		"a batch":            uploadEvent(t, `{"uploads":[{"filename":"`+marker+`.mp4","title":"`+marker+`","size":1}]}`),
+		"parts":              multipartEvent(t, "/parts", `{"uploadId":"`+marker+`","size":1,"parts":[{"number":1}]}`),
+		"a list of parts":    multipartEvent(t, "/parts/list", `{"uploadId":"`+marker+`"}`),
+		"a completion":       multipartEvent(t, "/complete", `{"uploadId":"`+marker+`","size":1}`),
 	}
 	for _, test := range []struct {
 		name  string
@@ -315,6 +337,9 @@ func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
 		{"lifetime", func(p *presigner) { p.lifetime = -time.Second }, ": lifetime is -1s"},
 	} {
 		for kind, request := range requests {
+			if test.name == "randomness" && request.PathParameters != nil {
+				continue // it names no new object
+			}
 			if test.name == "format table" && kind != "a form" {
 				continue // a file's own extension leads to a well-formed one
 			}

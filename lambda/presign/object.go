@@ -74,3 +74,16 @@ func (p *presigner) signPut(object object, headers map[string]string, size int64
 	}
 	return signed, nil
 }
+
+// signCreate signs the beginning of a multipart upload. It adds to headers, which are the object's attributes. S3 makes one
+// checksum of the whole object from the parts' own.
+func (p *presigner) signCreate(object object, headers map[string]string) (sign.PresignedRequest, error) {
+	headers["x-amz-tagging"] = pendingQuery
+	headers["x-amz-checksum-algorithm"] = "CRC64NVME"
+	headers["x-amz-checksum-type"] = "FULL_OBJECT"
+	signed, err := p.signer.PresignCreate(sign.Create{Key: object.key, Headers: headers}, object.granted, p.lifetime)
+	if err != nil {
+		return sign.PresignedRequest{}, fmt.Errorf("signing the beginning of a multipart upload: %w", err)
+	}
+	return signed, nil
+}

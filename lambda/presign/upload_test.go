@@ -29,7 +29,7 @@ const (
 func grant(t *testing.T, declared api.UploadRequest) api.UploadGrant {
 	t.Helper()
 	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 62, Quota: 1 << 62, Remaining: 1 << 61, Key: key}
-	grant, err := newPresigner(t).upload(t.Context(), apigw.Request[api.UploadRequest]{Caller: caller, Body: declared})
+	grant, err := newPresigner(t).upload(caller, declared)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,11 +156,13 @@ func TestTransports(t *testing.T) {
 		got := grant(t, api.UploadRequest{Filename: "a.mp4", Size: test.size, Via: test.via})
 		want := named(test.want.Method, "videos", "mp4")
 		want.URL, want.Fields, want.Headers, want.PartSize, want.PartCount = got.URL, got.Fields, got.Headers, test.want.PartSize, test.want.PartCount
+		want.Create = got.Create
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%d: grant (-got +want)\n%s", test.size, diff)
 		}
-		if (got.URL != "") != (got.Method != api.MethodMultipart) || (got.Fields != nil) != (got.Method == api.MethodPost) || (got.Headers != nil) != (got.Method == api.MethodPut) {
-			t.Errorf("%d: %s has url %q, fields %v, headers %v", test.size, got.Method, got.URL, got.Fields, got.Headers)
+		if (got.URL != "") != (got.Method != api.MethodMultipart) || (got.Fields != nil) != (got.Method == api.MethodPost) || (got.Headers != nil) != (got.Method == api.MethodPut) ||
+			(got.Create != nil) != (got.Method == api.MethodMultipart) {
+			t.Errorf("%d: %s has url %q, fields %v, headers %v, create %v", test.size, got.Method, got.URL, got.Fields, got.Headers, got.Create)
 		}
 	}
 }
@@ -173,7 +175,7 @@ func TestUploadFunction(t *testing.T) {
 	}{
 		{"form", map[string]bool{"id": true, "key": true, "method": true, "url": true, "fields": true, "expires": true}},
 		{"put", map[string]bool{"id": true, "key": true, "method": true, "url": true, "headers": true, "expires": true}},
-		{"multipart", map[string]bool{"id": true, "key": true, "method": true, "partSize": true, "partCount": true, "expires": true}},
+		{"multipart", map[string]bool{"id": true, "key": true, "method": true, "partSize": true, "partCount": true, "create": true, "expires": true}},
 	} {
 		var log bytes.Buffer
 		body := fmt.Sprintf(`{"filename":"%s.mp4","size":7,"title":"%s","via":"%s"}`, marker, marker, test.via)
@@ -211,7 +213,7 @@ func declare(t *testing.T, changes map[string]string) string {
 	t.Helper()
 	members := map[string]json.RawMessage{
 		"filename": json.RawMessage(`"clip.mp4"`), "size": json.RawMessage("7"), "type": json.RawMessage(`"video/mp4"`),
-		"title": json.RawMessage(`"Clip"`), "checksum": json.RawMessage(`"` + checksum + `"`), "via": json.RawMessage(`"form"`),
+		"title": json.RawMessage(`"Clip"`), "checksum": json.RawMessage(`"` + checksum + `"`), "via": json.RawMessage(`"form"`), "partSize": json.RawMessage("16777216"),
 	}
 	for name, value := range changes {
 		members[name] = json.RawMessage(value)
@@ -228,7 +230,7 @@ func declare(t *testing.T, changes map[string]string) string {
 
 // Every member that a client may leave out, left out and null.
 func TestOptionalMembers(t *testing.T) {
-	for _, name := range []string{"type", "title", "checksum", "via"} {
+	for _, name := range []string{"type", "title", "checksum", "via", "partSize"} {
 		for _, value := range []string{"", "null"} {
 			response, err := started(t, setup(io.Discard))(t.Context(), uploadEvent(t, declare(t, map[string]string{name: value})))
 			if err != nil || response.StatusCode != http.StatusCreated {
@@ -283,6 +285,10 @@ func TestUploadStatuses(t *testing.T) {
 		{"via long", declare(t, map[string]string{"via": `"` + long + `"`}), 400, "must be one of form, put, multipart"},
 		{"via with control", declare(t, map[string]string{"via": `"put\r\n"`}), 400, `put\\r\\n`},
 	}
+	tests = append(tests,
+		badInput{"part size too small", declare(t, map[string]string{"partSize": "5242879"}), 400, "partSize is 5242879 bytes: must be 5242880 to 5368709120"},
+		badInput{"part size too large", declare(t, map[string]string{"partSize": "5368709121"}), 400, "partSize is 5368709121 bytes"},
+		badInput{"SHA-256 of parts", declare(t, map[string]string{"via": `"multipart"`}), 400, "checksum is a SHA-256, which S3 does not check of a file in parts"})
 	for _, required := range []string{"filename", "size"} {
 		tests = append(tests,
 			badInput{"without " + required, declare(t, map[string]string{required: ""}), 400, "field " + required + " is missing"},

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"postern/api"
+	"postern/internal/apigw"
+	"postern/internal/upload"
+)
+
+// uploads answers POST /uploads: what uploads the declared files, each as one new object of the owner.
+func (p *presigner) uploads(_ context.Context, request apigw.Request[api.UploadOrBatch]) (api.GrantOrGrants, error) {
+	if batch := request.Body.UploadBatch; batch != nil {
+		grants, err := p.batch(request.Caller, batch.Uploads, request.ID)
+		return api.GrantOrGrants{UploadGrants: grants}, err
+	}
+	grant, err := p.upload(request.Caller, *request.Body.UploadRequest)
+	return api.GrantOrGrants{UploadGrant: &grant}, err
+}
+
+// batch grants each file, in order, or says why not. The files that are granted fit into what is left of the quota together.
+func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, requestID string) (*api.UploadGrants, error) {
+	if n := len(files); n < 1 || n > api.MaxBatch {
+		return nil, &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf("uploads are %d: must be 1 to %d", n, api.MaxBatch)}
+	}
+	results := make([]api.UploadResult, len(files))
+	for i, file := range files {
+		grant, err := p.upload(caller, file)
+		if refusal, ok := errors.AsType[*upload.Error](err); ok {
+			results[i].Error = &api.ErrorBody{Message: refusal.Message, Code: refusal.Code, RequestID: requestID}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		results[i].UploadGrant = &grant
+		caller.Remaining -= file.Size
+	}
+	return &api.UploadGrants{Uploads: results}, nil
+}
+
+// upload grants the upload of one file.
+func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest) (api.UploadGrant, error) {
+	format, err := upload.Check(declared, p.folders, caller.Limits())
+	if err != nil {
+		return api.UploadGrant{}, err
+	}
+	method, err := upload.ChooseMethod(declared.Via, declared.Size)
+	if err != nil {
+		return api.UploadGrant{}, err
+	}
+	if method == api.MethodMultipart && declared.Checksum != nil {
+		return api.UploadGrant{}, &upload.Error{Code: api.InvalidRequest, Message: "checksum is a SHA-256, which S3 does not check of a file in parts: " +
+			"must be left out, and its CRC64NVME given at the completion"}
+	}
+	object, err := p.newObject(caller, format)
+	if err != nil {
+		return api.UploadGrant{}, err
+	}
+	metadata := upload.Declared{Quota: caller.Quota, Size: declared.Size, Filename: declared.Filename}
+	if declared.Title != nil {
+		metadata.Title = *declared.Title
+	}
+	fixed, err := p.attributes(caller.Key, object, format, metadata)
+	if err != nil {
+		return api.UploadGrant{}, err
+	}
+	grant := api.UploadGrant{ID: object.id, Key: object.key, Method: method}
+	err = p.sign(&grant, object, fixed, declared)
+	return grant, err
+}
+
+// sign completes a grant. It adds to fixed, which are the object's attributes.
+func (p *presigner) sign(grant *api.UploadGrant, object object, fixed map[string]string, declared api.UploadRequest) error {
+	if declared.Checksum != nil {
+		fixed["x-amz-checksum-sha256"] = *declared.Checksum
+	}
+	switch grant.Method {
+	case api.MethodPost:
+		signed, err := p.signForm(object, fixed, declared.Size, declared.Size)
+		grant.URL, grant.Fields, grant.Expires.Time = signed.URL, signed.Fields, signed.Expires
+		return err
+	case api.MethodPut:
+		signed, err := p.signPut(object, fixed, declared.Size)
+		grant.URL, grant.Headers, grant.Expires.Time = signed.URL, signed.Headers, signed.Expires
+		return err
+	default:
+		plan, err := upload.NewPlan(declared.Size, declared.PartSize)
+		if err != nil {
+			return err
+		}
+		signed, err := p.signCreate(object, fixed)
+		grant.PartSize, grant.PartCount, grant.Expires.Time = plan.PartSize, plan.PartCount, signed.Expires
+		grant.Create = &api.SignedRequest{Method: signed.Method, URL: signed.URL, Headers: signed.Headers}
+		return err
+	}
+}
