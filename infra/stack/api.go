@@ -22,6 +22,10 @@ const (
 	endpointAccessMode = "STRICT"
 )
 
+// minCompression is the smallest answer that is compressed for clients that take gzip, in bytes. A smaller one fits into one
+// packet.
+const minCompression = 1024
+
 // newAPI creates the REST API with every route of the contract.
 func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]awslambda.Function) awsapigateway.RestApi {
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
@@ -29,6 +33,8 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 		RestApiName:    stack.StackName(),
 		EndpointTypes:  &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		CloudWatchRole: jsii.Bool(false),
+		// 500 signed parts are 1 MB that says the same again and again.
+		MinCompressionSize: awscdk.Size_Bytes(jsii.Number(minCompression)),
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(contract.BasePath),
 			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(stack, "AccessLogs", s)),

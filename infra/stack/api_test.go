@@ -120,12 +120,15 @@ func TestMethodsFollowTheContract(t *testing.T) {
 
 func TestPreflights(t *testing.T) {
 	allowed := map[string]any{
-		"/health":                "'GET,HEAD'",
-		"/presignedurl":          "'GET'",
-		"/uploads":               "'GET,POST'",
-		"/uploads/{id}":          "'DELETE,GET,PATCH'",
-		"/uploads/{id}/download": "'GET'",
-		"/usage":                 "'GET'",
+		"/health":                  "'GET,HEAD'",
+		"/presignedurl":            "'GET'",
+		"/uploads":                 "'GET,POST'",
+		"/uploads/{id}":            "'DELETE,GET,PATCH'",
+		"/uploads/{id}/complete":   "'POST'",
+		"/uploads/{id}/download":   "'GET'",
+		"/uploads/{id}/parts":      "'POST'",
+		"/uploads/{id}/parts/list": "'POST'",
+		"/usage":                   "'GET'",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		preflights := map[string]bool{}
@@ -160,10 +163,11 @@ func TestRestAPI(t *testing.T) {
 		got := template.only(t, "AWS::ApiGateway::RestApi").Properties
 		delete(got, "Tags")
 		want := map[string]any{
-			"Name":                  "Postern-" + s.Name,
-			"EndpointConfiguration": map[string]any{"Types": []any{"REGIONAL"}},
-			"EndpointAccessMode":    "STRICT",
-			"SecurityPolicy":        "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+			"Name":                   "Postern-" + s.Name,
+			"EndpointConfiguration":  map[string]any{"Types": []any{"REGIONAL"}},
+			"EndpointAccessMode":     "STRICT",
+			"MinimumCompressionSize": float64(1024),
+			"SecurityPolicy":         "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("properties (-got +want):\n%s", diff)

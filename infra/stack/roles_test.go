@@ -83,7 +83,7 @@ func TestRoles(t *testing.T) {
 			"PresignRole": {
 				logging("PresignLogs"),
 				tracing,
-				{sid: "Put", effect: "Allow", actions: []string{"s3:PutObject"}, resources: folders},
+				{sid: "Objects", effect: "Allow", actions: []string{"s3:ListMultipartUploadParts", "s3:PutObject"}, resources: folders},
 				{
 					sid: "TagPending", effect: "Allow", actions: []string{"s3:PutObjectTagging"}, resources: folders,
 					condition: map[string]any{"StringEquals": map[string]any{"s3:RequestObjectTag/status": "pending"}},

@@ -17,12 +17,13 @@ type apiParts struct {
 }
 
 type apiProperties struct {
-	EndpointConfiguration struct{ Types []string }
-	Name                  string
-	Description           inert
-	EndpointAccessMode    unenforced
-	SecurityPolicy        unenforced
-	Tags                  inert
+	EndpointConfiguration  struct{ Types []string }
+	Name                   string
+	Description            inert
+	EndpointAccessMode     unenforced
+	MinimumCompressionSize *int
+	SecurityPolicy         unenforced
+	Tags                   inert
 }
 
 func (r *reader) restAPI(id string, p apiProperties) {
@@ -36,6 +37,7 @@ func (r *reader) restAPI(id string, p apiProperties) {
 	r.stack.API.ID = api
 	r.stack.API.ARN = names{region: r.stack.Region, account: r.stack.AccountID}.arn("execute-api", api)
 	r.stack.API.Name = p.Name
+	r.stack.API.MinCompression = p.MinimumCompressionSize
 }
 
 type resourceProperties struct{ ParentId, PathPart, RestApiId string }

@@ -205,6 +205,9 @@ func TestLoadAPI(t *testing.T) {
 	if len(api.ID) != 10 || api.ARN != "arn:aws:execute-api:eu-central-1:000000000000:"+api.ID || api.Stage != "api" {
 		t.Errorf("got id %q, ARN %q, stage %q", api.ID, api.ARN, api.Stage)
 	}
+	if api.MinCompression == nil || *api.MinCompression != 1024 {
+		t.Errorf("got the least compressed answer %v, want 1024", api.MinCompression)
+	}
 	if !strings.HasPrefix(api.AccessLog, `{"requestId":"$context.requestId"`) {
 		t.Errorf("got the access log format %s", api.AccessLog)
 	}

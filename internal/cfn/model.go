@@ -136,6 +136,9 @@ type API struct {
 	AccessLog string // access log format, with $context variables; empty: none
 	Methods   []Method
 
+	// MinCompression is the smallest answer that is compressed for clients that take it, in bytes. Nil: none is.
+	MinCompression *int
+
 	// Responses are the gateway responses by response type: "UNAUTHORIZED", "DEFAULT_4XX".
 	Responses map[string]GatewayResponse
 }

@@ -2,7 +2,7 @@
 // enforces them.
 //
 // Whoever holds a form or a signed URL uploads with the rights of this function's role, when S3 gets it, which needs
-// s3:PutObject and s3:PutObjectTagging on the folders' objects.
+// s3:PutObject, s3:PutObjectTagging and s3:ListMultipartUploadParts on the folders' objects.
 package main
 
 import "postern/internal/function"

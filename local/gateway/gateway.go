@@ -68,6 +68,7 @@ type gateway struct {
 	routes    *node
 	responses map[string]gatewayResponse
 	accessLog format
+	compress  *int // answers of so many bytes and more; nil: none
 	invoker   Invoker
 	options   Options
 	logging   sync.Mutex // one line at a time
@@ -76,7 +77,7 @@ type gateway struct {
 // New makes a handler that serves an API below /<stage>. Its error joins everything in the API that cannot be served, each
 // with the logical id and the value.
 func New(api cfn.API, invoker Invoker, options Options) (http.Handler, error) {
-	g := &gateway{stage: api.Stage, apiID: api.ID, arn: api.ARN, invoker: invoker, options: options}
+	g := &gateway{stage: api.Stage, apiID: api.ID, arn: api.ARN, compress: api.MinCompression, invoker: invoker, options: options}
 	if options.ErrorLog == nil {
 		g.options.ErrorLog = slog.New(slog.DiscardHandler)
 	}
@@ -115,7 +116,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer.header.Set("X-Amzn-Requestid", x.id)
 	answer.header.Set("X-Amz-Apigw-Id", x.extendedID)
-	answer.write(w)
+	g.compressed(answer, r).write(w)
 	x.answer, x.took = answer, g.options.Now().Sub(x.start)
 	g.log(x)
 }
