@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	wire "postern/api"
 	"postern/internal/contract"
 )
 
@@ -18,77 +19,98 @@ import (
 // of the other whose bytes have not come. The last two have no mail: one has the id of another's upload, one an id that
 // nobody granted. The test fails if a route lacks the row of a caller.
 const matrix = `
-route                       caller          own  other  malformed  none  another's-id  no-id
+route                            caller          own  other  malformed  none  another's-id  no-id
 
-GET /health                 anonymous       200  200    200        200   -             -
-GET /health                 wrong-password  200  200    200        200   -             -
-GET /health                 removed         200  200    200        200   -             -
-GET /health                 user            200  200    200        200   -             -
-GET /health                 second          200  200    200        200   -             -
-GET /health                 service         200  200    200        200   -             -
+GET /health                      anonymous       200  200    200        200   -             -
+GET /health                      wrong-password  200  200    200        200   -             -
+GET /health                      removed         200  200    200        200   -             -
+GET /health                      user            200  200    200        200   -             -
+GET /health                      second          200  200    200        200   -             -
+GET /health                      service         200  200    200        200   -             -
 
-HEAD /health                anonymous       200  200    200        200   -             -
-HEAD /health                wrong-password  200  200    200        200   -             -
-HEAD /health                removed         200  200    200        200   -             -
-HEAD /health                user            200  200    200        200   -             -
-HEAD /health                second          200  200    200        200   -             -
-HEAD /health                service         200  200    200        200   -             -
+HEAD /health                     anonymous       200  200    200        200   -             -
+HEAD /health                     wrong-password  200  200    200        200   -             -
+HEAD /health                     removed         200  200    200        200   -             -
+HEAD /health                     user            200  200    200        200   -             -
+HEAD /health                     second          200  200    200        200   -             -
+HEAD /health                     service         200  200    200        200   -             -
 
-GET /presignedurl           anonymous       401  401    401        401   -             -
-GET /presignedurl           wrong-password  401  401    401        401   -             -
-GET /presignedurl           removed         401  401    401        401   -             -
-GET /presignedurl           user            200  403    400        400   -             -
-GET /presignedurl           second          200  403    400        400   -             -
-GET /presignedurl           service         200  200    400        400   -             -
+GET /presignedurl                anonymous       401  401    401        401   -             -
+GET /presignedurl                wrong-password  401  401    401        401   -             -
+GET /presignedurl                removed         401  401    401        401   -             -
+GET /presignedurl                user            200  403    400        400   -             -
+GET /presignedurl                second          200  403    400        400   -             -
+GET /presignedurl                service         200  200    400        400   -             -
 
-POST /uploads               anonymous       401  401    401        401   -             -
-POST /uploads               wrong-password  401  401    401        401   -             -
-POST /uploads               removed         401  401    401        401   -             -
-POST /uploads               user            201  403    400        201   -             -
-POST /uploads               second          201  403    400        201   -             -
-POST /uploads               service         201  201    400        201   -             -
+POST /uploads                    anonymous       401  401    401        401   -             -
+POST /uploads                    wrong-password  401  401    401        401   -             -
+POST /uploads                    removed         401  401    401        401   -             -
+POST /uploads                    user            201  403    400        201   -             -
+POST /uploads                    second          201  403    400        201   -             -
+POST /uploads                    service         201  201    400        201   -             -
 
-GET /uploads                anonymous       401  401    401        401   -             -
-GET /uploads                wrong-password  401  401    401        401   -             -
-GET /uploads                removed         401  401    401        401   -             -
-GET /uploads                user            200  403    400        200   -             -
-GET /uploads                second          200  403    400        200   -             -
-GET /uploads                service         200  200    400        200   -             -
+GET /uploads                     anonymous       401  401    401        401   -             -
+GET /uploads                     wrong-password  401  401    401        401   -             -
+GET /uploads                     removed         401  401    401        401   -             -
+GET /uploads                     user            200  403    400        200   -             -
+GET /uploads                     second          200  403    400        200   -             -
+GET /uploads                     service         200  200    400        200   -             -
 
-GET /uploads/{id}           anonymous       401  401    401        401   401           401
-GET /uploads/{id}           wrong-password  401  401    401        401   401           401
-GET /uploads/{id}           removed         401  401    401        401   401           401
-GET /uploads/{id}           user            200  403    400        200   404           404
-GET /uploads/{id}           second          200  403    400        200   404           404
-GET /uploads/{id}           service         200  200    400        200   404           404
+GET /uploads/{id}                anonymous       401  401    401        401   401           401
+GET /uploads/{id}                wrong-password  401  401    401        401   401           401
+GET /uploads/{id}                removed         401  401    401        401   401           401
+GET /uploads/{id}                user            200  403    400        200   404           404
+GET /uploads/{id}                second          200  403    400        200   404           404
+GET /uploads/{id}                service         200  200    400        200   404           404
 
-PATCH /uploads/{id}         anonymous       401  401    401        401   401           401
-PATCH /uploads/{id}         wrong-password  401  401    401        401   401           401
-PATCH /uploads/{id}         removed         401  401    401        401   401           401
-PATCH /uploads/{id}         user            200  403    400        200   404           404
-PATCH /uploads/{id}         second          200  403    400        200   404           404
-PATCH /uploads/{id}         service         200  409    400        200   404           404
+PATCH /uploads/{id}              anonymous       401  401    401        401   401           401
+PATCH /uploads/{id}              wrong-password  401  401    401        401   401           401
+PATCH /uploads/{id}              removed         401  401    401        401   401           401
+PATCH /uploads/{id}              user            200  403    400        200   404           404
+PATCH /uploads/{id}              second          200  403    400        200   404           404
+PATCH /uploads/{id}              service         200  409    400        200   404           404
 
-GET /uploads/{id}/download  anonymous       401  401    401        401   401           401
-GET /uploads/{id}/download  wrong-password  401  401    401        401   401           401
-GET /uploads/{id}/download  removed         401  401    401        401   401           401
-GET /uploads/{id}/download  user            200  403    400        200   404           404
-GET /uploads/{id}/download  second          200  403    400        200   404           404
-GET /uploads/{id}/download  service         200  409    400        200   404           404
+GET /uploads/{id}/download       anonymous       401  401    401        401   401           401
+GET /uploads/{id}/download       wrong-password  401  401    401        401   401           401
+GET /uploads/{id}/download       removed         401  401    401        401   401           401
+GET /uploads/{id}/download       user            200  403    400        200   404           404
+GET /uploads/{id}/download       second          200  403    400        200   404           404
+GET /uploads/{id}/download       service         200  409    400        200   404           404
 
-DELETE /uploads/{id}        anonymous       401  401    401        401   401           401
-DELETE /uploads/{id}        wrong-password  401  401    401        401   401           401
-DELETE /uploads/{id}        removed         401  401    401        401   401           401
-DELETE /uploads/{id}        user            204  403    400        204   404           404
-DELETE /uploads/{id}        second          204  403    400        204   404           404
-DELETE /uploads/{id}        service         204  204    400        204   404           404
+POST /uploads/{id}/parts         anonymous       401  401    401        401   401           401
+POST /uploads/{id}/parts         wrong-password  401  401    401        401   401           401
+POST /uploads/{id}/parts         removed         401  401    401        401   401           401
+POST /uploads/{id}/parts         user            200  403    400        200   404           404
+POST /uploads/{id}/parts         second          200  403    400        200   404           404
+POST /uploads/{id}/parts         service         200  200    400        200   404           404
 
-GET /usage                  anonymous       401  401    401        401   -             -
-GET /usage                  wrong-password  401  401    401        401   -             -
-GET /usage                  removed         401  401    401        401   -             -
-GET /usage                  user            200  403    400        200   -             -
-GET /usage                  second          200  403    400        200   -             -
-GET /usage                  service         200  200    400        200   -             -
+POST /uploads/{id}/parts/list    anonymous       401  401    401        401   401           401
+POST /uploads/{id}/parts/list    wrong-password  401  401    401        401   401           401
+POST /uploads/{id}/parts/list    removed         401  401    401        401   401           401
+POST /uploads/{id}/parts/list    user            200  403    400        200   404           404
+POST /uploads/{id}/parts/list    second          200  403    400        200   404           404
+POST /uploads/{id}/parts/list    service         200  200    400        200   404           404
+
+POST /uploads/{id}/complete      anonymous       401  401    401        401   401           401
+POST /uploads/{id}/complete      wrong-password  401  401    401        401   401           401
+POST /uploads/{id}/complete      removed         401  401    401        401   401           401
+POST /uploads/{id}/complete      user            200  403    400        200   404           404
+POST /uploads/{id}/complete      second          200  403    400        200   404           404
+POST /uploads/{id}/complete      service         200  200    400        200   404           404
+
+DELETE /uploads/{id}             anonymous       401  401    401        401   401           401
+DELETE /uploads/{id}             wrong-password  401  401    401        401   401           401
+DELETE /uploads/{id}             removed         401  401    401        401   401           401
+DELETE /uploads/{id}             user            204  403    400        204   404           404
+DELETE /uploads/{id}             second          204  403    400        204   404           404
+DELETE /uploads/{id}             service         204  204    400        204   404           404
+
+GET /usage                       anonymous       401  401    401        401   -             -
+GET /usage                       wrong-password  401  401    401        401   -             -
+GET /usage                       removed         401  401    401        401   -             -
+GET /usage                       user            200  403    400        200   -             -
+GET /usage                       second          200  403    400        200   -             -
+GET /usage                       service         200  200    400        200   -             -
 `
 
 func TestAuthorizationMatrix(t *testing.T) {
@@ -185,7 +207,7 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 	path = strings.TrimPrefix(path, "/")
 	switch method {
 	case http.MethodPost:
-		return c.postJSON(t, path+query, map[string]any{"filename": "a.txt", "size": 1})
+		return c.postJSON(t, path+query, bodyOf(path))
 	case http.MethodPatch:
 		return c.patch(t, strings.TrimPrefix(path, "uploads/")+query, map[string]any{"title": "mine"})
 	}
@@ -194,6 +216,21 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 		t.Errorf("another's words: %s", a.body)
 	}
 	return a
+}
+
+// bodyOf returns a good body of a POST route.
+func bodyOf(path string) any {
+	const uploadID = "0190c1e2-7a4b-4c7e-9f60-1b2c3d4e5f60"
+	switch {
+	case strings.HasSuffix(path, "/parts"):
+		return wire.PartsRequest{UploadID: uploadID, Size: 1, Parts: []wire.PartRequest{{Number: 1}}}
+	case strings.HasSuffix(path, "/parts/list"):
+		return wire.PartsListRequest{UploadID: uploadID}
+	case strings.HasSuffix(path, "/complete"):
+		return wire.CompleteRequest{UploadID: uploadID, Size: 1}
+	default:
+		return wire.UploadRequest{Filename: "a.txt", Size: 1}
+	}
 }
 
 // matrixIDs holds the ids that routes are called with.

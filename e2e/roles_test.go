@@ -63,8 +63,11 @@ var needs = map[string]need{
 		request: getForm(demoUser, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
 		says: "lacks secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:000000000000:secret:Postern-local-OwnerKey",
 	},
-	"PresignRole/Put": {
+	"PresignRole/Objects s3:PutObject": {
 		request: useForm, works: http.StatusNoContent, fails: "403 AccessDenied", says: "lacks s3:PutObject on " + uploadBucket,
+	},
+	"PresignRole/Objects s3:ListMultipartUploadParts": {
+		request: listParts, works: http.StatusOK, fails: "403 AccessDenied", says: "lacks s3:ListMultipartUploadParts on " + uploadBucket,
 	},
 	"PresignRole/TagPending": {
 		request: useForm, works: http.StatusNoContent, fails: "403 AccessDenied", says: "lacks s3:PutObjectTagging on " + uploadBucket,
@@ -174,6 +177,14 @@ func getForm(user, mail string) func(*testing.T, *localRun) (int, string) {
 // useForm uploads a video.
 func useForm(t *testing.T, run *localRun) (int, string) {
 	return newClient(run.API, demoUser).presignedURL(t).post(t, clip.MP4())
+}
+
+// listParts begins a multipart upload and lists its parts.
+func listParts(t *testing.T, run *localRun) (int, string) {
+	c := newClient(run.API, demoUser)
+	m := c.begin(t, "a.txt", 1)
+	a := m.list(t, 0)
+	return a.status, s3Code(a)
 }
 
 // call calls a route as the demo user.
