@@ -1,0 +1,84 @@
+import { PosternError } from "./errors.ts";
+import { type Answer, isTemporary, persist, send } from "./transport.ts";
+
+/** What every call needs. */
+export interface Access {
+  /** The API's address, such as https://id.execute-api.eu-central-1.amazonaws.com/api */
+  api: string;
+  /** Returns the value of the header Authorization. It is asked before every request, so that a token can be renewed. */
+  authorization: () => string | Promise<string>;
+  /** Whom a service acts for. Default: the caller. */
+  mail?: string;
+  /** Ends the call: it fails with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** An Upload is what is known of one upload: schema Upload of the API's document. */
+export interface Upload {
+  id: string;
+  status: "waiting" | "ready" | "rejected";
+  reason?: string;
+  filename?: string;
+  title?: string;
+  description?: string;
+  labels?: string[];
+  type: string;
+  detected?: string;
+  size?: number;
+  checksum?: string;
+  createdAt: string;
+  version: number;
+  multiparts?: { uploadId: string; createdAt: string; partSize?: number }[];
+}
+
+/** A Grant is the answer of POST /uploads: schema UploadGrant. */
+export interface Grant {
+  id: string;
+  key: string;
+  method: "POST" | "PUT" | "MULTIPART";
+  url?: string;
+  fields?: Record<string, string>;
+  headers?: Record<string, string>;
+  partSize?: number;
+  partCount?: number;
+  create?: { method: string; url: string; headers?: Record<string, string> };
+  expires: string;
+}
+
+/** A SignedPart is the signature of one part: schema SignedPart. */
+export interface SignedPart {
+  number: number;
+  url: string;
+  headers?: Record<string, string>;
+}
+
+/** call makes a request to the API and returns its JSON. It tries again where that can help. */
+export function call<T>(access: Access, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const url = new URL(access.api.replace(/\/$/, "") + path, globalThis.location?.href);
+  if (access.mail !== undefined) url.searchParams.set("mail", access.mail);
+  return persist(access.signal, async (n) => {
+    const answer = await send({
+      method,
+      url: url.href,
+      headers: { authorization: await access.authorization(), ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: access.signal,
+    });
+    if (answer.status < 300) return (answer.text ? JSON.parse(answer.text) : undefined) as T;
+    // Of a deletion made twice, the first one succeeded.
+    if (method === "DELETE" && answer.status === 404 && n > 0) return undefined as T;
+    throw problem(answer);
+  });
+}
+
+/** problem reads the API's error, or says what came instead. */
+function problem({ status, text }: Answer): PosternError {
+  const temporary = isTemporary(status);
+  try {
+    const { message, code, requestId } = JSON.parse(text);
+    if (typeof message === "string" && typeof code === "string") return new PosternError(code, message, { status, requestId, temporary });
+  } catch {
+    // Not the API's JSON: a proxy answered.
+  }
+  return new PosternError("internal_error", `The API answered with status ${status}, and not in its own words. Try again later.`, { status, temporary });
+}
