@@ -15,7 +15,7 @@ FUZZ_RUNS ?= 20000
 # The stage that synth, diff, deploy and destroy work on.
 STAGE   ?= dev
 
-FUNCTIONS := authorizer presign manage inspect
+FUNCTIONS := authorizer presign manage inspect site
 # The same sources give the same bytes anywhere, and so the same asset hashes. The build id is among them, and stays: without
 # it, go build links anew what has not changed.
 FUNCTION_FLAGS := -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w"
@@ -164,10 +164,15 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 # cdk.json runs it before every call of the CLI.
 ## build: compile the CDK app and both sets of functions
-build:
+build: dist/site/.built
 	$(call step,building bin/infra,go build -buildvcs=false -o bin/infra ./infra)
 	$(call step,building dist/linux_arm64,$(call functions,linux_arm64,GOOS=linux GOARCH=arm64))
 	$(call step,building dist/host,$(call functions,host,))
+
+# The page and the client module, in dist/site and beside each compiled site function.
+dist/site/.built: $(shell find web -type f 2>/dev/null) docs/openapi.json node_modules/.package-lock.json
+	$(call step,building dist/site,node web/build.ts dist/site dist/linux_arm64/site/assets dist/host/site/assets)
+	@touch $@
 
 # $(call functions,folder,environment) compiles every function in one go build and lays it out as Lambda wants it.
 functions = CGO_ENABLED=0 $(2) go build $(FUNCTION_FLAGS) -o dist/$(1)/.bin/ $(FUNCTIONS:%=./lambda/%) && \

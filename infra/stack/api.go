@@ -44,6 +44,7 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 			MetricsEnabled:       jsii.Bool(true),
 			ThrottlingRateLimit:  jsii.Number(s.Throttle.Rate),
 			ThrottlingBurstLimit: jsii.Number(s.Throttle.Burst),
+			MethodOptions:        siteThrottle(s),
 		},
 	})
 	// The stack has an output of its own for the address.
@@ -56,9 +57,31 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 		api.DeploymentStage().Node().AddDependency(newLogRole(stack))
 	}
 	addGatewayResponses(api)
-	addRoutes(stack, api, functions)
-	allowInvocation(stack, api, functions)
+	addRoutes(stack, api, s, functions)
+	allowInvocation(stack, api, s, functions)
 	return api
+}
+
+// Anybody may load the site, so its methods have a throttle of their own: they cannot take the functions of others, and cost
+// little. Requests a second, and at once.
+const (
+	siteRate  = 20
+	siteBurst = 100
+)
+
+// siteThrottle returns the throttle of each method of the site, by path and method. CDK takes both in one text.
+func siteThrottle(s stage.Stage) *map[string]*awsapigateway.MethodDeploymentOptions {
+	options := map[string]*awsapigateway.MethodDeploymentOptions{}
+	for _, route := range routes(s) {
+		if route.Function == contract.Site {
+			options[route.Path+"/"+route.Method] = &awsapigateway.MethodDeploymentOptions{
+				ThrottlingRateLimit:  jsii.Number(siteRate),
+				ThrottlingBurstLimit: jsii.Number(siteBurst),
+				MetricsEnabled:       jsii.Bool(true),
+			}
+		}
+	}
+	return &options
 }
 
 // logMember is a member of the access log's lines, and the variable of which API Gateway takes its value.

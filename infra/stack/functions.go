@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -49,6 +50,7 @@ func functionSpecs(s stage.Stage, d data, q queues) map[contract.Function]functi
 		contract.Presign:    presignSpec(s, d),
 		contract.Manage:     manageSpec(s, d, q),
 		contract.Inspect:    inspectSpec(s, d, q),
+		contract.Site:       siteSpec(d),
 	}
 }
 
@@ -128,11 +130,27 @@ func inspectSpec(s stage.Stage, d data, q queues) functionSpec {
 	}
 }
 
-// newFunctions creates every function of the contract, each with its own role and log group.
+func siteSpec(d data) functionSpec {
+	return functionSpec{
+		id:          "Site",
+		description: "Serves the page, the client module and the API's document; calls nothing",
+		memory:      256,
+		timeout:     5,
+		environment: contract.SiteEnv{Bucket: *d.bucket.BucketName()},
+		variables:   oneThread,
+	}
+}
+
+// functionNames returns the functions that a stage has, in the order of the template.
+func functionNames(s stage.Stage) []contract.Function {
+	return slices.DeleteFunc(slices.Clone(contract.Functions), func(f contract.Function) bool { return f == contract.Site && !s.Page })
+}
+
+// newFunctions creates every function of the stage, each with its own role and log group.
 func newFunctions(stack awscdk.Stack, s stage.Stage, d data, q queues, c code) (map[contract.Function]awslambda.Function, error) {
 	specs := functionSpecs(s, d, q)
 	functions := make(map[contract.Function]awslambda.Function, len(specs))
-	for _, name := range contract.Functions {
+	for _, name := range functionNames(s) {
 		spec, ok := specs[name]
 		if !ok {
 			return nil, fmt.Errorf("function %s of the contract has no description in infra/stack/functions.go", name)
@@ -189,13 +207,18 @@ func architectureOf(goarch string) (awslambda.Architecture, error) {
 	}
 }
 
-// checkCompiled reports a function that is not compiled, with what to run. CDK's own error says nothing of make.
+// checkCompiled reports a function that is not compiled, or a site that is not built, with what to run. CDK's own error says
+// nothing of make.
 func checkCompiled(folder string) error {
 	for _, name := range contract.Functions {
 		bootstrap := filepath.Join(folder, string(name), "bootstrap")
 		if info, err := os.Stat(bootstrap); err != nil || !info.Mode().IsRegular() {
 			return fmt.Errorf("%s is missing: run `make build`, which compiles the functions", bootstrap)
 		}
+	}
+	page := filepath.Join(folder, string(contract.Site), contract.SiteFolder, "index.html")
+	if _, err := os.Stat(page); err != nil {
+		return fmt.Errorf("%s is missing: run `make build`, which builds the page", page)
 	}
 	return nil
 }

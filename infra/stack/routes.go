@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"postern/infra/stage"
 	"postern/internal/contract"
 )
 
@@ -20,8 +21,13 @@ var requestHeaders = []string{
 	"Authorization", "*", "Content-Type", "If-Match", "Cache-Control", "Pragma", "X-Requested-With", "Traceparent", "Tracestate", "Baggage",
 }
 
-// addRoutes creates the resources and methods of the contract's routes.
-func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {
+// routes returns the contract's routes that a stage has.
+func routes(s stage.Stage) []contract.Route {
+	return slices.DeleteFunc(slices.Clone(contract.Routes), func(r contract.Route) bool { return r.Function == contract.Site && !s.Page })
+}
+
+// addRoutes creates the resources and methods of the stage's routes.
+func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, s stage.Stage, functions map[contract.Function]awslambda.Function) {
 	authorizer := awsapigateway.NewRequestAuthorizer(stack, jsii.String("RequestAuthorizer"), &awsapigateway.RequestAuthorizerProps{
 		Handler:         functions[contract.Authorizer],
 		IdentitySources: &[]*string{awsapigateway.IdentitySource_Header(jsii.String("Authorization"))},
@@ -31,7 +37,7 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[cont
 	validator := api.AddRequestValidator(jsii.String("Parameters"), &awsapigateway.RequestValidatorOptions{
 		ValidateRequestParameters: jsii.Bool(true),
 	})
-	for _, route := range contract.Routes {
+	for _, route := range routes(s) {
 		integration := mock(route.Answer + "\n")
 		options := &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
@@ -52,13 +58,13 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, functions map[cont
 		}
 		api.Root().ResourceForPath(jsii.String(route.Path)).AddMethod(jsii.String(route.Method), integration, options)
 	}
-	addPreflights(api)
+	addPreflights(api, s)
 }
 
 // addPreflights creates the methods that answer a browser's preflight request.
-func addPreflights(api awsapigateway.RestApi) {
+func addPreflights(api awsapigateway.RestApi, s stage.Stage) {
 	methods := map[string][]string{}
-	for _, route := range contract.Routes {
+	for _, route := range routes(s) {
 		methods[route.Path] = append(methods[route.Path], route.Method)
 	}
 	for _, path := range slices.Sorted(maps.Keys(methods)) {
@@ -117,8 +123,8 @@ func mockResponses() *[]*awsapigateway.MethodResponse {
 }
 
 // allowInvocation lets the API's one stage invoke the functions of its routes: one permission for each function.
-func allowInvocation(stack awscdk.Stack, api awsapigateway.RestApi, functions map[contract.Function]awslambda.Function) {
-	for _, name := range contract.Functions {
+func allowInvocation(stack awscdk.Stack, api awsapigateway.RestApi, s stage.Stage, functions map[contract.Function]awslambda.Function) {
+	for _, name := range functionNames(s) {
 		if !slices.ContainsFunc(contract.Routes, func(r contract.Route) bool { return r.Function == name }) {
 			continue
 		}

@@ -83,6 +83,10 @@ type Stage struct {
 	// Default: false.
 	LogAddresses bool
 
+	// Page reports whether the API serves the page, the client module and its own document, to anybody.
+	// Default: true.
+	Page bool
+
 	// LogRetentionDays is how long logs are kept: one of the numbers of days that CloudWatch Logs has.
 	// Default: 30.
 	LogRetentionDays int
@@ -256,6 +260,7 @@ func defaults(name string) *Stage {
 		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
 		InspectConcurrency: 50,
 		Throttle:           Throttle{Rate: 50, Burst: 100},
+		Page:               true,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": name},
 		APIGatewayLogRole:  CreateLogRole,
@@ -288,6 +293,7 @@ func (s *Stage) read(o *object) {
 		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))
 	})
 	read(o, "logAddresses", &s.LogAddresses, boolean)
+	read(o, "page", &s.Page, boolean)
 	read(o, "logRetentionDays", &s.LogRetentionDays, logDays)
 	read(o, "apiGatewayLogRole", &s.APIGatewayLogRole, oneOf(CreateLogRole, ExistingLogRole))
 

@@ -16,10 +16,14 @@ const (
 	Presign    Function = "presign"
 	Manage     Function = "manage"
 	Inspect    Function = "inspect"
+	Site       Function = "site"
 )
 
 // Functions lists the deployed functions in the order of the template.
-var Functions = []Function{Authorizer, Presign, Manage, Inspect}
+var Functions = []Function{Authorizer, Presign, Manage, Inspect, Site}
+
+// SiteFolder is where the site's files lie, in the folder of its function.
+const SiteFolder = "assets"
 
 // Headers are the headers of every answer of the API, a function's or API Gateway's own. Any origin may read an answer,
 // because there are no cookies. Nothing may store or reinterpret it.

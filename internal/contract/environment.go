@@ -47,6 +47,12 @@ type ManageEnv struct {
 	Folders Folders `env:"FOLDERS"`
 }
 
+// SiteEnv is the environment of the site function.
+type SiteEnv struct {
+	// Bucket is the name of the bucket, to which the page sends files and from which it shows them.
+	Bucket string `env:"BUCKET"`
+}
+
 // ReconcileMessage is the message that has the inspect function go through the bucket, from the first folder on.
 const ReconcileMessage = `{"Records":[{"eventSource":"postern","eventName":"Reconcile"}]}`
 

@@ -19,7 +19,9 @@ type Route struct {
 	Status int
 	// Request is the zero value of the body's type. Default: nil, the route reads no body.
 	Request any
-	// Response is the zero value of the answer's type. If nil, the answer has no body, and Status is 204 or Method is HEAD.
+	// Content is the media type of an answer that is a text and not JSON. Default: empty, the answer is JSON.
+	Content string
+	// Response is the zero value of the answer's type. If nil and Content is empty, the answer has no body, and Status is 204 or Method is HEAD.
 	Response any
 	// Conditional routes read the header If-Match: RFC 9110, section 13.1.1.
 	Conditional bool
@@ -37,6 +39,13 @@ type QueryParameter struct {
 	Name     string
 	Required bool
 }
+
+// Paths of the site's routes.
+const (
+	PagePath     = "/"
+	AssetPath    = "/assets/{file}"
+	DocumentPath = "/openapi.json"
+)
 
 // Routes is the route table.
 var Routes = []Route{
@@ -138,6 +147,30 @@ var Routes = []Route{
 		Summary:  "Learn how much the owner stores, and may store",
 		Response: api.Usage{},
 		Query:    []QueryParameter{{Name: "mail"}},
+	},
+	{
+		Method:   "GET",
+		Path:     PagePath,
+		Function: Site,
+		Public:   true,
+		Summary:  "Get the page: upload and manage files in a browser",
+		Content:  "text/html",
+	},
+	{
+		Method:   "GET",
+		Path:     AssetPath,
+		Function: Site,
+		Public:   true,
+		Summary:  "Get a file of the page, or the client module postern.js",
+		Content:  "text/javascript",
+	},
+	{
+		Method:   "GET",
+		Path:     DocumentPath,
+		Function: Site,
+		Public:   true,
+		Summary:  "Get the OpenAPI document of this API",
+		Content:  "application/json",
 	},
 	{
 		Method:   "GET",

@@ -81,6 +81,11 @@ func Read[E any](lookup func(string) (string, bool), log *slog.Logger) (Setup[E]
 	return Setup[E]{Env: env, Runtime: Runtime{runtime, endpoints}, Log: log}, nil
 }
 
+// BucketOrigin returns the origin of the URLs that Signer signs: scheme, host and port.
+func (r Runtime) BucketOrigin(bucket string) (string, error) {
+	return sign.Config{Region: r.Region, Bucket: bucket, Endpoint: r.Endpoints[S3]}.Origin()
+}
+
 // Signer returns a signer with the credentials of the function's role. It makes no request.
 func (r Runtime) Signer(bucket string) (*sign.Signer, error) {
 	signer, err := sign.New(sign.Config{

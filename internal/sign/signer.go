@@ -115,6 +115,20 @@ func (c Config) validate() error {
 	return nil
 }
 
+// Origin returns the origin of every URL that is signed, as browsers and policies of content write it: scheme, host and port. It
+// is an error when the endpoint is not a URL.
+func (c Config) Origin() (string, error) {
+	address, err := c.url()
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", errors.New("endpoint is not a URL")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
 // url returns the URL of the bucket. Forms are sent to it, and objects lie below it.
 func (c Config) url() (string, error) {
 	if c.Endpoint != "" {

@@ -1,0 +1,83 @@
+// Builds the site: node web/build.ts FOLDER...
+//
+// Each FOLDER then holds index.html, the page's script and style with their hashes in their names, the client module
+// postern.js with its worker and its types, and the API's document. Nothing else is left in it.
+import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+const web = import.meta.dirname;
+const root = join(web, "..");
+const folders = process.argv.slice(2);
+if (folders.length === 0) {
+  console.error("usage: node web/build.ts FOLDER...");
+  process.exit(2);
+}
+
+const site = mkdtempSync(join(tmpdir(), "postern-site-"));
+try {
+  await modules();
+  await page();
+  writeFileSync(join(site, "postern.d.ts"), types());
+  cpSync(join(root, "docs/openapi.json"), join(site, "openapi.json"));
+  cpSync(join(web, "page/icon.svg"), join(site, "icon.svg"));
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    cpSync(site, folder, { recursive: true });
+  }
+} finally {
+  rmSync(site, { recursive: true, force: true });
+}
+
+/** modules bundles the client module and its worker. Their names stay: pages elsewhere import them. */
+async function modules(): Promise<void> {
+  await build({
+    entryPoints: { postern: join(web, "client/postern.ts"), "postern-worker": join(web, "client/worker.ts") },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    outdir: site,
+    logLevel: "warning",
+  });
+}
+
+/** page bundles the page's script and style, and writes the document that names them. */
+async function page(): Promise<void> {
+  const { metafile } = await build({
+    entryPoints: { page: join(web, "page/main.tsx"), style: join(web, "page/style.css") },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    entryNames: "[name]-[hash]",
+    outdir: site,
+    metafile: true,
+    logLevel: "warning",
+  });
+  let html = readFileSync(join(web, "page/index.html"), "utf8");
+  for (const name of Object.keys(metafile.outputs).map((file) => basename(file)))
+    html = html.replace(name.replace(/-[A-Z0-9]{8}\./, "."), name);
+  writeFileSync(join(site, "index.html"), html);
+}
+
+/** types returns the module's types in one file. The sources' own types are joined in the order of their imports. */
+function types(): string {
+  const declared = join(site, "types");
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [compiler, "-p", join(web, "tsconfig.json"), "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", declared], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const folder = readdirSync(declared).includes("client") ? join(declared, "client") : declared;
+  const joined = ["errors", "crc64", "api", "store", "postern"]
+    .map((name) => readFileSync(join(folder, `${name}.d.ts`), "utf8"))
+    .join("\n")
+    .replace(/^(import|export) (type )?\{[^}]*\} from .*;$/gm, "");
+  rmSync(declared, { recursive: true });
+  return joined;
+}

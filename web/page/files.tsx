@@ -1,0 +1,104 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { usage } from "../client/postern.ts";
+import { canPick, fromFiles, fromTransfer, pick } from "./choose.ts";
+import { bytes } from "./format.ts";
+import { Library } from "./library.tsx";
+import { access } from "./session.ts";
+import { TransferList } from "./transferlist.tsx";
+import type { Chosen, Transfers } from "./transfers.ts";
+
+interface Props {
+  transfers: Transfers;
+  onSignOut: () => void;
+  onExpired: () => void;
+}
+
+/** Files is the page of somebody who is signed in: what is on its way, and what is stored. */
+export function Files({ transfers, onSignOut, onExpired }: Props) {
+  const [error, setError] = useState("");
+  const [stored, setStored] = useState(0); // grows when something new is stored or removed
+
+  const onError = useCallback((e: unknown) => {
+    if ((e as { status?: number }).status === 401) onExpired();
+    else setError((e as Error).message);
+  }, []);
+  const add = (chosen: Chosen[]) => {
+    setError("");
+    transfers.add(chosen);
+  };
+
+  return (
+    <>
+      <header>
+        <h1>Postern</h1>
+        <Usage changed={stored} onError={onError} />
+        <button onClick={onSignOut}>Sign out</button>
+      </header>
+      <main>
+        <DropZone onChosen={add} onError={onError} />
+        {error && (
+          <p class="error" role="alert">
+            {error} <button onClick={() => setError("")}>Dismiss</button>
+          </p>
+        )}
+        <TransferList transfers={transfers} onStored={() => setStored((n) => n + 1)} onError={onError} />
+        <Library changed={stored} onChanged={() => setStored((n) => n + 1)} onError={onError} />
+      </main>
+    </>
+  );
+}
+
+/** DropZone takes files that are dropped or pasted anywhere on the page, or chosen. */
+function DropZone({ onChosen, onError }: { onChosen: (files: Chosen[]) => void; onError: (error: unknown) => void }) {
+  const [over, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    const take = (data: DataTransfer | null) => data && fromTransfer(data).then((files) => files.length && onChosen(files), onError);
+    const listeners: [string, (event: any) => void][] = [
+      ["dragover", (event: DragEvent) => (event.preventDefault(), setOver(true))],
+      ["dragleave", (event: DragEvent) => event.relatedTarget === null && setOver(false)],
+      ["drop", (event: DragEvent) => (event.preventDefault(), setOver(false), take(event.dataTransfer))],
+      ["paste", (event: ClipboardEvent) => event.clipboardData?.files.length && take(event.clipboardData)],
+    ];
+    for (const [name, listener] of listeners) addEventListener(name, listener);
+    return () => listeners.forEach(([name, listener]) => removeEventListener(name, listener));
+  }, []);
+
+  const choose = () => (canPick() ? pick().then((files) => files.length && onChosen(files), onError) : input.current!.click());
+
+  return (
+    <section class={over ? "drop over" : "drop"} aria-label="Upload">
+      <p>Drop or paste files here, of any size</p>
+      <button class="primary" onClick={choose}>
+        Choose files
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        aria-label="Files to upload"
+        onChange={(event) => {
+          onChosen(fromFiles(event.currentTarget.files ?? []));
+          event.currentTarget.value = "";
+        }}
+      />
+    </section>
+  );
+}
+
+/** Usage shows how much is stored of what may be. */
+function Usage({ changed, onError }: { changed: number; onError: (error: unknown) => void }) {
+  const [now, setNow] = useState<{ used: number; quota: number } | null>(null);
+  useEffect(() => {
+    usage(access()).then(setNow, onError);
+  }, [changed]);
+  if (!now) return <p class="usage" />;
+  return (
+    <p class="usage">
+      <meter min={0} max={now.quota} value={now.used} aria-label="Used storage" /> {bytes(now.used)} of {bytes(now.quota)}
+    </p>
+  );
+}
+
