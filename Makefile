@@ -171,7 +171,7 @@ build: dist/site/.built
 
 # The page and the client module, in dist/site and beside each compiled site function.
 dist/site/.built: $(shell find web -type f 2>/dev/null) docs/openapi.json node_modules/.package-lock.json
-	$(call step,building dist/site,node web/build.ts dist/site dist/linux_arm64/site/assets dist/host/site/assets)
+	$(call step,building dist/site,node web/build.mts dist/site dist/linux_arm64/site/assets dist/host/site/assets)
 	@touch $@
 
 # $(call functions,folder,environment) compiles every function in one go build and lays it out as Lambda wants it.

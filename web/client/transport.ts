@@ -29,18 +29,18 @@ const unreachable = () =>
 
 /**
  * send makes a request without cookies. It fails with the code "unreachable" if there is no answer, or with the signal's
- * reason. Browsers tell how much was sent only by XMLHttpRequest; elsewhere fetch does it.
+ * reason. Browsers tell how much was sent only by XMLHttpRequest. All else is done by fetch: it never has the browser ask
+ * for a password by itself, as XMLHttpRequest does after a 401.
  */
 export function send(call: Call): Promise<Answer> {
   if (call.signal?.aborted) return Promise.reject(aborted(call.signal));
-  return typeof XMLHttpRequest === "undefined" ? sendByFetch(call) : sendByXHR(call);
+  return call.onSent && "XMLHttpRequest" in globalThis ? sendByXHR(call) : sendByFetch(call);
 }
 
-async function sendByFetch({ method, url, headers, body, signal, onSent }: Call): Promise<Answer> {
+async function sendByFetch({ method, url, headers, body, signal }: Call): Promise<Answer> {
   try {
     const answer = await fetch(url, { method, headers, body, signal, credentials: "omit", redirect: "error" });
     const text = await answer.text();
-    if (body instanceof Blob) onSent?.(body.size);
     return { status: answer.status, header: (name) => answer.headers.get(name), text };
   } catch {
     throw signal?.aborted ? aborted(signal) : unreachable();

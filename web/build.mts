@@ -1,4 +1,4 @@
-// Builds the site: node web/build.ts FOLDER...
+// Builds the site: node web/build.mts FOLDER...
 //
 // Each FOLDER then holds index.html, the page's script and style with their hashes in their names, the client module
 // postern.js with its worker and its types, and the API's document. Nothing else is left in it.
@@ -12,7 +12,7 @@ const web = import.meta.dirname;
 const root = join(web, "..");
 const folders = process.argv.slice(2);
 if (folders.length === 0) {
-  console.error("usage: node web/build.ts FOLDER...");
+  console.error("usage: node web/build.mts FOLDER...");
   process.exit(2);
 }
 
