@@ -103,7 +103,7 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 // deploy puts the stack into operation, whose API is at url.
 func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url string) (*deployment.Deployment, error) {
 	c := deployment.Config{
-		Stack: stack, Data: s.data, Host: o.host, S3Port: s.s3Port, S3Page: console.Page("S3", url), Chaos: s.chaos, Seed: s.seed, Log: o.log,
+		Stack: stack, Data: s.data, Host: o.host, S3Port: s.s3Port, S3Page: console.Page(url), Chaos: s.chaos, Seed: s.seed, Log: o.log,
 	}
 	if o.requests != nil {
 		c.S3Log = o.requests.S3
@@ -121,7 +121,7 @@ func newHandler(stack *cfn.Stack, url string, d *deployment.Deployment, o outlet
 	if err != nil {
 		return nil, err
 	}
-	handler = o.host.Check(console.WithPage(console.Page("the API", url), stack.API.Stage, handler))
+	handler = o.host.Check(console.WithRedirect(stack.API.Stage, handler))
 	if o.requests != nil {
 		handler = o.requests.API(handler)
 	}

@@ -88,7 +88,8 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 		return nil, err
 	}
 	operation := &openapi3.Operation{
-		OperationID: operationID(route),
+		OperationID: route.Name,
+		Tags:        []string{tag(route)},
 		Summary:     route.Summary,
 		Parameters:  parameters,
 		Responses:   openapi3.NewResponses(),
@@ -119,6 +120,10 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 
 // answer describes the success of a route.
 func (s *schemas) answer(route contract.Route) (*openapi3.Response, error) {
+	if route.Content != "" {
+		text := openapi3.NewStringSchema().NewRef()
+		return openapi3.NewResponse().WithDescription("The file's text.").WithContent(openapi3.NewContentWithSchemaRef(text, []string{route.Content})), nil
+	}
 	if route.Response == nil {
 		return openapi3.NewResponse().WithDescription("It is done. The answer has no body."), nil
 	}
@@ -134,8 +139,16 @@ func content(schema *openapi3.SchemaRef) openapi3.Content {
 	return openapi3.NewContentWithSchemaRef(schema, []string{contentType})
 }
 
-// operationID names the method of a generated client: get_uploads_id for GET /uploads/{id}.
-func operationID(route contract.Route) string {
-	words := strings.FieldsFunc(route.Path, func(r rune) bool { return strings.ContainsRune("/{}", r) })
-	return strings.ToLower(route.Method) + "_" + strings.Join(words, "_")
+// tag says for whom a route is, as generated references group them.
+func tag(route contract.Route) string {
+	switch {
+	case route.Function == contract.Presign:
+		return "upload"
+	case route.Function == contract.Manage:
+		return "manage"
+	case route.Function == contract.Site:
+		return "site"
+	default:
+		return "health"
+	}
 }

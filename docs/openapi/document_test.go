@@ -101,8 +101,10 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 		if route.Status != 0 {
 			expected.Status = strconv.Itoa(route.Status)
 		}
-		if strings.Contains(route.Path, "{id}") {
-			expected.Required["path id"] = true
+		for _, name := range []string{"id", "file"} {
+			if strings.Contains(route.Path, "{"+name+"}") {
+				expected.Required["path "+name] = true
+			}
 		}
 		if route.Conditional {
 			expected.Required["header If-Match"] = false
@@ -163,6 +165,9 @@ func TestFailures(t *testing.T) {
 		"GET /usage":                    "400 401 403 429 500 502 504",
 		"GET /health":                   "429 500",
 		"HEAD /health":                  "429 500",
+		"GET /":                         "429 500 502 504",
+		"GET /assets/{file}":            "404 429 500 502 504",
+		"GET /openapi.json":             "429 500 502 504",
 	}
 	got := map[string]string{}
 	for path, item := range load(t, generated(t)).Paths.Map() {

@@ -26,7 +26,7 @@ var failures = []failure{
 	{
 		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: must be one of mail, filename, type`,
 		"Something of the request is missing, malformed, unknown or given twice. The message names it, its value and what is allowed.",
-		hasFunction,
+		isParsed,
 	},
 	{
 		http.StatusUnauthorized, api.Unauthorized, "Unauthorized",
@@ -39,7 +39,7 @@ var failures = []failure{
 	{
 		http.StatusNotFound, api.NotFound, "no such upload",
 		"The owner has no upload of this id: it is malformed, or another's, or deleted, or too old for its bytes still to arrive.",
-		namesUpload,
+		namesSomething,
 	},
 	{
 		http.StatusConflict, api.Conflict, "the upload is waiting: must be ready",
@@ -76,12 +76,15 @@ var failures = []failure{
 	},
 }
 
-func isAny(contract.Route) bool           { return true }
-func isAuthorized(r contract.Route) bool  { return !r.Public }
-func hasFunction(r contract.Route) bool   { return r.Function != "" }
-func hasBody(r contract.Route) bool       { return r.Request != nil }
-func isConditional(r contract.Route) bool { return r.Conditional }
-func namesUpload(r contract.Route) bool   { return len(pathParameters(r)) > 0 }
+func isAny(contract.Route) bool            { return true }
+func isAuthorized(r contract.Route) bool   { return !r.Public }
+func hasFunction(r contract.Route) bool    { return r.Function != "" }
+func hasBody(r contract.Route) bool        { return r.Request != nil }
+func isConditional(r contract.Route) bool  { return r.Conditional }
+func namesSomething(r contract.Route) bool { return len(pathParameters(r)) > 0 }
+
+// isParsed reports whether a route refuses what it does not understand.
+func isParsed(r contract.Route) bool { return hasFunction(r) && r.Function != contract.Site }
 
 // hasFormat reports whether a route takes JSON or the format of a file.
 func hasFormat(r contract.Route) bool {

@@ -24,6 +24,10 @@ var descriptions = map[string]description{
 		"The upload's id, as it was granted.",
 		openapi3.NewStringSchema().WithPattern("^" + idPattern + "$"), exampleID,
 	},
+	"path file": {
+		"The file's name: postern.js is the client module, postern.d.ts has its types.",
+		openapi3.NewStringSchema().WithPattern(`^[A-Za-z0-9._-]{1,64}$`), "postern.js",
+	},
 	"header If-Match": {
 		`The version that the upload has to have, in quotes, or * for any: otherwise nothing is changed. Default: any.`,
 		openapi3.NewStringSchema().WithPattern(`^(\*|"(0|[1-9][0-9]{0,18})")$`), `"3"`,

@@ -32,6 +32,7 @@ func (t *template) paths() map[string]string {
 			break
 		}
 	}
+	paths["${Api.RootResourceId}"] = "/"
 	return paths
 }
 
@@ -48,8 +49,9 @@ func TestEveryMethodIsAuthorized(t *testing.T) {
 			}
 			switch {
 			case verb == "OPTIONS", known && route.Public:
-				if p["AuthorizationType"] != "NONE" || p["Integration"].(map[string]any)["Type"] != "MOCK" {
-					t.Errorf("%s: got %v with %v, want NONE and a mock", name, p["AuthorizationType"], p["Integration"])
+				kind := p["Integration"].(map[string]any)["Type"]
+				if p["AuthorizationType"] != "NONE" || (kind != "MOCK") != (known && route.Function == contract.Site) {
+					t.Errorf("%s: got %v with %v, want NONE and a mock, or the site", name, p["AuthorizationType"], p["Integration"])
 				}
 			case p["AuthorizationType"] != "CUSTOM" || write(p["AuthorizerId"]) != "${RequestAuthorizer}":
 				t.Errorf("%s: got %v with %v, want the authorizer", name, p["AuthorizationType"], p["AuthorizerId"])
@@ -83,6 +85,7 @@ func TestMethodsFollowTheContract(t *testing.T) {
 	integrations := map[contract.Function]string{
 		contract.Presign: "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Presign.Arn}/invocations",
 		contract.Manage:  "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Manage.Arn}/invocations",
+		contract.Site:    "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Site.Arn}/invocations",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		for name, method := range template.of("AWS::ApiGateway::Method") {
@@ -129,6 +132,9 @@ func TestPreflights(t *testing.T) {
 		"/uploads/{id}/parts":      "'POST'",
 		"/uploads/{id}/parts/list": "'POST'",
 		"/usage":                   "'GET'",
+		"/":                        "'GET'",
+		"/assets/{file}":           "'GET'",
+		"/openapi.json":            "'GET'",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		preflights := map[string]bool{}
@@ -184,10 +190,16 @@ func TestStage(t *testing.T) {
 		if got := r.Properties["TracingEnabled"]; got != false {
 			t.Errorf("tracing: got %v, want false", got)
 		}
-		want := []any{map[string]any{
-			"HttpMethod": "*", "ResourcePath": "/*", "DataTraceEnabled": false, "MetricsEnabled": true,
-			"ThrottlingRateLimit": float64(s.Throttle.Rate), "ThrottlingBurstLimit": float64(s.Throttle.Burst),
-		}}
+		setting := func(method, path string, rate, burst int) any {
+			return map[string]any{
+				"HttpMethod": method, "ResourcePath": path, "DataTraceEnabled": false, "MetricsEnabled": true,
+				"ThrottlingRateLimit": float64(rate), "ThrottlingBurstLimit": float64(burst),
+			}
+		}
+		want := []any{setting("*", "/*", s.Throttle.Rate, s.Throttle.Burst)}
+		for _, path := range []string{"/", "/~1assets~1{file}", "/~1openapi.json"} {
+			want = append(want, setting("GET", path, 20, 100))
+		}
 		if diff := cmp.Diff(r.Properties["MethodSettings"], any(want)); diff != "" {
 			t.Errorf("method settings (-got +want):\n%s", diff)
 		}
@@ -306,6 +318,7 @@ func TestWhoInvokes(t *testing.T) {
 		"${Authorizer.Arn}": api + "/authorizers/${RequestAuthorizer}",
 		"${Presign.Arn}":    api + "/api/*/*",
 		"${Manage.Arn}":     api + "/api/*/*",
+		"${Site.Arn}":       api + "/api/*/*",
 	}
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		permissions := template.of("AWS::Lambda::Permission")
@@ -402,4 +415,28 @@ func synthesize(t *testing.T, s stage.Stage, alter func(awsapigateway.RestApi)) 
 
 func restAPI(s awscdk.Stack) awsapigateway.RestApi {
 	return s.Node().FindChild(jsii.String("Api")).(awsapigateway.RestApi)
+}
+
+// TestStageWithoutPage holds a stage that leaves the page out: no function, no role and no route of it.
+func TestStageWithoutPage(t *testing.T) {
+	s := stages["dev"]
+	s.Page = false
+	got, err := synthesize(t, s, func(awsapigateway.RestApi) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range got.Resources {
+		if strings.HasPrefix(name, "Site") {
+			t.Errorf("got %s", name)
+		}
+	}
+	for _, resource := range got.of("AWS::ApiGateway::Resource") {
+		if part := resource.Properties["PathPart"]; part == "assets" || part == "openapi.json" {
+			t.Errorf("got a resource %v", part)
+		}
+	}
+	settings := got.only(t, "AWS::ApiGateway::Stage").Properties["MethodSettings"].([]any)
+	if len(settings) != 1 {
+		t.Errorf("got %d method settings, want one for all methods", len(settings))
+	}
 }

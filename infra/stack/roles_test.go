@@ -105,6 +105,7 @@ func TestRoles(t *testing.T) {
 				{sid: "Multiparts", effect: "Allow", actions: []string{"s3:ListBucketMultipartUploads"}, resources: bucket},
 				{sid: "Queue", effect: "Allow", actions: []string{"sqs:SendMessage"}, resources: queue},
 			},
+			"SiteRole": {logging("SiteLogs"), tracing},
 			"InspectRole": {
 				logging("InspectLogs"),
 				tracing,
@@ -173,6 +174,7 @@ func TestWhoTakesARole(t *testing.T) {
 			"AuthorizerRole":    fmt.Sprintf(trust, "", "lambda"),
 			"PresignRole":       fmt.Sprintf(trust, "", "lambda"),
 			"ManageRole":        fmt.Sprintf(trust, "", "lambda"),
+			"SiteRole":          fmt.Sprintf(trust, "", "lambda"),
 			"InspectRole":       fmt.Sprintf(trust, "", "lambda"),
 			"ApiGatewayLogRole": fmt.Sprintf(trust, ofThisAccount, "apigateway"),
 		}

@@ -86,6 +86,10 @@ func prepare() error {
 			return err
 		}
 	}
+	page := filepath.Join(functions, string(contract.Site), contract.SiteFolder, "index.html")
+	if err := writeFile(page, []byte("<!doctype html>")); err != nil {
+		return err
+	}
 	return synthesizeAll()
 }
 

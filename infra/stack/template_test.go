@@ -104,6 +104,7 @@ func TestFunctions(t *testing.T) {
 		"Presign":    {[]any{"arm64"}, "provided.al2023", 256.0, 5.0, "Active", "${PresignLogs}"},
 		"Manage":     {[]any{"arm64"}, "provided.al2023", 512.0, 29.0, "Active", "${ManageLogs}"},
 		"Inspect":    {[]any{"arm64"}, "provided.al2023", 512.0, 30.0, "Active", "${InspectLogs}"},
+		"Site":       {[]any{"arm64"}, "provided.al2023", 256.0, 5.0, "Active", "${SiteLogs}"},
 	}
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
 		got := map[string]settings{}
@@ -329,6 +330,7 @@ func TestLocalIsLikeDev(t *testing.T) {
 			`Resources.Inspect.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
 			`Resources.Manage.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
 			`Resources.Presign.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
+			`Resources.Site.Properties.Architectures: ["x86_64"] instead of ["arm64"]`,
 		}
 	}
 	local, dev := leaves(t, served, stage.Local), leaves(t, templates["dev"], "dev")

@@ -47,6 +47,7 @@ func TestDefaults(t *testing.T) {
 		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
 		InspectConcurrency: 50,
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100},
+		Page:               true,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": "dev"},
 		APIGatewayLogRole:  stage.CreateLogRole,
@@ -72,6 +73,7 @@ func TestEveryField(t *testing.T) {
 		"inspectConcurrency": 5,
 		"throttle": {"rate": 5, "burst": 10},
 		"logAddresses": true,
+		"page": false,
 		"logRetentionDays": 3653,
 		"tags": {"team": "video", "project": "other"},
 		"apiGatewayLogRole": "existing"
@@ -218,7 +220,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logAddresses, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -261,6 +263,7 @@ func TestMistakes(t *testing.T) {
 		{"multiparts that outlive a tombstone", `{"retention": {"incompleteMultipartDays": 8}}`, `.retention.incompleteMultipartDays: must be a whole number from 1 to 7; got 8`},
 		{"retention of a fraction", `{"retention": {"rejectedDays": 1.5}}`, `.retention.rejectedDays: must be a whole number from 1 to 3650; got 1.5`},
 		{"no concurrency", `{"inspectConcurrency": 1}`, `.inspectConcurrency: must be a whole number from 2 to 1000; got 1`},
+		{"page in words", `{"page": "no"}`, `.page: must be true or false; got "no"`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: must be a whole number from 1 to 10000; got 0`},
 		{"content", `{"content": "any"}`, `.content: must be one of "siblings", "exact"; got "any"`},
 		{"entries of archives", `{"archives": {"maxEntries": 0}}`, `.archives.maxEntries: must be a whole number from 1 to 1000000; got 0`},

@@ -13,6 +13,8 @@ type Route struct {
 	// Answer is the JSON body of a route without a function.
 	Answer string
 
+	// Name is what a program would call the route: a verb and a noun, in camel case. Generated clients have methods of it.
+	Name string
 	// Summary says what the route does, in one line.
 	Summary string
 	// Status is the HTTP status of a success. Default: 200.
@@ -53,6 +55,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/presignedurl",
 		Function: Presign,
+		Name:     "getPresignedForm",
 		Summary:  "Get a form that uploads one file of up to 5 GiB",
 		Response: api.PresignedForm{},
 		Query: []QueryParameter{
@@ -65,6 +68,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads",
 		Function: Presign,
+		Name:     "createUpload",
 		Summary:  "Declare a file, or up to 100, and get what uploads each: a form, a signed PUT, or a plan for a multipart upload",
 		Status:   201,
 		Request:  api.UploadOrBatch{},
@@ -75,6 +79,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads/{id}/parts",
 		Function: Presign,
+		Name:     "signParts",
 		Summary:  "Sign parts of a multipart upload",
 		Request:  api.PartsRequest{},
 		Response: api.PartsGrant{},
@@ -84,6 +89,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads/{id}/parts/list",
 		Function: Presign,
+		Name:     "signPartsList",
 		Summary:  "Sign a list of the parts that S3 has of a multipart upload",
 		Request:  api.PartsListRequest{},
 		Response: api.PartsListGrant{},
@@ -93,6 +99,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads/{id}/complete",
 		Function: Presign,
+		Name:     "signCompletion",
 		Summary:  "Sign the completion of a multipart upload",
 		Request:  api.CompleteRequest{},
 		Response: api.CompleteGrant{},
@@ -102,6 +109,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/uploads",
 		Function: Manage,
+		Name:     "listUploads",
 		Summary:  "List the owner's uploads, the newest first",
 		Response: api.UploadList{},
 		Query:    []QueryParameter{{Name: "mail"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}},
@@ -110,6 +118,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/uploads/{id}",
 		Function: Manage,
+		Name:     "getUpload",
 		Summary:  "Learn what became of an upload",
 		Response: api.Upload{},
 		Query:    []QueryParameter{{Name: "mail"}},
@@ -118,6 +127,7 @@ var Routes = []Route{
 		Method:      "PATCH",
 		Path:        "/uploads/{id}",
 		Function:    Manage,
+		Name:        "describeUpload",
 		Summary:     "Change an upload's title, description or labels",
 		Request:     api.UploadPatch{},
 		Response:    api.Upload{},
@@ -128,6 +138,7 @@ var Routes = []Route{
 		Method:   "DELETE",
 		Path:     "/uploads/{id}",
 		Function: Manage,
+		Name:     "deleteUpload",
 		Summary:  "Delete an upload: its bytes, every version of them, and its record",
 		Status:   204,
 		Query:    []QueryParameter{{Name: "mail"}},
@@ -136,6 +147,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/uploads/{id}/download",
 		Function: Manage,
+		Name:     "getDownload",
 		Summary:  "Get a URL that downloads an upload which is ready",
 		Response: api.Download{},
 		Query:    []QueryParameter{{Name: "mail"}, {Name: "disposition"}, {Name: "expires"}},
@@ -144,6 +156,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/usage",
 		Function: Manage,
+		Name:     "getUsage",
 		Summary:  "Learn how much the owner stores, and may store",
 		Response: api.Usage{},
 		Query:    []QueryParameter{{Name: "mail"}},
@@ -153,6 +166,7 @@ var Routes = []Route{
 		Path:     PagePath,
 		Function: Site,
 		Public:   true,
+		Name:     "getPage",
 		Summary:  "Get the page: upload and manage files in a browser",
 		Content:  "text/html",
 	},
@@ -161,6 +175,7 @@ var Routes = []Route{
 		Path:     AssetPath,
 		Function: Site,
 		Public:   true,
+		Name:     "getAsset",
 		Summary:  "Get a file of the page, or the client module postern.js",
 		Content:  "text/javascript",
 	},
@@ -169,6 +184,7 @@ var Routes = []Route{
 		Path:     DocumentPath,
 		Function: Site,
 		Public:   true,
+		Name:     "getDocument",
 		Summary:  "Get the OpenAPI document of this API",
 		Content:  "application/json",
 	},
@@ -176,6 +192,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/health",
 		Public:   true,
+		Name:     "getHealth",
 		Summary:  "Learn whether the API answers",
 		Answer:   `{"status":"ok"}`,
 		Response: api.Health{},
@@ -184,6 +201,7 @@ var Routes = []Route{
 		Method:  "HEAD",
 		Path:    "/health",
 		Public:  true,
+		Name:    "headHealth",
 		Summary: "Learn whether the API answers, as monitors ask",
 		Answer:  `{"status":"ok"}`, // of which HTTP sends the headers
 	},

@@ -14,12 +14,13 @@ import (
 
 var (
 	methods   = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-	path      = regexp.MustCompile(`^(/[a-z0-9]+|/\{[a-zA-Z]+\})+$`)
+	path      = regexp.MustCompile(`^(/|(/[a-z0-9.]+|/\{[a-zA-Z]+\})+)$`)
+	camelCase = regexp.MustCompile(`^[a-z]+([A-Z][a-z]+)*$`)
 	parameter = regexp.MustCompile(`^[a-zA-Z]+$`)
 )
 
 func TestRoutes(t *testing.T) {
-	seen := map[string]bool{}
+	seen, names := map[string]bool{}, map[string]bool{}
 	for _, route := range contract.Routes {
 		name := route.Method + " " + route.Path
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +46,14 @@ func TestRoutes(t *testing.T) {
 			if route.Answer != "" && !json.Valid([]byte(route.Answer)) {
 				t.Errorf("answer: got %s, want JSON", route.Answer)
 			}
-			if empty := route.Response == nil; empty != (route.Status == http.StatusNoContent || route.Method == http.MethodHead) {
+			if (route.Content != "") != (route.Function == contract.Site) {
+				t.Errorf("content: got %q of function %s, want one for the site's routes alone", route.Content, route.Function)
+			}
+			if !camelCase.MatchString(route.Name) || names[route.Name] {
+				t.Errorf("name: got %q, want a name of its own, %s", route.Name, camelCase)
+			}
+			names[route.Name] = true
+			if empty := route.Response == nil && route.Content == ""; empty != (route.Status == http.StatusNoContent || route.Method == http.MethodHead) {
 				t.Errorf("status %d with response %T: want 204 or HEAD and none, or neither", route.Status, route.Response)
 			}
 			checkQuery(t, route.Query)
@@ -75,7 +83,7 @@ func TestPublicRoutes(t *testing.T) {
 			got = append(got, route.Method+" "+route.Path)
 		}
 	}
-	if diff := cmp.Diff(got, []string{"GET /health", "HEAD /health"}); diff != "" {
+	if diff := cmp.Diff(got, []string{"GET /", "GET /assets/{file}", "GET /openapi.json", "GET /health", "HEAD /health"}); diff != "" {
 		t.Errorf("public routes (-got +want):\n%s", diff)
 	}
 }
