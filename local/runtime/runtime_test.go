@@ -337,7 +337,7 @@ func TestKill(t *testing.T) {
 	}
 	result := make(chan error)
 	go func() {
-		_, err := r.Invoke(t.Context(), "Fn", []byte(`{"Do":"print"}`))
+		_, err := r.Invoke(t.Context(), "Fn", []byte(`{"Do":"print and hang"}`))
 		result <- err
 	}()
 	log.awaitLine(t, "[fn] hanging")

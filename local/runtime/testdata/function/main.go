@@ -45,7 +45,7 @@ func handle(ctx context.Context, event event) (any, error) {
 		return os.Getpid(), nil
 	case "hang":
 		time.Sleep(time.Hour)
-	case "print":
+	case "print and hang":
 		fmt.Println("hanging")
 		time.Sleep(time.Hour)
 	case "child":
