@@ -80,7 +80,7 @@ func TestFunctionFails(t *testing.T) {
 		says     string
 	}{
 		{
-			"a response that is none",
+			"a response that is not one",
 			function{program: buildEmpty(t), event: []byte("{}"), check: func([]byte) error { return errors.New("not a form") }},
 			"not a form",
 		},

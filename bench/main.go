@@ -19,7 +19,7 @@ import (
 // A measurement is some work to measure.
 type measurement struct {
 	name  string // what -run matches
-	about string
+	title string
 	run   func(context.Context, *workbench) (comparison, error)
 }
 
@@ -75,7 +75,7 @@ func realMain(ctx context.Context, args []string, results, progress *log.Logger)
 func usage(flags *flag.FlagSet, progress *log.Logger) {
 	progress.Print("Usage: go run ./bench [-run regexp] [-quick]\n\nMeasures what Postern promises (run `make setup` first):")
 	for _, m := range measurements {
-		progress.Printf("  %-8s %s", m.name, m.about)
+		progress.Printf("  %-8s %s", m.name, m.title)
 	}
 	progress.Print("\nFlags:")
 	flags.PrintDefaults()
@@ -92,15 +92,15 @@ func measure(ctx context.Context, bench *workbench, names *regexp.Regexp, result
 			continue
 		}
 		matched = true
-		progress.Printf("measuring: %s ...", m.about)
+		progress.Printf("measuring: %s ...", m.title)
 		c, err := m.run(ctx, bench)
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("interrupted")
 		case errors.Is(err, errSkipped):
-			results.Printf("\n%s\n  %v", m.about, err)
+			results.Printf("\n%s\n  %v", m.title, err)
 		case err != nil:
-			results.Printf("\n%s\n  failed: %v", m.about, err)
+			results.Printf("\n%s\n  failed: %v", m.title, err)
 			failed = append(failed, m.name)
 		default:
 			c.print(results)

@@ -1,4 +1,4 @@
-// Package docs_test holds what the pages say to what there is.
+// Package docs_test checks what the pages say against what there is.
 package docs_test
 
 import (
@@ -82,9 +82,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				target = filepath.Join(filepath.Dir(page), file)
 			}
 			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s: %s is no file", page, match[1])
+				t.Errorf("%s: %s is not a file", page, match[1])
 			} else if hasAnchor && !slices.Contains(anchors(all[target]), anchor) {
-				t.Errorf("%s: %s is no heading", page, match[1])
+				t.Errorf("%s: %s is not a heading", page, match[1])
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
-// TestReadmeTable holds the README's format table to the default one.
+// TestReadmeTable compares the README's format table with the default one.
 func TestReadmeTable(t *testing.T) {
 	readme := read(t, filepath.Join(root, "README.md"))
 	for name, folder := range stage.DefaultFolders() {
@@ -170,7 +170,7 @@ func TestReadmeFolders(t *testing.T) {
 	}
 }
 
-// TestEventSamples holds the sample of a rule to that of an event: without the account, a rule would believe whoever may
+// TestEventSamples compares the sample of a rule with that of an event: without the account, a rule would believe whoever may
 // send to the bus.
 func TestEventSamples(t *testing.T) {
 	_, section, _ := strings.Cut(read(t, "clients.md"), "\n## Events\n")

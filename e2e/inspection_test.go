@@ -340,7 +340,7 @@ func TestPoisonedMessages(t *testing.T) {
 	o.send(t, `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-03-14T15:09:26.000Z","Bucket":"x","RequestId":"x","HostId":"x"}`)
 	c.await(t, g.ID, "ready")
 	eventually(t, func() bool { return o.dead(t) >= 5 }, func() string {
-		return fmt.Sprintf("%d dead letters, want the 5 that are no events\n%s", o.dead(t), tail(run.Log()))
+		return fmt.Sprintf("%d dead letters, want the 5 that are not events\n%s", o.dead(t), tail(run.Log()))
 	})
 	time.Sleep(200 * time.Millisecond)
 	// With chaos on, a message may be there twice.

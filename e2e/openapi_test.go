@@ -167,7 +167,7 @@ func TestUndocumentedAnswersAreFound(t *testing.T) {
 		alter  func(*answer)
 	}{
 		{"an extra member", api, form, member("bucket", "x")},
-		{"a field that is no string", api, form, member("fields", map[string]any{"key": 1})},
+		{"a field that is not a string", api, form, member("fields", map[string]any{"key": 1})},
 		{"no line end", api, form, func(a *answer) { a.body = bytes.TrimSpace(a.body) }},
 		{"no key", api, form, member("key", nil)},
 		{"a key with a mail", api, form, member("key", "videos/"+api.user+"/1.mp4")},

@@ -140,7 +140,7 @@ func waysOfQueries() []way {
 		echo(get("file name with a line break", http.StatusBadRequest, func(p string) string { return own + "&filename=" + p + "%0D%0A.mp4" })),
 		echo(get("type", http.StatusUnsupportedMediaType, func(p string) string { return own + "&type=" + p })),
 		get("another's mail", http.StatusForbidden, func(p string) string { return "presignedurl?mail=" + p + "%40example.com" }),
-		echo(get("mail that is none", http.StatusBadRequest, func(p string) string { return "presignedurl?mail=" + p })),
+		echo(get("mail that is not one", http.StatusBadRequest, func(p string) string { return "presignedurl?mail=" + p })),
 		echo(get("parameter", http.StatusBadRequest, func(p string) string { return own + "&" + p + "=1" })),
 		get("path", http.StatusNotFound, func(p string) string { return p }),
 		get("mail that nobody asked for", http.StatusOK, func(p string) string { return "health?mail=" + p }),

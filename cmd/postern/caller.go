@@ -23,7 +23,7 @@ type caller struct {
 }
 
 const callerHelp = `The address of a stage is read from its stack, which needs AWS credentials. The password is never an argument:
-POSTERN_PASSWORD has it, or it is asked for without showing it, or read from the first line of stdin when that is no
+POSTERN_PASSWORD has it, or it is asked for without showing it, or read from the first line of stdin when that is not a
 terminal.`
 
 // Help is the long text of --help.

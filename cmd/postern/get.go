@@ -16,7 +16,7 @@ import (
 	"postern/client"
 )
 
-// toStdout is the output that is no file.
+// toStdout is the output that is not a file.
 const toStdout = "-"
 
 type getUpload struct {
@@ -91,7 +91,7 @@ const (
 )
 
 // fileName returns the name to save an upload under: that of the Content-Disposition (RFC 6266), without folders and with _
-// for what is no printable character. Where that would be no name, a hidden file's, or one that a shell or a command takes
+// for what is not a printable character. Where that would not be a name, a hidden file's, or one that a shell or a command takes
 // for something else (-rf, ~), it is the id.
 func fileName(disposition, id string) string {
 	_, parameters, err := mime.ParseMediaType(disposition)

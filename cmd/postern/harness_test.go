@@ -183,7 +183,7 @@ type result struct {
 	out, err string
 }
 
-// run calls the command with input at its stdin, which is no terminal.
+// run calls the command with input at its stdin, which is not a terminal.
 func run(t *testing.T, input string, args ...string) result {
 	t.Helper()
 	var out, err bytes.Buffer

@@ -13,7 +13,7 @@ import (
 	"postern/internal/identity"
 )
 
-const passwordHelp = `The password is asked for twice, without showing it, or read from the first line of stdin when that is no
+const passwordHelp = `The password is asked for twice, without showing it, or read from the first line of stdin when that is not a
 terminal. It has 12 characters at least and 1024 bytes of UTF-8 at most, without control characters, and is not one of the
 common ones, which guessers try first. It is never an argument, because arguments are seen by every user of the machine and
 kept in the shell's history. With --generate it is made, and printed once.`
@@ -58,7 +58,7 @@ func generatePassword() string {
 	return strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20]}, "-")
 }
 
-// askForPassword asks twice for a user's new password, or reads it from the first line of an input that is no terminal. It
+// askForPassword asks twice for a user's new password, or reads it from the first line of an input that is not a terminal. It
 // refuses what checkNewPassword refuses.
 func (c console) askForPassword(ctx context.Context, user identity.Mail) (string, error) {
 	fd, ok := terminalOf(c.in)
@@ -77,11 +77,11 @@ func (c console) askForPassword(ctx context.Context, user identity.Mail) (string
 	if err := checkNewPassword(user, password); err != nil {
 		return "", err
 	}
-	again, err := c.hidden(ctx, fd, "The same again: ")
+	repeated, err := c.hidden(ctx, fd, "The same again: ")
 	if err != nil {
 		return "", err
 	}
-	if again != password {
+	if repeated != password {
 		return "", errors.New("the two passwords differ: nothing was changed")
 	}
 	return password, nil
@@ -103,7 +103,7 @@ func (c console) hidden(ctx context.Context, fd int, question string) (string, e
 	})
 }
 
-// passwordLine reads a password from the first line of an input that is no terminal.
+// passwordLine reads a password from the first line of an input that is not a terminal.
 func (c console) passwordLine(ctx context.Context) (string, error) {
 	// There is room for the line's end, so that a line that is cut here is longer than any password.
 	return await(ctx, func() (string, error) { return line(c.in, identity.MaxPassword+int64(len("\r\n"))) })

@@ -33,7 +33,7 @@ go on from there.
 ` + expectation
 }
 
-// Validate refuses what is no folder, and flags that say nothing.
+// Validate refuses what is not a folder, and flags that say nothing.
 func (c reconcileCommand) Validate() error {
 	if c.Folder != nil && !api.IsFolder(*c.Folder) {
 		return errors.New("--folder is not a folder: must be 1 to 32 characters a-z, 0-9 and -, such as videos")

@@ -189,7 +189,7 @@ func (q *queue) keys(t *testing.T, bucket string) []string {
 	for _, body := range q.bodies {
 		var event events.S3Event
 		if err := json.Unmarshal([]byte(body), &event); err != nil || len(event.Records) != 1 {
-			t.Fatalf("%s is no notification of S3 with one record: %v", body, err)
+			t.Fatalf("%s is not a notification of S3 with one record: %v", body, err)
 		}
 		record := event.Records[0]
 		if record.EventSource != "postern" || record.EventName != "Inspect" || record.S3.Bucket.Name != bucket || record.S3.Object.VersionID != "" {
@@ -228,7 +228,7 @@ func TestReconcile(t *testing.T) {
 	d.record(t, videos[4], "deleted", true)
 	d.record(t, videos[5], "rejected", false)
 	d.record(t, videos[6], "x", true) // of a later version of the stack
-	// Its bytes are no upload any more.
+	// Its bytes are not an upload any more.
 	gone := "videos/" + ownerA + "/" + idC
 	d.put(t, gone)
 	if _, err := objects.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &d.bucket, Key: &gone}); err != nil {
@@ -284,7 +284,7 @@ func TestReconcileFolder(t *testing.T) {
 	if got.code != 1 || got.out != "" || !strings.HasSuffix(got.err, want) || strings.Contains(got.err, "resume") {
 		t.Errorf("got %+v for an unknown folder, want 1 and %q", got, want)
 	}
-	// A call that goes on after the last key of a folder finds nothing more, and that is no fault.
+	// A call that goes on after the last key of a folder finds nothing more, and that is not a fault.
 	if got := local(t, "", "reconcile", "--folder=videos", "--after="+keys[2]); got.code != 0 || !strings.HasPrefix(got.out, "0 keys: ") {
 		t.Errorf("got %+v after the last key", got)
 	}

@@ -97,7 +97,7 @@ func TestDescribe(t *testing.T) {
 
 func TestRm(t *testing.T) {
 	api := serveAPI(t)
-	run(t, "y\n", "rm", idA).refused(t, 2, "stdin is no terminal to ask at: confirm the deletion with --yes")
+	run(t, "y\n", "rm", idA).refused(t, 2, "stdin is not a terminal to ask at: confirm the deletion with --yes")
 	if requests := api.called(); requests != nil {
 		t.Errorf("got requests %q, want none", requests)
 	}

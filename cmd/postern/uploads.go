@@ -164,7 +164,7 @@ func (c describeUpload) Run(ctx context.Context, at location, console console) e
 type removeUploads struct {
 	caller
 	IDs []uploadID `arg:"" name:"id" help:"Ids of the uploads."`
-	Yes bool       `help:"Do not ask. Needed when stdin is no terminal."`
+	Yes bool       `help:"Do not ask. Needed when stdin is not a terminal."`
 }
 
 // Help is the long text of --help.
@@ -175,7 +175,7 @@ func (removeUploads) Help() string {
 // Run deletes uploads, after a question. One that is not there does not keep the others from being deleted.
 func (c removeUploads) Run(ctx context.Context, at location, console console) error {
 	if _, ok := terminalOf(console.in); !ok && !c.Yes {
-		return usageError("stdin is no terminal to ask at: confirm the deletion with --yes")
+		return usageError("stdin is not a terminal to ask at: confirm the deletion with --yes")
 	}
 	api, err := c.open(ctx, at, console)
 	if err != nil {

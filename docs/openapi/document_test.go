@@ -68,7 +68,7 @@ func TestDocumentIsTheSameEveryTime(t *testing.T) {
 	}
 }
 
-// TestDocumentHasTheRoutes holds the document's operations to the contract: these, and no other.
+// TestDocumentHasTheRoutes compares the document's operations with the contract: these, and no other.
 func TestDocumentHasTheRoutes(t *testing.T) {
 	type operation struct {
 		Public   bool
@@ -149,7 +149,7 @@ func TestRouteThatCannotBeDescribed(t *testing.T) {
 	}
 }
 
-// TestFailures holds the errors that each route has to what its callers have to expect.
+// TestFailures compares the errors that each route has with what its callers have to expect.
 func TestFailures(t *testing.T) {
 	want := map[string]string{
 		"GET /presignedurl":             "400 401 403 415 429 500 502 504",
@@ -228,7 +228,7 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestEveryCodeIsDocumented holds the codes of the document, of package api and of the template to each other.
+// TestEveryCodeIsDocumented compares the codes of the document, of package api and of the template.
 func TestEveryCodeIsDocumented(t *testing.T) {
 	var documented []api.Code
 	for _, f := range failures {

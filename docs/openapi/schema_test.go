@@ -12,7 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// TestExamples holds every example to its schema, and then breaks it in every way that a schema can tell.
+// TestExamples checks every example against its schema, and then breaks it in every way that a schema can tell.
 func TestExamples(t *testing.T) {
 	schemas := load(t, generated(t)).Components.Schemas
 	for _, e := range examples {
@@ -60,7 +60,7 @@ func TestEveryTypeHasItsExample(t *testing.T) {
 	}
 }
 
-// TestGrants holds each grant to the schema that its method chooses, and to no other.
+// TestGrants checks each grant against the schema that its method chooses: it fits that, and no other.
 func TestGrants(t *testing.T) {
 	schema := load(t, generated(t)).Components.Schemas["UploadGrant"].Value
 	for _, e := range examples {
@@ -124,7 +124,7 @@ func TestBoundsNameMembers(t *testing.T) {
 	}
 	for name := range bounds {
 		if !known[name] {
-			t.Errorf("%s is no member", name)
+			t.Errorf("%s is not a member", name)
 		}
 	}
 }

@@ -350,7 +350,7 @@ func TestOpenMethodFailsTheSynthesis(t *testing.T) {
 	}
 }
 
-// TestChangeIsDeployed holds the deployment to another logical id once the API's definition is another: API Gateway
+// TestChangeIsDeployed wants another logical id of the deployment once the API's definition is another: API Gateway
 // serves a snapshot.
 func TestChangeIsDeployed(t *testing.T) {
 	same, err := synthesize(t, stages["dev"], func(awsapigateway.RestApi) {})

@@ -223,7 +223,7 @@ func write(value any) string {
 	return fmt.Sprintf("%v", value)
 }
 
-// intrinsic writes an intrinsic function, and reports false for an object that is none.
+// intrinsic writes an intrinsic function, and reports false for an object that is not one.
 func intrinsic(value map[string]any) (string, bool) {
 	if ref, ok := value["Ref"].(string); ok {
 		return "${" + name(ref) + "}", true

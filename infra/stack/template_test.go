@@ -221,7 +221,7 @@ func (t *template) onOneThread(test *testing.T, function string) map[string]stri
 	return variables
 }
 
-// checkEnvironment holds variables to be those that a function reads, and no other.
+// checkEnvironment checks that variables are those that a function reads, and no other.
 func checkEnvironment[T any](t *testing.T, variables map[string]string, want T) {
 	t.Helper()
 	got, err := contract.FromEnv[T](func(name string) (string, bool) {
@@ -243,7 +243,7 @@ func checkEnvironment[T any](t *testing.T, variables map[string]string, want T) 
 	}
 }
 
-// TestRoomForTheFormatTable holds the variables beside the largest format table that a stage may have to the room that
+// TestRoomForTheFormatTable compares the variables beside the largest format table that a stage may have with the room that
 // the stage's validation leaves them: 640 bytes.
 func TestRoomForTheFormatTable(t *testing.T) {
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {

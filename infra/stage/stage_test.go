@@ -278,7 +278,7 @@ func TestMistakes(t *testing.T) {
 		{"no folders", `{"folders": {"videos": null, "images": null, "audio": null, "documents": null}}`, `.folders: must leave 1 to 20 folders, with those of the default table; got 0`},
 		{"folders as a list", `{"folders": []}`, `.folders: must be an object of folders, which changes the default table; got []`},
 		{"folders of null", `{"folders": null}`, `.folders: must be an object of folders, which changes the default table; got null`},
-		{"folder that is no object", `{"folders": {"videos": 5}}`, `.folders.videos: must be an object; got 5`},
+		{"folder that is not an object", `{"folders": {"videos": 5}}`, `.folders.videos: must be an object; got 5`},
 		{"folder to remove", `{"folders": {"vidoes": null}}`, `.folders.vidoes: null removes nothing: the default table has "audio", "documents", "images", "videos"`},
 		{"extension to remove", `{"folders": {"audio": {"formats": {"ogg": null}}}}`, `.folders.audio.formats.ogg: null removes nothing: the default table has "m4a", "mp3", "wav"`},
 		{"size removed", `{"folders": {"audio": {"maxSize": null}}}`, `.folders.audio.maxSize: missing; a folder needs it`},
@@ -371,7 +371,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestDefaultTable holds the default format table to the promises of the contract by reading it as configuration.
+// TestDefaultTable checks the default format table against the promises of the contract by reading it as configuration.
 func TestDefaultTable(t *testing.T) {
 	table, err := json.Marshal(stage.DefaultFolders())
 	if err != nil {

@@ -103,7 +103,7 @@ func TestRefusedBodies(t *testing.T) {
 		{"single quotes", `{'filename':'clip.mp4'}`, notObject},
 		{"comment", `{"filename":"clip.mp4","size":7/**/}`, notObject},
 		{"control character in a string", "{\"filename\":\"a\nb\",\"size\":7}", notObject},
-		{"escape that is none", `{"filename":"\x41","size":7}`, notObject},
+		{"escape that is not one", `{"filename":"\x41","size":7}`, notObject},
 		{"leading zero", `{"filename":"clip.mp4","size":07}`, notObject},
 		{"hexadecimal", `{"filename":"clip.mp4","size":0x7}`, notObject},
 		{"not a number", `{"filename":"clip.mp4","size":NaN}`, notObject},

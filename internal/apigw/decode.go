@@ -110,7 +110,7 @@ func decodeMember(prefix string, decoder *json.Decoder, fields []field, given ma
 		if field.name != name {
 			continue
 		}
-		if _, again := given[name]; again {
+		if _, isGiven := given[name]; isGiven {
 			return invalid("field %s is given more than once: must be given once", field.path)
 		}
 		given[name] = value[0] != 'n'

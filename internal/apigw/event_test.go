@@ -18,7 +18,7 @@ import (
 	"postern/internal/contract"
 )
 
-// reference is what encoding/json reads of an event. It reports false for what is no event, a member that is read and
+// reference is what encoding/json reads of an event. It reports false for what is not an event, a member that is read and
 // given twice among it.
 func reference(payload []byte) (events.APIGatewayProxyRequest, bool) {
 	var e events.APIGatewayProxyRequest

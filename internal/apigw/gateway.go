@@ -99,7 +99,7 @@ func name(route contract.Route) string { return route.Method + " " + route.Path 
 
 // Invoke answers an event of a REST API's proxy integration, from JSON to JSON, and makes a Gateway a lambda.Handler. It
 // reads no more of an event than is used and writes each byte of an answer once: package lambda's general way around a
-// function takes longer than our handlers. It fails for what is no such event, and for nothing else: every other fault is
+// function takes longer than our handlers. It fails for what is not such an event, and for nothing else: every other fault is
 // an answer.
 func (g *Gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	event, err := decodeEvent(payload)

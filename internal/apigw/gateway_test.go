@@ -279,7 +279,7 @@ func TestPanicsOfAHandler(t *testing.T) {
 		{"runtime", func(_ context.Context, r apigw.Request[apigw.None]) (api.PresignedForm, error) {
 			return api.PresignedForm{URL: r.Query["mail"][len(r.Query):1]}, nil
 		}, "panic: runtime error: slice bounds out of range [2:1]"},
-		{"answer that is no JSON", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { return noJSON, nil }, "a year outside of 0 to 9999"},
+		{"answer that is not JSON", func(context.Context, apigw.Request[apigw.None]) (api.PresignedForm, error) { return noJSON, nil }, "a year outside of 0 to 9999"},
 	} {
 		response, log := call(t, test.handler, event(map[string][]string{"mail": mail, "type": {"a"}}))
 		if want := failure("internal error", "internal_error"); response.StatusCode != http.StatusInternalServerError || response.Body != want {

@@ -36,7 +36,7 @@ type Request[B any] struct {
 	Body B
 }
 
-// read holds an event to its route. What the route does not take is an *upload.Error that says why.
+// read checks an event against its route. What the route does not take is an *upload.Error that says why.
 func read[B any](event *events.APIGatewayProxyRequest, route contract.Route) (request Request[B], err error) {
 	request.ID = event.RequestContext.RequestID
 	if request.Query, err = readQuery(event, route); err != nil {
@@ -95,7 +95,7 @@ func oneOf(parameters []contract.QueryParameter) string {
 }
 
 // readPath returns the parameters of an event's path, which API Gateway hands on as they were sent. Each is unescaped
-// once. A malformed escape is no error: such a value keeps its % and names nothing, as a well-formed unknown one.
+// once. A malformed escape is not an error: such a value keeps its % and names nothing, as a well-formed unknown one.
 func readPath(event *events.APIGatewayProxyRequest) map[string]string {
 	if len(event.PathParameters) == 0 {
 		return nil

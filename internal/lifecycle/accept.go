@@ -134,7 +134,7 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 	return record, quota, err
 }
 
-// compare holds an object to its format, by its content type and its content. An object with a content encoding is
+// compare checks an object against its format, by its content type and its content. An object with a content encoding is
 // refused, because a client would decode it and see something else than the inspection. A signed PUT cannot forbid one.
 func (i *Inspector) compare(format contract.Format, known bool, object upload.Object) (upload.Finding, error) {
 	found, err := i.Check(format, object)

@@ -110,7 +110,7 @@ func TestGoneInTheMeantime(t *testing.T) {
 	}
 }
 
-// checkHeard holds a record whose event is marked as published to what was heard.
+// checkHeard checks that what a record marks as published was heard.
 func (s *stage) checkHeard(t *testing.T, name string) {
 	t.Helper()
 	record := s.record(t)

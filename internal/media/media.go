@@ -48,7 +48,7 @@ import (
 	"postern/internal/upload"
 )
 
-// unknownType is the content type of content that is none of the known formats, or damaged.
+// unknownType is the content type of content that is in none of the known formats, or damaged.
 const unknownType = "application/octet-stream"
 
 // damaged is what is found of content that cannot be recognized.

@@ -42,7 +42,7 @@ func (f *file) mp3() kind {
 }
 
 // mayBeginMP3 reports whether a file without a tag may begin with b, perhaps after filling: with a frame, or with the rest
-// of one, which is no text that a script could begin with.
+// of one, which is not a text that a script could begin with.
 func (f *file) mayBeginMP3(b []byte, filled bool) bool {
 	if frames, _ := countFrames(b, f.size, 1); frames > 0 {
 		return true

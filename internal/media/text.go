@@ -92,7 +92,7 @@ func isMarked(b []byte) bool {
 }
 
 // isInvisible reports whether a character at the beginning of a text shows nothing: white space, control and format
-// characters, and bytes that are no character. Some readers skip them.
+// characters, and bytes that are not a character. Some readers skip them.
 func isInvisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError
 }

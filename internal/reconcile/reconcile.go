@@ -94,7 +94,7 @@ type object struct {
 }
 
 // uploadsIn returns the objects of a page that are uploads, and counts the others. An object whose current version is a
-// delete marker is not listed: its bytes are no upload any more.
+// delete marker is not listed: its bytes are not an upload any more.
 func (p *Pass) uploadsIn(page *s3.ListObjectsV2Output) []object {
 	var objects []object
 	for _, listed := range page.Contents {

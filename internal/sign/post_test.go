@@ -12,7 +12,7 @@ import (
 	"postern/internal/sign"
 )
 
-// TestPresignPostCoversEveryField holds the form to S3's rule, and to ours: a condition for the bucket and for every
+// TestPresignPostCoversEveryField checks the form against S3's rule, and ours: a condition for the bucket and for every
 // field but policy, signature and file, exactly the value in the form.
 func TestPresignPostCoversEveryField(t *testing.T) {
 	for _, token := range []string{"", exampleToken} {
@@ -102,7 +102,7 @@ func TestPresignPostIsDeterministic(t *testing.T) {
 	}
 }
 
-// TestSignatureOfDocumentation holds what these tests sign with to AWS's own example:
+// TestSignatureOfDocumentation checks what these tests sign with against AWS's own example:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html.
 func TestSignatureOfDocumentation(t *testing.T) {
 	const policy = "eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8iXSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDovL3NpZ3Y0ZXhhbXBsZWJ1Y2tldC5zMy5hbWF6b25hd3MuY29tL3N1Y2Nlc3NmdWxfdXBsb2FkLmh0bWwifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRDb250ZW50LVR5cGUiLCAiaW1hZ2UvIl0sDQogICAgeyJ4LWFtei1tZXRhLXV1aWQiOiAiMTQzNjUxMjM2NTEyNzQifSwNCiAgICB7IngtYW16LXNlcnZlci1zaWRlLWVuY3J5cHRpb24iOiAiQUVTMjU2In0sDQogICAgWyJzdGFydHMtd2l0aCIsICIkeC1hbXotbWV0YS10YWciLCAiIl0sDQoNCiAgICB7IngtYW16LWNyZWRlbnRpYWwiOiAiQUtJQUlPU0ZPRE5ON0VYQU1QTEUvMjAxNTEyMjkvdXMtZWFzdC0xL3MzL2F3czRfcmVxdWVzdCJ9LA0KICAgIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwNCiAgICB7IngtYW16LWRhdGUiOiAiMjAxNTEyMjlUMDAwMDAwWiIgfQ0KICBdDQp9"

@@ -13,7 +13,7 @@ import (
 	"postern/internal/formats"
 )
 
-// Check holds what a client declares of a file to the stage's formats and to the owner's limits. It sets limits.Folder by
+// Check checks what a client declares of a file against the stage's formats and the owner's limits. It sets limits.Folder by
 // the format. It returns the file's format, or an Error that names the field.
 func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (contract.Format, error) {
 	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(table)

@@ -16,7 +16,7 @@ import (
 )
 
 // A DerivedKey is an owner's own key, derived from the stage's secret. It makes the MAC in the owner's upload ids, and seals what
-// the owner's objects carry. It is a secret: printed or encoded, it shows a placeholder. The zero value is no key.
+// the owner's objects carry. It is a secret: printed or encoded, it shows a placeholder. The zero value is not a key.
 type DerivedKey [sha256.Size]byte
 
 // DeriveKey derives an owner's key from the stage's secret by HKDF with SHA-256 (RFC 5869). The secret is one that

@@ -11,7 +11,7 @@ import (
 	"postern/api"
 )
 
-// Errors that the adapters return for what may happen at any time, and is no fault. Tell them apart by errors.Is.
+// Errors that the adapters return for what may happen at any time, and is not a fault. Tell them apart by errors.Is.
 var (
 	// ErrGone is returned when a version of an object does not exist any more.
 	ErrGone = errors.New("the version is not there")

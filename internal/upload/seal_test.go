@@ -96,7 +96,7 @@ func checkOpenRefuses(t *testing.T, title string) {
 	}
 }
 
-// checkSealed holds a text to be nothing that a key opens.
+// checkSealed checks that a text is nothing that a key opens.
 func checkSealed(t *testing.T, key upload.DerivedKey, name, text string) {
 	t.Helper()
 	if declared, ok := key.Open(objectKey, map[string]string{"postern": text}); ok {

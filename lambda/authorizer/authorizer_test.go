@@ -62,7 +62,7 @@ type failingKeys struct{ err error }
 
 func (k failingKeys) OwnerKey(context.Context) ([]byte, error) { return ownerKey, k.err }
 
-// weakKeys has a key that is none.
+// weakKeys has a key that is not one.
 type weakKeys struct{}
 
 func (weakKeys) OwnerKey(context.Context) ([]byte, error) { return nil, nil }

@@ -14,7 +14,7 @@ import (
 	"postern/internal/upload"
 )
 
-// checkDeleted holds a world to an upload of the owner that is deleted and whose event is not published yet.
+// checkDeleted checks that an upload of the owner is deleted, and its event not published yet.
 func checkDeleted(t *testing.T, w *world, id string) {
 	t.Helper()
 	record := w.record(t, owner, id)

@@ -128,7 +128,7 @@ func TestEveryFieldIsFixed(t *testing.T) {
 	}
 }
 
-// checkSealed holds the field of an object's metadata to what was declared, sealed for the object.
+// checkSealed compares the field of an object's metadata with what was declared, sealed for the object.
 func checkSealed(t *testing.T, objectKey, field string, want upload.Declared) {
 	t.Helper()
 	if got, ok := key.Open(objectKey, map[string]string{"postern": field}); !ok || got != want {

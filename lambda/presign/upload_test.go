@@ -329,7 +329,7 @@ func TestSizeOverOneRequest(t *testing.T) {
 	}
 }
 
-// checkQuota holds a grant to one in which a quota is sealed.
+// checkQuota checks that a quota is sealed in a grant.
 func checkQuota(t *testing.T, body, quota string) {
 	t.Helper()
 	var grant api.UploadGrant

@@ -85,7 +85,7 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// TestWhatIsSpared holds the faults of functions that serve the API to those that the SDK repairs.
+// TestWhatIsSpared checks that functions that serve the API have only faults that the SDK repairs.
 func TestWhatIsSpared(t *testing.T) {
 	c := chaos.New(1, []string{"Inspect"})
 	for range 10_000 {

@@ -9,7 +9,7 @@ import (
 	"postern/local/clip"
 )
 
-// TestClipPlaysWhileItLoads holds the clip to be small, with its index before the media.
+// TestClipPlaysWhileItLoads checks that the clip is small, with its index before the media.
 func TestClipPlaysWhileItLoads(t *testing.T) {
 	file := clip.MP4()
 	if got, limit := len(file), 20_000; got > limit {

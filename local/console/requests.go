@@ -40,7 +40,7 @@ func (l *Requests) Begin() {
 	}
 }
 
-// line writes a line. A query, which may hold a mail or a signature, is no part of it.
+// line writes a line. A query, which may hold a mail or a signature, is not a part of it.
 func (l *Requests) line(service, method, path string, status int, took time.Duration) {
 	if l.begun.Load() {
 		_, _ = fmt.Fprintf(l.w, "%-3s %-6s %s %d %d ms\n", service, url.PathEscape(method), shownPath(path), status, took.Milliseconds())

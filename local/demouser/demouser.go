@@ -46,7 +46,7 @@ func Make(ctx context.Context, stack *cfn.Stack, url string, operator iam.Creden
 	if !errors.Is(err, records.ErrUserExists) {
 		return true, err
 	}
-	// It is of an earlier run, and maybe changed since. A row that cannot be read is no reason not to start.
+	// It is of an earlier run, and maybe changed since. A row that cannot be read does not keep the run from starting.
 	if user, ok, err := users.User(ctx, user.Mail); err == nil && ok {
 		isKnown, err := identity.VerifyPassword(user.Hash, Password)
 		return isKnown || err != nil, nil

@@ -57,7 +57,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestRoles holds roles to the stacktest.Tables and operations that they may use, by the SDK.
+// TestRoles checks that roles use only the tables and operations that they may, by the SDK.
 func TestRoles(t *testing.T) {
 	server := start(t, nil)
 	ctx := t.Context()

@@ -47,7 +47,7 @@ func put(bucket, key, status string) *s3.PutObjectInput {
 	return input
 }
 
-// TestPresignsRole holds what presign signs to what its role may do: requests of its own, which it never sends, and so
+// TestPresignsRole compares what presign signs with what its role may do: requests of its own, which it never sends, and so
 // whatever else would be signed with its credentials.
 func TestPresignsRole(t *testing.T) {
 	r, version := startWithUpload(t)

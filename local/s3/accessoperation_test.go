@@ -244,7 +244,7 @@ func (r right) call(ctx context.Context, operation string, with fields) (code st
 	return refusal(method.Call(all.arguments(ctx, method.Type())))
 }
 
-// refusal returns the code of an operation's results, or nothing if they are no refusal. A denial tells nothing else.
+// refusal returns the code of an operation's results, or nothing if they are not a refusal. A denial tells nothing else.
 func refusal(results []reflect.Value) string {
 	if len(results) == 0 {
 		return ""
@@ -276,7 +276,7 @@ func refusal(results []reflect.Value) string {
 // fields are what a request names, by the fields of the operations' inputs.
 type fields map[string]string
 
-// arguments are those of an operation. Those that are no input of fields name the bucket, the key and the version.
+// arguments are those of an operation. Those that are not a struct of fields name the bucket, the key and the version.
 func (f fields) arguments(ctx context.Context, operation reflect.Type) []reflect.Value {
 	names := []string{"Bucket", "Key", "VersionId"}
 	var all []reflect.Value

@@ -11,7 +11,7 @@ import (
 	"postern/local/iam"
 )
 
-// AccessForTest holds every operation on a store to what its caller may do. The S3 server's handlers, from which a test
+// AccessForTest checks every operation on a store against what its caller may do. The S3 server's handlers, from which a test
 // would come otherwise, do not reach all of them.
 func AccessForTest(store backend.Backend, issuer *iam.Issuer, policies *iam.Policies) backend.Backend {
 	return &access{store: store, issuer: issuer, policies: policies}

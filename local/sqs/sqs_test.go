@@ -151,7 +151,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// TestRoles holds roles to the queues and operations that they may use.
+// TestRoles checks that roles use only the queues and operations that they may.
 func TestRoles(t *testing.T) {
 	server := start(t)
 	ctx := t.Context()

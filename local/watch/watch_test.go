@@ -108,7 +108,7 @@ func TestRunThatEnds(t *testing.T) {
 	}
 	w.serve = []string{filepath.Join(root, "missing")}
 	if err := w.run(t.Context()); err == nil {
-		t.Error("a command that is missing is no error")
+		t.Error("got no error for a command that is missing")
 	}
 }
 
