@@ -202,4 +202,10 @@ func TestMultipartUpload(t *testing.T) {
 	if got, _ := api.download(t, m.grant.ID); !bytes.Equal(got, file) {
 		t.Errorf("downloaded %d bytes, want the %d that were sent", len(got), len(file))
 	}
+	if a := m.complete(t, sent, ""); a.status != http.StatusNotFound && a.status != http.StatusPreconditionFailed {
+		t.Errorf("completing again: got %d %s, want 404 or 412", a.status, a.body)
+	}
+	if versions := server.operator(t).versions(t, m.grant.Key); len(versions) != 1 {
+		t.Errorf("versions %v, want one", versions)
+	}
 }

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/versity/versitygw/auth"
@@ -40,4 +41,14 @@ func (s signed) Value(key any) any {
 		return s.account
 	}
 	return s.Context.Value(key)
+}
+
+// OpenStoreForTest opens the store below a folder. copied is called for each part of a completion in place of copying it.
+func OpenStoreForTest(data string, copied func(object, part *os.File) error) (backend.Backend, error) {
+	store, err := openStore(data)
+	if err != nil {
+		return nil, err
+	}
+	store.copy = copied
+	return store, nil
 }

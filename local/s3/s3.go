@@ -236,17 +236,17 @@ func openStore(data string) (*store, error) {
 			return nil, err
 		}
 	}
-	if err := removeLeftovers(objects); err != nil {
+	if err := errors.Join(removeLeftovers(objects), reopenUploads(objects)); err != nil {
 		return nil, err
 	}
-	backend, err := posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{
+	backend, err := posix.New(objects, attributes{}, posix.PosixOpts{
 		VersioningDir: versions,
 		Concurrency:   100,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder of objects: %w", err)
 	}
-	return &store{Posix: backend, seed: maphash.MakeSeed()}, nil
+	return &store{Posix: backend, seed: maphash.MakeSeed(), copy: appendPart}, nil
 }
 
 // checkAttributes tries an extended attribute: objects keep their metadata in them.

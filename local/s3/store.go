@@ -24,7 +24,11 @@ type store struct {
 	*posix.Posix
 
 	locks [64]sync.RWMutex // by hash of the key
+	ends  [64]sync.Mutex   // by hash of a multipart upload's id
 	seed  maphash.Seed
+
+	// copy appends a part to an object.
+	copy func(object, part *os.File) error
 }
 
 func (s *store) lock(key *string) *sync.RWMutex {
@@ -45,7 +49,7 @@ func (s *store) writing(key *string) (done func()) {
 	return lock.Unlock
 }
 
-// PutObject implements backend.Backend. Of a form, the object is the file alone.
+// PutObject implements backend.Backend. Of a form, the object is the file alone. Other bodies must be whole.
 func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
 	form, isForm := ctx.Value(string(utils.ContextKeyObjectPostResult)).(middlewares.PostObjectResult)
 	if boundary, _ := ctx.Value(boundaryKey{}).(string); isForm && input.Body != nil {
@@ -54,6 +58,8 @@ func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) 
 			return s3response.PutObjectOutput{}, err
 		}
 		input.Body = file
+	} else {
+		input.Body = whole(input.Body, input.ContentLength)
 	}
 	done := func() {}
 	defer func() { done() }()
@@ -62,11 +68,6 @@ func (s *store) PutObject(ctx context.Context, input s3response.PutObjectInput) 
 		done = s.writing(input.Key)
 		return nil
 	})
-}
-
-func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	defer s.writing(input.Key)()
-	return s.Posix.CompleteMultipartUpload(ctx, input)
 }
 
 func (s *store) HeadObject(ctx context.Context, input *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {

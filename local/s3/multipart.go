@@ -1,0 +1,150 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/versity/versitygw/backend/meta"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/s3api/middlewares"
+	"github.com/versity/versitygw/s3err"
+	"github.com/versity/versitygw/s3response"
+)
+
+// attributes keeps the metadata of objects in extended attributes, but for where the parts of an object begin: with more
+// than about 430 parts, that is more than some file systems take. The server reads it for requests of single parts of an
+// object, which nothing here makes.
+type attributes struct{ meta.XattrMeta }
+
+// StoreAttribute implements meta.MetadataStorer.
+func (a attributes) StoreAttribute(f *os.File, bucket, object, attribute string, value []byte) error {
+	if attribute == "mp-metadata" {
+		return nil
+	}
+	return a.XattrMeta.StoreAttribute(f, bucket, object, attribute, value)
+}
+
+// uploadID is the form of the server's own ids of multipart uploads. It takes them for names of folders, and others would
+// lead elsewhere.
+var uploadID = regexp.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+
+// checkUploadID returns S3's NoSuchUpload for an id that the server cannot have given.
+func checkUploadID(id *string) error {
+	if !uploadID.MatchString(aws.ToString(id)) {
+		return s3err.GetNoSuchUploadErr(aws.ToString(id))
+	}
+	return nil
+}
+
+// UploadPart implements backend.Backend. The body must be whole.
+func (s *store) UploadPart(ctx context.Context, input *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
+	part := *input
+	part.Body = whole(input.Body, input.ContentLength)
+	return do(ctx, checkUploadID(input.UploadId), s.Posix.UploadPart, &part)
+}
+
+func (s *store) ListParts(ctx context.Context, input *s3.ListPartsInput) (s3response.ListPartsResult, error) {
+	return do(ctx, checkUploadID(input.UploadId), s.Posix.ListParts, input)
+}
+
+// ending locks a multipart upload against being completed or aborted by others until the returned function is called.
+func (s *store) ending(id *string) (done func()) {
+	lock := &s.ends[maphash.String(s.seed, aws.ToString(id))%uint64(len(s.ends))]
+	lock.Lock()
+	return lock.Unlock
+}
+
+func (s *store) AbortMultipartUpload(ctx context.Context, input *s3.AbortMultipartUploadInput) error {
+	if err := checkUploadID(input.UploadId); err != nil {
+		return err
+	}
+	defer s.ending(input.UploadId)()
+	return s.Posix.AbortMultipartUpload(ctx, input)
+}
+
+// CompleteMultipartUpload implements backend.Backend. The upload must be open: the server takes any for completed as soon as
+// the key has an object.
+func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+	defer s.ending(input.UploadId)()
+	if err := s.checkOpen(ctx, input); err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", err
+	}
+	left := 0
+	if input.MultipartUpload != nil {
+		left = len(input.MultipartUpload.Parts)
+	}
+	done := func() {}
+	defer func() { done() }()
+	return s.CompleteMultipartUploadWithCopy(ctx, input, func(part, object *os.File) (bool, error) {
+		err := s.copy(object, part)
+		// By the last part, most of the time has passed.
+		if left--; left == 0 && err == nil {
+			done = s.writing(input.Key)
+		}
+		return true, err
+	})
+}
+
+// checkOpen returns S3's NoSuchUpload for a multipart upload that is not open.
+func (s *store) checkOpen(ctx context.Context, input *s3.CompleteMultipartUploadInput) error {
+	_, err := s.ListParts(ctx, &s3.ListPartsInput{
+		Bucket: input.Bucket, Key: input.Key, UploadId: input.UploadId,
+		MaxParts: aws.Int32(1), PartNumberMarker: aws.String(strconv.Itoa(maxParts)), // the parts do not matter
+	})
+	return err
+}
+
+func appendPart(object, part *os.File) error {
+	_, err := io.Copy(object, part)
+	return err
+}
+
+// reopenUploads opens the multipart uploads again whose completion was cut short by the end of a run.
+func reopenUploads(objects string) error {
+	folders, err := filepath.Glob(filepath.Join(objects, "*", posix.MetaTmpMultipartDir, "*", "*.inprogress"))
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		id, _, _ := strings.Cut(filepath.Base(folder), ".")
+		if err := os.Rename(folder, filepath.Join(filepath.Dir(folder), id)); err != nil {
+			return fmt.Errorf("opening a multipart upload again: %w", err)
+		}
+	}
+	return nil
+}
+
+// whole returns a reader of a body that must have a length, in bytes: one that ends before is an error. The server would store
+// what has come by then. A body in signed chunks tells its end itself, and is returned as it is.
+func whole(body io.Reader, length *int64) io.Reader {
+	if _, chunked := body.(middlewares.ChecksumReader); chunked || body == nil || length == nil {
+		return body
+	}
+	return &wholeBody{body, *length}
+}
+
+type wholeBody struct {
+	io.Reader
+
+	missing int64 // bytes
+}
+
+// Read implements io.Reader.
+func (b *wholeBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.missing -= int64(n)
+	if b.missing > 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		err = s3err.GetAPIError(s3err.ErrIncompleteBody)
+	}
+	return n, err
+}
