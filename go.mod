@@ -25,6 +25,7 @@ require (
 	github.com/gofiber/fiber/v3 v3.5.0
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
+	github.com/minio/crc64nvme v1.1.1
 	github.com/tidwall/gjson v1.20.2
 	github.com/truora/minidyn v0.8.2
 	github.com/vbauerster/mpb/v8 v8.16.2

@@ -103,9 +103,9 @@ func uploadClips(ctx context.Context, c *client.Client, uploads, clients int) (m
 		group.Go(func() {
 			for range work {
 				request := api.UploadRequest{Filename: "clip.mp4", Size: int64(len(content))}
-				grant, err := c.Upload(ctx, request, bytes.NewReader(content))
+				id, err := c.Upload(ctx, bytes.NewReader(content), client.UploadOptions{Request: request})
 				mu.Lock()
-				ids[grant.ID], errs = true, errors.Join(errs, err)
+				ids[id], errs = true, errors.Join(errs, err)
 				mu.Unlock()
 				if err != nil {
 					return

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +115,7 @@ func TestRequest(t *testing.T) {
 		if user, secret, _ := r.BasicAuth(); user != "ann@example.com" || secret != password {
 			t.Errorf("got user %q with password %q", user, secret)
 		}
-		if got := r.Header.Get("Accept") + r.Header.Get("Accept-Encoding"); got != "application/json" {
+		if got := r.Header.Get("Accept") + r.Header.Get("Accept-Encoding"); got != "application/jsongzip" {
 			t.Errorf("got Accept and Accept-Encoding %q", got)
 		}
 		says(http.StatusOK, upload)(w, r)
@@ -157,6 +159,26 @@ func TestAuthorization(t *testing.T) {
 	}
 	if err := c.Health(t.Context()); err == nil || err.Error() != "authorizing the request: no token" {
 		t.Errorf("got %v", err)
+	}
+	s.ended()
+}
+
+// Long answers come compressed.
+func TestCompressedAnswer(t *testing.T) {
+	packed := func(cut int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			var text bytes.Buffer
+			writer := gzip.NewWriter(&text)
+			_, _ = io.WriteString(writer, upload)
+			_ = writer.Close()
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(text.Bytes()[:text.Len()-cut])
+		}
+	}
+	client.RecordPauses(t)
+	s, c := play(t, packed(9), packed(0))
+	if u, err := c.Get(t.Context(), idA); err != nil || string(u.Raw) != upload {
+		t.Errorf("got %+v, %v", u, err)
 	}
 	s.ended()
 }

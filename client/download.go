@@ -69,7 +69,7 @@ func (d *Download) open(etag string) (header http.Header, body io.ReadCloser, er
 		}
 		if response.StatusCode != want || !strings.HasPrefix(response.Header.Get("Content-Range"), contentRange) {
 			defer func() { _ = response.Body.Close() }()
-			return ifTemporary(response, s3Error(response))
+			return ifTemporary(response, readS3Error(response.StatusCode, response.Body))
 		}
 		header, body = response.Header, response.Body
 		return nil

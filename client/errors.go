@@ -2,12 +2,11 @@ package client
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"postern/api"
@@ -39,6 +38,18 @@ type S3Error struct {
 	Message string
 }
 
+// isExpired reports whether S3 has refused a request because its signature, or the token that signed it, is too old.
+func isExpired(err error) bool {
+	failure, ok := errors.AsType[*S3Error](err)
+	return ok && (failure.Code == "ExpiredToken" || failure.Code == "AccessDenied" && strings.Contains(failure.Message, "expired"))
+}
+
+// hasCode reports whether S3 has answered one of these error codes.
+func hasCode(err error, codes ...string) bool {
+	failure, ok := errors.AsType[*S3Error](err)
+	return ok && slices.Contains(codes, failure.Code)
+}
+
 // Error returns status, code and message.
 func (e *S3Error) Error() string {
 	text := "S3 answers " + statusText(e.Status)
@@ -52,14 +63,6 @@ func (e *S3Error) Error() string {
 
 // maxS3Error bounds what is read of an error document, in bytes.
 const maxS3Error = 64 << 10
-
-// s3Error reads the error from an answer of S3. Other elements of the document than these two hold what was signed.
-func s3Error(response *http.Response) *S3Error {
-	var document struct{ Code, Message string }
-	// An answer without a document, as a proxy gives, is told by its status alone.
-	_ = xml.NewDecoder(io.LimitReader(response.Body, maxS3Error)).Decode(&document)
-	return &S3Error{response.StatusCode, document.Code, strings.Join(strings.Fields(document.Message), " ")}
-}
 
 // refusal returns the error that an answer of the API holds.
 func (c *Client) refusal(response *http.Response, body []byte) error {

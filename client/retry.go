@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -36,6 +37,21 @@ func ifTemporary(response *http.Response, err error) error {
 		return &temporaryError{err: err, after: retryAfter(response)}
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return &temporaryError{err: err, after: retryAfter(response), unknown: true}
+	}
+	return ifTemporaryCode(err)
+}
+
+// temporaryCodes are the codes of S3 that a repeated request may not meet, whatever their status: S3 is overloaded or has
+// failed, another write of the key was under way, or the connection was too slow.
+// Source: Amazon S3 API Reference, "List of error codes".
+var temporaryCodes = []string{
+	"ConditionalRequestConflict", "InternalError", "OperationAborted", "RequestTimeout", "ServiceUnavailable", "SlowDown",
+}
+
+// ifTemporaryCode returns err as a *temporaryError if it is an error of S3 that has one of these codes.
+func ifTemporaryCode(err error) error {
+	if failure, ok := errors.AsType[*S3Error](err); ok && slices.Contains(temporaryCodes, failure.Code) {
+		return &temporaryError{err: err, unknown: true}
 	}
 	return err
 }
