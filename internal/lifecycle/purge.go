@@ -213,11 +213,16 @@ func (p *pass) bury(ctx context.Context, records []upload.Record, keys []string)
 
 // deleteObjects removes every version under a prefix of the owner's. An upload that has no record gets a tombstone first.
 func (p *pass) deleteObjects(ctx context.Context, prefix string) error {
+	var last upload.KeyVersion
 	for {
 		versions, err := p.Objects.FirstVersions(ctx, prefix)
 		if err != nil || len(versions) == 0 {
 			return err
 		}
+		if versions[0] == last {
+			return errors.New("deleting an owner's versions: the bucket still lists one that it has deleted")
+		}
+		last = versions[0]
 		var unrecorded []upload.Record
 		for _, version := range versions {
 			if !strings.HasPrefix(version.Key, prefix) {

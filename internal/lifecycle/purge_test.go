@@ -280,6 +280,19 @@ func TestPurgeRefusesWhatIsNoOwner(t *testing.T) {
 	}
 }
 
+// A bucket that deletes nothing, and says that it has.
+type stubborn struct{ *estate }
+
+func (stubborn) RemoveAll(context.Context, []upload.KeyVersion) error { return nil }
+
+func TestPurgeEndsThoughNothingIsDeleted(t *testing.T) {
+	e := newEstate(t)
+	purge := &lifecycle.Purge{Records: e.records, Objects: stubborn{e}, Queue: e, Now: time.Now}
+	if _, _, err := purge.Run(t.Context(), owner); err == nil || !strings.Contains(err.Error(), "still lists one") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A purge that was cut short at any call, in any way, is completed by the next one.
 func TestPurgeIsCutShort(t *testing.T) {
 	calls := cut(newEstate(t).purge(owner), 0, fine)

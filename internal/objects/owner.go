@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -106,30 +108,48 @@ func (b *Bucket) FirstVersions(ctx context.Context, prefix string) ([]upload.Key
 }
 
 func (b *Bucket) firstVersions(ctx context.Context, prefix string, limit int32) ([]upload.KeyVersion, error) {
-	page, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: &prefix, MaxKeys: &limit})
+	page, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
+		Bucket: &b.name, Prefix: &prefix, MaxKeys: &limit,
+		// A key may hold characters that XML cannot.
+		EncodingType: types.EncodingTypeUrl,
+	})
 	if err != nil {
 		return nil, wrap("listing versions", err)
 	}
+	decode := func(listed *string) string { return decodeKey(aws.ToString(listed), page.EncodingType) }
 	var versions []upload.KeyVersion
 	for _, v := range page.Versions {
-		versions = append(versions, upload.KeyVersion{Key: aws.ToString(v.Key), VersionID: aws.ToString(v.VersionId)})
+		versions = append(versions, upload.KeyVersion{Key: decode(v.Key), VersionID: aws.ToString(v.VersionId)})
 	}
 	for _, m := range page.DeleteMarkers {
-		versions = append(versions, upload.KeyVersion{Key: aws.ToString(m.Key), VersionID: aws.ToString(m.VersionId)})
+		versions = append(versions, upload.KeyVersion{Key: decode(m.Key), VersionID: aws.ToString(m.VersionId)})
 	}
 	return versions, nil
+}
+
+// decodeKey returns a key of a list as it is. A server that does not encode keys does not name the encoding.
+func decodeKey(listed string, encoding types.EncodingType) string {
+	if key, err := url.QueryUnescape(listed); err == nil && encoding == types.EncodingTypeUrl {
+		return key
+	}
+	return listed
 }
 
 // RemoveAll implements lifecycle.OwnerObjects.
 func (b *Bucket) RemoveAll(ctx context.Context, versions []upload.KeyVersion) error {
 	const doing = "deleting versions of objects"
-	named := make([]types.ObjectIdentifier, len(versions))
-	for i, v := range versions {
-		if v.VersionID == "" {
-			// S3 would put a delete marker on top.
-			return fmt.Errorf("%s: %w", doing, errNoVersion)
+	var named []types.ObjectIdentifier
+	for _, v := range versions {
+		if v.VersionID == "" || !isXML(v.Key) {
+			if err := b.Remove(ctx, v.Key, v.VersionID); err != nil {
+				return err
+			}
+			continue
 		}
-		named[i] = types.ObjectIdentifier{Key: &v.Key, VersionId: &v.VersionID}
+		named = append(named, types.ObjectIdentifier{Key: &v.Key, VersionId: &v.VersionID})
+	}
+	if len(named) == 0 {
+		return nil
 	}
 	output, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
 		Bucket: &b.name, Delete: &types.Delete{Objects: named, Quiet: aws.Bool(true)},
@@ -139,7 +159,14 @@ func (b *Bucket) RemoveAll(ctx context.Context, versions []upload.KeyVersion) er
 	}
 	if len(output.Errors) > 0 {
 		first := output.Errors[0]
-		return fmt.Errorf("%s: S3 refuses %d of %d: %s: %s", doing, len(output.Errors), len(versions), aws.ToString(first.Code), aws.ToString(first.Message))
+		return fmt.Errorf("%s: S3 refuses %d of %d: %s: %s", doing, len(output.Errors), len(named), aws.ToString(first.Code), aws.ToString(first.Message))
 	}
 	return nil
+}
+
+// isXML reports whether the body of a request can name a key, which XML's own line ends would change, too.
+func isXML(key string) bool {
+	return utf8.ValidString(key) && !strings.ContainsFunc(key, func(r rune) bool {
+		return r < ' ' || r == utf8.RuneError || r == '\ufffe' || r == '\uffff'
+	})
 }

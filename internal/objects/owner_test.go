@@ -3,6 +3,7 @@ package objects_test
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestWhatAnOwnerHas(t *testing.T) {
 	s.put(t, key, "a video")
 	s.put(t, key, "another")
 	s.hide(t, key)
+	s.put(t, prefix+"été & <b>%2F+.mp4", "x")
 	hidden := prefix + "0198c0de00007000800000000000beef.mp4"
 	s.put(t, hidden, "x")
 	s.hide(t, hidden)
@@ -52,8 +54,8 @@ func TestWhatAnOwnerHas(t *testing.T) {
 	}
 	s.checkHolds(t, prefix, true)
 	versions, err := s.FirstVersions(t.Context(), prefix)
-	if len(versions) != 5 || err != nil {
-		t.Fatalf("got %d versions, %v, want 5", len(versions), err)
+	if len(versions) != 6 || err != nil {
+		t.Fatalf("got %d versions, %v, want 6", len(versions), err)
 	}
 	// The same request may be sent again.
 	for range 2 {
@@ -96,6 +98,33 @@ func TestRemoveAllOfWhatIsRefused(t *testing.T) {
 	}
 	if err := bucket.RemoveAll(t.Context(), []upload.KeyVersion{{Key: key}}); err == nil {
 		t.Error("a key without a version is taken: S3 would put a delete marker on it")
+	}
+}
+
+// A key may hold what XML cannot. S3 lists it encoded, and a request for it alone deletes it.
+func TestKeysThatXMLCannotHold(t *testing.T) {
+	strange := prefix + "a+b%2F\x01\r\n.mp4"
+	var deleted []string
+	bucket := bucketAt(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodDelete:
+			deleted = append(deleted, strings.TrimPrefix(r.URL.Path, "/"+name+"/")+" "+r.URL.Query().Get("versionId"))
+			w.WriteHeader(http.StatusNoContent)
+		case r.URL.Query().Get("encoding-type") == "url":
+			list(w, "ListVersionsResult", "<EncodingType>url</EncodingType>"+entry("Version", url.QueryEscape(strange), "v1", 1))
+		default:
+			t.Errorf("S3 is asked %s %s", r.Method, r.URL)
+		}
+	})
+	versions, err := bucket.FirstVersions(t.Context(), prefix)
+	if diff := cmp.Diff(versions, []upload.KeyVersion{{Key: strange, VersionID: "v1"}}); diff != "" || err != nil {
+		t.Fatalf("%v, versions (-got +want)\n%s", err, diff)
+	}
+	if err := bucket.RemoveAll(t.Context(), versions); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(deleted, []string{strange + " v1"}); diff != "" {
+		t.Errorf("deleted (-got +want)\n%s", diff)
 	}
 }
 
