@@ -4,17 +4,18 @@ import "strings"
 
 // Lengths of the parts of a key.
 const (
-	ownerLength = 20 // hex of 10 bytes
 	idHexLength = 32 // hex of a UUID's 16 bytes
 	maxFolder   = 32
 
+	// OwnerLength is that of an owner: hexadecimal digits of 10 bytes.
+	OwnerLength = 20
 	// MaxExtension is the longest extension of a format, in bytes.
 	MaxExtension = 8
 )
 
 // IsOwner reports whether s has the form of an owner: 20 lower-case hexadecimal digits (BLAKE2b-80).
 func IsOwner(s string) bool {
-	return len(s) == ownerLength && isHex(s)
+	return len(s) == OwnerLength && isHex(s)
 }
 
 // IsID reports whether s has the form of an upload id: 32 lower-case hexadecimal digits (a UUID without its dashes),

@@ -11,9 +11,13 @@
 // the files in its data folder. It is what they work on when neither a stage nor an address is named.
 //
 // With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
-// address. user needs dynamodb:PutItem (add), UpdateItem (passwd), GetItem and PutItem (set), DeleteItem (remove) or Scan
-// (list) on the users table; to add, secretsmanager:GetSecretValue on the owner key's secret; and to list,
-// dynamodb:BatchGetItem on the uploads table. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
+// address. On the users table, user needs dynamodb:GetItem and PutItem (add, set), UpdateItem (passwd), GetItem, UpdateItem
+// and DeleteItem (remove) or Scan (list; add --new-owner, add --keep-files and remove --purge, too). On the uploads table it
+// needs dynamodb:BatchGetItem (list), GetItem and Query (add), DeleteItem (add --keep-files), PutItem (add --new-owner) or
+// GetItem and PutItem (remove). To add, it needs secretsmanager:GetSecretValue on the owner key's secret, and
+// s3:ListBucketVersions and s3:ListBucketMultipartUploads on the bucket. remove --purge needs all of these, and
+// dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
+// sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
 // uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
 // cloudformation:UpdateTerminationProtection on the stack.
 //

@@ -15,7 +15,6 @@ import (
 	"postern/api"
 	"postern/internal/queue"
 	"postern/internal/reconcile"
-	"postern/internal/records"
 )
 
 type reconcileCommand struct {
@@ -54,7 +53,7 @@ func (c reconcileCommand) Run(ctx context.Context, at location, console console)
 	bucket := stage.outputs["BucketName"]
 	r := reconciliation{reconcile.Pass{
 		Objects: stage.s3(), Bucket: bucket,
-		Uploads: records.NewUploads(stage.dynamoDB(), stage.outputs["UploadsTableName"]),
+		Uploads: stage.uploads(),
 		Queue:   queue.New(stage.sqs(), stage.outputs["QueueUrl"], bucket),
 		DryRun:  c.DryRun, Listed: aws.ToString(c.After), Done: aws.ToString(c.After),
 	}, &notice{console: console}}
@@ -121,7 +120,7 @@ func (r *reconciliation) run(ctx context.Context, folder string) error {
 		if more, err = r.Page(ctx, folder); err != nil {
 			return err
 		}
-		r.notice.show(r.Tally)
+		r.notice.show(fmt.Sprintf("%d pages, %d keys, %d queued", r.Pages, r.Keys, r.Queued))
 	}
 	return nil
 }

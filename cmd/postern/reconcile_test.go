@@ -98,14 +98,17 @@ func startDepot(t *testing.T) *depot {
 	d.tables = serve(t, checksummed(server.NewServer()))
 	d.records = dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: &d.tables.URL, Credentials: objects.operator.Provider()})
 	tabletest.Create(t, d.records, uploadsTable, "owner", "id")
+	tabletest.Create(t, d.records, table, "mail")
 	queues := serve(t, d.queue)
+	secrets := serve(t, http.HandlerFunc((&backend{key: ownerKey}).secretValue))
 	data := t.TempDir()
 	t.Setenv("DATA", data)
-	write(t, data, "config", fmt.Sprintf("[default]\nregion = %s\nservices = local\n\n[services local]\ns3 =\n  endpoint_url = %s\ndynamodb =\n  endpoint_url = %s\nsqs =\n  endpoint_url = %s\n",
-		region, objects.URL, d.tables.URL, queues.URL))
+	write(t, data, "config", fmt.Sprintf("[default]\nregion = %s\nservices = local\n\n[services local]\ns3 =\n  endpoint_url = %s\ndynamodb =\n  endpoint_url = %s\nsqs =\n  endpoint_url = %s\nsecrets_manager =\n  endpoint_url = %s\n",
+		region, objects.URL, d.tables.URL, queues.URL, secrets.URL))
 	write(t, data, "credentials", fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n",
 		objects.operator.AccessKeyID, objects.operator.SecretAccessKey, objects.operator.SessionToken))
-	write(t, data, "outputs.json", fmt.Sprintf(`{"Postern-local": {"BucketName": %q, "UploadsTableName": %q, "QueueUrl": %q}}`, d.bucket, uploadsTable, queueURL))
+	write(t, data, "outputs.json", fmt.Sprintf(`{"Postern-local": {"BucketName": %q, "UploadsTableName": %q, "QueueUrl": %q, "UsersTableName": %q, "OwnerKeySecretArn": %q}}`,
+		d.bucket, uploadsTable, queueURL, table, secretARN))
 	return d
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"postern/internal/identity"
+	"postern/internal/objects"
+	"postern/internal/records"
 )
 
 // localStage is the stage that make run serves.
@@ -60,6 +62,8 @@ type stage struct {
 	config  aws.Config
 	// endpoints are the addresses of the local run's services by id. For a stage on AWS it is nil.
 	endpoints map[string]string
+	// tablesOnly is true of the local run while only its tables and secrets are served.
+	tablesOnly bool
 }
 
 // choose makes the local run the stage if none is named, and one is served.
@@ -114,6 +118,21 @@ func (s stage) s3() *s3.Client {
 		s.direct(s3.ServiceID, &o.BaseEndpoint)
 		o.UsePathStyle = s.endpoints != nil
 	})
+}
+
+// bucket returns the bucket of uploads.
+func (s stage) bucket() *objects.Bucket {
+	config := s.config.Copy()
+	s.direct(s3.ServiceID, &config.BaseEndpoint)
+	return objects.New(config, s.outputs["BucketName"])
+}
+
+func (s stage) users() *records.Users {
+	return records.NewUsers(s.dynamoDB(), s.outputs["UsersTableName"])
+}
+
+func (s stage) uploads() *records.Uploads {
+	return records.NewUploads(s.dynamoDB(), s.outputs["UploadsTableName"])
 }
 
 func (s stage) sqs() *sqs.Client {

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -120,7 +121,10 @@ func setAWS(t *testing.T, cloudFormation http.Handler) {
 
 func TestDeployedStage(t *testing.T) {
 	b := startBackend(t)
-	setAWS(t, cloudFormation(t, http.StatusOK, stacks(map[string]string{"UsersTableName": table, "OwnerKeySecretArn": secretARN, "ApiUrl": "https://example.com/api/"})))
+	setAWS(t, cloudFormation(t, http.StatusOK, stacks(map[string]string{
+		"UsersTableName": table, "UploadsTableName": uploadsTable, "BucketName": "uploads", "OwnerKeySecretArn": secretARN, "ApiUrl": "https://example.com/api/",
+	})))
+	t.Setenv("AWS_ENDPOINT_URL", serve(t, http.HandlerFunc(emptyBucket)).URL)
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", b.tables.URL)
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", b.secrets.URL)
 
@@ -131,6 +135,16 @@ func TestDeployedStage(t *testing.T) {
 	}
 	verify(t, b.row(t), password)
 	run(t, "", "--stage=dev", "user", "remove", "a@example.com", "--yes").done(t)
+}
+
+// emptyBucket answers S3's lists of a bucket that has nothing.
+func emptyBucket(w http.ResponseWriter, r *http.Request) {
+	if query := r.URL.Query(); r.Method != http.MethodGet || !query.Has("versions") && !query.Has("uploads") {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	_, _ = io.WriteString(w, "<List></List>")
 }
 
 func TestProfileAndRegion(t *testing.T) {
@@ -166,7 +180,7 @@ func TestDeployedStageThatIsNotThere(t *testing.T) {
 		{"denied", http.StatusForbidden, refusal("AccessDenied", "not authorized to perform: cloudformation:DescribeStacks"), "describing stack Postern-dev in eu-west-1: AWS does not let these credentials call DescribeStacks of CloudFormation"},
 		{"busy", http.StatusBadRequest, refusal("Throttling", "Rate exceeded"), "describing stack Postern-dev in eu-west-1: CloudFormation is too busy: try again in a minute"},
 		{"anything else", http.StatusBadRequest, refusal("Odd", "it is odd"), "describing stack Postern-dev in eu-west-1: CloudFormation refuses DescribeStacks: Odd: it is odd"},
-		{"no outputs", http.StatusOK, stacks(nil), "finding stage dev: the stack lacks the output UsersTableName and OwnerKeySecretArn: deploy it anew"},
+		{"no outputs", http.StatusOK, stacks(nil), "finding stage dev: the stack lacks the output UsersTableName and UploadsTableName and OwnerKeySecretArn and BucketName: deploy it anew"},
 		{"no secret", http.StatusOK, stacks(map[string]string{"UsersTableName": table}), "the stack lacks the output"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -194,9 +208,9 @@ func TestRefusalsOfAWS(t *testing.T) {
 		code string
 		want string
 	}{
-		{"AccessDeniedException", "AWS does not let these credentials call PutItem of DynamoDB: name a profile that may"},
+		{"AccessDeniedException", "AWS does not let these credentials call GetItem of DynamoDB: name a profile that may"},
 		{"ExpiredTokenException", "AWS refuses the credentials: sign in with aws sso login"},
-		{"ValidationException", "DynamoDB refuses PutItem: Validation"},
+		{"ValidationException", "DynamoDB refuses GetItem: Validation"},
 	} {
 		t.Run(test.code, func(t *testing.T) {
 			b := startLocal(t)

@@ -53,8 +53,7 @@ type notice struct {
 	open    bool // whether the cursor is on the line
 }
 
-func (n *notice) show(t reconcile.Tally) {
-	text := fmt.Sprintf("%d pages, %d keys, %d queued", t.Pages, t.Keys, t.Queued)
+func (n *notice) show(text string) {
 	if _, ok := terminalOf(n.console.err); ok {
 		const clearLine = "\r\x1b[K"
 		n.console.note(clearLine + text)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ func advise(err error) error {
 	switch {
 	case errors.Is(err, records.ErrUserExists):
 		return fmt.Errorf("%w: user passwd changes the password, user remove removes it", err)
+	case errors.Is(err, errUsedBefore):
+		return fmt.Errorf("%w: --keep-files gives them to the new user, who is the same person; --new-owner keeps them from the "+
+			"new user, who is another; user remove --purge deletes them", err)
 	case errors.Is(err, records.ErrNoUser):
 		return fmt.Errorf("%w: user list shows them", err)
 	default:
@@ -34,7 +38,7 @@ func (l *location) openUsers(ctx context.Context) (stage, *records.Users, error)
 	if err != nil {
 		return stage, nil, err
 	}
-	return stage, records.NewUsers(stage.dynamoDB(), stage.outputs["UsersTableName"]), nil
+	return stage, stage.users(), nil
 }
 
 type userCommands struct {
@@ -62,38 +66,53 @@ func (m *mail) UnmarshalText(text []byte) (err error) {
 type addUser struct {
 	named
 	passwordSource
+	ownerChoice
 	Role    identity.Role `enum:"user,service" default:"user" help:"user: acts for itself; service: acts for any mail."`
 	MaxSize *size         `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\". Default: the stage's."`
 	Quota   *size         `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\". Default: the stage's."`
 }
 
 // Help is the long text of --help.
-func (addUser) Help() string { return passwordHelp + "\n\nA user that exists is refused." }
+func (addUser) Help() string {
+	return passwordHelp + `
+
+A user that exists is refused, and so is one whose mail was used before and whose files are still there: say with
+--keep-files that it is the same person again, or with --new-owner that it is another, or delete the files with user remove
+--purge.`
+}
 
 // Run adds a user with a password, and refuses one that exists.
 func (c addUser) Run(ctx context.Context, at location, console console) error {
-	stage, users, err := at.openUsers(ctx)
+	stage, err := at.openForAdding(ctx)
 	if err != nil {
 		return err
 	}
+	users := stage.users()
 	password, err := console.newPassword(ctx, c.Mail.Mail, c.passwordSource)
 	if err != nil {
 		return err
 	}
-	owner, err := stage.owner(ctx, c.Mail.Mail)
+	if _, exists, err := users.Owner(ctx, c.Mail.Mail); exists || err != nil {
+		return c.failed(at, cmp.Or(err, records.ErrUserExists))
+	}
+	owner, err := stage.newOwner(ctx, c.Mail, c.ownerChoice, console)
 	if err != nil {
-		return err
+		return c.failed(at, err)
 	}
 	user := identity.User{
 		Mail: c.Mail.Mail, Owner: owner, Hash: password.hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
 	}
 	if err := users.Add(ctx, user); err != nil {
-		return fmt.Errorf("adding user %s to stage %s: %w", user.Mail, at.Stage, advise(err))
+		return c.failed(at, err)
 	}
 	return errors.Join(
 		console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
 			user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota)),
 		console.tell(password))
+}
+
+func (c addUser) failed(at location, err error) error {
+	return fmt.Errorf("adding user %s to stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 }
 
 type changePassword struct {
@@ -157,36 +176,6 @@ func (c setUser) Run(ctx context.Context, at location, console console) error {
 	}
 	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s; it holds %s\n",
 		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), inEffect)
-}
-
-type removeUser struct {
-	named
-	Yes bool `help:"Do not ask. Needed when stdin is no terminal."`
-}
-
-// Help is the long text of --help.
-func (removeUser) Help() string {
-	return "The user's credentials are refused " + inEffect + ". Files that were uploaded stay."
-}
-
-// Run removes a user that exists, after a question.
-func (c removeUser) Run(ctx context.Context, at location, console console) error {
-	if _, ok := terminalOf(console.in); !ok && !c.Yes {
-		return usageError("stdin is no terminal to ask at: confirm the removal with --yes")
-	}
-	_, users, err := at.openUsers(ctx)
-	if err != nil {
-		return err
-	}
-	if !c.Yes {
-		if err := console.confirm(ctx, fmt.Sprintf("Remove user %s from stage %s?", c.Mail.Mail, at.Stage)); err != nil {
-			return err
-		}
-	}
-	if err := users.Remove(ctx, c.Mail.Mail); err != nil {
-		return fmt.Errorf("removing user %s from stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
-	}
-	return console.printf("removed user %s from stage %s; their credentials are refused %s, their files stay\n", c.Mail.Mail, at.Stage, inEffect)
 }
 
 // A size is a number of bytes, as an argument.

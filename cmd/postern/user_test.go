@@ -145,7 +145,8 @@ func TestRemove(t *testing.T) {
 	}
 	got := local(t, "", "user", "remove", "a@example.com", "--yes")
 	got.done(t)
-	want := "removed user a@example.com from stage local; their credentials are refused within 60 s, their files stay\n"
+	want := "removed user a@example.com from stage local; their credentials are refused within 60 s, their files stay (0 B)\n" +
+		"delete them with postern user remove a@example.com --purge --owner " + identity.Owner([]byte(ownerKey), "a@example.com") + "\n"
 	if got.out != want {
 		t.Errorf("got %q, want %q", got.out, want)
 	}

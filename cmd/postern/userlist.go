@@ -13,7 +13,6 @@ import (
 
 	"postern/api"
 	"postern/internal/identity"
-	"postern/internal/records"
 )
 
 type listUsers struct {
@@ -50,7 +49,7 @@ func (c listUsers) Run(ctx context.Context, at location, console console) error 
 
 // listUsers returns the users by mail. malformed names the rows that are left out.
 func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err error) {
-	users, malformed, err := records.NewUsers(s.dynamoDB(), s.outputs["UsersTableName"]).All(ctx)
+	users, malformed, err := s.users().All(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,7 +57,7 @@ func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err
 	for _, user := range users {
 		owners = append(owners, user.Owner)
 	}
-	used, err := records.NewUploads(s.dynamoDB(), s.outputs["UploadsTableName"]).Usages(ctx, owners)
+	used, err := s.uploads().Usages(ctx, owners)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -19,6 +19,9 @@ const (
 	roleAttribute    = "role"
 	maxSizeAttribute = "maxSize"
 	quotaAttribute   = "quota"
+	// leavingAttribute is in the row of a user whose removal has begun. It stays until all that is theirs is deleted, so
+	// that the owner is known as long as it takes.
+	leavingAttribute = "leaving"
 )
 
 var (
@@ -40,13 +43,13 @@ type Users struct {
 // NewUsers returns the users table of that name. It makes no request.
 func NewUsers(client *dynamodb.Client, table string) *Users { return &Users{client, table} }
 
-// User reads a user's row as it is now. It reports false if there is none.
+// User reads a user's row as it is now. It reports false if there is none, or if the user is leaving.
 func (u *Users) User(ctx context.Context, mail identity.Mail) (identity.User, bool, error) {
 	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &u.table, Key: userKey(mail), ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return identity.User{}, false, fmt.Errorf("reading a user: %w", err)
 	}
-	if len(output.Item) == 0 {
+	if len(output.Item) == 0 || isLeaving(output.Item) {
 		return identity.User{}, false, nil
 	}
 	user, err := toUser(output.Item)
@@ -59,7 +62,8 @@ func (u *Users) User(ctx context.Context, mail identity.Mail) (identity.User, bo
 	return user, true, nil
 }
 
-// All reads every row, in no order. malformed names each row that is left out, by its mail.
+// All reads every row, in no order. malformed names each row that is left out, by its mail: those that are malformed, and
+// those of users who are leaving.
 func (u *Users) All(ctx context.Context) (users []identity.User, malformed, err error) {
 	pages := dynamodb.NewScanPaginator(u.client, &dynamodb.ScanInput{TableName: &u.table, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
@@ -69,6 +73,9 @@ func (u *Users) All(ctx context.Context) (users []identity.User, malformed, err 
 		}
 		for _, row := range page.Items {
 			user, err := toUser(row)
+			if isLeaving(row) {
+				err = errLeaving
+			}
 			if err != nil {
 				var mail string
 				readText(row[mailAttribute], &mail)
