@@ -182,7 +182,7 @@ func (p *pass) deleteRecords(ctx context.Context) error {
 			}
 			p.proof.Tombstones++
 		}
-		if err := p.bury(ctx, live, queued); err != nil {
+		if err := p.markDeleted(ctx, live, queued); err != nil {
 			return err
 		}
 		p.count(Found{Records: len(live)})
@@ -193,8 +193,8 @@ func (p *pass) deleteRecords(ctx context.Context) error {
 	}
 }
 
-// bury makes a tombstone of each record, and queues their keys and some more.
-func (p *pass) bury(ctx context.Context, records []upload.Record, keys []string) error {
+// markDeleted makes a tombstone of each record, and queues their keys and some more.
+func (p *pass) markDeleted(ctx context.Context, records []upload.Record, keys []string) error {
 	deletion := Deletion{Records: p.Records, Now: p.Now}
 	for _, record := range records {
 		tombstone, err := deletion.markDeleted(ctx, record)
@@ -234,7 +234,7 @@ func (p *pass) deleteObjects(ctx context.Context, prefix string) error {
 				unrecorded = append(unrecorded, upload.Record{Owner: owner, ID: id, Key: version.Key})
 			}
 		}
-		if err := p.bury(ctx, unrecorded, nil); err != nil {
+		if err := p.markDeleted(ctx, unrecorded, nil); err != nil {
 			return err
 		}
 		if err := p.Objects.RemoveAll(ctx, versions); err != nil {
