@@ -388,7 +388,7 @@ var unused = func() map[string]string {
 	} {
 		all["ApiGatewayLogRole logs:"+action+" on *"] = noLogs
 	}
-	for _, function := range []string{"Authorizer", "Presign", "Manage", "Inspect"} {
+	for _, function := range []string{"Authorizer", "Presign", "Manage", "Inspect", "Site"} {
 		all[function+"Role logs:CreateLogStream on "+logGroup(function)] = noLogs
 		all[function+"Role logs:PutLogEvents on "+logGroup(function)] = noLogs
 		all[function+"Role xray:PutTelemetryRecords on *"] = noTraces

@@ -110,6 +110,10 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 		return nil, err
 	}
 	operation.Responses.Set(fmt.Sprint(cmp.Or(route.Status, http.StatusOK)), &openapi3.ResponseRef{Value: answer})
+	if len(route.Contents) > 0 {
+		unchanged := openapi3.NewResponse().WithDescription("The file has the ETag that If-None-Match names.")
+		operation.Responses.Set(fmt.Sprint(http.StatusNotModified), &openapi3.ResponseRef{Value: unchanged})
+	}
 	for _, f := range failures {
 		if f.appliesTo(route) {
 			operation.Responses.Set(fmt.Sprint(f.status), &openapi3.ResponseRef{Ref: "#/components/responses/" + f.name()})
@@ -120,9 +124,8 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 
 // answer describes the success of a route.
 func (s *schemas) answer(route contract.Route) (*openapi3.Response, error) {
-	if route.Content != "" {
-		text := openapi3.NewStringSchema().NewRef()
-		return openapi3.NewResponse().WithDescription("The file's text.").WithContent(openapi3.NewContentWithSchemaRef(text, []string{route.Content})), nil
+	if len(route.Contents) > 0 {
+		return openapi3.NewResponse().WithDescription("The file.").WithContent(files(route.Contents)), nil
 	}
 	if route.Response == nil {
 		return openapi3.NewResponse().WithDescription("It is done. The answer has no body."), nil
@@ -133,6 +136,19 @@ func (s *schemas) answer(route contract.Route) (*openapi3.Response, error) {
 	}
 	name := strings.TrimPrefix(schema.Ref, schemaReference("").Ref)
 	return openapi3.NewResponse().WithDescription(s.comments[name]).WithContent(content(schema)), nil
+}
+
+// files describes an answer that is a file of one of the media types.
+func files(mediaTypes []string) openapi3.Content {
+	all := openapi3.Content{}
+	for _, mediaType := range mediaTypes {
+		schema := openapi3.NewStringSchema()
+		if mediaType == contentType {
+			schema = openapi3.NewObjectSchema()
+		}
+		all[mediaType] = openapi3.NewMediaType().WithSchema(schema)
+	}
+	return all
 }
 
 func content(schema *openapi3.SchemaRef) openapi3.Content {

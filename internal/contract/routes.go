@@ -21,9 +21,9 @@ type Route struct {
 	Status int
 	// Request is the zero value of the body's type. Default: nil, the route reads no body.
 	Request any
-	// Content is the media type of an answer that is a text and not JSON. Default: empty, the answer is JSON.
-	Content string
-	// Response is the zero value of the answer's type. If nil and Content is empty, the answer has no body, and Status is 204 or Method is HEAD.
+	// Contents are the media types of an answer that is a file. Default: none, the answer is JSON of the type of Response.
+	Contents []string
+	// Response is the zero value of the answer's type. If nil and Contents is empty, the answer has no body, and Status is 204 or Method is HEAD.
 	Response any
 	// Conditional routes read the header If-Match: RFC 9110, section 13.1.1.
 	Conditional bool
@@ -168,7 +168,7 @@ var Routes = []Route{
 		Public:   true,
 		Name:     "getPage",
 		Summary:  "Get the page: upload and manage files in a browser",
-		Content:  "text/html",
+		Contents: []string{"text/html"},
 	},
 	{
 		Method:   "GET",
@@ -177,7 +177,7 @@ var Routes = []Route{
 		Public:   true,
 		Name:     "getAsset",
 		Summary:  "Get a file of the page, or the client module postern.js",
-		Content:  "text/javascript",
+		Contents: []string{"text/javascript", "text/css", "image/svg+xml", "text/plain"},
 	},
 	{
 		Method:   "GET",
@@ -186,7 +186,7 @@ var Routes = []Route{
 		Public:   true,
 		Name:     "getDocument",
 		Summary:  "Get the OpenAPI document of this API",
-		Content:  "application/json",
+		Contents: []string{"application/json"},
 	},
 	{
 		Method:   "GET",

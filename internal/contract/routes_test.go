@@ -46,14 +46,14 @@ func TestRoutes(t *testing.T) {
 			if route.Answer != "" && !json.Valid([]byte(route.Answer)) {
 				t.Errorf("answer: got %s, want JSON", route.Answer)
 			}
-			if (route.Content != "") != (route.Function == contract.Site) {
-				t.Errorf("content: got %q of function %s, want one for the site's routes alone", route.Content, route.Function)
+			if (len(route.Contents) > 0) != (route.Function == contract.Site) {
+				t.Errorf("content: got %q of function %s, want one for the site's routes alone", route.Contents, route.Function)
 			}
 			if !camelCase.MatchString(route.Name) || names[route.Name] {
 				t.Errorf("name: got %q, want a name of its own, %s", route.Name, camelCase)
 			}
 			names[route.Name] = true
-			if empty := route.Response == nil && route.Content == ""; empty != (route.Status == http.StatusNoContent || route.Method == http.MethodHead) {
+			if empty := route.Response == nil && len(route.Contents) == 0; empty != (route.Status == http.StatusNoContent || route.Method == http.MethodHead) {
 				t.Errorf("status %d with response %T: want 204 or HEAD and none, or neither", route.Status, route.Response)
 			}
 			checkQuery(t, route.Query)

@@ -1,0 +1,66 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestPageHasItsFiles opens the page as a browser does: the document, then each script, style and picture that it names.
+func TestPageHasItsFiles(t *testing.T) {
+	page := newClient(api.base, "").do(t, http.MethodGet, "")
+	if page.status != http.StatusOK || page.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("got %d %s, want the page", page.status, page.header.Get("Content-Type"))
+	}
+	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self';") || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy: got %q", policy)
+	}
+	named := regexp.MustCompile(`(?:src|href)="/api/([^"]+)"`).FindAllStringSubmatch(string(page.body), -1)
+	if len(named) != 3 {
+		t.Errorf("got files %v, want a script, a style and an icon", named)
+	}
+	for _, match := range named {
+		file := newClient(api.base, "").do(t, http.MethodGet, match[1])
+		if file.status != http.StatusOK || len(file.body) == 0 {
+			t.Errorf("%s: got %d", match[1], file.status)
+		}
+	}
+}
+
+// TestSiteAnswersNotModified asks for the client module again, as a browser does that has it.
+func TestSiteAnswersNotModified(t *testing.T) {
+	module := newClient(api.base, "").do(t, http.MethodGet, "assets/postern.js")
+	if module.status != http.StatusOK || module.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Fatalf("got %d %v, want a module that any page may import", module.status, module.header)
+	}
+	again := newClient(api.base, "").do(t, http.MethodGet, "assets/postern.js", header("If-None-Match", module.header.Get("ETag")))
+	if again.status != http.StatusNotModified || len(again.body) != 0 {
+		t.Errorf("got %d with %d bytes, want 304 without a body", again.status, len(again.body))
+	}
+}
+
+// TestSiteServesItsDocument holds the document that is served to the one that is reviewed.
+func TestSiteServesItsDocument(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(root, "docs", "openapi.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := newClient(api.base, "").do(t, http.MethodGet, "openapi.json"); string(got.body) != string(want) {
+		t.Errorf("got %d, %d bytes, want docs/openapi.json", got.status, len(got.body))
+	}
+}
+
+// TestSiteServesNothingElse looks for the compiled function and for files of the machine.
+func TestSiteServesNothingElse(t *testing.T) {
+	for _, path := range []string{
+		"assets/bootstrap", "assets/index.html", "assets/..%2fbootstrap", "assets/%2e%2e%2fbootstrap", "assets/..%5cbootstrap",
+		"assets/%2fetc%2fpasswd", "assets/postern.js%00", "assets/page.js", "assets/", "bootstrap",
+	} {
+		if a := newClient(api.base, "").do(t, http.MethodGet, path); a.status != http.StatusNotFound || strings.Contains(string(a.body), "ELF") {
+			t.Errorf("%s: got %d %.80s, want 404", path, a.status, a.body)
+		}
+	}
+}
