@@ -59,8 +59,8 @@ var failures = []failure{
 		hasFormat,
 	},
 	{
-		http.StatusTooManyRequests, api.TooManyRequests, "Too Many Requests",
-		"There are too many requests at present: the same may be sent again later.", isAny,
+		http.StatusTooManyRequests, api.TooManyRequests, "too many requests: wait a second",
+		"There are too many requests at present, of all callers or of this one: the same may be sent again after Retry-After.", isAny,
 	},
 	{
 		http.StatusInternalServerError, api.InternalError, "internal error",
@@ -111,7 +111,20 @@ func (f failure) response(body *openapi3.SchemaRef) *openapi3.Response {
 	if f.status == http.StatusUnauthorized {
 		response.Headers = openapi3.Headers{"WWW-Authenticate": challenge()}
 	}
+	if f.status == http.StatusTooManyRequests {
+		response.Headers = openapi3.Headers{"Retry-After": retryAfter()}
+	}
 	return response
+}
+
+// retryAfter describes the header Retry-After (RFC 9110, section 10.2.3).
+func retryAfter() *openapi3.HeaderRef {
+	header := &openapi3.Header{}
+	header.Description = "How many seconds to wait."
+	header.Required = true
+	header.Schema = openapi3.NewIntegerSchema().WithMin(1).NewRef()
+	header.Example = 1
+	return &openapi3.HeaderRef{Value: header}
 }
 
 // challenge describes the header WWW-Authenticate (RFC 9110, section 11.6.1) with the scheme of RFC 7617.

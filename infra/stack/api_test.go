@@ -307,6 +307,10 @@ func checkHeaders(t *testing.T, kind string, got map[string]any) {
 	if kind == "UNAUTHORIZED" {
 		want["gatewayresponse.header.WWW-Authenticate"] = `'Basic realm="postern", charset="UTF-8"'`
 	}
+	if kind == "THROTTLED" {
+		want["gatewayresponse.header.Retry-After"] = "'1'"
+		want["gatewayresponse.header.Access-Control-Expose-Headers"] = "'Retry-After'"
+	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("%s: headers (-got +want):\n%s", kind, diff)
 	}

@@ -43,7 +43,7 @@ var gatewayResponses = []gatewayResponse{
 	{kind: "RESOURCE_NOT_FOUND", code: api.NotFound, message: `"no such route"`},
 	{kind: "REQUEST_TOO_LARGE", code: api.PayloadTooLarge, message: messageOfAWS},
 	{kind: "UNSUPPORTED_MEDIA_TYPE", code: api.UnsupportedMediaType, message: messageOfAWS},
-	{kind: "THROTTLED", code: api.TooManyRequests, message: messageOfAWS},
+	{kind: "THROTTLED", code: api.TooManyRequests, message: messageOfAWS, headers: contract.RetryHeaders(1)},
 	{kind: "QUOTA_EXCEEDED", code: api.TooManyRequests, message: messageOfAWS},
 	{kind: "DEFAULT_4XX", code: api.InvalidRequest, message: `"the request is refused"`},
 	{kind: "API_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},

@@ -190,6 +190,7 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			Bucket:   "${Uploads}",
 			Lifetime: s.SignatureLifetime,
 			Folders:  s.Folders,
+			Throttle: s.CallerThrottle(),
 		})
 		checkEnvironment(t, template.onOneThread(t, "Manage"), contract.ManageEnv{
 			Bucket:       "${Uploads}",
@@ -197,6 +198,7 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			QueueURL:     "${Inspections}",
 			Lifetime:     s.SignatureLifetime,
 			Folders:      s.Folders,
+			Throttle:     s.CallerThrottle(),
 		})
 		checkEnvironment(t, template.onOneThread(t, "Inspect"), contract.InspectEnv{
 			Bucket:         "${Uploads}",

@@ -75,7 +75,7 @@ type Stage struct {
 	// Default: 50.
 	InspectConcurrency int
 
-	// Throttle bounds the requests to each method of the API, all callers together.
+	// Throttle bounds the requests to each method of the API, all callers together, and those of each caller.
 	// Default: the defaults of its fields.
 	Throttle Throttle
 
@@ -160,7 +160,9 @@ type Retention struct {
 	IncompleteMultipartDays int
 }
 
-// Throttle bounds requests to a method: a token bucket.
+// Throttle bounds requests by token buckets. API Gateway has the one of each method, which all callers share. The functions
+// have those of a caller, in the memory of each of their processes: requests that reach several processes at once pass up to
+// so many times as often.
 // Source: API Gateway Developer Guide, "Throttle requests to your REST APIs".
 type Throttle struct {
 	// Rate is how many requests a second pass in the long run.
@@ -170,6 +172,14 @@ type Throttle struct {
 	// Burst is how many requests pass at once.
 	// Default: 100.
 	Burst int
+
+	// OwnerRate and OwnerBurst are the same for what one caller asks on behalf of one owner, as a rule of itself.
+	// Default: 20 and 50.
+	OwnerRate, OwnerBurst int
+
+	// ServiceRate and ServiceBurst are the same for all that one service asks on behalf of others.
+	// Default: 40 and 80.
+	ServiceRate, ServiceBurst int
 }
 
 // Stages are stages by name.
@@ -242,6 +252,9 @@ func (s Stage) Warnings() []string {
 			warnings = append(warnings, fmt.Sprintf("stages.%s.allowedOrigins: %q is a placeholder: list your own origins", s.Name, origin))
 		}
 	}
+	if highest := max(s.Throttle.OwnerRate, s.Throttle.ServiceRate); s.Removal == Retain && highest >= s.Throttle.Rate {
+		warnings = append(warnings, fmt.Sprintf("stages.%s.throttle: one caller may send %d requests a second, and all together %d: ownerRate and serviceRate should be below rate", s.Name, highest, s.Throttle.Rate))
+	}
 	return warnings
 }
 
@@ -259,7 +272,7 @@ func defaults(name string) *Stage {
 		Removal:            Retain,
 		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
 		InspectConcurrency: 50,
-		Throttle:           Throttle{Rate: 50, Burst: 100},
+		Throttle:           Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": name},
@@ -291,6 +304,10 @@ func (s *Stage) read(o *object) {
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
 		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))
+		read(o, "ownerRate", &s.Throttle.OwnerRate, integer(1, 10000))
+		read(o, "ownerBurst", &s.Throttle.OwnerBurst, integer(1, 10000))
+		read(o, "serviceRate", &s.Throttle.ServiceRate, integer(1, 10000))
+		read(o, "serviceBurst", &s.Throttle.ServiceBurst, integer(1, 10000))
 	})
 	read(o, "logAddresses", &s.LogAddresses, boolean)
 	read(o, "page", &s.Page, boolean)
@@ -300,6 +317,14 @@ func (s *Stage) read(o *object) {
 	given := map[string]string{}
 	read(o, "tags", &given, tags)
 	maps.Copy(s.Tags, given)
+}
+
+// CallerThrottle returns what the functions need to know of how one caller is bounded.
+func (s Stage) CallerThrottle() contract.Throttle {
+	return contract.Throttle{
+		OwnerRate: int64(s.Throttle.OwnerRate), OwnerBurst: int64(s.Throttle.OwnerBurst),
+		ServiceRate: int64(s.Throttle.ServiceRate), ServiceBurst: int64(s.Throttle.ServiceBurst),
+	}
 }
 
 // Inspection returns what the functions need to know of how content is judged.

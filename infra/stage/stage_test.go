@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		Removal:            stage.Retain,
 		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
 		InspectConcurrency: 50,
-		Throttle:           stage.Throttle{Rate: 50, Burst: 100},
+		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": "dev"},
@@ -71,7 +71,7 @@ func TestEveryField(t *testing.T) {
 		"removal": "destroy",
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 3},
 		"inspectConcurrency": 5,
-		"throttle": {"rate": 5, "burst": 10},
+		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"logAddresses": true,
 		"page": false,
 		"logRetentionDays": 3653,
@@ -98,7 +98,7 @@ func TestEveryField(t *testing.T) {
 		Removal:            stage.Destroy,
 		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
 		InspectConcurrency: 5,
-		Throttle:           stage.Throttle{Rate: 5, Burst: 10},
+		Throttle:           stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 		LogAddresses:       true,
 		LogRetentionDays:   3653,
 		Tags:               map[string]string{"team": "video", "project": "other", "stage": "prod"},
@@ -188,7 +188,7 @@ func TestInspection(t *testing.T) {
 // TestWarnings finds origins that a stage with data to keep should not have.
 func TestWarnings(t *testing.T) {
 	stages, err := parse(t, `{"dev": {"allowedOrigins": ["*", "https://app.example.com"], "removal": "destroy"},
-		"prod": {"allowedOrigins": ["*", "https://app.example.com", "https://app.example.com:8443"]}}`)
+		"prod": {"allowedOrigins": ["*", "https://app.example.com", "https://app.example.com:8443"], "throttle": {"rate": 40}}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +198,7 @@ func TestWarnings(t *testing.T) {
 	want := []string{
 		`stages.prod.allowedOrigins: "*" lets every web page read and write what is signed for its visitor: list your own origins`,
 		`stages.prod.allowedOrigins: "https://app.example.com" is a placeholder: list your own origins`,
+		`stages.prod.throttle: one caller may send 40 requests a second, and all together 40: ownerRate and serviceRate should be below rate`,
 	}
 	if diff := cmp.Diff(stages["prod"].Warnings(), want); diff != "" {
 		t.Errorf("prod (-got +want):\n%s", diff)
@@ -212,7 +213,7 @@ func TestPartOfAnObject(t *testing.T) {
 	if got, want := got["dev"].Retention, (stage.Retention{RejectedDays: 1, NoncurrentDays: 30, IncompleteMultipartDays: 7}); got != want {
 		t.Errorf("retention: got %+v, want %+v", got, want)
 	}
-	if got, want := got["dev"].Throttle, (stage.Throttle{Rate: 50, Burst: 7}); got != want {
+	if got, want := got["dev"].Throttle, (stage.Throttle{Rate: 50, Burst: 7, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80}); got != want {
 		t.Errorf("throttle: got %+v, want %+v", got, want)
 	}
 }
@@ -265,6 +266,10 @@ func TestMistakes(t *testing.T) {
 		{"no concurrency", `{"inspectConcurrency": 1}`, `.inspectConcurrency: must be a whole number from 2 to 1000; got 1`},
 		{"page in words", `{"page": "no"}`, `.page: must be true or false; got "no"`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: must be a whole number from 1 to 10000; got 0`},
+		{"throttle of no owner", `{"throttle": {"ownerRate": 0}}`, `.throttle.ownerRate: must be a whole number from 1 to 10000; got 0`},
+		{"burst of no owner", `{"throttle": {"ownerBurst": 0}}`, `.throttle.ownerBurst: must be a whole number from 1 to 10000; got 0`},
+		{"throttle of no service", `{"throttle": {"serviceRate": 10001}}`, `.throttle.serviceRate: must be a whole number from 1 to 10000; got 10001`},
+		{"burst of no service", `{"throttle": {"serviceBurst": 0.5}}`, `.throttle.serviceBurst: must be a whole number from 1 to 10000; got 0.5`},
 		{"content", `{"content": "any"}`, `.content: must be one of "siblings", "exact"; got "any"`},
 		{"entries of archives", `{"archives": {"maxEntries": 0}}`, `.archives.maxEntries: must be a whole number from 1 to 1000000; got 0`},
 		{"ratio of archives", `{"archives": {"maxRatio": 1.5}}`, `.archives.maxRatio: must be a whole number from 1 to 1000000; got 1.5`},

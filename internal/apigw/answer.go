@@ -24,10 +24,10 @@ var statuses = map[api.Code]int{
 	api.PayloadTooLarge:      http.StatusRequestEntityTooLarge,
 }
 
-func fail(status int, code api.Code, message string, event *events.APIGatewayProxyRequest) (int, []byte) {
+func fail(status int, code api.Code, message string, event *events.APIGatewayProxyRequest) answer {
 	// A struct of strings always encodes.
 	body, _ := encode(api.ErrorBody{Message: message, Code: code, RequestID: event.RequestContext.RequestID})
-	return status, body
+	return answer{status: status, body: body}
 }
 
 // encode returns the JSON of an answer, with <, > and & as they are: people copy a form's fields by hand.
@@ -39,20 +39,32 @@ func encode[A any](answer A) ([]byte, error) {
 	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), err
 }
 
-// headersOf returns the headers of an answer. One without a body has no content type either.
-func headersOf(body []byte) map[string]string {
+// headersOf returns the headers of an answer, with those that it has besides the standard ones. One without a body has no
+// content type either.
+func headersOf(body []byte, more map[string]string) map[string]string {
 	headers := maps.Clone(contract.Headers)
+	maps.Copy(headers, more)
 	if len(body) == 0 {
 		delete(headers, "Content-Type")
 	}
 	return headers
 }
 
+// An answer is what an event is answered with.
+type answer struct {
+	status  int
+	headers map[string]string // besides the standard ones
+	body    []byte            // JSON, or nothing
+}
+
 // encodeResponse writes the JSON of an events.APIGatewayProxyResponse. A body ends with a line end, for people at a
 // terminal.
-func encodeResponse(status int, body []byte) []byte {
-	headers := headersOfJSON
-	if len(body) == 0 {
+func encodeResponse(a answer) []byte {
+	headers, body := headersOfJSON, a.body
+	switch {
+	case len(a.headers) > 0:
+		headers = appendTexts(nil, headersOf(body, a.headers))
+	case len(body) == 0:
 		headers = headersOfNothing
 	}
 	// JSON has control characters in escapes alone, so that nothing else of it needs one in a string.
@@ -62,7 +74,7 @@ func encodeResponse(status int, body []byte) []byte {
 	const quotes = 256 // enough for most answers
 	response := make([]byte, 0, len(body)+quotes+len(headers)+len(`{"statusCode":200,"headers":,"body":""}`))
 	response = append(response, `{"statusCode":`...)
-	response = strconv.AppendInt(response, int64(status), 10)
+	response = strconv.AppendInt(response, int64(a.status), 10)
 	response = append(response, `,"headers":`...)
 	response = append(response, headers...)
 	response = append(response, `,"body":"`...)
@@ -83,6 +95,6 @@ func encodeResponse(status int, body []byte) []byte {
 
 // Headers of an answer, in JSON. A start has no time for encoding/json.
 var (
-	headersOfJSON    = appendTexts(nil, headersOf([]byte("{}")))
-	headersOfNothing = appendTexts(nil, headersOf(nil))
+	headersOfJSON    = appendTexts(nil, headersOf([]byte("{}"), nil))
+	headersOfNothing = appendTexts(nil, headersOf(nil, nil))
 )

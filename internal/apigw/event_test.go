@@ -140,7 +140,7 @@ func newEcho(t testing.TB) *apigw.Gateway {
 		"POST /uploads/{id}/parts":      zero[api.PartsRequest, api.PartsGrant](),
 		"POST /uploads/{id}/parts/list": zero[api.PartsListRequest, api.PartsListGrant](),
 		"POST /uploads/{id}/complete":   zero[api.CompleteRequest, api.CompleteGrant](),
-	}, slog.New(slog.DiscardHandler))
+	}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,12 +67,14 @@ func isType[T any](zero any) bool {
 type Gateway struct {
 	function contract.Function
 	handlers map[string]Handler
+	throttle *Throttle
 	log      *slog.Logger
 }
 
 // New returns the gateway of a function. Handlers are keyed by method and path as in the route table, such as
-// "GET /presignedurl". It is an error when the function's routes and the handlers differ, in their types too.
-func New(function contract.Function, handlers map[string]Handler, log *slog.Logger) (*Gateway, error) {
+// "GET /presignedurl". It is an error when the function's routes and the handlers differ, in their types too. A throttle that
+// is nil bounds nothing.
+func New(function contract.Function, handlers map[string]Handler, throttle *Throttle, log *slog.Logger) (*Gateway, error) {
 	var errs []error
 	routes := map[string]bool{}
 	for _, route := range contract.Routes {
@@ -92,7 +94,7 @@ func New(function contract.Function, handlers map[string]Handler, log *slog.Logg
 			errs = append(errs, fmt.Errorf("no route for handler %s", handler))
 		}
 	}
-	return &Gateway{function, handlers, log}, errors.Join(errs...)
+	return &Gateway{function, handlers, throttle, log}, errors.Join(errs...)
 }
 
 func name(route contract.Route) string { return route.Method + " " + route.Path }
@@ -109,14 +111,20 @@ func (g *Gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return encodeResponse(g.answer(ctx, event)), nil
 }
 
-// answer returns the status and the JSON of the answer to an event. It never panics: every fault is an answer.
-func (g *Gateway) answer(ctx context.Context, event *events.APIGatewayProxyRequest) (status int, body []byte) {
+// answer answers an event. It never panics: every fault is an answer.
+func (g *Gateway) answer(ctx context.Context, event *events.APIGatewayProxyRequest) answer {
+	var success answer
 	err := function.Guard(func() (err error) {
-		status, body, err = g.serve(ctx, event)
+		success.status, success.body, err = g.serve(ctx, event)
 		return err
 	})
 	if err == nil {
-		return status, body
+		return success
+	}
+	if errors.Is(err, errThrottled) {
+		refusal := fail(http.StatusTooManyRequests, api.TooManyRequests, errThrottled.Error(), event)
+		refusal.headers = contract.RetryHeaders(retryAfter)
+		return refusal
 	}
 	if refusal, ok := errors.AsType[*upload.Error](err); ok && statuses[refusal.Code] != 0 {
 		return fail(statuses[refusal.Code], refusal.Code, refusal.Message, event)
@@ -131,6 +139,9 @@ func (g *Gateway) serve(ctx context.Context, event *events.APIGatewayProxyReques
 	route, ok := contract.RouteOf(event.Resource, event.HTTPMethod)
 	if !ok || route.Function != g.function {
 		return 0, nil, &upload.Error{Code: api.NotFound, Message: "no such route"}
+	}
+	if err := g.throttle.admit(event); err != nil {
+		return 0, nil, err
 	}
 	body, err := g.handlers[name(route)].serve(ctx, event, route)
 	return cmp.Or(route.Status, http.StatusOK), body, err

@@ -87,7 +87,7 @@ func handlersOf(function contract.Function, event events.APIGatewayProxyRequest,
 func send(t *testing.T, event events.APIGatewayProxyRequest, handlers map[string]apigw.Handler) (events.APIGatewayProxyResponse, string) {
 	t.Helper()
 	var log bytes.Buffer
-	gateway, err := apigw.New(functionOf(event), handlers, slog.New(slog.NewJSONHandler(&log, nil)))
+	gateway, err := apigw.New(functionOf(event), handlers, nil, slog.New(slog.NewJSONHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,18 +321,18 @@ func TestNewWantsAHandlerForEachRoute(t *testing.T) {
 	} {
 		handlers := maps.Clone(all)
 		maps.Copy(handlers, changes)
-		if _, err := apigw.New(contract.Presign, handlers, slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := apigw.New(contract.Presign, handlers, nil, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s: New succeeded, want an error", name)
 		}
 	}
 	for missing := range all {
 		handlers := maps.Clone(all)
 		delete(handlers, missing)
-		if _, err := apigw.New(contract.Presign, handlers, slog.New(slog.DiscardHandler)); err == nil {
+		if _, err := apigw.New(contract.Presign, handlers, nil, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("no %s: New succeeded, want an error", missing)
 		}
 	}
-	if _, err := apigw.New(contract.Presign, all, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := apigw.New(contract.Presign, all, nil, slog.New(slog.DiscardHandler)); err != nil {
 		t.Error(err)
 	}
 }

@@ -23,7 +23,7 @@ var _ lambda.Handler = (*apigw.Gateway)(nil)
 // checkInvoke holds Invoke to Handle, which is given the same event as JSON can say it.
 func checkInvoke(t *testing.T, function contract.Function, handlers map[string]apigw.Handler, event events.APIGatewayProxyRequest) {
 	t.Helper()
-	gateway, err := apigw.New(function, handlers, slog.New(slog.DiscardHandler))
+	gateway, err := apigw.New(function, handlers, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestAnswersOfAnyText(t *testing.T) {
 
 // A header in two spellings is given twice, whichever of them comes first.
 func TestHeadersAsTheyArrive(t *testing.T) {
-	gateway, err := apigw.New(contract.Presign, handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{}), slog.New(slog.DiscardHandler))
+	gateway, err := apigw.New(contract.Presign, handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{}), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestHeadersAsTheyArrive(t *testing.T) {
 
 // Lambda gives an invocation that fails its own answer, which is not a client's business.
 func TestInvokeRefusesWhatIsNoEvent(t *testing.T) {
-	gateway, err := apigw.New(contract.Presign, handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{}), slog.New(slog.DiscardHandler))
+	gateway, err := apigw.New(contract.Presign, handlersOf(contract.Presign, events.APIGatewayProxyRequest{}, apigw.Handler{}), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

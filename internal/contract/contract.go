@@ -3,6 +3,8 @@
 // it from there, so that they cannot drift apart. It imports the standard library and package api only.
 package contract
 
+import "strconv"
+
 // BasePath is the path below which every route is served: the name of API Gateway's deployment stage, without the
 // leading slash.
 const BasePath = "api"
@@ -34,4 +36,11 @@ var Headers = map[string]string{
 	"Referrer-Policy":             "no-referrer",
 	"Strict-Transport-Security":   "max-age=63072000",
 	"X-Content-Type-Options":      "nosniff",
+}
+
+// RetryHeaders returns the headers that an answer of too many requests has besides Headers: in how many seconds the caller
+// may try again, and that a page may read so.
+// Source: RFC 9110, section 10.2.3.
+func RetryHeaders(seconds int) map[string]string {
+	return map[string]string{"Retry-After": strconv.Itoa(seconds), "Access-Control-Expose-Headers": "Retry-After"}
 }

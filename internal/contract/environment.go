@@ -31,6 +31,19 @@ type PresignEnv struct {
 	Lifetime time.Duration `env:"SIGNATURE_LIFETIME"`
 	// Folders is the stage's format table.
 	Folders Folders `env:"FOLDERS"`
+	// Throttle bounds what one caller may ask.
+	Throttle Throttle `env:"THROTTLE"`
+}
+
+// A Throttle bounds the requests that one caller sends to a process of a function, as token buckets: a rate a second in the
+// long run, and a burst at once. All are at least 1.
+type Throttle struct {
+	// OwnerRate and OwnerBurst bound the requests on behalf of one owner.
+	OwnerRate  int64 `json:"ownerRate"`
+	OwnerBurst int64 `json:"ownerBurst"`
+	// ServiceRate and ServiceBurst bound the requests of a service on behalf of all others.
+	ServiceRate  int64 `json:"serviceRate"`
+	ServiceBurst int64 `json:"serviceBurst"`
 }
 
 // ManageEnv is the environment of the manage function.
@@ -45,6 +58,8 @@ type ManageEnv struct {
 	Lifetime time.Duration `env:"SIGNATURE_LIFETIME"`
 	// Folders is the stage's format table.
 	Folders Folders `env:"FOLDERS"`
+	// Throttle bounds what one caller may ask.
+	Throttle Throttle `env:"THROTTLE"`
 }
 
 // SiteEnv is the environment of the site function.

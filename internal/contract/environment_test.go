@@ -46,6 +46,7 @@ func TestEnv(t *testing.T) {
 		Bucket:   "uploads",
 		Lifetime: 15 * time.Minute,
 		Folders:  contract.Folders{"videos": {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}}},
+		Throttle: contract.Throttle{OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 	}
 	got, err := contract.Env(presign)
 	if err != nil {
@@ -55,6 +56,7 @@ func TestEnv(t *testing.T) {
 		"BUCKET":             "uploads",
 		"SIGNATURE_LIFETIME": "15m0s",
 		"FOLDERS":            `{"videos":{"maxSize":5368709120,"formats":{"mp4":"video/mp4"}}}`,
+		"THROTTLE":           `{"ownerRate":1,"ownerBurst":2,"serviceRate":3,"serviceBurst":4}`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("variables (-got +want):\n%s", diff)
@@ -91,10 +93,15 @@ func TestEnvRoundTrips(t *testing.T) {
 			DefaultMaxSize: rapid.Int64().Draw(t, "size"),
 			DefaultQuota:   rapid.Int64().Draw(t, "quota"),
 		})
+		throttle := contract.Throttle{
+			OwnerRate: rapid.Int64().Draw(t, "owner rate"), OwnerBurst: rapid.Int64().Draw(t, "owner burst"),
+			ServiceRate: rapid.Int64().Draw(t, "service rate"), ServiceBurst: rapid.Int64().Draw(t, "service burst"),
+		}
 		roundTrip(t, contract.PresignEnv{
 			Bucket:   text.Draw(t, "bucket"),
 			Lifetime: time.Duration(rapid.Int64().Draw(t, "lifetime")),
 			Folders:  rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
+			Throttle: throttle,
 		})
 		roundTrip(t, contract.ManageEnv{
 			Bucket:       text.Draw(t, "bucket"),
@@ -102,6 +109,7 @@ func TestEnvRoundTrips(t *testing.T) {
 			QueueURL:     text.Draw(t, "queue"),
 			Lifetime:     time.Duration(rapid.Int64().Draw(t, "lifetime")),
 			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),
+			Throttle:     throttle,
 		})
 		roundTrip(t, contract.InspectEnv{
 			QueueURL:       text.Draw(t, "queue url"),
@@ -124,6 +132,7 @@ func TestEnvRoundTrips(t *testing.T) {
 func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	good := map[string]string{
 		"BUCKET": "uploads", "SIGNATURE_LIFETIME": "15m0s", "FOLDERS": `{"videos":{"maxSize":1,"formats":{"mp4":"video/mp4"}}}`,
+		"THROTTLE": `{"ownerRate":1,"ownerBurst":1,"serviceRate":1,"serviceBurst":1}`,
 	}
 	for _, test := range []struct {
 		name   string

@@ -30,6 +30,7 @@ func setup(log io.Writer) function.Setup[contract.ManageEnv] {
 		Env: contract.ManageEnv{
 			Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
 			Lifetime: 15 * time.Minute, Folders: folders(),
+			Throttle: contract.Throttle{OwnerRate: 1, OwnerBurst: 10, ServiceRate: 1, ServiceBurst: 1},
 		},
 		Runtime: runtimeAt(function.S3, ""), Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
@@ -99,6 +100,30 @@ func TestFunction(t *testing.T) {
 	}
 	if left := time.Until(download.Expires.Time); left < 4*time.Minute || left > 5*time.Minute || download.Expires.Location() != time.UTC {
 		t.Errorf("expires %v, want in 5 minutes, in UTC", download.Expires)
+	}
+}
+
+// TestOneCallerIsBounded holds the function to the throttle of its environment.
+func TestOneCallerIsBounded(t *testing.T) {
+	var w world
+	setup := setup(&w.log)
+	gateway, err := newFunction(setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.gateway = gateway
+	for _, principal := range []string{owner, other} { // a user, and a service for it
+		ask := call{principal: principal, owner: owner, id: "nobody granted it"}
+		if got := w.do(t, ask).StatusCode; got != http.StatusNotFound {
+			t.Errorf("%s: got %d, want 404", principal, got)
+		}
+		refused := false
+		for range 1000 { // far faster than one a second
+			refused = refused || w.do(t, ask).StatusCode == http.StatusTooManyRequests
+		}
+		if !refused {
+			t.Errorf("%s is never refused, want 429", principal)
+		}
 	}
 }
 

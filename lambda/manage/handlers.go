@@ -92,7 +92,7 @@ func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, erro
 		now:      function.WallClock,
 		log:      setup.Log,
 	}
-	return apigw.New(contract.Manage, h.routes(), setup.Log)
+	return apigw.New(contract.Manage, h.routes(), apigw.NewThrottle(setup.Env.Throttle, function.WallClock), setup.Log)
 }
 
 // routes maps each route to its handler.

@@ -87,7 +87,7 @@ func newWorld(t testing.TB) *world {
 		now:      clock,
 		log:      log,
 	}
-	gateway, err := apigw.New(contract.Manage, w.handlers.routes(), log)
+	gateway, err := apigw.New(contract.Manage, w.handlers.routes(), nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, err
 		now:      time.Now,
 		random:   rand.Reader,
 	}
-	return apigw.New(contract.Presign, p.handlers(), setup.Log)
+	return apigw.New(contract.Presign, p.handlers(), apigw.NewThrottle(setup.Env.Throttle, function.WallClock), setup.Log)
 }
 
 // handlers maps each route to its handler.

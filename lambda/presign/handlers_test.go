@@ -346,7 +346,7 @@ func TestFaultsAreBareAndLoggedWithoutPersonalData(t *testing.T) {
 			var log bytes.Buffer
 			presigner := newPresigner(t)
 			test.spoil(presigner)
-			gateway, err := apigw.New(contract.Presign, presigner.handlers(), slog.New(slog.NewJSONHandler(&log, nil)))
+			gateway, err := apigw.New(contract.Presign, presigner.handlers(), nil, slog.New(slog.NewJSONHandler(&log, nil)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -34,10 +34,13 @@ func folders() contract.Folders {
 	}
 }
 
+// throttle is one that no test but TestOneCallerIsBounded reaches.
+var throttle = contract.Throttle{OwnerRate: 10_000, OwnerBurst: 10_000, ServiceRate: 10_000, ServiceBurst: 10_000}
+
 // setup is what the function is made of, with its log.
 func setup(log io.Writer) function.Setup[contract.PresignEnv] {
 	return function.Setup[contract.PresignEnv]{
-		Env: contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders()},
+		Env: contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders(), Throttle: throttle},
 		Runtime: function.Runtime{RuntimeEnv: contract.RuntimeEnv{
 			Region: "eu-west-1", AccessKeyID: "ASIAIOSFODNN7EXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", SessionToken: "token",
 		}},
@@ -195,5 +198,27 @@ func TestLinksNoService(t *testing.T) {
 				t.Errorf("presign links %s", dependency)
 			}
 		}
+	}
+}
+
+// TestOneCallerIsBounded holds the function to the throttle of its environment.
+func TestOneCallerIsBounded(t *testing.T) {
+	var log bytes.Buffer
+	setup := setup(&log)
+	setup.Env.Throttle.OwnerRate, setup.Env.Throttle.OwnerBurst = 1, 1
+	handle := started(t, setup)
+	refused := false
+	for range 1000 { // far faster than one a second
+		response, err := handle(t.Context(), event(t, nil))
+		if err != nil || response.StatusCode != http.StatusOK && response.StatusCode != http.StatusTooManyRequests {
+			t.Fatalf("got %d %s, %v", response.StatusCode, response.Body, err)
+		}
+		refused = refused || response.StatusCode == http.StatusTooManyRequests
+	}
+	if !refused {
+		t.Error("a caller is never refused, want 429")
+	}
+	if log.Len() != 0 {
+		t.Errorf("log %s, want nothing", &log)
 	}
 }
