@@ -44,6 +44,8 @@ type authorizer struct {
 	// It holds no refusal and no password.
 	verified *cache[identity.User]
 
+	removals removals
+
 	usages usages
 	used   *cache[int64] // by owner, in bytes
 
@@ -63,12 +65,14 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 		return nil, fmt.Errorf("making the cache of usages: %w", err)
 	}
 	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
+	uploads := records.NewUploads(tables, setup.Env.UploadsTable)
 	return &authorizer{
 		users:          records.NewUsers(tables, setup.Env.UsersTable),
 		ownerKeys:      secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret),
 		verify:         identity.VerifyPassword,
 		verified:       verified,
-		usages:         records.NewUploads(tables, setup.Env.UploadsTable),
+		removals:       uploads,
+		usages:         uploads,
 		used:           used,
 		defaultMaxSize: setup.Env.DefaultMaxSize,
 		defaultQuota:   setup.Env.DefaultQuota,

@@ -118,6 +118,10 @@ func TestFaultsAllowNothing(t *testing.T) {
 			"finding whom the caller acts for: no such secret",
 		},
 		{
+			"removals", func(a *authorizer, _ *request) { a.removals = failingRemovals{broken} }, service, marker + "@example.com",
+			"finding whom the caller acts for: the table is on fire",
+		},
+		{
 			"usages", func(a *authorizer, _ *request) { a.usages = &failingUsages{broken, 1} }, demo, "demo@example.com",
 			"finding what is left of the quota: the table is on fire",
 		},

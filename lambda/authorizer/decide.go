@@ -31,6 +31,12 @@ type usages interface {
 	Usage(ctx context.Context, owner string) (int64, error)
 }
 
+// removals say which owners were removed.
+type removals interface {
+	// IsRemoved reports whether an owner was removed, as of now.
+	IsRemoved(ctx context.Context, owner string) (bool, error)
+}
+
 // errForbidden is returned when the caller may not act for the mail that it names.
 var errForbidden = errors.New("acting for another's mail")
 
@@ -114,7 +120,8 @@ func (a *authorizer) identify(ctx context.Context, caller identity.User, mails [
 	return a.acting(ctx, caller, user)
 }
 
-// user reads a user's row. For a mail without one it derives the owner, and the limits are the defaults.
+// user reads a user's row. For a mail without one it derives the owner, and the limits are the defaults. It returns
+// errForbidden if that owner was removed: what is stored for it would not be kept.
 func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.User, error) {
 	user, found, err := a.users.User(ctx, mail)
 	if err != nil || found {
@@ -124,7 +131,12 @@ func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.Use
 	if err != nil {
 		return identity.User{}, err
 	}
-	return identity.User{Mail: mail, Owner: identity.Owner(key, mail)}, nil
+	owner := identity.Owner(key, mail)
+	removed, err := a.removals.IsRemoved(ctx, owner)
+	if err == nil && removed {
+		err = errForbidden
+	}
+	return identity.User{Mail: mail, Owner: owner}, err
 }
 
 // acting returns the caller that handlers see when one user acts for another: the role is the first's, everything else

@@ -86,6 +86,12 @@ func (u *memoryUsages) Usage(_ context.Context, owner string) (int64, error) {
 	return u.used[owner], nil
 }
 
+// removedOwners are the owners that were removed.
+type removedOwners map[string]bool
+
+// A user who has a row is not asked about.
+func (r removedOwners) IsRemoved(_ context.Context, owner string) (bool, error) { return r[owner], nil }
+
 // bench is an authorizer and what a test may look at or move.
 type bench struct {
 	*authorizer
@@ -110,6 +116,7 @@ func newBench(t *testing.T) *bench {
 		ownerKeys:      b.key,
 		verify:         b.passwords.verify,
 		verified:       cacheOf[identity.User](t, b.clock),
+		removals:       removedOwners{identity.Owner(ownerKey, "removed@example.com"): true, demoOwner: true},
 		usages:         b.kept,
 		used:           cacheOf[int64](t, b.clock),
 		defaultMaxSize: 1000,
@@ -175,6 +182,8 @@ func TestWhoMayActForWhom(t *testing.T) {
 		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &apigw.Caller{
 			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 2000,
 		}},
+
+		{"service, mail of a removed user", service, []string{"Removed@example.com"}, serviceOwner, nil},
 
 		{"empty mail", demo, []string{""}, demoOwner, new(nobody("user"))},
 		{"malformed mail", demo, []string{"demo@example.com "}, demoOwner, new(nobody("user"))},

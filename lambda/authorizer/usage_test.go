@@ -78,6 +78,11 @@ func (u *failingUsages) Usage(context.Context, string) (int64, error) {
 	return 0, u.err
 }
 
+// failingRemovals fail, with an answer that would be good news.
+type failingRemovals struct{ err error }
+
+func (r failingRemovals) IsRemoved(context.Context, string) (bool, error) { return false, r.err }
+
 func TestUsageThatCannotBeReadIsNotUnlimited(t *testing.T) {
 	b := newBench(t)
 	b.usages = &failingUsages{errors.New("the table is on fire"), 2}

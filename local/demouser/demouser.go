@@ -42,6 +42,9 @@ func Make(ctx context.Context, stack *cfn.Stack, url string, operator iam.Creden
 		return false, err
 	}
 	users := records.NewUsers(tables, table)
+	if err := forgive(ctx, stack, users, tables, user); err != nil {
+		return false, err
+	}
 	err = users.Add(ctx, user)
 	if !errors.Is(err, records.ErrUserExists) {
 		return true, err
@@ -52,6 +55,18 @@ func Make(ctx context.Context, stack *cfn.Stack, url string, operator iam.Creden
 		return isKnown || err != nil, nil
 	}
 	return true, nil
+}
+
+// forgive lets what arrives for a demo user who was removed be accepted again: it is the same one who comes back.
+func forgive(ctx context.Context, stack *cfn.Stack, users *records.Users, tables *dynamodb.Client, user identity.User) error {
+	if _, found, err := users.Owner(ctx, user.Mail); found || err != nil {
+		return err
+	}
+	table, err := output(stack, "UploadsTableName")
+	if err != nil {
+		return err
+	}
+	return records.NewUploads(tables, table).UnmarkRemoved(ctx, user.Owner)
 }
 
 func ownerKey(ctx context.Context, secrets *secretsmanager.Client, stack *cfn.Stack) ([]byte, error) {
