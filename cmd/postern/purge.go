@@ -13,7 +13,7 @@ import (
 
 // announceSeconds is the delay until an inspection looks at a deleted upload, to publish its event. As a rule the purge has
 // removed the bytes by then, and both do not remove the same versions.
-const announceSeconds = 20
+const announceSeconds = 5
 
 // purge deletes all that the owner keeps, and returns what it found, with the proof that nothing is left.
 func (r *removal) purge(ctx context.Context) (string, error) {
