@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/infra/stage"
@@ -27,7 +28,7 @@ const (
 const minCompression = 1024
 
 // newAPI creates the REST API with every route of the contract.
-func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]awslambda.Function) awsapigateway.RestApi {
+func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]awslambda.Function, accessLogs awslogs.LogGroup) awsapigateway.RestApi {
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
 		// A label, not a physical name: it need not be unique.
 		RestApiName:    stack.StackName(),
@@ -37,7 +38,7 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 		MinCompressionSize: awscdk.Size_Bytes(jsii.Number(minCompression)),
 		DeployOptions: &awsapigateway.StageOptions{
 			StageName:            jsii.String(contract.BasePath),
-			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(stack, "AccessLogs", s)),
+			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(accessLogs),
 			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog(s.LogAddresses))),
 			// A trace names the URL of its request, and the query holds a mail.
 			TracingEnabled:       jsii.Bool(false),

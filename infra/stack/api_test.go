@@ -268,6 +268,7 @@ func TestGatewayResponses(t *testing.T) {
 		"UNSUPPORTED_MEDIA_TYPE":         {aws, "unsupported_media_type", "id", ""},
 		"THROTTLED":                      {aws, "too_many_requests", "id", ""},
 		"QUOTA_EXCEEDED":                 {aws, "too_many_requests", "id", ""},
+		"WAF_FILTERED":                   {"the firewall refuses the request", "forbidden", "id", ""},
 		"DEFAULT_4XX":                    {"the request is refused", "invalid_request", "id", ""},
 		"API_CONFIGURATION_ERROR":        {internal, "internal_error", "id", ""},
 		"AUTHORIZER_CONFIGURATION_ERROR": {internal, "internal_error", "id", ""},

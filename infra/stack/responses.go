@@ -45,6 +45,7 @@ var gatewayResponses = []gatewayResponse{
 	{kind: "UNSUPPORTED_MEDIA_TYPE", code: api.UnsupportedMediaType, message: messageOfAWS},
 	{kind: "THROTTLED", code: api.TooManyRequests, message: messageOfAWS, headers: contract.RetryHeaders(1)},
 	{kind: "QUOTA_EXCEEDED", code: api.TooManyRequests, message: messageOfAWS},
+	{kind: "WAF_FILTERED", code: api.Forbidden, message: `"the firewall refuses the request"`}, // by a rule of the account's own
 	{kind: "DEFAULT_4XX", code: api.InvalidRequest, message: `"the request is refused"`},
 	{kind: "API_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},
 	{kind: "AUTHORIZER_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},

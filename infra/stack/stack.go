@@ -70,8 +70,10 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 		return nil, fmt.Errorf("stack %s: %w", id, err)
 	}
 	queues.inspectBy(stack, s.InspectConcurrency, functions[contract.Inspect])
-	newAlarms(stack, queues)
-	newOutputs(stack, newAPI(stack, s, functions), data, queues)
+	accessLogs := newLogGroup(stack, "AccessLogs", s)
+	rest := newAPI(stack, s, functions, accessLogs)
+	newAlarms(stack, queues, accessLogs, newFirewall(stack, s, rest))
+	newOutputs(stack, rest, data, queues)
 	stack.Node().AddValidation(&authorizedMethods{stack})
 	return stack, nil
 }

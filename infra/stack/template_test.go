@@ -49,6 +49,7 @@ func TestResourceTypes(t *testing.T) {
 		"AWS::ApiGateway::Method", "AWS::ApiGateway::RequestValidator", "AWS::ApiGateway::Resource", "AWS::ApiGateway::RestApi",
 		"AWS::ApiGateway::Stage", "AWS::CloudWatch::Alarm", "AWS::DynamoDB::Table", "AWS::Events::Rule", "AWS::IAM::Role",
 		"AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Logs::LogGroup",
+		"AWS::Logs::MetricFilter",
 		"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::SecretsManager::Secret",
 	}
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
@@ -58,6 +59,10 @@ func TestResourceTypes(t *testing.T) {
 		}
 		if s.APIGatewayLogRole == stage.CreateLogRole {
 			delete(types, "AWS::ApiGateway::Account")
+		}
+		if s.WAF == stage.RateWAF {
+			delete(types, "AWS::WAFv2::WebACL")
+			delete(types, "AWS::WAFv2::WebACLAssociation")
 		}
 		if diff := cmp.Diff(slices.Sorted(maps.Keys(types)), want); diff != "" {
 			t.Errorf("types (-got +want):\n%s", diff)

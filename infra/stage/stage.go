@@ -79,6 +79,10 @@ type Stage struct {
 	// Default: the defaults of its fields.
 	Throttle Throttle
 
+	// WAF says whether AWS WAF stands before the API.
+	// Default: NoWAF.
+	WAF WAF
+
 	// LogAddresses reports whether the access log has the callers' network addresses, which are personal data.
 	// Default: false.
 	LogAddresses bool
@@ -107,6 +111,15 @@ type Removal string
 const (
 	Retain  Removal = "retain"  // data stays, and the stack is protected against its deletion
 	Destroy Removal = "destroy" // data goes with the stack; a bucket must be emptied first
+)
+
+// A WAF says what AWS WAF does before the API. It costs a few dollars a month, and by requests.
+type WAF string
+
+// The kinds of WAF.
+const (
+	NoWAF   WAF = "off"
+	RateWAF WAF = "rate" // an address may send half of what Throttle.Rate lets all together send to a method
 )
 
 // A Content says how close the content of an upload must be to its name.
@@ -274,6 +287,7 @@ func defaults(name string) *Stage {
 		InspectConcurrency: 50,
 		Throttle:           Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
+		WAF:                NoWAF,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": name},
 		APIGatewayLogRole:  CreateLogRole,
@@ -309,6 +323,7 @@ func (s *Stage) read(o *object) {
 		read(o, "serviceRate", &s.Throttle.ServiceRate, integer(1, 10000))
 		read(o, "serviceBurst", &s.Throttle.ServiceBurst, integer(1, 10000))
 	})
+	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF))
 	read(o, "logAddresses", &s.LogAddresses, boolean)
 	read(o, "page", &s.Page, boolean)
 	read(o, "logRetentionDays", &s.LogRetentionDays, logDays)

@@ -48,6 +48,7 @@ func TestDefaults(t *testing.T) {
 		InspectConcurrency: 50,
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
+		WAF:                stage.NoWAF,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": "dev"},
 		APIGatewayLogRole:  stage.CreateLogRole,
@@ -72,6 +73,7 @@ func TestEveryField(t *testing.T) {
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 3},
 		"inspectConcurrency": 5,
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
+		"waf": "rate",
 		"logAddresses": true,
 		"page": false,
 		"logRetentionDays": 3653,
@@ -99,6 +101,7 @@ func TestEveryField(t *testing.T) {
 		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
 		InspectConcurrency: 5,
 		Throttle:           stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
+		WAF:                stage.RateWAF,
 		LogAddresses:       true,
 		LogRetentionDays:   3653,
 		Tags:               map[string]string{"team": "video", "project": "other", "stage": "prod"},
@@ -221,7 +224,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, waf, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -274,6 +277,7 @@ func TestMistakes(t *testing.T) {
 		{"entries of archives", `{"archives": {"maxEntries": 0}}`, `.archives.maxEntries: must be a whole number from 1 to 1000000; got 0`},
 		{"ratio of archives", `{"archives": {"maxRatio": 1.5}}`, `.archives.maxRatio: must be a whole number from 1 to 1000000; got 1.5`},
 		{"pixels", `{"maxPixels": "1M"}`, `.maxPixels: must be a whole number from 1 to 1000000000000; got "1M"`},
+		{"firewall", `{"waf": true}`, `.waf: must be one of "off", "rate"; got true`},
 		{"addresses", `{"logAddresses": "yes"}`, `.logAddresses: must be true or false; got "yes"`},
 		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: must be ` + days + `; got 31`},
 		{"log role", `{"apiGatewayLogRole": "none"}`, `.apiGatewayLogRole: must be one of "create", "existing"; got "none"`},

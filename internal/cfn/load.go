@@ -199,6 +199,8 @@ var kinds = map[string]kind{
 	"AWS::SQS::Queue":             {refer: queueReference, read: reads((*reader).queue)},
 	"AWS::SQS::QueuePolicy":       {read: reads((*reader).queuePolicy)},
 	"AWS::CloudWatch::Alarm":      {read: (*reader).unenforcedResource},
+	"AWS::Logs::MetricFilter":     {read: (*reader).unenforcedResource},
+	"AWS::WAFv2::WebACL":          {refer: arnReference("wafv2", "regional/webacl/%s/local"), read: (*reader).unenforcedResource},
 	"AWS::Events::Rule":           {refer: arnReference("events", "rule/%s"), read: (*reader).unenforcedResource},
 	"AWS::Logs::LogGroup":         {refer: arnReference("logs", "log-group:%s:*")},
 	"AWS::IAM::Role":              {refer: roleReference, read: reads((*reader).role)},
@@ -214,6 +216,7 @@ var kinds = map[string]kind{
 	"AWS::CDK::Metadata":          {},
 
 	"AWS::Lambda::EventSourceMapping":   {read: (*reader).eventSource},
+	"AWS::WAFv2::WebACLAssociation":     {read: (*reader).unenforcedResource},
 	"AWS::ApiGateway::RequestValidator": {refer: idReference("RequestValidatorId"), read: reads((*reader).validator)},
 	"AWS::ApiGateway::GatewayResponse":  {read: reads((*reader).gatewayResponse)},
 }

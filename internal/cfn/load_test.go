@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -290,6 +291,22 @@ func TestLoadUnenforced(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, load(t, assembly).Unenforced); diff != "" {
 		t.Errorf("what is not enforced (-want +got):\n%s", diff)
+	}
+}
+
+// TestLoadWhatGuardsOnAWS serves a stage with a firewall and metrics: they have no effect here, and stop nothing.
+func TestLoadWhatGuardsOnAWS(t *testing.T) {
+	stack := load(t, edited(t, func(r map[string]any) {
+		r["Firewall"] = map[string]any{"Type": "AWS::WAFv2::WebACL", "Properties": map[string]any{"Scope": "REGIONAL"}}
+		r["Association"] = map[string]any{"Type": "AWS::WAFv2::WebACLAssociation", "Properties": map[string]any{
+			"WebACLArn": map[string]any{"Fn::GetAtt": []any{"Firewall", "Arn"}},
+		}}
+		r["Refusals"] = map[string]any{"Type": "AWS::Logs::MetricFilter", "Properties": map[string]any{"FilterPattern": "{}"}}
+	}))
+	for _, want := range []string{"Association (AWS::WAFv2::WebACLAssociation)", "Firewall (AWS::WAFv2::WebACL)", "Refusals (AWS::Logs::MetricFilter)"} {
+		if !slices.Contains(stack.Unenforced, want) {
+			t.Errorf("not enforced: got %q, want %s among them", stack.Unenforced, want)
+		}
 	}
 }
 
