@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,7 @@ type apiServer struct {
 
 	mutex    sync.Mutex
 	requests []string
+	stored   map[string]string // content that was uploaded, by its declared name
 }
 
 // serveAPI starts an API, and sets an environment whose user may call it.
@@ -70,7 +72,12 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	line := strings.TrimSuffix(r.Method+" "+r.URL.Path+" "+strings.ReplaceAll(r.URL.RawQuery, signature, "SIGNATURE"), " ")
-	if body, _ := io.ReadAll(r.Body); len(body) > 0 {
+	body, _ := io.ReadAll(r.Body)
+	if r.Method == http.MethodPut {
+		a.servePut(w, r, body)
+		return
+	}
+	if len(body) > 0 {
 		line += " " + r.Header.Get("Content-Type") + " " + string(body)
 	}
 	if tag := r.Header.Get("If-Match"); tag != "" {
@@ -94,6 +101,8 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "credentials are wrong")
 	case !ok:
 		refuse(w, http.StatusForbidden, "there is no such route")
+	case path == "" && r.Method == http.MethodPost:
+		a.serveGrant(w, body)
 	case path == "":
 		a.serveList(w, r)
 	default:
@@ -143,11 +152,11 @@ func (a *apiServer) serveUpload(w http.ResponseWriter, r *http.Request, path str
 	case rest == "download" && u["status"] != "ready":
 		refuse(w, http.StatusConflict, fmt.Sprintf("the upload is %s", u["status"]))
 	case rest == "download":
-		url := a.download
-		if url == "" {
-			url = strings.TrimSuffix(a.url, "/api/") + "/bucket/key?X-Amz-Signature=" + signature
+		address := a.download
+		if address == "" {
+			address = strings.TrimSuffix(a.url, "/api/") + "/bucket/key?X-Amz-Signature=" + signature
 		}
-		answer(w, map[string]string{"url": url, "expires": "2026-11-04T10:05:00Z"})
+		answer(w, map[string]string{"url": address, "expires": "2026-11-04T10:05:00Z"})
 	case r.Method == http.MethodPatch && r.Header.Get("If-Match") == `"1"`:
 		refuse(w, http.StatusPreconditionFailed, "the upload has version 2")
 	case r.Method == http.MethodPatch:
@@ -169,6 +178,42 @@ func (a *apiServer) serveFile(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	_, _ = w.Write(a.file)
+}
+
+// serveGrant answers a signed PUT for each file, and refuses those that are named .exe.
+func (a *apiServer) serveGrant(w http.ResponseWriter, body []byte) {
+	var asked struct {
+		Filename string
+		Uploads  []struct{ Filename string }
+	}
+	_ = json.Unmarshal(body, &asked)
+	grant := func(name string) map[string]any {
+		if strings.HasSuffix(name, ".exe") {
+			return map[string]any{"error": map[string]string{"message": "the extension is refused", "code": "unsupported_media_type", "requestId": "request"}}
+		}
+		return map[string]any{
+			"id": idA, "method": "PUT", "url": strings.TrimSuffix(a.url, "/api/") + "/bucket/key?X-Amz-Signature=" + signature + "&name=" + url.QueryEscape(name),
+		}
+	}
+	w.WriteHeader(http.StatusCreated)
+	if asked.Uploads == nil {
+		answer(w, grant(asked.Filename))
+		return
+	}
+	var grants []map[string]any
+	for _, file := range asked.Uploads {
+		grants = append(grants, grant(file.Filename))
+	}
+	answer(w, map[string]any{"uploads": grants})
+}
+
+func (a *apiServer) servePut(_ http.ResponseWriter, r *http.Request, body []byte) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if a.stored == nil {
+		a.stored = map[string]string{}
+	}
+	a.stored[r.URL.Query().Get("name")] = string(body)
 }
 
 // called are the requests since the last call of it.

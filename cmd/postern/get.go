@@ -29,7 +29,8 @@ type getUpload struct {
 // Help is the long text of --help.
 func (getUpload) Help() string {
 	return `The file is written to FILE.part, which becomes FILE when it is whole: of the size that the upload has, and with its
-checksum if it was declared. When the connection is lost, the download goes on where it was.
+checksum if it has one. When the connection is lost, the download goes on where it was. A file of more than 32 MiB comes in pieces,
+several at once; when its download was interrupted, the same command goes on with it.
 
 ` + callerHelp
 }
@@ -75,7 +76,14 @@ func (c getUpload) download(ctx context.Context, console console, api *client.Cl
 	if name == "" {
 		name = fileName(download.Header.Get("Content-Disposition"), u.ID)
 	}
-	if err := save(name, c.Force, receive); err != nil {
+	if u.Size > parallelAbove {
+		_ = download.Close() // it has told the name
+		api.Attempts = patience
+		err = receiveFile(ctx, console, api, u, name, c.Force)
+	} else {
+		err = save(name, c.Force, receive)
+	}
+	if err != nil {
 		return err
 	}
 	checked := "no checksum was declared"

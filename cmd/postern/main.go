@@ -2,7 +2,8 @@
 //
 // Usage:
 //
-//	postern list|show|describe|get|rm             (callers)
+//	postern upload|list|show|describe|get|rm      (callers)
+//	postern login|logout                          (callers)
 //	postern user add|passwd|set|remove|list       (operators)
 //	postern reconcile|unlock                      (operators)
 //
@@ -21,7 +22,8 @@
 // uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
 // cloudformation:UpdateTerminationProtection on the stack.
 //
-// It ends with 0, with 1 when it failed, and with 2 when it was called wrongly.
+// It ends with 0, with 1 when it failed, with 2 when it was called wrongly, and upload --wait with 3 when all was stored, and
+// some of it rejected.
 package main
 
 import (
@@ -46,9 +48,11 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	// exitRejected: all was stored, and some of it is rejected.
+	exitRejected = 3
 )
 
-const description = `Postern's command: lists, describes, downloads and deletes your uploads, and manages the users of a stage.
+const description = `Postern's command: uploads your files, lists, describes, downloads and deletes them, and manages the users of a stage.
 
 It works on the stage that make run serves on this machine, or with --stage on one that is deployed to AWS.`
 
@@ -56,11 +60,14 @@ type commandLine struct {
 	location
 	Version kong.VersionFlag `help:"Print the version."`
 
+	Upload    uploadFiles      `cmd:"" help:"Upload files, of any size."`
 	List      listUploads      `cmd:"" help:"List your uploads, the newest first."`
 	Show      showUpload       `cmd:"" help:"Show what is known of an upload."`
 	Describe  describeUpload   `cmd:"" help:"Change an upload's title, description or labels."`
 	Get       getUpload        `cmd:"" help:"Download an upload that is ready."`
 	Rm        removeUploads    `cmd:"" help:"Delete uploads."`
+	Login     loginCommand     `cmd:"" help:"Save where and as whom you call, for the commands above."`
+	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
 	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
 	Unlock    unlock           `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
 	User      userCommands     `cmd:"" help:"Operators: manage who may upload."`
@@ -110,6 +117,9 @@ func realMain(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	_, _ = fmt.Fprintf(stderr, "error: %s\n", printableLines(err.Error()))
 	if errors.As(err, new(usageError)) {
 		return exitUsage
+	}
+	if errors.As(err, new(rejectedError)) {
+		return exitRejected
 	}
 	return exitFailed
 }

@@ -112,6 +112,9 @@ func (c console) passwordLine(ctx context.Context) (string, error) {
 // currentPassword returns the password of a user that exists: from the environment, a terminal or stdin.
 func (c console) currentPassword(ctx context.Context, user identity.Mail) (string, error) {
 	password, ok := os.LookupEnv("POSTERN_PASSWORD")
+	if !ok && c.in == nil {
+		return "", usageError("stdin holds the file: give the password in POSTERN_PASSWORD, or save it with postern login")
+	}
 	var err error
 	if fd, isTerminal := terminalOf(c.in); !ok && isTerminal {
 		password, err = c.hidden(ctx, fd, fmt.Sprintf("Password of %s: ", user))

@@ -95,6 +95,17 @@ func writeJSON(out io.Writer, value any) error {
 	return err
 }
 
+// compactJSON returns a value as one line.
+func compactJSON(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return escaped(text.String()), nil
+}
+
 // escaped returns the same JSON with an escape (RFC 8259, section 7) for each character that is invisible, or would steer
 // the terminal or turn the line's direction. Outside of strings, JSON has none but line feeds.
 func escaped(text string) []byte {

@@ -60,6 +60,12 @@ func withObjects(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(data) }()
+	// What this machine's user has saved is of no concern to the tests.
+	for _, variable := range []string{"XDG_CONFIG_HOME", "XDG_STATE_HOME", "NETRC"} {
+		if err := os.Setenv(variable, filepath.Join(data, variable)); err != nil {
+			panic(err)
+		}
+	}
 	issuer := iam.NewIssuer(rand.Reader)
 	if objects.operator, err = issuer.Issue(iam.Operator); err != nil {
 		panic(err)

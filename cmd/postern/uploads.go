@@ -32,6 +32,7 @@ type listUploads struct {
 	Limit  int    `default:"50" placeholder:"N" help:"How many at most. Default: ${default}."`
 	All    bool   `help:"As many as there are, whatever --limit says."`
 	Status string `enum:",waiting,ready,rejected" default:"" placeholder:"STATUS" help:"Only those that are waiting, ready or rejected."`
+	Open   bool   `help:"Only those that upload has begun on this machine and not completed: upload goes on with them."`
 	JSON   bool   `name:"json" help:"Print a JSON array, as the API has it."`
 }
 
@@ -48,6 +49,9 @@ func (c listUploads) Run(ctx context.Context, at location, console console) erro
 	client, err := c.open(ctx, at, console)
 	if err != nil {
 		return err
+	}
+	if c.Open {
+		return c.listOpen(ctx, console, client)
 	}
 	uploads, more, err := c.read(ctx, client)
 	if err != nil {
