@@ -169,7 +169,7 @@ type Retention struct {
 
 	// IncompleteMultipartDays is how long the parts of a multipart upload wait for its completion. At most 7: one that is
 	// completed after its upload was deleted must still find the tombstone, which is kept for 22 days.
-	// Default: 7.
+	// Default: 3, long enough to resume after a weekend.
 	IncompleteMultipartDays int
 }
 
@@ -283,7 +283,7 @@ func defaults(name string) *Stage {
 		DefaultMaxSize:     50 * gib,
 		DefaultQuota:       100 * gib,
 		Removal:            Retain,
-		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
+		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
 		Throttle:           Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,

@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		DefaultMaxSize:     50 << 30,
 		DefaultQuota:       100 << 30,
 		Removal:            stage.Retain,
-		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 7},
+		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
@@ -70,7 +70,7 @@ func TestEveryField(t *testing.T) {
 		"defaultMaxSize": "5TiB",
 		"defaultQuota": 53687091200000,
 		"removal": "destroy",
-		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 3},
+		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 5},
 		"inspectConcurrency": 5,
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"waf": "rate",
@@ -98,7 +98,7 @@ func TestEveryField(t *testing.T) {
 		DefaultMaxSize:     5 << 40,
 		DefaultQuota:       53687091200000,
 		Removal:            stage.Destroy,
-		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 3},
+		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 5},
 		InspectConcurrency: 5,
 		Throttle:           stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 		WAF:                stage.RateWAF,
@@ -213,7 +213,7 @@ func TestPartOfAnObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := got["dev"].Retention, (stage.Retention{RejectedDays: 1, NoncurrentDays: 30, IncompleteMultipartDays: 7}); got != want {
+	if got, want := got["dev"].Retention, (stage.Retention{RejectedDays: 1, NoncurrentDays: 30, IncompleteMultipartDays: 3}); got != want {
 		t.Errorf("retention: got %+v, want %+v", got, want)
 	}
 	if got, want := got["dev"].Throttle, (stage.Throttle{Rate: 50, Burst: 7, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80}); got != want {
