@@ -114,8 +114,10 @@ type Upload struct {
 	Detected string `json:"detected,omitempty"`
 	// Size is the file's size in bytes. While nothing has arrived, it is left out.
 	Size int64 `json:"size,omitempty"`
-	// Checksum is the SHA-256 of the file in base64, if the client declared one.
+	// Checksum is that of the whole file in base64: the one that the client declared, or else the one that S3 made.
 	Checksum string `json:"checksum,omitempty"`
+	// ChecksumAlgorithm says how Checksum is made: "SHA256" or "CRC64NVME". It is left out without a checksum.
+	ChecksumAlgorithm string `json:"checksumAlgorithm,omitempty"`
 	// CreatedAt is when the upload was granted, in UTC, to the millisecond.
 	CreatedAt Time `json:"createdAt"`
 	// Version grows with every change of the upload, for If-Match. It is 0 as long as the upload has no record.
@@ -137,6 +139,15 @@ var Statuses = []string{StatusWaiting, StatusReady, StatusRejected}
 
 // Reasons are all values of Upload.Reason.
 var Reasons = []string{"type_mismatch", "unsafe_archive", "too_many_pixels", "size_mismatch", "over_quota", "unsigned"}
+
+// Values of Upload.ChecksumAlgorithm, as S3 names them. CRC64NVME is CRC-64/NVME.
+const (
+	SHA256    = "SHA256"
+	CRC64NVME = "CRC64NVME"
+)
+
+// ChecksumAlgorithms are all values of Upload.ChecksumAlgorithm.
+var ChecksumAlgorithms = []string{SHA256, CRC64NVME}
 
 // An UploadList is a page of the owner's uploads.
 type UploadList struct {

@@ -214,6 +214,7 @@ func TestEventsHoldNothingPersonal(t *testing.T) {
 	}
 	want := map[string]any{
 		"id": g.ID, "owner": g.owner(), "key": g.Key, "versionId": versions[0], "status": "ready", "size": 4.0, "type": "text/plain", "detected": "text/plain",
+		"checksum": crc64NVME([]byte("text")), "checksumAlgorithm": "CRC64NVME",
 	}
 	if diff := cmp.Diff(e.Detail.Upload, want); e.Source != "postern" || diff != "" {
 		t.Errorf("source %s, upload (-got +want):\n%s", e.Source, diff)

@@ -196,8 +196,8 @@ func TestMultipartUpload(t *testing.T) {
 	if a := m.complete(t, sent, crc64NVME(file)); a.status != http.StatusOK || s3Code(a) != "" {
 		t.Fatalf("completing: got %d %s", a.status, a.body)
 	}
-	if got := api.await(t, m.grant.ID, "ready"); got.Size != int64(len(file)) {
-		t.Errorf("got %+v, want %d bytes", got, len(file))
+	if got := api.await(t, m.grant.ID, "ready"); got.Size != int64(len(file)) || got.ChecksumAlgorithm != wire.CRC64NVME || got.Checksum != crc64NVME(file) {
+		t.Errorf("got %+v, want %d bytes with CRC64NVME %s", got, len(file), crc64NVME(file))
 	}
 	if got, _ := api.download(t, m.grant.ID); !bytes.Equal(got, file) {
 		t.Errorf("downloaded %d bytes, want the %d that were sent", len(got), len(file))

@@ -137,7 +137,7 @@ func TestLifeOfAnUpload(t *testing.T) {
 	got := owner.await(t, g.ID, "ready")
 	want := record{
 		ID: g.ID, Status: "ready", Filename: "Ferien „Süd“.mp4", Title: "Ferien", Type: "video/mp4", Detected: "video/mp4", Size: int64(len(video)),
-		Checksum: checksum, CreatedAt: got.CreatedAt, Version: 2,
+		Checksum: checksum, ChecksumAlgorithm: "SHA256", CreatedAt: got.CreatedAt, Version: 2,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("record (-got +want):\n%s", diff)

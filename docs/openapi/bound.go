@@ -83,9 +83,12 @@ var bounds = map[string]func(*openapi3.Schema){
 	"Upload.description": length(1, api.MaxDescription),
 	"Upload.labels":      labels(1),
 	"Upload.size":        between(1, api.MaxObject),
-	"Upload.checksum":    pattern(checksumPattern),
-	"Upload.version":     func(s *openapi3.Schema) { s.WithMin(0) },
-	"Upload.multiparts":  func(s *openapi3.Schema) { s.WithMinItems(1) },
+	"Upload.checksum":    pattern("(" + checksumPattern + "|" + crcPattern + ")"),
+
+	"Upload.checksumAlgorithm": oneOf(api.ChecksumAlgorithms...),
+
+	"Upload.version":    func(s *openapi3.Schema) { s.WithMin(0) },
+	"Upload.multiparts": func(s *openapi3.Schema) { s.WithMinItems(1) },
 
 	"UploadList.uploads": func(s *openapi3.Schema) { s.WithMaxItems(api.MaxPage) },
 	"UploadList.cursor":  length(1, longestCursor),

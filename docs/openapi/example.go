@@ -35,7 +35,7 @@ var (
 	exampleUpload = api.Upload{
 		ID: exampleID, Status: api.StatusReady, Filename: "intro.mp4", Title: "Introduction",
 		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"},
-		Type: "video/mp4", Detected: "video/mp4", Size: 73400320, Checksum: exampleChecksum,
+		Type: "video/mp4", Detected: "video/mp4", Size: 73400320, Checksum: exampleChecksum, ChecksumAlgorithm: api.SHA256,
 		// The time in the id.
 		CreatedAt: api.Time{Time: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC)}, Version: 3,
 	}

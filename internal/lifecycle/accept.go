@@ -118,7 +118,7 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 	record = upload.Record{
 		Owner: arrival.Owner, ID: arrival.ID, Key: arrival.Key, VersionID: versionID,
 		Status: upload.Accepted, Version: 1,
-		Size: object.Size, Counted: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum,
+		Size: object.Size, Counted: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum, ChecksumAlgorithm: object.ChecksumAlgorithm,
 		Filename: declared.Filename, Title: declared.Title,
 	}
 	switch {

@@ -104,7 +104,7 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 			Record: upload.Record{ // without what a client wrote
 				Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID, Status: record.Status,
 				Reason: record.Reason, Size: record.Size, Type: record.Type,
-				Detected: record.Detected, Checksum: record.Checksum,
+				Detected: record.Detected, Checksum: record.Checksum, ChecksumAlgorithm: record.ChecksumAlgorithm,
 			},
 		})
 		if err != nil {

@@ -149,7 +149,7 @@ func TestInspectJudges(t *testing.T) {
 	signed := upload.Declared{Quota: 100, Size: 60, Filename: "f.mp4", Title: "t"}
 	with := func(change func(*upload.Object)) upload.Object {
 		o := upload.Object{
-			Size: 60, Type: "video/mp4", ETag: `"e"`, Checksum: "c", Metadata: sealed(key, signed), Content: strings.NewReader(fitting),
+			Size: 60, Type: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Metadata: sealed(key, signed), Content: strings.NewReader(fitting),
 		}
 		change(&o)
 		return o
@@ -157,7 +157,7 @@ func TestInspectJudges(t *testing.T) {
 	of := func(change func(*upload.Record)) upload.Record {
 		r := upload.Record{
 			Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Rejected, Size: 60, Counted: 60,
-			Type: "video/mp4", Detected: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Version: 2, Published: true,
+			Type: "video/mp4", Detected: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Version: 2, Published: true,
 		}
 		change(&r)
 		return r

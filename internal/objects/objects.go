@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"postern/api"
 	"postern/internal/upload"
 )
 
@@ -57,24 +58,31 @@ func (b *Bucket) Open(ctx context.Context, key, versionID string) (upload.Object
 		return upload.Object{}, b.goneOr(ctx, key, versionID, wrap(doing, err))
 	}
 	size := aws.ToInt64(head.ContentLength)
+	algorithm, checksum := wholeChecksum(head)
 	return upload.Object{
 		Size:     size,
 		Type:     aws.ToString(head.ContentType),
 		Encoding: aws.ToString(head.ContentEncoding),
 		ETag:     aws.ToString(head.ETag),
-		Checksum: wholeChecksum(head),
+		Checksum: checksum,
 		Metadata: head.Metadata,
-		Content:  &content{ctx: ctx, bucket: b, key: key, versionID: versionID, size: size, left: maxRead},
+
+		ChecksumAlgorithm: algorithm,
+
+		Content: &content{ctx: ctx, bucket: b, key: key, versionID: versionID, size: size, left: maxRead},
 	}, nil
 }
 
-// wholeChecksum returns the SHA-256 of the whole object. It is empty if there is none, or only one of the parts' checksums.
-func wholeChecksum(head *s3.HeadObjectOutput) string {
-	checksum := aws.ToString(head.ChecksumSHA256)
-	if head.ChecksumType == types.ChecksumTypeComposite || strings.Contains(checksum, "-") {
-		return ""
+// wholeChecksum returns the checksum of the whole object, and its algorithm: the SHA-256 that was declared, or else the CRC64NVME
+// that S3 makes. Both are empty if there is none, or only one of the parts' checksums.
+func wholeChecksum(head *s3.HeadObjectOutput) (algorithm, checksum string) {
+	for algorithm, given := range map[string]*string{api.SHA256: head.ChecksumSHA256, api.CRC64NVME: head.ChecksumCRC64NVME} {
+		checksum := aws.ToString(given) // an object has one algorithm
+		if checksum != "" && head.ChecksumType != types.ChecksumTypeComposite && !strings.Contains(checksum, "-") {
+			return algorithm, checksum
+		}
 	}
-	return checksum
+	return "", ""
 }
 
 // statusTag is the key of Postern's own tag. Other tags are other people's, such as a virus scanner's.

@@ -140,7 +140,7 @@ func TestOpen(t *testing.T) {
 	}
 	content := read(t, got)
 	want := upload.Object{
-		Size: 7, Type: "video/mp4", Encoding: "gzip", Checksum: checksum,
+		Size: 7, Type: "video/mp4", Encoding: "gzip", Checksum: checksum, ChecksumAlgorithm: "SHA256",
 		Metadata: map[string]string{"quota": "5000", "filename": "aG9saWRheS5tcDQ"},
 	}
 	ignored := cmpopts.IgnoreFields(upload.Object{}, "Content", "ETag")
@@ -175,36 +175,44 @@ func read(t *testing.T, object upload.Object) string {
 // TestOpenMultipart: the checksum of a multipart upload is one of its parts' checksums, unless it is of the whole.
 func TestOpenMultipart(t *testing.T) {
 	s := start(t)
-	id := func() *string {
-		output, err := s.operator.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
-			Bucket: aws.String(name), Key: aws.String(key), ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
+	for _, test := range []struct {
+		algorithm types.ChecksumAlgorithm
+		kind      types.ChecksumType
+		want      [2]string // algorithm and checksum
+	}{
+		{types.ChecksumAlgorithmSha256, types.ChecksumTypeComposite, [2]string{}},
+		{types.ChecksumAlgorithmCrc64nvme, types.ChecksumTypeFullObject, [2]string{"CRC64NVME", "FY5UcvnIODo="}},
+	} {
+		created, err := s.operator.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
+			Bucket: aws.String(name), Key: aws.String(key), ChecksumAlgorithm: test.algorithm, ChecksumType: test.kind,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return output.UploadId
-	}()
-	part, err := s.operator.UploadPart(t.Context(), &s3.UploadPartInput{
-		Bucket: aws.String(name), Key: aws.String(key), UploadId: id, PartNumber: aws.Int32(1), Body: strings.NewReader("a video"),
-		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	completed, err := s.operator.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{
-		Bucket: aws.String(name), Key: aws.String(key), UploadId: id, MultipartUpload: &types.CompletedMultipartUpload{
-			Parts: []types.CompletedPart{{ETag: part.ETag, PartNumber: aws.Int32(1), ChecksumSHA256: part.ChecksumSHA256}},
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.Open(t.Context(), key, *completed.VersionId)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if content := read(t, got); content != "a video" || got.Checksum != "" {
-		t.Errorf("got %q and checksum %q, want the video and none", content, got.Checksum)
+		part, err := s.operator.UploadPart(t.Context(), &s3.UploadPartInput{
+			Bucket: aws.String(name), Key: aws.String(key), UploadId: created.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("a video"),
+			ChecksumAlgorithm: test.algorithm,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		completed, err := s.operator.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{
+			Bucket: aws.String(name), Key: aws.String(key), UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{
+				Parts: []types.CompletedPart{{
+					ETag: part.ETag, PartNumber: aws.Int32(1), ChecksumSHA256: part.ChecksumSHA256, ChecksumCRC64NVME: part.ChecksumCRC64NVME,
+				}},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Open(t.Context(), key, *completed.VersionId)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content := read(t, got); content != "a video" || [2]string{got.ChecksumAlgorithm, got.Checksum} != test.want {
+			t.Errorf("%s: got %q and checksum %s %s, want %v", test.kind, content, got.ChecksumAlgorithm, got.Checksum, test.want)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func textFields(r *upload.Record) map[string]*string {
 	return map[string]*string{
 		ownerAttribute: &r.Owner, idAttribute: &r.ID, "key": &r.Key, versionIDAttribute: &r.VersionID,
 		statusAttribute: (*string)(&r.Status), "reason": (*string)(&r.Reason),
-		"type": &r.Type, "detected": &r.Detected, "etag": &r.ETag, "checksum": &r.Checksum,
+		"type": &r.Type, "detected": &r.Detected, "etag": &r.ETag, "checksum": &r.Checksum, "checksumAlgorithm": &r.ChecksumAlgorithm,
 		"filename": &r.Filename, titleAttribute: &r.Title, descriptionAttribute: &r.Description,
 	}
 }

@@ -129,7 +129,7 @@ func (b *bench) accepted(t *testing.T, id string) upload.Record {
 func full(id string) upload.Record {
 	return upload.Record{
 		Owner: owner, ID: id, Key: "videos/" + owner + "/" + id, VersionID: "v1", Status: upload.Accepted, Reason: upload.SizeMismatch,
-		Size: 100, Type: "video/mp4", ETag: `"e"`, Checksum: "c", Filename: "f.mp4", Title: "t", Description: "d", Labels: []string{"b", "a"},
+		Size: 100, Type: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Description: "d", Labels: []string{"b", "a"},
 		Counted: 100, Version: 1,
 	}
 }

@@ -55,7 +55,9 @@ type Record struct {
 	Type     string // the format table's
 	Detected string // content type that was found in the content; empty: nothing was looked for
 	ETag     string // as S3 gives it, with its quotes
-	Checksum string // SHA-256 in base64; empty: none was declared
+	Checksum string // of the whole object, in base64; empty: S3 has none
+	// ChecksumAlgorithm is one of api.ChecksumAlgorithms. Empty beside a checksum is SHA256, in records of earlier versions.
+	ChecksumAlgorithm string
 
 	Filename, Title, Description string
 	Labels                       []string
@@ -101,9 +103,18 @@ func (r Record) View() api.Upload {
 		Detected:    r.shownDetected(),
 		Size:        r.Size,
 		Checksum:    r.Checksum,
-		CreatedAt:   api.Time{Time: GrantedAt(r.ID)},
-		Version:     r.Version,
+
+		ChecksumAlgorithm: r.shownAlgorithm(),
+		CreatedAt:         api.Time{Time: GrantedAt(r.ID)},
+		Version:           r.Version,
 	}
+}
+
+func (r Record) shownAlgorithm() string {
+	if r.Checksum != "" && r.ChecksumAlgorithm == "" {
+		return api.SHA256
+	}
+	return r.ChecksumAlgorithm
 }
 
 // shownReason is empty until the upload is rejected. An accepted one has its reason before its status.
@@ -151,7 +162,9 @@ type Object struct {
 	Type     string
 	Encoding string // Content-Encoding, empty if there is none
 	ETag     string // with its quotes
-	Checksum string // SHA-256 in base64; empty: there is none
+	Checksum string // of the whole object, in base64; empty: there is none
+	// ChecksumAlgorithm is one of api.ChecksumAlgorithms, empty without a checksum.
+	ChecksumAlgorithm string
 	// Metadata is the user's metadata, by the names after x-amz-meta-, in lower case.
 	Metadata map[string]string
 	// Content reads ranges of the object, 192 KiB in all at most. Beyond that it returns ErrBudget.

@@ -19,7 +19,7 @@ func TestView(t *testing.T) {
 	}
 	view := api.Upload{
 		ID: id, Status: "rejected", Reason: "size_mismatch", Filename: "a.mp4", Title: "t", Description: "d", Labels: []string{"l"},
-		Type: "video/mp4", Detected: "video/quicktime", Size: 7, Checksum: checksum, CreatedAt: api.Time{Time: granted}, Version: 3,
+		Type: "video/mp4", Detected: "video/quicktime", Size: 7, Checksum: checksum, ChecksumAlgorithm: "SHA256", CreatedAt: api.Time{Time: granted}, Version: 3,
 	}
 	if diff := cmp.Diff(whole.View(), view); diff != "" {
 		t.Errorf("rejected (-got +want)\n%s", diff)
@@ -34,6 +34,20 @@ func TestView(t *testing.T) {
 		}
 		if diff := cmp.Diff(whole.View(), view); diff != "" {
 			t.Errorf("%q (-got +want)\n%s", test.status, diff)
+		}
+	}
+}
+
+func TestShownAlgorithm(t *testing.T) {
+	for _, test := range []struct{ checksum, algorithm, want string }{
+		{"", "", ""},
+		{checksum, "", "SHA256"},
+		{checksum, "SHA256", "SHA256"},
+		{"rosUhgp5mIg=", "CRC64NVME", "CRC64NVME"},
+	} {
+		view := upload.Record{ID: id, Checksum: test.checksum, ChecksumAlgorithm: test.algorithm}.View()
+		if view.Checksum != test.checksum || view.ChecksumAlgorithm != test.want {
+			t.Errorf("%+v: got %s %s", test, view.ChecksumAlgorithm, view.Checksum)
 		}
 	}
 }

@@ -40,6 +40,7 @@ type published struct {
 	Type      string        `json:"type,omitempty"`
 	Detected  string        `json:"detected,omitempty"`
 	Checksum  string        `json:"checksum,omitempty"`
+	Algorithm string        `json:"checksumAlgorithm,omitempty"`
 }
 
 // A bus is an event bus of EventBridge.
@@ -74,7 +75,8 @@ func (b *bus) entry(event upload.Event) (types.PutEventsRequestEntry, error) {
 	text, err := json.Marshal(detail{event.ID, published{
 		ID: event.Record.ID, Owner: event.Owner, Key: event.Key, VersionID: event.VersionID,
 		Status: event.Status, Reason: event.Reason,
-		Size: event.Size, Type: event.Type, Detected: event.Detected, Checksum: event.Checksum,
+		Size: event.Size, Type: event.Type, Detected: event.Detected,
+		Checksum: event.Checksum, Algorithm: event.ChecksumAlgorithm,
 	}})
 	return types.PutEventsRequestEntry{
 		EventBusName: &b.name, Source: aws.String(source), DetailType: &detailType, Detail: aws.String(string(text)),
