@@ -32,6 +32,7 @@ var measurements = []measurement{
 	{"memory", "the local run's memory while it takes a large upload", measureMemory},
 	{"arrival", "time from an upload's last byte until it is ready", measureArrival},
 	{"many", "uploads from many clients at a time", measureMany},
+	{"replays", "uploads of one owner while another's form is replayed", measureReplays},
 	{"synth", "cdk synth of a stage", measureSynth},
 }
 

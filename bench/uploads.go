@@ -21,27 +21,9 @@ import (
 // measureArrival uploads clips, one after another, and waits for the event of each.
 func measureArrival(ctx context.Context, bench *workbench) (comparison, error) {
 	var ready, sent []time.Duration
-	err := bench.whileLocal(ctx, func(run *localrun.Run, c *client.Client) error {
-		events, ids, content := newEventLog(run), map[string]bool{}, clip.MP4()
-		for i := range bench.times(101, 21) {
-			grant, err := c.Grant(ctx, api.UploadRequest{Filename: "clip.mp4", Size: int64(len(content))})
-			if err != nil {
-				return err
-			}
-			begin := time.Now()
-			if err := c.Send(ctx, grant, bytes.NewReader(content), int64(len(content))); err != nil {
-				return err
-			}
-			stored := time.Now()
-			ids[grant.ID] = true
-			if err := events.await(ctx, ids); err != nil {
-				return err
-			}
-			if i > 0 { // the first one starts the functions
-				sent, ready = append(sent, stored.Sub(begin)), append(ready, time.Since(stored))
-			}
-		}
-		return nil
+	err := bench.whileLocal(ctx, func(run *localrun.Run, c *client.Client) (err error) {
+		sent, ready, err = newArrivals(run, c).take(ctx, bench.times(100, 20), 0)
+		return err
 	})
 	return comparison{
 		"a clip uploaded in the local run: time", duration,
@@ -49,6 +31,41 @@ func measureArrival(ctx context.Context, bench *workbench) (comparison, error) {
 		side{"its upload", seconds(sent), 0},
 		0,
 	}, err
+}
+
+// arrivals are uploads of one client, one after another.
+type arrivals struct {
+	client *client.Client
+	events *eventLog
+	ids    map[string]bool // of every upload in the local run
+}
+
+func newArrivals(run *localrun.Run, c *client.Client) *arrivals {
+	return &arrivals{c, newEventLog(run), map[string]bool{}}
+}
+
+// take uploads clips, each a pause after the one before was ready. It returns how long each took to be sent, and from then
+// until it was ready. One more comes first, which starts the functions and does not count.
+func (a *arrivals) take(ctx context.Context, times int, pause time.Duration) (sent, ready []time.Duration, err error) {
+	content := clip.MP4()
+	for range times + 1 {
+		grant, err := a.client.Grant(ctx, api.UploadRequest{Filename: "clip.mp4", Size: int64(len(content))})
+		if err != nil {
+			return nil, nil, err
+		}
+		begin := time.Now()
+		if err := a.client.Send(ctx, grant, bytes.NewReader(content), int64(len(content))); err != nil {
+			return nil, nil, err
+		}
+		stored := time.Now()
+		a.ids[grant.ID] = true
+		if err := a.events.await(ctx, a.ids); err != nil {
+			return nil, nil, err
+		}
+		sent, ready = append(sent, stored.Sub(begin)), append(ready, time.Since(stored))
+		time.Sleep(pause)
+	}
+	return sent[1:], ready[1:], nil
 }
 
 const manyClients = 16

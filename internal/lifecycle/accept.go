@@ -45,7 +45,7 @@ func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
 	if err := i.resume(ctx, record); err != nil {
 		return err
 	}
-	return i.removeOthers(ctx, arrival, record)
+	return i.removeOthers(ctx, []Arrival{arrival}, record)
 }
 
 // giveUp ignores an arrival whose bytes are gone. If there is a record by now, it returns upload.ErrChanged: an inspection

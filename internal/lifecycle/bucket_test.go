@@ -89,8 +89,8 @@ func (b *versionedBucket) Tag(_ context.Context, key, versionID string, status u
 	return nil
 }
 
-func (b *versionedBucket) Remove(_ context.Context, key, versionID string) error {
-	b.keys[key] = slices.DeleteFunc(b.keys[key], func(v *version) bool { return v.ID == versionID })
+func (b *versionedBucket) Remove(_ context.Context, key string, versionIDs ...string) error {
+	b.keys[key] = slices.DeleteFunc(b.keys[key], func(v *version) bool { return slices.Contains(versionIDs, v.ID) })
 	return nil
 }
 

@@ -37,6 +37,14 @@ func TestCrashPoints(t *testing.T) {
 			"ready v1 published, used 60, map[v1:ready]", 12,
 		},
 		{
+			"several arrivals together",
+			[]func(*stage){put(60, fitting), put(50, fitting), put(40, fitting)},
+			func(s *stage, p *process) error {
+				return s.stepped(p).Inspect(context.Background(), arrival("v1"), arrival("v2"), arrival("v3"))
+			},
+			"ready v1 published, used 60, map[v1:ready]", 11,
+		},
+		{
 			"expired",
 			[]func(*stage){put(60, foreign), (*stage).mustInspect, func(s *stage) { s.bucket.mark(key) }},
 			func(s *stage, p *process) error { return s.stepped(p).Expire(context.Background(), arrival("m2")) },

@@ -82,13 +82,15 @@ func (d *Deletion) reread(ctx context.Context, record upload.Record) (upload.Rec
 // removeAll removes every version and delete marker of a key.
 func removeAll(ctx context.Context, objects Versions, key string) error {
 	versions, err := objects.Versions(ctx, key)
-	if err != nil {
+	if err != nil || len(versions) == 0 {
 		return err
 	}
-	for _, version := range versions {
-		if err := objects.Remove(ctx, key, version.ID); err != nil {
-			return fmt.Errorf("removing a version: %w", err)
-		}
+	ids := make([]string, len(versions))
+	for i, version := range versions {
+		ids[i] = version.ID
+	}
+	if err := objects.Remove(ctx, key, ids...); err != nil {
+		return fmt.Errorf("removing versions: %w", err)
 	}
 	return nil
 }

@@ -42,11 +42,16 @@ func (d *diary) Versions(ctx context.Context, key string) ([]upload.Version, err
 	return d.bucket.Versions(ctx, key)
 }
 
-func (d *diary) Remove(ctx context.Context, key, versionID string) error {
-	if err := d.note("remove " + versionID); err != nil {
-		return err
+func (d *diary) Remove(ctx context.Context, key string, versionIDs ...string) error {
+	for _, id := range versionIDs {
+		if err := d.note("remove " + id); err != nil {
+			return err
+		}
+		if err := d.bucket.Remove(ctx, key, id); err != nil {
+			return err
+		}
 	}
-	return d.bucket.Remove(ctx, key, versionID)
+	return nil
 }
 
 func (s *stage) diary(fail string) (*diary, *lifecycle.Deletion) {

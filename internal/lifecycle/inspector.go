@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -24,37 +25,57 @@ type Inspector struct {
 	// Folders is the stage's format table.
 	Folders contract.Folders
 	Now     func() time.Time
-	// Log gets a line for each verdict and each removal, with owner and id.
+	// Replays bounds what one key takes of the inspector. If nil, nothing is left for later.
+	Replays *Replays
+	// Log gets a line for each verdict, and one for all that an inspection removes, with owner and id.
 	Log *slog.Logger
 }
 
-// Inspect takes every step that is left of an arrival. The first version that is accepted is the upload. Any other is
-// removed, and so is what arrives for a tombstone.
-func (i *Inspector) Inspect(ctx context.Context, arrival Arrival) error {
-	return retryOnConflict(func() error { return i.inspect(ctx, arrival) })
+// Inspect takes every step that is left of an arrival, and of others of the same key: it reads their record once, and
+// removes in bulk what they have to lose. The first version that is accepted is the upload. Any other is removed, and so is
+// what arrives for a tombstone. If Inspect fails, it has to be repeated for all of them.
+func (i *Inspector) Inspect(ctx context.Context, arrival Arrival, others ...Arrival) error {
+	arrivals := append([]Arrival{arrival}, others...)
+	for _, a := range others {
+		if a.Key != arrival.Key {
+			return fmt.Errorf("inspecting arrivals of %s and %s: must be of one key", arrival.Key, a.Key)
+		}
+		if a.VersionID == "" {
+			arrivals = []Arrival{a} // whatever is under the key has all of them
+			break
+		}
+	}
+	if arrivals[0].VersionID != "" && i.Replays.covered(arrival.Key) {
+		return nil
+	}
+	return retryOnConflict(func() error { return i.inspect(ctx, arrivals) })
 }
 
-func (i *Inspector) inspect(ctx context.Context, arrival Arrival) error {
-	record, found, err := i.Records.Record(ctx, arrival.Owner, arrival.ID)
+// inspect takes arrivals of one key. Without a record, it begins with the first, and has a record for the others.
+func (i *Inspector) inspect(ctx context.Context, arrivals []Arrival) error {
+	record, found, err := i.Records.Record(ctx, arrivals[0].Owner, arrivals[0].ID)
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return i.begin(ctx, arrival)
+		if err := i.begin(ctx, arrivals[0]); err != nil || len(arrivals) == 1 {
+			return err
+		}
+		return i.inspect(ctx, arrivals[1:])
 	case record.Status == upload.Deleted:
-		return i.inspectDeleted(ctx, arrival, record)
+		return i.inspectDeleted(ctx, arrivals, record)
 	}
-	if arrival.VersionID == "" || isAccepted(record, arrival) {
+	if slices.ContainsFunc(arrivals, func(a Arrival) bool { return a.VersionID == "" || isAccepted(record, a) }) {
 		if err := i.resume(ctx, record); err != nil {
 			return err
 		}
 	}
-	return i.removeOthers(ctx, arrival, record)
+	return i.removeOthers(ctx, arrivals, record)
 }
 
 // inspectDeleted removes what arrived for a tombstone, and takes the steps that are left of the deletion.
-func (i *Inspector) inspectDeleted(ctx context.Context, arrival Arrival, tombstone upload.Record) error {
-	if err := i.removeOthers(ctx, arrival, tombstone); err != nil {
+func (i *Inspector) inspectDeleted(ctx context.Context, arrivals []Arrival, tombstone upload.Record) error {
+	if err := i.removeOthers(ctx, arrivals, tombstone); err != nil {
 		return err
 	}
 	if tombstone.Published {
@@ -115,25 +136,50 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 }
 
 // removeOthers removes the arrived versions, except the one that the record has accepted. Of a tombstone, it removes all.
-func (i *Inspector) removeOthers(ctx context.Context, arrival Arrival, record upload.Record) error {
-	versions := []upload.Version{{ID: arrival.VersionID}}
-	if arrival.VersionID == "" {
-		var err error
-		if versions, err = i.Objects.Versions(ctx, arrival.Key); err != nil {
-			return err
-		}
+// However many there are, it says so in one line. What is too much is left to a later inspection.
+func (i *Inspector) removeOthers(ctx context.Context, arrivals []Arrival, record upload.Record) error {
+	extra, err := i.extra(ctx, arrivals, record)
+	if err != nil || len(extra) == 0 {
+		return err
 	}
-	for _, version := range versions {
-		arrival.VersionID = version.ID
-		if record.Status != upload.Deleted && (version.Marker || isAccepted(record, arrival)) {
-			continue
-		}
-		if err := i.Objects.Remove(ctx, arrival.Key, version.ID); err != nil {
-			return err
-		}
-		i.Log.WarnContext(ctx, "version removed", "owner", record.Owner, "id", record.ID, "status", string(record.Status))
+	said, key, left := "versions removed", arrivals[0].Key, false
+	if arrivals[0].VersionID == "" {
+		left, err = i.Replays.remove(ctx, i.Objects, key, extra)
+	} else if left, err = i.Replays.postpone(ctx, key, len(extra)); err == nil && !left {
+		err = i.Objects.Remove(ctx, key, extra...)
 	}
+	if err != nil {
+		return err
+	}
+	if left {
+		said = "versions left for later"
+	}
+	i.Log.WarnContext(ctx, said, "owner", record.Owner, "id", record.ID, "status", string(record.Status), "count", len(extra))
 	return nil
+}
+
+// extra returns the arrived versions that have to go.
+func (i *Inspector) extra(ctx context.Context, arrivals []Arrival, record upload.Record) (ids []string, err error) {
+	arrived, err := i.arrived(ctx, arrivals)
+	for _, version := range arrived {
+		named := Arrival{Key: arrivals[0].Key, VersionID: version.ID}
+		if record.Status == upload.Deleted || !version.Marker && !isAccepted(record, named) {
+			ids = append(ids, version.ID)
+		}
+	}
+	return ids, err
+}
+
+// arrived returns the versions that arrivals of one key name, or all that are under the key.
+func (i *Inspector) arrived(ctx context.Context, arrivals []Arrival) ([]upload.Version, error) {
+	if arrivals[0].VersionID == "" {
+		return i.Objects.Versions(ctx, arrivals[0].Key)
+	}
+	versions := make([]upload.Version, len(arrivals))
+	for n, a := range arrivals {
+		versions[n].ID = a.VersionID
+	}
+	return versions, nil
 }
 
 // isAccepted reports whether the arrival is the version that the record has accepted.

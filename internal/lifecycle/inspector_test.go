@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -267,6 +268,17 @@ func TestInspectVersions(t *testing.T) {
 	look := func(versionID string) stages {
 		return func(t *testing.T, s *stage) { s.inspect(t, arrival(versionID)) }
 	}
+	together := func(versionIDs ...string) stages {
+		return func(t *testing.T, s *stage) {
+			var others []lifecycle.Arrival
+			for _, id := range versionIDs[1:] {
+				others = append(others, arrival(id))
+			}
+			if err := s.Inspect(t.Context(), arrival(versionIDs[0]), others...); err != nil {
+				t.Errorf("Inspect(%q): %v", versionIDs, err)
+			}
+		}
+	}
 	remove := func(t *testing.T, s *stage) {
 		record, _, err := s.records.Record(t.Context(), owner, id)
 		if err != nil {
@@ -284,7 +296,7 @@ func TestInspectVersions(t *testing.T) {
 		stages  []stages
 		want    string
 		events  string // statuses that were published
-		removed int    // removals, each with its line of the log
+		removed int    // versions that the log says were removed
 	}{
 		{"once", []stages{put, look("v1")}, ready, "ready", 0},
 		{"twice", []stages{put, look("v1"), look("v1")}, ready, "ready", 0},
@@ -301,6 +313,13 @@ func TestInspectVersions(t *testing.T) {
 		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 published, used 0, map[]", "ready deleted", 1},
 		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted published, used 0, map[]", "", 1},
 		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted published, used 0, map[]", "", 3},
+		{"several together", []stages{put, put, put, together("v1", "v2", "v3")}, ready, "ready", 2},
+		{"several together, the second first", []stages{put, put, together("v2", "v1")}, "ready v2 published, used 60, map[v2:ready]", "ready", 1},
+		{"several together, the first gone", []stages{put, put, together("v0", "v1", "v2")}, ready, "ready", 1},
+		{"several together, all gone", []stages{together("v1", "v2")}, none, "", 0},
+		{"several together, the accepted one among them", []stages{put, look("v1"), put, put, together("v2", "v1", "v3")}, ready, "ready", 2},
+		{"several together, and the key", []stages{put, put, put, together("v2", "", "v3")}, ready, "ready", 2},
+		{"several together for a tombstone", []stages{put, look("v1"), remove, put, put, together("v2", "v3")}, "deleted v1 published, used 0, map[]", "ready deleted", 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage()
@@ -315,11 +334,70 @@ func TestInspectVersions(t *testing.T) {
 			if got := strings.Join(events, " "); got != test.events {
 				t.Errorf("published %q, want %q", got, test.events)
 			}
-			line := `"level":"WARN","msg":"version removed","owner":"` + owner + `","id":"` + id + `"`
-			if got := strings.Count(s.log.String(), line); got != test.removed {
+			if got := s.removed(t); got != test.removed {
 				t.Errorf("%d versions removed, want %d, by the log\n%s", got, test.removed, s.log)
 			}
 		})
+	}
+}
+
+// removed sums up how many versions the log says were removed.
+func (s *stage) removed(t *testing.T) (sum int) {
+	t.Helper()
+	for line := range strings.Lines(s.log.String()) {
+		var entry struct {
+			Level, Msg, Owner, ID string
+			Count                 int
+		}
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatal(err)
+		}
+		if entry.Level == "WARN" && entry.Msg == "versions removed" && entry.Owner == owner && entry.ID == id {
+			sum += entry.Count
+		}
+	}
+	return sum
+}
+
+// calls counts what an inspection asks its stores for.
+type calls struct {
+	lifecycle.Records
+	lifecycle.Objects
+	reads, removals int
+}
+
+func (c *calls) Record(ctx context.Context, owner, id string) (upload.Record, bool, error) {
+	c.reads++
+	return c.Records.Record(ctx, owner, id)
+}
+
+func (c *calls) Remove(ctx context.Context, key string, versionIDs ...string) error {
+	c.removals++
+	return c.Objects.Remove(ctx, key, versionIDs...)
+}
+
+// Replays of one key cost as much as one: one read, one request that removes, one line in the log.
+func TestInspectTogether(t *testing.T) {
+	s := newStage()
+	var arrivals []lifecycle.Arrival
+	for range 10 {
+		arrivals = append(arrivals, arrival(s.bucket.put(key, object(60, 100, fitting))))
+	}
+	s.inspect(t, arrivals[0])
+	c := &calls{Records: s.records, Objects: s.bucket}
+	inspector := s.inspector(c, c, listener{s.heard})
+	s.log.Reset()
+	if err := inspector.Inspect(t.Context(), arrivals[1], arrivals[2:]...); err != nil {
+		t.Fatal(err)
+	}
+	s.check(t, "end", "ready v1 published, used 60, map[v1:ready]")
+	if lines := strings.Count(s.log.String(), "\n"); c.reads != 1 || c.removals != 1 || lines != 1 || s.removed(t) != 9 {
+		t.Errorf("%d reads, %d removals, want one of each, and one line that counts 9:\n%s", c.reads, c.removals, s.log)
+	}
+	other := arrivals[1]
+	other.Key = "images" + strings.TrimPrefix(key, "videos")
+	if err := inspector.Inspect(t.Context(), arrivals[1], other); err == nil || !strings.Contains(err.Error(), "must be of one key") {
+		t.Errorf("arrivals of two keys: %v, want a refusal", err)
 	}
 }
 

@@ -50,8 +50,9 @@ type VersionLister interface {
 // Versions are the versions of the bucket's objects. No error holds personal data.
 type Versions interface {
 	VersionLister
-	// Remove deletes a version, or a delete marker, for good. A version that does not exist is no error.
-	Remove(ctx context.Context, key, versionID string) error
+	// Remove deletes versions and delete markers of a key for good, as many as there are in one request where it can. A version
+	// that does not exist is no error. If it fails, it may have deleted some.
+	Remove(ctx context.Context, key string, versionIDs ...string) error
 }
 
 // Objects are the bucket's objects. No error holds personal data.

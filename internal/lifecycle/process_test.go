@@ -173,8 +173,14 @@ func (s steppedObjects) Tag(ctx context.Context, key, versionID string, status u
 	return s.call(func() error { return s.to.Tag(ctx, key, versionID, status) })
 }
 
-func (s steppedObjects) Remove(ctx context.Context, key, versionID string) error {
-	return s.call(func() error { return s.to.Remove(ctx, key, versionID) })
+// Remove removes one version after the other, so that it can fail or be cut short between any two.
+func (s steppedObjects) Remove(ctx context.Context, key string, versionIDs ...string) error {
+	for _, id := range versionIDs {
+		if err := s.call(func() error { return s.to.Remove(ctx, key, id) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s steppedObjects) Versions(ctx context.Context, key string) (versions []upload.Version, err error) {

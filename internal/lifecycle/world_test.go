@@ -210,36 +210,53 @@ func (w *world) send(m message) {
 	w.ever = append(w.ever, m)
 }
 
-// deliver starts a process for a message, which stays in the queue until it is done, or longer.
+// deliver starts a process for a message, and often for others of its key. They stay in the queue until they are done, or
+// longer.
 func (w *world) deliver(from []message) {
-	if len(from) > 0 && len(w.running) < most {
-		w.inspect(rapid.SampledFrom(from).Draw(w.draw, "message"))
+	if len(from) == 0 || len(w.running) >= most {
+		return
 	}
+	m := rapid.SampledFrom(from).Draw(w.draw, "message")
+	var others []message
+	if !m.expired && rapid.Bool().Draw(w.draw, "together") {
+		for _, other := range from {
+			if other.arrival.Key == m.arrival.Key && !other.expired && other != m {
+				others = append(others, other)
+			}
+		}
+	}
+	w.inspect(m, others...)
 }
 
-func (w *world) inspect(m message) *process {
+func (w *world) inspect(m message, others ...message) *process {
 	w.tally["deliveries"]++
+	if len(others) > 0 {
+		w.tally["deliveries of several messages"]++
+	}
 	p := start(w.table, func(p *process) error {
 		inspector := w.inspector(p, m.arrival)
-		deliver := inspector.Inspect
 		if m.expired {
-			deliver = inspector.Expire
+			return w.done(inspector.Expire(context.Background(), m.arrival), m)
 		}
-		err := deliver(context.Background(), m.arrival)
-		if err == nil {
-			w.done(m)
+		arrivals := make([]lifecycle.Arrival, len(others))
+		for i, other := range others {
+			arrivals[i] = other.arrival
 		}
-		return err
+		return w.done(inspector.Inspect(context.Background(), m.arrival, arrivals...), append(others, m)...)
 	})
 	p.upload = name(m.arrival)
 	w.running = append(w.running, p)
 	return p
 }
 
-func (w *world) done(m message) {
-	if at := slices.Index(w.queue, m); at >= 0 {
-		w.queue = slices.Delete(w.queue, at, at+1)
+// done takes messages out of the queue, unless err says that they failed. It returns err.
+func (w *world) done(err error, messages ...message) error {
+	for _, m := range messages {
+		if at := slices.Index(w.queue, m); err == nil && at >= 0 {
+			w.queue = slices.Delete(w.queue, at, at+1)
+		}
 	}
+	return err
 }
 
 func (w *world) inspector(p *process, a lifecycle.Arrival) *lifecycle.Inspector {

@@ -119,32 +119,6 @@ func withStatus(tags []types.Tag, status upload.Status) []types.Tag {
 	return append([]types.Tag{own}, others[:min(len(others), maxTags-1)]...)
 }
 
-// Remove implements lifecycle.Versions.
-func (b *Bucket) Remove(ctx context.Context, key, versionID string) error {
-	const doing = "deleting a version of an object"
-	if versionID == "" {
-		// S3 would put a delete marker on top.
-		return fmt.Errorf("%s: %w", doing, errNoVersion)
-	}
-	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key, VersionId: &versionID})
-	if err == nil {
-		return nil
-	}
-	failure := wrap(doing, err)
-	if !mayBeMissing(failure) {
-		return failure
-	}
-	// S3 itself reports success for a version that does not exist. Other servers do not.
-	_, ok, err := b.find(ctx, key, versionID)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	if ok {
-		return failure
-	}
-	return nil
-}
-
 // goneOr returns upload.ErrGone if the version does not exist or is a delete marker, and failure otherwise.
 func (b *Bucket) goneOr(ctx context.Context, key, versionID string, failure error) error {
 	if !mayBeMissing(failure) {

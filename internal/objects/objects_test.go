@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -302,6 +304,44 @@ func TestGone(t *testing.T) {
 	}
 	if _, err := s.Open(t.Context(), key, kept); err != nil {
 		t.Errorf("a version that is there: %v", err)
+	}
+}
+
+// TestRemoveMany removes versions in bulk, a delete marker and missing ones among them. The others stay.
+func TestRemoveMany(t *testing.T) {
+	s := start(t)
+	gone := s.put(t, key, "one")
+	kept := s.put(t, key, "two")
+	ids := []string{gone, s.put(t, key, "three"), s.hide(t, key), s.put(t, key, "four"), s.put(t, key+"x", "another key")}
+	if err := s.Remove(t.Context(), key, gone); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context(), key, ids...); err != nil {
+		t.Errorf("Remove: %v", err)
+	}
+	if err := s.Remove(t.Context(), key); err != nil {
+		t.Errorf("Remove of nothing: %v", err)
+	}
+	left, err := s.Versions(t.Context(), key)
+	if err != nil || len(left) != 1 || left[0].ID != kept {
+		t.Errorf("left %+v, %v, want %s", left, err, kept)
+	}
+}
+
+// TestRemoveInRequests: one request has at most 1,000 versions.
+func TestRemoveInRequests(t *testing.T) {
+	var sizes []int
+	bucket := bucketAt(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		sizes = append(sizes, strings.Count(string(body), "<VersionId>"))
+		list(w, "DeleteResult", "")
+	})
+	ids := make([]string, 2001)
+	for i := range ids {
+		ids[i] = fmt.Sprint("v", i)
+	}
+	if err := bucket.Remove(t.Context(), key, ids...); err != nil || !slices.Equal(sizes, []int{1000, 1000, 1}) {
+		t.Errorf("requests of %v versions, %v, want 1,000, 1,000 and 1", sizes, err)
 	}
 }
 

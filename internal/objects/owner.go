@@ -3,12 +3,10 @@ package objects
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,10 +15,6 @@ import (
 
 	"postern/internal/upload"
 )
-
-// maxRemoved is how many versions one request deletes at most, and how many one lists.
-// Source: Amazon S3 API Reference, DeleteObjects and ListObjectVersions.
-const maxRemoved = 1000
 
 // Folders implements lifecycle.OwnerObjects.
 func (b *Bucket) Folders(ctx context.Context) ([]string, error) {
@@ -133,40 +127,4 @@ func decodeKey(listed string, encoding types.EncodingType) string {
 		return key
 	}
 	return listed
-}
-
-// RemoveAll implements lifecycle.OwnerObjects.
-func (b *Bucket) RemoveAll(ctx context.Context, versions []upload.KeyVersion) error {
-	const doing = "deleting versions of objects"
-	var named []types.ObjectIdentifier
-	for _, v := range versions {
-		if v.VersionID == "" || !isXML(v.Key) {
-			if err := b.Remove(ctx, v.Key, v.VersionID); err != nil {
-				return err
-			}
-			continue
-		}
-		named = append(named, types.ObjectIdentifier{Key: &v.Key, VersionId: &v.VersionID})
-	}
-	if len(named) == 0 {
-		return nil
-	}
-	output, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-		Bucket: &b.name, Delete: &types.Delete{Objects: named, Quiet: aws.Bool(true)},
-	})
-	if err != nil {
-		return wrap(doing, err)
-	}
-	if len(output.Errors) > 0 {
-		first := output.Errors[0]
-		return fmt.Errorf("%s: S3 refuses %d of %d: %s: %s", doing, len(output.Errors), len(named), aws.ToString(first.Code), aws.ToString(first.Message))
-	}
-	return nil
-}
-
-// isXML reports whether the body of a request can name a key, which XML's own line ends would change, too.
-func isXML(key string) bool {
-	return utf8.ValidString(key) && !strings.ContainsFunc(key, func(r rune) bool {
-		return r < ' ' || r == utf8.RuneError || r == '\ufffe' || r == '\uffff'
-	})
 }

@@ -249,6 +249,7 @@ func TestErrorsHoldNoURL(t *testing.T) {
 		},
 		"Tag":          func(ctx context.Context) error { return bucket.Tag(ctx, key, "v1", upload.Ready) },
 		"Remove":       func(ctx context.Context) error { return bucket.Remove(ctx, key, "v1") },
+		"Remove many":  func(ctx context.Context) error { return bucket.Remove(ctx, key, "v1", "v2") },
 		"AbortUploads": func(ctx context.Context) error { return bucket.AbortUploads(ctx, key) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,12 +33,16 @@ type recorder struct {
 	do func(ctx context.Context, a lifecycle.Arrival) error
 
 	mu    sync.Mutex
-	notes []string
+	notes []string // one an arrival
+	calls int
 }
 
-func (r *recorder) note(ctx context.Context, what string, a lifecycle.Arrival) error {
+func (r *recorder) note(ctx context.Context, what string, a lifecycle.Arrival, others ...lifecycle.Arrival) error {
 	r.mu.Lock()
-	r.notes = append(r.notes, strings.TrimSpace(what+" "+a.Key+" "+a.VersionID))
+	r.calls++
+	for _, a := range append([]lifecycle.Arrival{a}, others...) {
+		r.notes = append(r.notes, strings.TrimSpace(what+" "+a.Key+" "+a.VersionID))
+	}
 	r.mu.Unlock()
 	if r.do == nil {
 		return nil
@@ -46,8 +50,8 @@ func (r *recorder) note(ctx context.Context, what string, a lifecycle.Arrival) e
 	return r.do(ctx, a)
 }
 
-func (r *recorder) Inspect(ctx context.Context, a lifecycle.Arrival) error {
-	return r.note(ctx, "inspect", a)
+func (r *recorder) Inspect(ctx context.Context, a lifecycle.Arrival, others ...lifecycle.Arrival) error {
+	return r.note(ctx, "inspect", a, others...)
 }
 
 func (r *recorder) Expire(ctx context.Context, a lifecycle.Arrival) error {
@@ -189,6 +193,39 @@ func TestFailuresStayTheirOwn(t *testing.T) {
 	}
 }
 
+// The arrivals of one key are inspected together, however many messages they come in. They fail together, too.
+func TestReplaysAreOneInspection(t *testing.T) {
+	other := strings.ReplaceAll(key, "019a", "019b")
+	bodies := []string{
+		body("ObjectCreated:Post", "v1", key), body("ObjectCreated:Put", "v", other), body("ObjectCreated:Post", "v2", key, key),
+		body("LifecycleExpiration:Delete", "v0", key), body("ObjectCreated:Post", "v3", key), body("LifecycleExpiration:Delete", "v9", key),
+	}
+	r := &recorder{}
+	if failed, _ := r.handle(t, t.Context(), bodies...); len(failed) > 0 || r.calls != 3 {
+		t.Errorf("%d calls, failed %v, want 3 calls", r.calls, failed)
+	}
+	want := []string{
+		"inspect " + key + " v1", "inspect " + key + " v2", "inspect " + key + " v2", "inspect " + key + " v3",
+		"inspect " + other + " v", "expire " + key + " v0",
+	}
+	if diff := cmp.Diff(r.notes, want); diff != "" {
+		t.Errorf("inspected (-got +want)\n%s", diff)
+	}
+	r = &recorder{do: func(_ context.Context, a lifecycle.Arrival) error {
+		if a.Key == key && a.VersionID == "v1" {
+			return errors.New("a fault")
+		}
+		return nil
+	}}
+	failed, log := r.handle(t, t.Context(), bodies...)
+	if diff := cmp.Diff(failed, []string{"0", "2", "4"}); diff != "" {
+		t.Errorf("failed (-got +want)\n%s", diff)
+	}
+	if strings.Count(log, "\n") != 1 || !strings.Contains(log, `"messageId":"0 2 4"`) {
+		t.Errorf("log %s, want one line that names the messages", log)
+	}
+}
+
 // One owner's uploads come one after the other, in order; several owners' at the same time, but not too many.
 func TestOwners(t *testing.T) {
 	var mu sync.Mutex
@@ -242,7 +279,8 @@ func TestDeadline(t *testing.T) {
 		return ctx.Err()
 	}}
 	started := time.Now()
-	failed, _ := r.handle(t, ctx, body("ObjectCreated:Put", "fast", key), body("ObjectCreated:Put", "slow", key), body("ObjectCreated:Put", "late", key))
+	failed, _ := r.handle(t, ctx, body("ObjectCreated:Put", "fast", key), body("ObjectCreated:Put", "slow", strings.ReplaceAll(key, "019a", "019b")),
+		body("ObjectCreated:Put", "late", strings.ReplaceAll(key, "019a", "019c")))
 	if diff := cmp.Diff(failed, []string{"1", "2"}); diff != "" {
 		t.Errorf("failed (-got +want)\n%s", diff)
 	}

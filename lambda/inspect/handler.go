@@ -29,9 +29,16 @@ import (
 // margin is how long before its deadline the function gives up, so that what is done counts as done.
 const margin = time.Second
 
+const (
+	// replaySeconds is how long a form's replays are left for later.
+	replaySeconds = 20
+	// clockSeconds bounds by how much the clock of a process may be corrected meanwhile.
+	clockSeconds = 10
+)
+
 // An inspector is what the handler needs of a lifecycle.Inspector.
 type inspector interface {
-	Inspect(ctx context.Context, arrival lifecycle.Arrival) error
+	Inspect(ctx context.Context, arrival lifecycle.Arrival, others ...lifecycle.Arrival) error
 	Expire(ctx context.Context, arrival lifecycle.Arrival) error
 }
 
@@ -48,6 +55,7 @@ type handler struct {
 // newHandler makes the function. It makes no request.
 func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 	uploads := records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable)
+	inspections := queue.New(sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), setup.Env.QueueURL, setup.Env.Bucket)
 	inspector := &lifecycle.Inspector{
 		Records:  uploads,
 		Objects:  objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket),
@@ -56,12 +64,12 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 		Check:    check(setup.Env.Inspection),
 		Folders:  setup.Env.Folders,
 		Now:      time.Now,
+		Replays:  &lifecycle.Replays{Queue: inspections.Delayed(replaySeconds + clockSeconds), Period: replaySeconds * time.Second, Now: function.WallClock},
 		Log:      setup.Log,
 	}
 	reconciler := &reconciler{
 		objects: objects.NewClient(awsclient.Config(setup.Runtime, function.S3)), bucket: setup.Env.Bucket, uploads: uploads,
-		queue:   queue.New(sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), setup.Env.QueueURL, setup.Env.Bucket),
-		folders: setup.Env.Folders, log: setup.Log,
+		queue: inspections, folders: setup.Env.Folders, log: setup.Log,
 	}
 	return &handler{setup.Env.Bucket, setup.Env.Folders, inspector, reconciler.page, setup.Log}
 }
@@ -84,36 +92,28 @@ func (h *handler) handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	return batch.response(), nil
 }
 
-// A task is one record of a message.
-type task struct {
-	message int // of the batch, by position
-	arrival lifecycle.Arrival
-	expired bool // by a lifecycle rule of the bucket; otherwise it has arrived
-}
-
 // errForeignKey is returned for a key that is not an upload's, or in no folder of the format table. It is left alone: the
 // function has no rights there.
 var errForeignKey = errors.New("the key is not one of an upload")
 
-// taskOf reads a record of a message, which must be the bucket's. Its error holds nothing of it.
-func (h *handler) taskOf(message int, record notification.Record) (task, error) {
+// read reads a record of a message, which must be the bucket's: what arrived, or expired by a lifecycle rule of the bucket.
+// Its error holds nothing of it.
+func (h *handler) read(record notification.Record) (arrival lifecycle.Arrival, expired bool, err error) {
 	if record.S3.Bucket.Name != h.bucket {
-		return task{}, errors.New("reading a record: it is another bucket's")
+		return arrival, false, errors.New("reading a record: it is another bucket's")
 	}
-	t := task{message: message}
 	switch name := record.Name; {
 	case strings.HasPrefix(name, "LifecycleExpiration:"):
-		t.expired = true
+		expired = true
 	case strings.HasPrefix(name, "ObjectCreated:"), name == notification.Inspect:
 	default:
-		return task{}, errors.New("reading a record: its event is not known")
+		return arrival, false, errors.New("reading a record: its event is not known")
 	}
 	key := string(record.S3.Object.Key)
-	var ok bool
-	t.arrival, ok = lifecycle.ParseArrival(key, record.S3.Object.VersionID)
+	arrival, ok := lifecycle.ParseArrival(key, record.S3.Object.VersionID)
 	folder, _, _ := strings.Cut(key, "/")
 	if _, known := h.folders[folder]; !ok || !known {
-		return task{}, fmt.Errorf("reading a record: %w", errForeignKey)
+		return arrival, false, fmt.Errorf("reading a record: %w", errForeignKey)
 	}
-	return t, nil
+	return arrival, expired, nil
 }

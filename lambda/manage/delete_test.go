@@ -134,8 +134,8 @@ func (k killed) Versions(ctx context.Context, key string) (versions []upload.Ver
 	return versions, err
 }
 
-func (k killed) Remove(ctx context.Context, key, versionID string) error {
-	return k.around(func() error { return k.bucket.Remove(ctx, key, versionID) })
+func (k killed) Remove(ctx context.Context, key string, versionIDs ...string) error {
+	return k.around(func() error { return k.bucket.Remove(ctx, key, versionIDs...) })
 }
 
 // A DELETE that ends between any two steps is completed by the next.

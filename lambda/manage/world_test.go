@@ -310,10 +310,10 @@ func (b *bucket) AbortUploads(_ context.Context, key string) error {
 	return nil
 }
 
-func (b *bucket) Remove(_ context.Context, key, versionID string) error {
+func (b *bucket) Remove(_ context.Context, key string, versionIDs ...string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.versions[key] = slices.DeleteFunc(b.versions[key], func(v upload.Version) bool { return v.ID == versionID })
+	b.versions[key] = slices.DeleteFunc(b.versions[key], func(v upload.Version) bool { return slices.Contains(versionIDs, v.ID) })
 	return nil
 }
 
