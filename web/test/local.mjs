@@ -1,0 +1,84 @@
+// Starts what the browser's tests need: the local run of the stage, a server of pages on another origin, and Chromium.
+import { execFileSync, spawn } from "node:child_process";
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { extname, join, normalize } from "node:path";
+import { chromium } from "playwright-core";
+
+export const root = join(import.meta.dirname, "../..");
+export const mail = "demo@example.com";
+export const password = "demo-password";
+/** basic is the value of the header Authorization for the demo user. */
+export const basic = "Basic " + Buffer.from(`${mail}:${password}`).toString("base64");
+
+/** startLocal starts a local run on free ports, with a data folder of its own. env is added to its environment. */
+export async function startLocal(env = {}) {
+  const data = mkdtempSync(join(tmpdir(), "postern-browser-"));
+  execFileSync("make", ["-s", "assembly", `DATA=${data}`], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn("bin/local", ["--assembly", join(data, "cdk.out")], {
+    cwd: root,
+    env: { ...process.env, LOG: "json", PORT: "0", S3_PORT: "0", DATA: data, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (text) => (log += text));
+  const api = await new Promise((resolve, reject) => {
+    let out = "";
+    child.stdout.on("data", (text) => {
+      out += text;
+      const url = /^ready: (.*)$/m.exec(out)?.[1];
+      if (url) resolve(url.replace(/\/$/, ""));
+    });
+    child.on("exit", (code) => reject(new Error(`the local run ended with ${code}\n${log.slice(-4000)}`)));
+  });
+  return {
+    api,
+    origin: new URL(api).origin,
+    log: () => log,
+    async stop() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css" };
+
+/** startPages serves folders of pages on an origin of its own. pages maps a path's first segment to a folder. */
+export async function startPages(pages) {
+  const server = createServer((request, response) => {
+    const [, first, ...rest] = decodeURIComponent(new URL(request.url, "http://x").pathname).split("/");
+    const file = pages[first] && join(pages[first], normalize("/" + rest.join("/")));
+    if (!file || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { origin: `http://localhost:${server.address().port}`, stop: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+/** startBrowser starts Chromium: CHROMIUM, or the one of the system. */
+export function startBrowser(options = {}) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"], ...options });
+}
+
+/**
+ * watch collects what a page must not do: errors on its console, exceptions, breaches of its policy, requests to others.
+ * allowed lists texts of errors that a test provokes.
+ */
+export function watch(page, origins, allowed = []) {
+  const faults = [];
+  const note = (text) => {
+    if (!allowed.some((part) => text.includes(part))) faults.push(text);
+  };
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && note(`console: ${message.text()}`));
+  page.on("pageerror", (error) => note(`exception: ${error.message}`));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith("http") && !origins.some((origin) => url.hostname === new URL(origin).hostname)) note(`request to ${url.host}`);
+  });
+  return faults;
+}
