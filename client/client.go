@@ -39,6 +39,9 @@ const (
 	maxIdle = 64
 )
 
+// userAgent is what the client calls itself. Who repeats what fails says so: the local run breaks such requests on purpose.
+const userAgent = "postern"
+
 // An Authorization returns the value of a request's header Authorization. It is called for every request, by several
 // goroutines at once, so that it can renew a token that is about to expire.
 type Authorization func(ctx context.Context) (string, error)
@@ -216,7 +219,7 @@ func (c *Client) request(ctx context.Context, call call, body []byte) (*http.Req
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("Accept-Encoding", "gzip")
-	request.Header.Set("User-Agent", "postern")
+	request.Header.Set("User-Agent", userAgent)
 	if call.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -94,6 +94,7 @@ func newRequest(ctx context.Context, method, address string, body io.Reader) (*h
 	if err != nil {
 		return nil, withoutURL(err)
 	}
+	request.Header.Set("User-Agent", userAgent)
 	return request, nil
 }
 

@@ -32,6 +32,8 @@ var chaosKinds = [][]string{
 	{"calls failed without effect"},
 	{"calls failed after their effect"},
 	{"functions killed before a call", "functions killed after a call"},
+	{"requests of clients cut off"},
+	{"answers to clients dropped"},
 }
 
 // readChaos returns how often each kind of chaos occurred, by the logs of a local run that has ended. It fails unless they
@@ -107,7 +109,7 @@ func TestChaosIsNoticed(t *testing.T) {
 		start = "  chaos      CHAOS_SEED=7 repeats it.\n"
 		end   = "chaos: seed 7: 1 messages duplicated, 2 messages delayed, 3 batches reordered, 4 calls throttled, " +
 			"5 transactions in conflict, 6 calls failed without effect, 7 calls failed after their effect, " +
-			"0 functions killed before a call, 10 functions killed after a call\n"
+			"0 functions killed before a call, 10 functions killed after a call, 11 requests of clients cut off, 12 answers to clients dropped\n"
 	)
 	for _, test := range []struct {
 		name, logs string

@@ -72,8 +72,8 @@ func (g grant) post(t *testing.T, file []byte) (status int, code string) {
 
 var httpClient = &http.Client{Timeout: 2 * time.Minute}
 
-// sender sends files as a program that uses our client does, but it repeats nothing.
-var sender = &library.Client{HTTP: httpClient, Attempts: 1}
+// sender sends files as a program that uses our client does. It repeats nothing, unless it has to.
+var sender = &library.Client{HTTP: httpClient, Attempts: map[bool]int{false: 1, true: 8}[onBadDay]}
 
 // do sends a request; with Basic credentials when the client has a user.
 func (c client) do(t *testing.T, method, path string, edit ...func(*http.Request)) answer {

@@ -6,8 +6,8 @@ import (
 	"postern/local/chaos"
 )
 
-// Faults decide which calls of functions fail on purpose. Calls of the operator never do, nor do requests that a function
-// has signed for somebody else.
+// Faults decide which calls of functions fail on purpose, and which requests to S3 of clients that repeat what fails. Calls
+// of the operator never do.
 type Faults interface {
 	// Before decides on a call before it has an effect.
 	Before(chaos.Call) chaos.Fault

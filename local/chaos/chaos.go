@@ -24,6 +24,8 @@ const (
 	failAfter
 	killBefore
 	killAfter
+	cutBefore
+	cutAfter
 	kinds
 )
 
@@ -31,12 +33,14 @@ const (
 var names = [kinds]string{
 	"messages duplicated", "messages delayed", "batches reordered", "calls throttled", "transactions in conflict",
 	"calls failed without effect", "calls failed after their effect", "functions killed before a call", "functions killed after a call",
+	"requests of clients cut off", "answers to clients dropped",
 }
 
 // odds are the probabilities of the kinds, for a message, a batch or a call. The SDK's three attempts nearly always succeed. A
 // message takes some eight calls, so that one in twenty is killed, and two in five of the batches of ten.
 var odds = [kinds]float64{
 	duplicate: 0.10, delay: 0.20, reorder: 0.20, throttle: 0.03, conflict: 0.04, failBefore: 0.015, failAfter: 0.015, killBefore: 0.003, killAfter: 0.003,
+	cutBefore: 0.08, cutAfter: 0.08,
 }
 
 // longestDelay is the maximum delay of a message or its duplicate.
@@ -116,6 +120,8 @@ type Call struct {
 	Transaction bool
 	// Final reports whether the caller makes no further attempt.
 	Final bool
+	// Client reports whether no function calls, but a client with a request that one has signed.
+	Client bool
 }
 
 // A Fault is the way in which a call fails.
@@ -127,12 +133,16 @@ const (
 	Throttle       // the caller is asked to slow down
 	Conflict       // another transaction works on the same items
 	Failure        // the service has failed
+	Cut            // the connection breaks
 )
 
 // Before implements awsserver.Faults.
 func (c *Chaos) Before(call Call) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if call.Client {
+		return c.beforeClient()
+	}
 	if c.killed(killBefore, call) {
 		return Failure
 	}
@@ -153,10 +163,29 @@ func (c *Chaos) Before(call Call) Fault {
 func (c *Chaos) After(call Call) Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if call.Client {
+		if c.happens(cutAfter) {
+			return Cut
+		}
+		return None
+	}
 	if c.killed(killAfter, call) {
 		return Failure
 	}
 	if c.queued[call.Role] && faulty(call) && c.happens(failAfter) {
+		return Failure
+	}
+	return None
+}
+
+// beforeClient decides on a client's request.
+func (c *Chaos) beforeClient() Fault {
+	switch {
+	case c.happens(cutBefore):
+		return Cut
+	case c.happens(throttle):
+		return Throttle
+	case c.happens(failBefore):
 		return Failure
 	}
 	return None

@@ -22,6 +22,7 @@ func play(c *chaos.Chaos) (decisions, killed []string) {
 				{Role: role, Service: "dynamodb", Transaction: true, Final: true},
 				{Role: role, Service: "s3"},
 				{Role: role, Service: "events"},
+				{Service: "s3", Client: true},
 			} {
 				decisions = append(decisions, fmt.Sprint(call, c.Before(call), c.After(call)))
 			}

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func (g guard) serve(c fiber.Ctx) error {
 		return g.answer(c)
 	}
 	// The server's strings are valid only until the request has been answered.
-	method, path, begin := strings.Clone(c.Method()), string(c.Request().URI().Path()), time.Now()
+	method, path, begin := strings.Clone(c.Method()), loggedPath(c), time.Now()
 	_, isFunction := functionCall(c, g.issuer)
 	err := g.answer(c)
 	if !isFunction {
@@ -54,6 +55,15 @@ func (g guard) serve(c fiber.Ctx) error {
 		g.log(method, path, status, time.Since(begin))
 	}
 	return err
+}
+
+// loggedPath returns the path of a request as it is logged: of a part, with its number.
+func loggedPath(c fiber.Ctx) string {
+	path := string(c.Request().URI().Path())
+	if number, err := strconv.ParseUint(c.Query("partNumber"), 10, 16); err == nil {
+		path += "/parts/" + strconv.FormatUint(number, 10)
+	}
+	return path
 }
 
 func (g guard) answer(c fiber.Ctx) error {
@@ -148,9 +158,18 @@ func functionCall(c fiber.Ctx, issuer *iam.Issuer) (chaos.Call, bool) {
 	return chaos.Call{Role: credentials.Role, Service: "s3", Final: awsserver.IsFinal(c.Get(awsserver.AttemptHeader))}, true
 }
 
+// clientCall returns the call of a client that repeats what fails, as our own does, with a URL that was signed for it. It
+// reports false for any other request.
+func clientCall(c fiber.Ctx) (chaos.Call, bool) {
+	return chaos.Call{Service: "s3", Client: true}, c.Get(fiber.HeaderUserAgent) == "postern" && utils.IsPresignedURLAuth(c)
+}
+
 // withFaults passes a request on to the S3 server, unless its call is to fail on purpose.
 func withFaults(c fiber.Ctx, issuer *iam.Issuer, faults awsserver.Faults) error {
 	call, ok := functionCall(c, issuer)
+	if !ok {
+		call, ok = clientCall(c)
+	}
 	if !ok {
 		return c.Next()
 	}
@@ -168,9 +187,12 @@ func withFaults(c fiber.Ctx, issuer *iam.Issuer, faults awsserver.Faults) error 
 	return nil
 }
 
-// failOnPurpose answers as S3 does when it is overloaded or has failed.
+// failOnPurpose answers as S3 does when it is overloaded or has failed, or breaks the connection.
 // Source: Amazon S3 API Reference, "Error responses".
 func failOnPurpose(c fiber.Ctx, fault chaos.Fault) error {
+	if fault == chaos.Cut {
+		return c.RequestCtx().Conn().Close()
+	}
 	refusal := s3err.APIError{Code: "InternalError", Description: "We encountered an internal error. Please try again.", HTTPStatusCode: http.StatusInternalServerError}
 	if fault == chaos.Throttle {
 		refusal = s3err.APIError{Code: "SlowDown", Description: "Please reduce your request rate.", HTTPStatusCode: http.StatusServiceUnavailable}
