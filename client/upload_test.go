@@ -238,6 +238,21 @@ func TestUploadFails(t *testing.T) {
 	}
 }
 
+// When the answer of a completion is lost, the client looks whether it won before it sends another.
+func TestLostCompletion(t *testing.T) {
+	s := startStage(t)
+	content := random(16, 2*testPart)
+	s.after = once(1, "s3-complete", hangsUp)
+	if _, err := s.client.Upload(t.Context(), bytes.NewReader(content), inParts(len(content))); err != nil {
+		t.Fatal(err)
+	}
+	s.stores(content)
+	steps := s.took()
+	if diff := cmp.Diff(steps[len(steps)-3:], []string{"complete", "s3-complete", "get"}); diff != "" {
+		t.Errorf("last steps (-got +want)\n%s", diff)
+	}
+}
+
 // A part that was altered on the way is sent again, as S3's checksum tells.
 func TestAlteredPartIsSentAgain(t *testing.T) {
 	s := startStage(t)
@@ -502,8 +517,13 @@ func TestSilentConnection(t *testing.T) {
 	s := startStage(t)
 	client.SetSilence(t, 200*time.Millisecond)
 	content := random(14, 2*testPart)
-	s.before = once(1, "s3-part 1", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Second); panic(http.ErrAbortHandler) })
-	if _, err := s.client.Upload(t.Context(), bytes.NewReader(content), inParts(len(content))); err != nil {
+	over := make(chan struct{})
+	s.before = once(1, "s3-part 1", func(http.ResponseWriter, *http.Request) { <-over })
+	ctx, end := context.WithTimeout(t.Context(), 20*time.Second)
+	defer end()
+	_, err := s.client.Upload(ctx, bytes.NewReader(content), inParts(len(content)))
+	close(over)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.stores(content)
