@@ -83,7 +83,7 @@ test-race: setup
 
 ## verify: hold 100,000 deliveries to the model of an upload's life, in every order and with every fault; a few minutes
 verify:
-	@go test ./internal/lifecycle -run '^TestModel' -count=1 -v -timeout 60m -rapid.checks=100000 -deliveries=100000
+	@go test ./internal/lifecycle -run '^TestModel' -count=1 -v -timeout 60m -rapid.checks=100000 -rapid.shrinktime=5s -deliveries=100000
 
 ## fuzz: fuzz every target FUZZ_RUNS times (default 20000)
 fuzz:

@@ -70,3 +70,6 @@ const (
 	// MaxObject is the largest object, in bytes: as many parts as there may be, each as large as one may be.
 	MaxObject = MaxParts * MaxPart
 )
+
+// MaxFiles is the largest quota of files: S3 has none, and a number of ten digits fits into an object's metadata.
+const MaxFiles = 1_000_000_000

@@ -95,8 +95,8 @@ type Upload struct {
 	Status string `json:"status"`
 	// Reason says why the upload was rejected: "type_mismatch" (the content is not what the extension says),
 	// "unsafe_archive" (it would do harm when it is unpacked), "too_many_pixels" (the picture is too large to be shown),
-	// "size_mismatch" (it is not as large as declared), "over_quota" (it did not fit into the owner's quota, and its bytes
-	// are gone) or "unsigned" (its id or its metadata is none that this API signed).
+	// "size_mismatch" (it is not as large as declared), "over_quota" (it did not fit into the owner's quotas of bytes and
+	// files: its bytes are gone, nothing can be written of it, and it is forgotten after 22 days) or "unsigned" (its id or its metadata is none that this API signed).
 	Reason string `json:"reason,omitempty"`
 	// Filename is the file's name as it was declared, empty if it was not.
 	Filename string `json:"filename,omitempty"`
@@ -189,10 +189,15 @@ var Dispositions = []string{Attachment, Inline}
 
 // A Usage is the answer of GET /usage: what the owner stores, and may store.
 type Usage struct {
-	// Used is how much the owner's uploads take, in bytes.
+	// Used is how much the owner's uploads take, in bytes: their files, and in UTF-8 their file names, titles, descriptions
+	// and labels.
 	Used int64 `json:"used"`
 	// Quota is how much they may take in all, in bytes.
 	Quota int64 `json:"quota"`
+	// Files is how many files the owner's uploads are.
+	Files int64 `json:"files"`
+	// FileQuota is how many files they may be.
+	FileQuota int64 `json:"fileQuota"`
 	// MaxSize is the size of the owner's largest upload that is allowed, in bytes. A folder may allow less.
 	MaxSize int64 `json:"maxSize"`
 }

@@ -99,14 +99,14 @@ func begin(filename string, file []byte) func(crashing, *testing.T) arrival {
 func beginVia(via, filename string, file []byte) func(crashing, *testing.T) arrival {
 	return func(d crashing, t *testing.T) arrival {
 		g := d.client.grant(t, map[string]any{"filename": filename, "size": len(file), "via": via})
-		return arrival{d.client, g, file, file, d.operator.usage(t, g.owner()) + int64(len(file))}
+		return arrival{d.client, g, file, file, d.operator.usage(t, g.owner()) + int64(len(file)+len(filename))}
 	}
 }
 
 // beginOverQuota prepares a file that does not fit into what is left of its user's quota.
 func (d crashing) beginOverQuota(t *testing.T) arrival {
 	c := newClient(d.run.API, fmt.Sprintf("user%d@example.com:a password of its own", time.Now().UnixNano()))
-	d.run.postern(t, c.password+"\n", "user", "add", c.user, "--quota", "4")
+	d.run.postern(t, c.password+"\n", "user", "add", c.user, "--quota", "9") // four bytes and the name
 	g := c.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	d.operator.use(t, g.owner(), 1)
 	return arrival{c, g, []byte("text"), []byte("text"), 1}

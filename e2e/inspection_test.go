@@ -63,8 +63,8 @@ func TestContentIsJudged(t *testing.T) {
 			if e := server.awaitEvent(t, g.ID, "Upload Rejected"); e.Detail.Upload["reason"] != "type_mismatch" {
 				t.Errorf("event: got %+v", e)
 			}
-			if used := o.usage(t, g.owner()); used != int64(len(test.file)) {
-				t.Errorf("usage: got %d, want %d", used, len(test.file))
+			if used := o.usage(t, g.owner()); used != int64(len(test.file)+len(test.filename)) {
+				t.Errorf("usage: got %d, want %d and the name", used, len(test.file))
 			}
 			deletes(t, c, g)
 			if used := o.usage(t, g.owner()); used != 0 {
@@ -263,7 +263,8 @@ func TestReplays(t *testing.T) {
 func TestQuota(t *testing.T) {
 	requireLocal(t)
 	const size, fits, sent = 100, 3, 12
-	c := addUser(t, "quota@example.com", "--quota", fmt.Sprint(size*fits+size/2))
+	const taken = (size + int64(len("a.txt"))) * fits
+	c := addUser(t, "quota@example.com", "--quota", fmt.Sprint(taken+size))
 	text := []byte(strings.Repeat("x", size))
 	var grants []grant
 	for range sent {
@@ -290,16 +291,16 @@ func TestQuota(t *testing.T) {
 			t.Errorf("got %+v with versions %q, want over_quota and none", r, o.versions(t, g.Key))
 		}
 	}
-	if used := o.usage(t, grants[0].owner()); ready != fits || used != size*fits {
-		t.Errorf("%d are ready and take %d bytes, want %d and %d", ready, used, fits, size*fits)
+	if used := o.usage(t, grants[0].owner()); ready != fits || used != taken {
+		t.Errorf("%d are ready and take %d bytes, want %d and %d", ready, used, fits, taken)
 	}
 }
 
 // TestGrantsAreCapped asks for more than what is left of a quota.
 func TestGrantsAreCapped(t *testing.T) {
 	requireLocal(t)
-	c, o := addUser(t, "capped@example.com", "--quota", "10"), server.operator(t)
-	o.use(t, o.ownerOf(t, c.user), 8) // before the authorizer has ever looked
+	c, o := addUser(t, "capped@example.com", "--quota", "15"), server.operator(t)
+	o.use(t, o.ownerOf(t, c.user), 8) // of 15, of which the name takes 5, before the authorizer has ever looked
 	for _, test := range []struct {
 		size, status int
 		code         string
@@ -313,8 +314,8 @@ func TestGrantsAreCapped(t *testing.T) {
 		}
 	}
 	for _, condition := range policy(t, c.presignedURL(t))["conditions"].([]any) {
-		if bounds, ok := condition.([]any); ok && bounds[0] == "content-length-range" && bounds[2] != 2.0 {
-			t.Errorf("a form for %v, want at most 2 bytes", bounds)
+		if bounds, ok := condition.([]any); ok && bounds[0] == "content-length-range" && bounds[2] != 7.0 { // it has no name
+			t.Errorf("a form for %v, want at most 7 bytes", bounds)
 		}
 	}
 }

@@ -81,16 +81,27 @@ func (o operator) usage(t *testing.T, owner string) int64 {
 	return used
 }
 
-// use sets an owner's usage.
+// use sets an owner's usage, as it was when files were not counted.
 func (o operator) use(t *testing.T, owner string, bytes int64) {
 	t.Helper()
-	_, err := o.tables.PutItem(t.Context(), &dynamodb.PutItemInput{
-		TableName: aws.String(o.outputs["UploadsTableName"]), Item: map[string]types.AttributeValue{
-			"owner": &types.AttributeValueMemberS{Value: owner}, "id": &types.AttributeValueMemberS{Value: "usage"},
-			"used": &types.AttributeValueMemberN{Value: strconv.FormatInt(bytes, 10)},
-		},
-	})
-	if err != nil {
+	o.useFiles(t, owner, bytes, 0)
+}
+
+// useFiles sets an owner's usage. Of no files, the item says nothing.
+func (o operator) useFiles(t *testing.T, owner string, bytes, files int64) {
+	t.Helper()
+	number := func(n int64) types.AttributeValue {
+		return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+	}
+	item := map[string]types.AttributeValue{
+		"owner": &types.AttributeValueMemberS{Value: owner}, "id": &types.AttributeValueMemberS{Value: "usage"}, "used": number(bytes),
+	}
+	if files > 0 {
+		item["files"] = number(files)
+	}
+	if _, err := o.tables.PutItem(t.Context(), &dynamodb.PutItemInput{
+		TableName: aws.String(o.outputs["UploadsTableName"]), Item: item,
+	}); err != nil {
 		t.Fatal(err)
 	}
 }

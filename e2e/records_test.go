@@ -145,8 +145,8 @@ func TestLifeOfAnUpload(t *testing.T) {
 	if age := time.Since(got.CreatedAt.Time); age < 0 || age > time.Minute {
 		t.Errorf("createdAt is %s ago", age)
 	}
-	if used := server.operator(t).usage(t, g.owner()); used != int64(len(video)) {
-		t.Errorf("usage: got %d, want %d", used, len(video))
+	if used := server.operator(t).usage(t, g.owner()); used != int64(len(video)+len("Ferien „Süd“.mp4")+len("Ferien")) {
+		t.Errorf("usage: got %d, want %d and the texts", used, len(video))
 	}
 
 	second := owner.store(t, "second.mp4", video)
@@ -180,8 +180,8 @@ func TestLifeOfAnUpload(t *testing.T) {
 		t.Errorf("after another owner's attempts: downloaded %d bytes", len(file))
 	}
 	deletes(t, owner, g)
-	if used := server.operator(t).usage(t, g.owner()); used != int64(len(video)) {
-		t.Errorf("usage after the deletion: got %d, want the second's %d", used, len(video))
+	if used := server.operator(t).usage(t, g.owner()); used != int64(len(video)+len("second.mp4")) {
+		t.Errorf("usage after the deletion: got %d, want the second's %d and its name", used, len(video))
 	}
 	deletes(t, owner, second)
 	if used := server.operator(t).usage(t, g.owner()); used != 0 {

@@ -135,8 +135,8 @@ func TestNothingIsForgotten(t *testing.T) {
 		if a := c.do(t, http.MethodGet, "uploads/"+deleted.ID); a.status != http.StatusNotFound {
 			t.Errorf("start %d: a deleted upload: got %d %s, want 404", i+1, a.status, a.body)
 		}
-		if got := run.operator(t).usage(t, kept.owner()); got != 4 {
-			t.Errorf("start %d: %d bytes are used, want 4", i+1, got)
+		if got := run.operator(t).usage(t, kept.owner()); got != int64(4+len("kept.txt")+len("Changed")) {
+			t.Errorf("start %d: %d bytes are used, want 4 and the texts", i+1, got)
 		}
 		if strings.Contains(run.Log(), "queued for inspection") {
 			t.Errorf("start %d: uploads are inspected again:\n%s", i+1, run.Log())

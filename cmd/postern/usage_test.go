@@ -126,3 +126,22 @@ func TestSizes(t *testing.T) {
 		})
 	}
 }
+
+// A number of files is a whole number, written in one way.
+func TestFilesOfUsers(t *testing.T) {
+	b := startLocal(t)
+	for text, right := range map[string]bool{
+		"0": true, "1000000000": true, "1000000001": false, "-1": false, "1.5": false, "01": false, "+1": false, "5 GiB": false, "": false, "default": false,
+	} {
+		got := local(t, password, "user", "add", "a@example.com", "--file-quota="+text)
+		if !right {
+			got.refused(t, 2, "--file-quota: not a number of files: must be a whole number from 0 to 1000000000")
+			continue
+		}
+		got.done(t)
+		if quota := b.row(t)["fileQuota"]; quota != text {
+			t.Errorf("got a quota of %s files, want %s", quota, text)
+		}
+		local(t, "", "user", "remove", "a@example.com", "--yes").done(t)
+	}
+}

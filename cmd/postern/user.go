@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -70,6 +71,8 @@ type addUser struct {
 	Role    identity.Role `enum:"user,service" default:"user" help:"user: acts for itself; service: acts for any mail."`
 	MaxSize *size         `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\". Default: the stage's."`
 	Quota   *size         `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\". Default: the stage's."`
+
+	FileQuota *files `placeholder:"N" help:"How many files the user may keep in all. Default: the stage's."`
 }
 
 // Help is the long text of --help.
@@ -101,13 +104,14 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	}
 	user := identity.User{
 		Mail: c.Mail.Mail, Owner: owner, Hash: password.hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
+		FileQuota: (*int64)(c.FileQuota),
 	}
 	if err := users.Add(ctx, user); err != nil {
 		return c.failed(at, err)
 	}
 	return errors.Join(
-		console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s\n",
-			user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota)),
+		console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s, file quota %s\n",
+			user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota), formatCount(user.FileQuota)),
 		console.tell(password))
 }
 
@@ -148,6 +152,8 @@ type setUser struct {
 	Role    identity.Role `enum:",user,service" default:"" placeholder:"ROLE" help:"user: acts for itself; service: acts for any mail."`
 	MaxSize *limit        `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\", or default: the stage's."`
 	Quota   *limit        `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\", or default: the stage's."`
+
+	FileQuota *fileLimit `placeholder:"N" help:"How many files the user may keep in all, or default: the stage's."`
 }
 
 // Help is the long text of --help.
@@ -157,8 +163,8 @@ func (setUser) Help() string {
 
 // Validate refuses a change of nothing.
 func (c setUser) Validate() error {
-	if c.Role == "" && c.MaxSize == nil && c.Quota == nil {
-		return errors.New("nothing to change: name --role, --max-size or --quota")
+	if c.Role == "" && c.MaxSize == nil && c.Quota == nil && c.FileQuota == nil {
+		return errors.New("nothing to change: name --role, --max-size, --quota or --file-quota")
 	}
 	return nil
 }
@@ -169,13 +175,15 @@ func (c setUser) Run(ctx context.Context, at location, console console) error {
 	if err != nil {
 		return err
 	}
-	change := records.UserChange{Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota)}
+	change := records.UserChange{
+		Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota), FileQuota: (*int64)(c.FileQuota),
+	}
 	user, err := users.Change(ctx, c.Mail.Mail, change)
 	if err != nil {
 		return fmt.Errorf("changing user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
-	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s; it holds %s\n",
-		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), inEffect)
+	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s, file quota %s; it holds %s\n",
+		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), formatCount(user.FileQuota), inEffect)
 }
 
 // A size is a number of bytes, as an argument.
@@ -198,4 +206,29 @@ func (l *limit) UnmarshalText(text []byte) error {
 		return nil
 	}
 	return (*size)(l).UnmarshalText(text)
+}
+
+// A files is a number of files, as an argument.
+type files int64
+
+// UnmarshalText reads an argument.
+func (f *files) UnmarshalText(text []byte) error {
+	number, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || number < 0 || number > api.MaxFiles || string(text) != strconv.FormatInt(number, 10) {
+		return fmt.Errorf("not a number of files: must be a whole number from 0 to %d", int64(api.MaxFiles))
+	}
+	*f = files(number)
+	return nil
+}
+
+// A fileLimit is a number of files, or records.StageDefault, as an argument.
+type fileLimit int64
+
+// UnmarshalText reads an argument.
+func (l *fileLimit) UnmarshalText(text []byte) error {
+	if string(text) == "default" {
+		*l = fileLimit(records.StageDefault)
+		return nil
+	}
+	return (*files)(l).UnmarshalText(text)
 }

@@ -32,19 +32,19 @@ func TestAdd(t *testing.T) {
 		{
 			"defaults", nil, password + "\n",
 			map[string]string{"role": "user"},
-			"role user, owner OWNER, max size default, quota default",
+			"role user, owner OWNER, max size default, quota default, file quota default",
 		}, {
 			"everything",
-			[]string{"--role", "service", "--max-size", "5 GiB", "--quota=1500"},
+			[]string{"--role", "service", "--max-size", "5 GiB", "--quota=1500", "--file-quota=7"},
 			password + "\r\nanother line\n",
-			map[string]string{"role": "service", "maxSize": "5368709120", "quota": "1500"},
-			"role service, owner OWNER, max size 5 GiB, quota 1500 B",
+			map[string]string{"role": "service", "maxSize": "5368709120", "quota": "1500", "fileQuota": "7"},
+			"role service, owner OWNER, max size 5 GiB, quota 1500 B, file quota 7",
 		}, {
 			"no line end, nothing allowed",
 			[]string{"--max-size", "0"},
 			password,
 			map[string]string{"role": "user", "maxSize": "0"},
-			"role user, owner OWNER, max size 0 B, quota default",
+			"role user, owner OWNER, max size 0 B, quota default, file quota default",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,16 +118,17 @@ func TestSet(t *testing.T) {
 	want := b.row(t)
 	want["role"], want["maxSize"] = "service", "5000000000"
 	delete(want, "quota")
-	got := local(t, "", "user", "set", "a@example.com", "--role=service", "--max-size=5 GB", "--quota=default")
+	want["fileQuota"] = "9"
+	got := local(t, "", "user", "set", "a@example.com", "--role=service", "--max-size=5 GB", "--quota=default", "--file-quota=9")
 	got.done(t)
-	if want := "changed user a@example.com of stage local: role service, max size 5000000000 B, quota default; it holds within 60 s\n"; got.out != want {
+	if want := "changed user a@example.com of stage local: role service, max size 5000000000 B, quota default, file quota 9; it holds within 60 s\n"; got.out != want {
 		t.Errorf("got %q, want %q", got.out, want)
 	}
 	if diff := cmp.Diff(b.row(t), want); diff != "" {
 		t.Errorf("row (-got +want)\n%s", diff)
 	}
 	local(t, "", "user", "set", "b@example.com", "--quota=0").refused(t, 1, "changing user b@example.com of stage local: there is no such user")
-	local(t, "", "user", "set", "a@example.com").refused(t, 2, "nothing to change: name --role, --max-size or --quota")
+	local(t, "", "user", "set", "a@example.com").refused(t, 2, "nothing to change: name --role, --max-size, --quota or --file-quota")
 	local(t, "", "user", "set", "a@example.com", "--quota=-1").refused(t, 2, "--quota")
 	if diff := cmp.Diff(b.row(t), want); diff != "" {
 		t.Errorf("row after wrong lines (-got +want)\n%s", diff)
@@ -221,22 +222,23 @@ func TestList(t *testing.T) {
 	if got := local(t, "", "user", "list", "--json"); got.out != "[]\n" {
 		t.Errorf("got %q for no users, want []", got.out)
 	}
-	local(t, password, "user", "add", "b&c@example.com", "--role=service", "--max-size=5 GiB", "--quota=1500").done(t)
+	local(t, password, "user", "add", "b&c@example.com", "--role=service", "--max-size=5 GiB", "--quota=1500", "--file-quota=7").done(t)
 	local(t, password, "user", "add", "a@example.com").done(t)
 	a := identity.Owner([]byte(ownerKey), "a@example.com")
 	c := identity.Owner([]byte(ownerKey), "b&c@example.com")
 
 	if _, err := b.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(uploadsTable), Item: map[string]types.AttributeValue{
 		"owner": &types.AttributeValueMemberS{Value: a}, "id": &types.AttributeValueMemberS{Value: "usage"}, "used": &types.AttributeValueMemberN{Value: "1536"},
+		"files": &types.AttributeValueMemberN{Value: "3"},
 	}}); err != nil {
 		t.Fatal(err)
 	}
 
 	got := local(t, "", "user", "list")
 	got.done(t)
-	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED\n" +
-		"a@example.com    user     " + a + "  default   default  1.5 KiB\n" +
-		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B\n"
+	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED     FILE QUOTA  FILES\n" +
+		"a@example.com    user     " + a + "  default   default  1.5 KiB  default     3\n" +
+		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B      7           0\n"
 	if diff := cmp.Diff(got.out, want); diff != "" {
 		t.Errorf("table (-got +want)\n%s", diff)
 	}
@@ -248,7 +250,8 @@ func TestList(t *testing.T) {
     "mail": "a@example.com",
     "role": "user",
     "owner": "` + a + `",
-    "used": 1536
+    "used": 1536,
+    "files": 3
   },
   {
     "mail": "b&c@example.com",
@@ -256,7 +259,9 @@ func TestList(t *testing.T) {
     "owner": "` + c + `",
     "maxSize": 5368709120,
     "quota": 1500,
-    "used": 0
+    "used": 0,
+    "fileQuota": 7,
+    "files": 0
   }
 ]
 `

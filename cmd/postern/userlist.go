@@ -16,7 +16,7 @@ import (
 )
 
 type listUsers struct {
-	JSON bool `name:"json" help:"Print a JSON array, with limits in bytes."`
+	JSON bool `name:"json" help:"Print a JSON array, with sizes in bytes."`
 }
 
 // A listedUser is what is shown of a row: everything but the hash of the password.
@@ -27,6 +27,9 @@ type listedUser struct {
 	MaxSize *int64        `json:"maxSize,omitempty"` // bytes; nil: the stage's default
 	Quota   *int64        `json:"quota,omitempty"`   // bytes; nil: the stage's default
 	Used    int64         `json:"used"`              // bytes
+
+	FileQuota *int64 `json:"fileQuota,omitempty"` // nil: the stage's default
+	Files     int64  `json:"files"`
 }
 
 // Run lists every user by mail. It fails, after the list, when a row is malformed.
@@ -63,7 +66,9 @@ func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err
 	}
 	rows = []listedUser{} // [] in JSON
 	for _, user := range users {
-		rows = append(rows, listedUser{user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota, used[user.Owner]})
+		rows = append(rows, listedUser{
+			user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota, used[user.Owner].Bytes, user.FileQuota, used[user.Owner].Files,
+		})
 	}
 	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
 	return rows, malformed, nil
@@ -71,9 +76,10 @@ func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err
 
 func writeUsers(out io.Writer, rows []listedUser) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\n")
+	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\tFILE QUOTA\tFILES\n")
 	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner, formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n", row.Mail, row.Role, row.Owner,
+			formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used), formatCount(row.FileQuota), row.Files)
 	}
 	return table.Flush()
 }
@@ -84,4 +90,12 @@ func formatLimit(bytes *int64) string {
 		return "default"
 	}
 	return api.FormatSize(*bytes)
+}
+
+// formatCount returns a number as text; nil is the stage's default.
+func formatCount(number *int64) string {
+	if number == nil {
+		return "default"
+	}
+	return fmt.Sprint(*number)
 }

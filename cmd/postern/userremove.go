@@ -188,7 +188,7 @@ func (r *removal) run(ctx context.Context) error {
 		return err
 	}
 	return r.console.printf("%s, their files stay (%s)\ndelete them with postern user remove %s --purge --owner %s\n",
-		r.result(), roundSize(used), r.Mail.Mail, r.owner)
+		r.result(), roundSize(used.Bytes), r.Mail.Mail, r.owner)
 }
 
 // result says what became of the user.

@@ -30,7 +30,7 @@ func (d *depot) keep(t *testing.T, keys ...string) {
 	for _, key := range keys {
 		parts := strings.Split(key, "/")
 		record := upload.Record{Owner: parts[1], ID: parts[2], Key: key, VersionID: "v", Status: upload.Accepted, Version: 1, Size: 1, Counted: 1}
-		if err := d.uploads().Accept(t.Context(), record, 1<<20); err != nil {
+		if err := d.uploads().Accept(t.Context(), record, upload.Usage{Bytes: 1 << 20, Files: 100}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -100,8 +100,12 @@ var bounds = map[string]func(*openapi3.Schema){
 
 	"Download.url": address,
 
-	"Usage.used":    func(s *openapi3.Schema) { s.WithMin(0) },
-	"Usage.quota":   func(s *openapi3.Schema) { s.WithMin(0) },
+	"Usage.used":  func(s *openapi3.Schema) { s.WithMin(0) },
+	"Usage.quota": func(s *openapi3.Schema) { s.WithMin(0) },
+
+	"Usage.files":     func(s *openapi3.Schema) { s.WithMin(0) },
+	"Usage.fileQuota": func(s *openapi3.Schema) { s.WithMin(0).WithMax(api.MaxFiles) },
+
 	"Usage.maxSize": func(s *openapi3.Schema) { s.WithMin(0) },
 
 	"ErrorBody.message":   length(1, 2000),

@@ -137,7 +137,7 @@ var examples = []example{
 		URL:     signedURL("&response-content-disposition=attachment&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"),
 		Expires: exampleExpires,
 	}},
-	{"Usage", api.Usage{Used: 73400320, Quota: 10 << 30, MaxSize: 5 << 30}},
+	{"Usage", api.Usage{Used: 73400320, Quota: 10 << 30, Files: 42, FileQuota: 100_000, MaxSize: 5 << 30}},
 	{"ErrorBody", exampleError},
 	{"Health", api.Health{Status: "ok"}},
 }

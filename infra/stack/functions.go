@@ -69,6 +69,8 @@ func authorizerSpec(s stage.Stage, d data) functionSpec {
 			OwnerKeySecret: *d.key.SecretArn(),
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
+
+			DefaultFileQuota: int64(s.DefaultFileQuota),
 		},
 		statements: authorizerStatements(d),
 	}

@@ -190,6 +190,8 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			OwnerKeySecret: "${OwnerKey}",
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
+
+			DefaultFileQuota: int64(s.DefaultFileQuota),
 		})
 		checkEnvironment(t, template.onOneThread(t, "Presign"), contract.PresignEnv{
 			Bucket:   "${Uploads}",

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -60,6 +61,10 @@ type Stage struct {
 	// DefaultQuota is how much a user whose row sets none may keep in all, in bytes or as "5 GiB".
 	// Default: 100 GiB.
 	DefaultQuota int64
+
+	// DefaultFileQuota is how many files a user whose row sets none may keep in all, 1 to api.MaxFiles.
+	// Default: 100,000.
+	DefaultFileQuota int
 
 	// Removal says what becomes of bucket, tables, secret and logs when the stack or one of them goes.
 	// Default: Retain.
@@ -282,6 +287,7 @@ func defaults(name string) *Stage {
 		SignatureLifetime:  15 * time.Minute,
 		DefaultMaxSize:     50 * gib,
 		DefaultQuota:       100 * gib,
+		DefaultFileQuota:   100_000,
 		Removal:            Retain,
 		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
@@ -308,6 +314,7 @@ func (s *Stage) read(o *object) {
 	read(o, "signatureLifetime", &s.SignatureLifetime, lifetime)
 	read(o, "defaultMaxSize", &s.DefaultMaxSize, size)
 	read(o, "defaultQuota", &s.DefaultQuota, size)
+	read(o, "defaultFileQuota", &s.DefaultFileQuota, integer(1, api.MaxFiles))
 	read(o, "removal", &s.Removal, oneOf(Retain, Destroy))
 	o.object("retention", func(o *object) {
 		read(o, "rejectedDays", &s.Retention.RejectedDays, integer(1, 3650))

@@ -43,6 +43,7 @@ func TestDefaults(t *testing.T) {
 		SignatureLifetime:  15 * time.Minute,
 		DefaultMaxSize:     50 << 30,
 		DefaultQuota:       100 << 30,
+		DefaultFileQuota:   100_000,
 		Removal:            stage.Retain,
 		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
@@ -69,6 +70,7 @@ func TestEveryField(t *testing.T) {
 		"signatureLifetime": "60m",
 		"defaultMaxSize": "5TiB",
 		"defaultQuota": 53687091200000,
+		"defaultFileQuota": 1000000000,
 		"removal": "destroy",
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 5},
 		"inspectConcurrency": 5,
@@ -97,6 +99,7 @@ func TestEveryField(t *testing.T) {
 		SignatureLifetime:  time.Hour,
 		DefaultMaxSize:     5 << 40,
 		DefaultQuota:       53687091200000,
+		DefaultFileQuota:   1_000_000_000,
 		Removal:            stage.Destroy,
 		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 5},
 		InspectConcurrency: 5,
@@ -224,7 +227,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, removal, retention, inspectConcurrency, throttle, waf, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, throttle, waf, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -257,6 +260,10 @@ func TestMistakes(t *testing.T) {
 		{"lifetime without a unit", `{"signatureLifetime": 15}`, `.signatureLifetime: must be ` + lifetimes + `; got 15`},
 		{"size of nothing", `{"defaultQuota": 0}`, `.defaultQuota: must be ` + sizes + `; got 0`},
 		{"size too large", `{"defaultQuota": 53687091200001}`, `.defaultQuota: must be ` + sizes + `; got 53687091200001`},
+		{"no files", `{"defaultFileQuota": 0}`, `.defaultFileQuota: must be a whole number from 1 to 1000000000; got 0`},
+		{"too many files", `{"defaultFileQuota": 1000000001}`, `.defaultFileQuota: must be a whole number from 1 to 1000000000; got 1000000001`},
+		{"half a file", `{"defaultFileQuota": 1.5}`, `.defaultFileQuota: must be a whole number from 1 to 1000000000; got 1.5`},
+		{"files as a size", `{"defaultFileQuota": "1 GB"}`, `.defaultFileQuota: must be a whole number from 1 to 1000000000; got "1 GB"`},
 		{"size too large in words", `{"defaultMaxSize": "50 TiB"}`, `.defaultMaxSize: must be ` + sizes + `; got "50 TiB"`},
 		{"size that overflows", `{"defaultMaxSize": "999999999999999 TiB"}`, `.defaultMaxSize: must be ` + sizes + `; got "999999999999999 TiB"`},
 		{"size in bits", `{"defaultMaxSize": "5 Gb"}`, `.defaultMaxSize: must be ` + sizes + `; got "5 Gb"`},

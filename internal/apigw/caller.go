@@ -3,6 +3,7 @@ package apigw
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"postern/api"
@@ -22,24 +23,31 @@ type Caller struct {
 	Quota   int64  // how much the owner may keep in all, in bytes
 	// Remaining is what was left of the quota at most a minute ago, in bytes, 0 to Quota.
 	Remaining int64
+	// FileQuota is how many files the owner may keep in all. RemainingFiles is what was left of that at most a minute ago, 0
+	// to FileQuota.
+	FileQuota, RemainingFiles int64
 	// Key is the owner's derived key. It is a secret.
 	Key upload.DerivedKey
 }
 
-// Limits returns what the caller may upload at once. It leaves Folder to the format.
+// Limits returns what the caller may upload at once. It leaves Folder to the format, and Text to the file.
 func (c Caller) Limits() upload.Limits {
-	return upload.Limits{User: c.MaxSize, Quota: c.Quota, Remaining: c.Remaining}
+	return upload.Limits{
+		User: c.MaxSize, Quota: c.Quota, Remaining: c.Remaining, FileQuota: c.FileQuota, RemainingFiles: c.RemainingFiles,
+	}
 }
 
 // Names of the members of the authorizer's context.
 const (
-	contextPrincipal = "principalId" // which API Gateway adds
-	contextOwner     = "owner"
-	contextRole      = "role"
-	contextMaxSize   = "maxSize"
-	contextQuota     = "quota"
-	contextRemaining = "remaining"
-	contextKey       = "key"
+	contextPrincipal      = "principalId" // which API Gateway adds
+	contextOwner          = "owner"
+	contextRole           = "role"
+	contextMaxSize        = "maxSize"
+	contextQuota          = "quota"
+	contextRemaining      = "remaining"
+	contextFileQuota      = "fileQuota"
+	contextRemainingFiles = "remainingFiles"
+	contextKey            = "key"
 )
 
 // ErrNoCaller is returned when a request context is not one that the authorizer made.
@@ -53,12 +61,14 @@ var ErrNoOwner = errors.New("the request context holds no owner")
 // Gateway hands it on.
 func (c Caller) Context() map[string]any {
 	return map[string]any{
-		contextOwner:     c.Owner,
-		contextRole:      c.Role,
-		contextMaxSize:   strconv.FormatInt(c.MaxSize, 10),
-		contextQuota:     strconv.FormatInt(c.Quota, 10),
-		contextRemaining: strconv.FormatInt(c.Remaining, 10),
-		contextKey:       c.Key.Text(),
+		contextOwner:          c.Owner,
+		contextRole:           c.Role,
+		contextMaxSize:        strconv.FormatInt(c.MaxSize, 10),
+		contextQuota:          strconv.FormatInt(c.Quota, 10),
+		contextRemaining:      strconv.FormatInt(c.Remaining, 10),
+		contextFileQuota:      strconv.FormatInt(c.FileQuota, 10),
+		contextRemainingFiles: strconv.FormatInt(c.RemainingFiles, 10),
+		contextKey:            c.Key.Text(),
 	}
 }
 
@@ -69,19 +79,26 @@ func CallerFrom(context map[string]any) (Caller, error) {
 		s, _ := context[name].(string)
 		return s
 	}
-	maxSize, maxErr := strconv.ParseInt(text(contextMaxSize), 10, 64)
-	quota, quotaErr := strconv.ParseInt(text(contextQuota), 10, 64)
-	remaining, remainingErr := strconv.ParseInt(text(contextRemaining), 10, 64)
+	var malformed string // the first number that is
+	number := func(name string, most int64) int64 {
+		n, err := strconv.ParseInt(text(name), 10, 64)
+		if malformed == "" && (err != nil || n < 0 || n > most) {
+			malformed = name
+		}
+		return n
+	}
 	key, keyErr := upload.ParseKey(text(contextKey))
 	caller := Caller{
 		Principal: text(contextPrincipal),
 		Owner:     text(contextOwner),
 		Role:      text(contextRole),
-		MaxSize:   maxSize,
-		Quota:     quota,
-		Remaining: remaining,
+		MaxSize:   number(contextMaxSize, math.MaxInt64),
+		Quota:     number(contextQuota, math.MaxInt64),
 		Key:       key,
 	}
+	caller.Remaining = number(contextRemaining, caller.Quota)
+	caller.FileQuota = number(contextFileQuota, math.MaxInt64)
+	caller.RemainingFiles = number(contextRemainingFiles, caller.FileQuota)
 	switch {
 	case !api.IsOwner(caller.Principal):
 		return Caller{}, fmt.Errorf("%w: principalId", ErrNoCaller)
@@ -89,12 +106,8 @@ func CallerFrom(context map[string]any) (Caller, error) {
 		return Caller{}, fmt.Errorf("%w: owner", ErrNoCaller)
 	case caller.Role == "":
 		return Caller{}, fmt.Errorf("%w: role", ErrNoCaller)
-	case maxErr != nil || maxSize < 0:
-		return Caller{}, fmt.Errorf("%w: maxSize", ErrNoCaller)
-	case quotaErr != nil || quota < 0:
-		return Caller{}, fmt.Errorf("%w: quota", ErrNoCaller)
-	case remainingErr != nil || remaining < 0 || remaining > quota:
-		return Caller{}, fmt.Errorf("%w: remaining", ErrNoCaller)
+	case malformed != "":
+		return Caller{}, fmt.Errorf("%w: %s", ErrNoCaller, malformed)
 	case caller.Owner == "":
 		return Caller{}, ErrNoOwner
 	case keyErr != nil:

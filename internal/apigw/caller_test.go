@@ -10,7 +10,10 @@ import (
 	"postern/internal/upload"
 )
 
-var caller = apigw.Caller{Principal: "0123456789abcdef0123", Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4, Key: upload.DerivedKey{31: 1}}
+var caller = apigw.Caller{
+	Principal: "0123456789abcdef0123", Owner: "0123456789abcdef0123", Role: "user", MaxSize: 5 << 30, Quota: 7, Remaining: 4, FileQuota: 3, RemainingFiles: 2,
+	Key: upload.DerivedKey{31: 1},
+}
 
 // keyText is the caller's key as the authorizer hands it on.
 const keyText = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
@@ -32,7 +35,10 @@ func TestCallerRoundTrips(t *testing.T) {
 }
 
 func TestContextIsStrings(t *testing.T) {
-	want := map[string]any{"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4", "key": keyText}
+	want := map[string]any{
+		"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4",
+		"fileQuota": "3", "remainingFiles": "2", "key": keyText,
+	}
 	if diff := cmp.Diff(caller.Context(), want); diff != "" {
 		t.Errorf("Context (-got +want)\n%s", diff)
 	}
@@ -68,6 +74,13 @@ func TestCallerFromFailsClosed(t *testing.T) {
 		{"remaining", "8", apigw.ErrNoCaller},
 		{"remaining", "9223372036854775808", apigw.ErrNoCaller},
 		{"remaining", 4.0, apigw.ErrNoCaller},
+		{"fileQuota", nil, apigw.ErrNoCaller},
+		{"fileQuota", "-1", apigw.ErrNoCaller},
+		{"fileQuota", "1", apigw.ErrNoCaller}, // less than what is left of it
+		{"remainingFiles", nil, apigw.ErrNoCaller},
+		{"remainingFiles", "-1", apigw.ErrNoCaller},
+		{"remainingFiles", "4", apigw.ErrNoCaller},
+		{"remainingFiles", 2.0, apigw.ErrNoCaller},
 		{"key", nil, apigw.ErrNoCaller},
 		{"key", "", apigw.ErrNoCaller},
 		{"key", keyText[1:], apigw.ErrNoCaller},
@@ -97,7 +110,7 @@ func TestCallerFromFailsClosed(t *testing.T) {
 }
 
 func TestLimitsOfACaller(t *testing.T) {
-	if got, want := caller.Limits(), (upload.Limits{User: 5 << 30, Quota: 7, Remaining: 4}); got != want {
+	if got, want := caller.Limits(), (upload.Limits{User: 5 << 30, Quota: 7, Remaining: 4, FileQuota: 3, RemainingFiles: 2}); got != want {
 		t.Errorf("Limits = %+v, want %+v", got, want)
 	}
 }

@@ -149,8 +149,8 @@ func newEcho(t testing.TB) *apigw.Gateway {
 
 const (
 	granted        = `{"resource":"/presignedurl","httpMethod":"GET","multiValueQueryStringParameters":{"mail":["a@example.com"]},"requestContext":{"authorizer":`
-	authorizerJSON = `{"principalId":"0123456789abcdef0123","owner":"0123456789abcdef0123","role":"user","maxSize":"1","quota":"1","remaining":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}`
-	otherJSON      = `{"owner":"fedcba9876543210fedc","role":"user","maxSize":"1","quota":"1","remaining":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}`
+	authorizerJSON = `{"principalId":"0123456789abcdef0123","owner":"0123456789abcdef0123","role":"user","maxSize":"1","quota":"1","remaining":"1","fileQuota":"1","remainingFiles":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}`
+	otherJSON      = `{"owner":"fedcba9876543210fedc","role":"user","maxSize":"1","quota":"1","remaining":"1","fileQuota":"1","remainingFiles":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}`
 )
 
 // hostile are events as nobody but an attacker would write them, and whether they are taken.
@@ -239,7 +239,7 @@ func FuzzEvent(f *testing.F) {
 		}
 		f.Add(seed)
 	}
-	f.Add([]byte(`{"resource":"/uploads/{id}","httpMethod":"DELETE","pathParameters":{"id":"%zz"},"requestContext":{"authorizer":{"principalId":"0123456789abcdef0123","owner":"0123456789abcdef0123","role":"user","maxSize":"1","quota":"1","remaining":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}}}`))
+	f.Add([]byte(`{"resource":"/uploads/{id}","httpMethod":"DELETE","pathParameters":{"id":"%zz"},"requestContext":{"authorizer":{"principalId":"0123456789abcdef0123","owner":"0123456789abcdef0123","role":"user","maxSize":"1","quota":"1","remaining":"1","fileQuota":"1","remainingFiles":"1","key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}}}`))
 	f.Add([]byte(`{"resource":"/uploads","httpMethod":"POST","isBase64Encoded":true,"body":"%%%","requestContext":{"authorizer":{"owner":7}}}`))
 	for payload := range hostile {
 		if len(payload) < 1000 {

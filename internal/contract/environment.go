@@ -21,6 +21,8 @@ type AuthorizerEnv struct {
 	DefaultMaxSize int64 `env:"DEFAULT_MAX_SIZE"`
 	// DefaultQuota is how much a user whose row sets none may store in all, in bytes.
 	DefaultQuota int64 `env:"DEFAULT_QUOTA"`
+	// DefaultFileQuota is how many files a user whose row sets none may keep in all.
+	DefaultFileQuota int64 `env:"DEFAULT_FILE_QUOTA"`
 }
 
 // PresignEnv is the environment of the presign function.

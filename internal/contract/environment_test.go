@@ -63,13 +63,13 @@ func TestEnv(t *testing.T) {
 	}
 	roundTrip(t, presign)
 
-	authorizer := contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", DefaultMaxSize: 1, DefaultQuota: 53687091200000}
+	authorizer := contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", DefaultMaxSize: 1, DefaultQuota: 53687091200000, DefaultFileQuota: 7}
 	if got, err = contract.Env(authorizer); err != nil {
 		t.Fatal(err)
 	}
 	want = map[string]string{
 		"USERS_TABLE": "users", "UPLOADS_TABLE": "uploads", "OWNER_KEY_SECRET": "arn:aws:secretsmanager:x", "DEFAULT_MAX_SIZE": "1",
-		"DEFAULT_QUOTA": "53687091200000",
+		"DEFAULT_QUOTA": "53687091200000", "DEFAULT_FILE_QUOTA": "7",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("variables (-got +want):\n%s", diff)
@@ -92,6 +92,8 @@ func TestEnvRoundTrips(t *testing.T) {
 			OwnerKeySecret: text.Draw(t, "secret"),
 			DefaultMaxSize: rapid.Int64().Draw(t, "size"),
 			DefaultQuota:   rapid.Int64().Draw(t, "quota"),
+
+			DefaultFileQuota: rapid.Int64().Draw(t, "quota of files"),
 		})
 		throttle := contract.Throttle{
 			OwnerRate: rapid.Int64().Draw(t, "owner rate"), OwnerBurst: rapid.Int64().Draw(t, "owner burst"),
@@ -165,7 +167,7 @@ func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	if _, err := contract.FromEnv[contract.PresignEnv](lookup(good)); err != nil {
 		t.Errorf("unchanged: %v", err)
 	}
-	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1"}))
+	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1", "DEFAULT_FILE_QUOTA": "1"}))
 	if got, want := fmt.Sprint(err), "environment variable DEFAULT_MAX_SIZE is malformed"; got != want {
 		t.Errorf("number: got %s, want %s", got, want)
 	}

@@ -30,6 +30,8 @@ type User struct {
 	Role    Role
 	MaxSize *int64 // largest upload, in bytes; nil: the stage's default
 	Quota   *int64 // how much the user may keep in all, in bytes; nil: the stage's default
+	// FileQuota is how many files the user may keep in all, 0 to api.MaxFiles; nil: the stage's default.
+	FileQuota *int64
 }
 
 // Check returns an error when the user cannot be a row of the users table. It names the first field that is malformed, and
@@ -50,6 +52,8 @@ func (u User) Check() error {
 		return malformed("maxSize")
 	case u.Quota != nil && *u.Quota < 0:
 		return malformed("quota")
+	case u.FileQuota != nil && (*u.FileQuota < 0 || *u.FileQuota > api.MaxFiles):
+		return malformed("fileQuota")
 	default:
 		return nil
 	}

@@ -41,6 +41,9 @@ func TestUserCheck(t *testing.T) {
 	}
 	check(func(u *identity.User) { u.MaxSize = &negative }, "maxSize")
 	check(func(u *identity.User) { u.Quota = &negative }, "quota")
+	check(func(u *identity.User) { u.FileQuota = &negative }, "fileQuota")
+	check(func(u *identity.User) { u.FileQuota = new(int64(1_000_000_001)) }, "fileQuota")
+	check(func(u *identity.User) { u.FileQuota = new(int64(1_000_000_000)) }, "")
 }
 
 var key = []byte("0123456789abcdef0123456789abcdef")

@@ -96,20 +96,24 @@ func (i *Inspector) accept(ctx context.Context, arrival Arrival, versionID strin
 	}
 	err = i.Records.Accept(ctx, record, quota)
 	if errors.Is(err, upload.ErrOverQuota) {
-		record.Reason, record.Counted = upload.OverQuota, 0
+		// Nothing counts such a record, so it must not stay for ever.
+		record.Reason, record.Counted, record.Files, record.Expires = upload.OverQuota, 0, 0, i.Now().Add(upload.TombstoneLifetime)
 		err = i.Records.Accept(ctx, record, quota)
 	}
 	return record, err
 }
 
 // judge makes the record of a version, with the reason to reject it if there is one. quota is the quota that it must fit
-// into, in bytes. For an object that Postern did not sign, no quota is known.
-func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object, key upload.DerivedKey) (record upload.Record, quota int64, err error) {
+// into. For an object that Postern did not sign, no quota is known.
+func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object, key upload.DerivedKey) (record upload.Record, quota upload.Usage, err error) {
 	declared, signed := key.Open(arrival.Key, object.Metadata)
 	signed = signed && key.Granted(arrival.ID)
-	quota = declared.Quota
-	if !signed {
-		quota = math.MaxInt64
+	quota = upload.Usage{Bytes: math.MaxInt64, Files: math.MaxInt64}
+	if signed {
+		quota.Bytes = declared.Quota
+	}
+	if signed && declared.Files > 0 {
+		quota.Files = declared.Files
 	}
 	format, known := i.Folders.ByExtension(strings.TrimPrefix(path.Ext(arrival.ID), "."))
 	if !known {
@@ -118,9 +122,10 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 	record = upload.Record{
 		Owner: arrival.Owner, ID: arrival.ID, Key: arrival.Key, VersionID: versionID,
 		Status: upload.Accepted, Version: 1,
-		Size: object.Size, Counted: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum, ChecksumAlgorithm: object.ChecksumAlgorithm,
-		Filename: declared.Filename, Title: declared.Title,
+		Size: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum, ChecksumAlgorithm: object.ChecksumAlgorithm,
+		Filename: declared.Filename, Title: declared.Title, Files: 1,
 	}
+	record.Counted = record.Size + record.Text()
 	switch {
 	case !signed:
 		record.Reason = upload.Unsigned

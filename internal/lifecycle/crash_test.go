@@ -27,14 +27,14 @@ func TestCrashPoints(t *testing.T) {
 		want    string
 		calls   int // to backends, when nothing is cut short
 	}{
-		{"ready", []func(*stage){put(60, fitting)}, inspect("v1"), "ready v1 published, used 60, map[v1:ready]", 8},
-		{"rejected", []func(*stage){put(60, foreign)}, inspect("v1"), "rejected type_mismatch v1 published, used 60, map[v1:rejected]", 8},
-		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 published, used 0, map[]", 9},
+		{"ready", []func(*stage){put(60, fitting)}, inspect("v1"), "ready v1 published, used 66 in 1, map[v1:ready]", 8},
+		{"rejected", []func(*stage){put(60, foreign)}, inspect("v1"), "rejected type_mismatch v1 published, used 66 in 1, map[v1:rejected]", 8},
+		{"over quota", []func(*stage){put(101, fitting)}, inspect("v1"), "rejected over_quota v1 published, used 0 in 0, map[]", 9},
 		{
 			"several versions of a key",
 			[]func(*stage){put(60, fitting), put(50, fitting), put(40, fitting)},
 			inspect(""),
-			"ready v1 published, used 60, map[v1:ready]", 12,
+			"ready v1 published, used 66 in 1, map[v1:ready]", 12,
 		},
 		{
 			"several arrivals together",
@@ -42,21 +42,21 @@ func TestCrashPoints(t *testing.T) {
 			func(s *stage, p *process) error {
 				return s.stepped(p).Inspect(context.Background(), arrival("v1"), arrival("v2"), arrival("v3"))
 			},
-			"ready v1 published, used 60, map[v1:ready]", 11,
+			"ready v1 published, used 66 in 1, map[v1:ready]", 11,
 		},
 		{
 			"expired",
 			[]func(*stage){put(60, foreign), (*stage).mustInspect, func(s *stage) { s.bucket.mark(key) }},
 			func(s *stage, p *process) error { return s.stepped(p).Expire(context.Background(), arrival("m2")) },
-			"deleted type_mismatch v1 published, used 0, map[]", 8,
+			"deleted type_mismatch v1 published, used 0 in 0, map[]", 8,
 		},
-		{"deleted", []func(*stage){put(60, fitting), (*stage).mustInspect, put(60, fitting)}, (*stage).delete, "deleted v1, used 0, map[]", 7},
-		{"deleted without a record", []func(*stage){put(60, fitting)}, (*stage).delete, "deleted, used 0, map[]", 6},
+		{"deleted", []func(*stage){put(60, fitting), (*stage).mustInspect, put(60, fitting)}, (*stage).delete, "deleted v1, used 0 in 0, map[]", 7},
+		{"deleted without a record", []func(*stage){put(60, fitting)}, (*stage).delete, "deleted, used 0 in 0, map[]", 6},
 		{
 			"a tombstone whose event is not published",
 			[]func(*stage){put(60, fitting), (*stage).mustInspect, (*stage).mustMarkDeleted, put(60, fitting)},
 			inspect(""),
-			"deleted v1 published, used 0, map[]", 7,
+			"deleted v1 published, used 0 in 0, map[]", 7,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestGoneInTheMeantime(t *testing.T) {
 		if second.err != nil {
 			t.Errorf("Inspect(%+v): %v", a, second.err)
 		}
-		s.check(t, "both", "rejected over_quota v1 published, used 0, map[]")
+		s.check(t, "both", "rejected over_quota v1 published, used 0 in 0, map[]")
 	}
 }
 

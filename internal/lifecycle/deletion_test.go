@@ -97,7 +97,7 @@ func TestDelete(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.name, got, want)
 		}
 	}
-	s.check(t, "not published", "deleted v1, used 0, map[]")
+	s.check(t, "not published", "deleted v1, used 0 in 0, map[]")
 	s.inspect(t, arrival(""))
 	diary, deletion := s.diary("")
 	if there, err := deletion.Delete(t.Context(), s.record(t)); there || err != nil || len(diary.notes) > 0 {
@@ -112,7 +112,7 @@ func TestDeleteWithoutARecord(t *testing.T) {
 	if there, err := deletion.Delete(t.Context(), s.record(t)); !there || err != nil {
 		t.Errorf("Delete = %t, %v, want true", there, err)
 	}
-	s.check(t, "end", "deleted, used 0, map[]")
+	s.check(t, "end", "deleted, used 0 in 0, map[]")
 	if record := s.record(t); !record.Expires.Equal(now.Add(22 * 24 * time.Hour)) {
 		t.Errorf("expires %v", record.Expires)
 	}
@@ -120,11 +120,11 @@ func TestDeleteWithoutARecord(t *testing.T) {
 
 // What was read may have changed since: a record has come, is another, or has gone.
 func TestDeleteOfWhatHasChanged(t *testing.T) {
-	title := "t"
+	title := "longer"
 	for name, change := range map[string]func(*testing.T, *stage){
 		"accepted in the meantime": func(t *testing.T, s *stage) { s.inspect(t, arrival("v1")) },
 		"patched in the meantime": func(t *testing.T, s *stage) {
-			if _, err := s.records.Patch(t.Context(), owner, id, upload.Patch{Title: &title}, nil); err != nil {
+			if _, err := s.records.Patch(t.Context(), s.record(t), upload.Patch{Title: &title}, 100); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -156,5 +156,5 @@ func TestDeleteGivesUp(t *testing.T) {
 	if there, err := deletion.Delete(t.Context(), upload.Record{Owner: owner, ID: id, Key: key}); there || !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("Delete = %t, %v, want ErrChanged", there, err)
 	}
-	s.check(t, "end", "ready v1 published, used 60, map[v1:ready]")
+	s.check(t, "end", "ready v1 published, used 66 in 1, map[v1:ready]")
 }

@@ -125,7 +125,7 @@ func (s *stage) state(t *testing.T) string {
 			kept += " published"
 		}
 	}
-	return fmt.Sprintf("%s, used %d, %v", kept, used, s.bucket.tags(key))
+	return fmt.Sprintf("%s, used %d in %d, %v", kept, used.Bytes, used.Files, s.bucket.tags(key))
 }
 
 func (s *stage) check(t *testing.T, name, want string) {
@@ -146,6 +146,9 @@ func TestParseArrival(t *testing.T) {
 	}
 }
 
+// forgotten is when the record of an upload over quota that arrives now may be removed.
+var forgotten = now.Add(22 * 24 * time.Hour)
+
 func TestInspectJudges(t *testing.T) {
 	signed := upload.Declared{Quota: 100, Size: 60, Filename: "f.mp4", Title: "t"}
 	with := func(change func(*upload.Object)) upload.Object {
@@ -157,7 +160,7 @@ func TestInspectJudges(t *testing.T) {
 	}
 	of := func(change func(*upload.Record)) upload.Record {
 		r := upload.Record{
-			Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Rejected, Size: 60, Counted: 60,
+			Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Rejected, Size: 60, Counted: 66, Files: 1,
 			Type: "video/mp4", Detected: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Version: 2, Published: true,
 		}
 		change(&r)
@@ -172,8 +175,8 @@ func TestInspectJudges(t *testing.T) {
 		{"fits", with(func(*upload.Object) {}), of(func(r *upload.Record) { r.Status = upload.Ready }), "ready"},
 		{
 			"fits, its size not declared",
-			with(func(o *upload.Object) { o.Metadata = sealed(key, upload.Declared{Quota: 60}) }),
-			of(func(r *upload.Record) { r.Status, r.Filename, r.Title = upload.Ready, "", "" }), "ready",
+			with(func(o *upload.Object) { o.Metadata = sealed(key, upload.Declared{Quota: 60, Files: 1}) }),
+			of(func(r *upload.Record) { r.Status, r.Filename, r.Title, r.Counted = upload.Ready, "", "", 60 }), "ready",
 		},
 		{
 			"another content", with(func(o *upload.Object) { o.Content = strings.NewReader(foreign) }),
@@ -189,11 +192,11 @@ func TestInspectJudges(t *testing.T) {
 		},
 		{
 			"smaller than declared", with(func(o *upload.Object) { o.Size = 59 }),
-			of(func(r *upload.Record) { r.Reason, r.Detected, r.Size, r.Counted = upload.SizeMismatch, "", 59, 59 }), "rejected",
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Size, r.Counted = upload.SizeMismatch, "", 59, 65 }), "rejected",
 		},
 		{
 			"larger than declared", with(func(o *upload.Object) { o.Size = 61 }),
-			of(func(r *upload.Record) { r.Reason, r.Detected, r.Size, r.Counted = upload.SizeMismatch, "", 61, 61 }), "rejected",
+			of(func(r *upload.Record) { r.Reason, r.Detected, r.Size, r.Counted = upload.SizeMismatch, "", 61, 67 }), "rejected",
 		},
 		{
 			"unsigned, over any quota", with(func(o *upload.Object) { o.Metadata, o.Size = map[string]string{"title": "dA"}, 1<<40 }),
@@ -203,21 +206,33 @@ func TestInspectJudges(t *testing.T) {
 		},
 		{
 			"metadata of another object", with(func(o *upload.Object) { o.Metadata = sealed("videos/"+owner+"/"+granted(owner, 2), signed) }),
-			of(func(r *upload.Record) { r.Reason, r.Detected, r.Filename, r.Title = upload.Unsigned, "", "", "" }), "rejected",
+			of(func(r *upload.Record) {
+				r.Reason, r.Detected, r.Filename, r.Title, r.Counted = upload.Unsigned, "", "", "", 60
+			}), "rejected",
 		},
 		{
 			"metadata of another owner", with(func(o *upload.Object) { o.Metadata = sealed("videos/1"+owner[1:]+"/"+id, signed) }),
-			of(func(r *upload.Record) { r.Reason, r.Detected, r.Filename, r.Title = upload.Unsigned, "", "", "" }), "rejected",
+			of(func(r *upload.Record) {
+				r.Reason, r.Detected, r.Filename, r.Title, r.Counted = upload.Unsigned, "", "", "", 60
+			}), "rejected",
 		},
 		{
 			"metadata in clear", with(func(o *upload.Object) { o.Metadata = map[string]string{"quota": "100", "size": "60"} }),
-			of(func(r *upload.Record) { r.Reason, r.Detected, r.Filename, r.Title = upload.Unsigned, "", "", "" }), "rejected",
+			of(func(r *upload.Record) {
+				r.Reason, r.Detected, r.Filename, r.Title, r.Counted = upload.Unsigned, "", "", "", 60
+			}), "rejected",
 		},
 		{
 			"over quota", with(func(o *upload.Object) { o.Size, o.Metadata = 101, sealed(key, upload.Declared{Quota: 100}) }),
 			of(func(r *upload.Record) {
-				r.Reason, r.Size, r.Counted, r.Filename, r.Title = upload.OverQuota, 101, 0, "", ""
+				r.Reason, r.Size, r.Counted, r.Files, r.Filename, r.Title, r.Expires = upload.OverQuota, 101, 0, 0, "", "", forgotten
 			}), "",
+		},
+		{
+			"over quota by its texts", with(func(o *upload.Object) {
+				o.Metadata = sealed(key, upload.Declared{Quota: 65, Files: 1, Size: 60, Filename: "f.mp4", Title: "t"})
+			}),
+			of(func(r *upload.Record) { r.Reason, r.Counted, r.Files, r.Expires = upload.OverQuota, 0, 0, forgotten }), "",
 		},
 		{
 			"empty", with(func(o *upload.Object) { o.Size, o.Metadata = 0, sealed(key, upload.Declared{}) }),
@@ -238,11 +253,12 @@ func TestInspectJudges(t *testing.T) {
 			if diff := cmp.Diff(s.bucket.tags(key), tags); diff != "" {
 				t.Errorf("versions (-got +want)\n%s", diff)
 			}
-			if used, err := s.records.Usage(t.Context(), owner); used != test.want.Counted || err != nil {
-				t.Errorf("usage %d, %v, want %d", used, err, test.want.Counted)
+			if used, err := s.records.Usage(t.Context(), owner); used != (upload.Usage{Bytes: test.want.Counted, Files: test.want.Files}) || err != nil {
+				t.Errorf("usage %+v, %v, want %d bytes in %d files", used, err, test.want.Counted, test.want.Files)
 			}
 			told := test.want
-			told.ETag, told.Filename, told.Title, told.Counted, told.Version, told.Published = "", "", "", 0, 0, false
+			told.ETag, told.Filename, told.Title, told.Version, told.Published = "", "", "", 0, false
+			told.Counted, told.Files, told.Expires = 0, 0, time.Time{}
 			want := []upload.Event{{ID: owner + "/" + id + "/" + string(test.want.Status), Record: told}}
 			if diff := cmp.Diff(*s.heard, want); diff != "" {
 				t.Errorf("events (-got +want)\n%s", diff)
@@ -256,7 +272,7 @@ func TestInspectWithoutARow(t *testing.T) {
 	s := newStage()
 	s.Folders = contract.Folders{"videos": {Formats: map[string]string{"mov": "video/mp4"}}}
 	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))))
-	s.check(t, "mp4", "rejected type_mismatch v1 published, used 60, map[v1:rejected]")
+	s.check(t, "mp4", "rejected type_mismatch v1 published, used 66 in 1, map[v1:rejected]")
 	if record, _, err := s.records.Record(t.Context(), owner, id); record.Type != "application/octet-stream" || err != nil {
 		t.Errorf("type %s, %v, want application/octet-stream", record.Type, err)
 	}
@@ -290,7 +306,7 @@ func TestInspectVersions(t *testing.T) {
 		}
 	}
 	mark := func(_ *testing.T, s *stage) { s.bucket.mark(key) }
-	const ready, none = "ready v1 published, used 60, map[v1:ready]", "no record, used 0, map[]"
+	const ready, none = "ready v1 published, used 66 in 1, map[v1:ready]", "no record, used 0 in 0, map[]"
 	for _, test := range []struct {
 		name    string
 		stages  []stages
@@ -301,25 +317,25 @@ func TestInspectVersions(t *testing.T) {
 		{"once", []stages{put, look("v1")}, ready, "ready", 0},
 		{"twice", []stages{put, look("v1"), look("v1")}, ready, "ready", 0},
 		{"a second version", []stages{put, put, look("v1"), look("v2")}, ready, "ready", 1},
-		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 published, used 60, map[v2:ready]", "ready", 1},
+		{"the second version first", []stages{put, put, look("v2"), look("v1")}, "ready v2 published, used 66 in 1, map[v2:ready]", "ready", 1},
 		{"a key", []stages{put, look("")}, ready, "ready", 0},
 		{"a key of several versions", []stages{put, put, put, look("")}, ready, "ready", 2},
-		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 published, used 60, map[v2:ready]", "ready", 0},
+		{"a key with a delete marker", []stages{mark, put, look("")}, "ready v2 published, used 66 in 1, map[v2:ready]", "ready", 0},
 		{"a key that has its record", []stages{put, look("v1"), put, put, look("")}, ready, "ready", 2},
 		{"a version that is gone", []stages{look("v1")}, none, "", 0},
 		{"a key that is gone", []stages{look("")}, none, "", 0},
-		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 published, used 0, map[]", "ready deleted", 0},
-		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 published, used 0, map[]", "ready deleted", 1},
-		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 published, used 0, map[]", "ready deleted", 1},
-		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted published, used 0, map[]", "", 1},
-		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted published, used 0, map[]", "", 3},
+		{"a deleted one", []stages{put, look("v1"), remove, look("")}, "deleted v1 published, used 0 in 0, map[]", "ready deleted", 0},
+		{"a deleted one, looked at twice", []stages{put, look("v1"), remove, look(""), look("v1")}, "deleted v1 published, used 0 in 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone", []stages{put, look("v1"), remove, put, look("v2")}, "deleted v1 published, used 0 in 0, map[]", "ready deleted", 1},
+		{"bytes for a tombstone without a record", []stages{remove, put, look("v1")}, "deleted published, used 0 in 0, map[]", "", 1},
+		{"a key that is a tombstone", []stages{remove, look(""), put, put, mark, look("")}, "deleted published, used 0 in 0, map[]", "", 3},
 		{"several together", []stages{put, put, put, together("v1", "v2", "v3")}, ready, "ready", 2},
-		{"several together, the second first", []stages{put, put, together("v2", "v1")}, "ready v2 published, used 60, map[v2:ready]", "ready", 1},
+		{"several together, the second first", []stages{put, put, together("v2", "v1")}, "ready v2 published, used 66 in 1, map[v2:ready]", "ready", 1},
 		{"several together, the first gone", []stages{put, put, together("v0", "v1", "v2")}, ready, "ready", 1},
 		{"several together, all gone", []stages{together("v1", "v2")}, none, "", 0},
 		{"several together, the accepted one among them", []stages{put, look("v1"), put, put, together("v2", "v1", "v3")}, ready, "ready", 2},
 		{"several together, and the key", []stages{put, put, put, together("v2", "", "v3")}, ready, "ready", 2},
-		{"several together for a tombstone", []stages{put, look("v1"), remove, put, put, together("v2", "v3")}, "deleted v1 published, used 0, map[]", "ready deleted", 2},
+		{"several together for a tombstone", []stages{put, look("v1"), remove, put, put, together("v2", "v3")}, "deleted v1 published, used 0 in 0, map[]", "ready deleted", 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage()
@@ -390,7 +406,7 @@ func TestInspectTogether(t *testing.T) {
 	if err := inspector.Inspect(t.Context(), arrivals[1], arrivals[2:]...); err != nil {
 		t.Fatal(err)
 	}
-	s.check(t, "end", "ready v1 published, used 60, map[v1:ready]")
+	s.check(t, "end", "ready v1 published, used 66 in 1, map[v1:ready]")
 	if lines := strings.Count(s.log.String(), "\n"); c.reads != 1 || c.removals != 1 || lines != 1 || s.removed(t) != 9 {
 		t.Errorf("%d reads, %d removals, want one of each, and one line that counts 9:\n%s", c.reads, c.removals, s.log)
 	}
@@ -409,7 +425,7 @@ func TestInspectOfAnotherFolder(t *testing.T) {
 	elsewhere.Key = "media/" + owner + "/" + id
 	elsewhere.VersionID = s.bucket.put(elsewhere.Key, object(60, 100, fitting))
 	s.inspect(t, elsewhere)
-	s.check(t, "record", "ready v1 published, used 60, map[v1:ready]")
+	s.check(t, "record", "ready v1 published, used 66 in 1, map[v1:ready]")
 	if left := s.bucket.tags(elsewhere.Key); len(left) > 0 {
 		t.Errorf("left elsewhere: %v", left)
 	}
@@ -423,11 +439,11 @@ func TestExpire(t *testing.T) {
 		bucket  func(*versionedBucket)
 		want    string
 	}{
-		{"a marker on a rejected one", foreign, 60, func(b *versionedBucket) { b.mark(key) }, "deleted type_mismatch v1 published, used 0, map[]"},
-		{"a marker on one that is ready", fitting, 60, func(b *versionedBucket) { b.mark(key) }, "ready v1 published, used 60, map[v1:ready]"},
-		{"a rejected one without a marker", foreign, 60, func(*versionedBucket) {}, "rejected type_mismatch v1 published, used 60, map[v1:rejected]"},
-		{"a version is gone", fitting, 60, func(b *versionedBucket) { delete(b.keys, key) }, "deleted v1 published, used 0, map[]"},
-		{"one over quota has no version", fitting, 101, func(b *versionedBucket) { b.mark(key) }, "rejected over_quota v1 published, used 0, map[]"},
+		{"a marker on a rejected one", foreign, 60, func(b *versionedBucket) { b.mark(key) }, "deleted type_mismatch v1 published, used 0 in 0, map[]"},
+		{"a marker on one that is ready", fitting, 60, func(b *versionedBucket) { b.mark(key) }, "ready v1 published, used 66 in 1, map[v1:ready]"},
+		{"a rejected one without a marker", foreign, 60, func(*versionedBucket) {}, "rejected type_mismatch v1 published, used 66 in 1, map[v1:rejected]"},
+		{"a version is gone", fitting, 60, func(b *versionedBucket) { delete(b.keys, key) }, "deleted v1 published, used 0 in 0, map[]"},
+		{"one over quota has no version", fitting, 101, func(b *versionedBucket) { b.mark(key) }, "rejected over_quota v1 published, used 0 in 0, map[]"},
 	} {
 		s := newStage()
 		s.inspect(t, arrival(s.bucket.put(key, object(test.size, 100, test.content))))
@@ -443,15 +459,15 @@ func TestExpire(t *testing.T) {
 	if err := s.Expire(t.Context(), arrival("v1")); err != nil {
 		t.Errorf("Expire of nothing: %v", err)
 	}
-	s.check(t, "nothing", "no record, used 0, map[]")
+	s.check(t, "nothing", "no record, used 0 in 0, map[]")
 }
 
 // accept leaves an upload where a crash would, before its version is tagged.
 func (s *stage) accept(t *testing.T, reason upload.Reason) {
 	t.Helper()
 	err := s.records.Accept(t.Context(), upload.Record{
-		Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Accepted, Reason: reason, Size: 60, Counted: 60, Version: 1,
-	}, 100)
+		Owner: owner, ID: id, Key: key, VersionID: "v1", Status: upload.Accepted, Reason: reason, Size: 60, Counted: 60, Files: 1, Version: 1,
+	}, upload.Usage{Bytes: 100, Files: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -462,7 +478,7 @@ func TestAcceptedAndGone(t *testing.T) {
 	s := newStage()
 	s.accept(t, "")
 	s.inspect(t, arrival("v1"))
-	s.check(t, "the version is gone", "deleted v1 published, used 0, map[]")
+	s.check(t, "the version is gone", "deleted v1 published, used 0 in 0, map[]")
 
 	s = newStage()
 	s.accept(t, upload.TypeMismatch)
@@ -470,7 +486,7 @@ func TestAcceptedAndGone(t *testing.T) {
 	if err := s.Expire(t.Context(), arrival(s.bucket.mark(key))); err != nil {
 		t.Error(err)
 	}
-	s.check(t, "the version has expired", "deleted type_mismatch v1 published, used 0, map[]")
+	s.check(t, "the version has expired", "deleted type_mismatch v1 published, used 0 in 0, map[]")
 }
 
 func TestTombstonesExpire(t *testing.T) {
@@ -496,7 +512,7 @@ func TestFaultsOfTheCheck(t *testing.T) {
 		if err := s.Inspect(t.Context(), arrival(s.bucket.put(key, object(60, 100, fitting)))); !errors.Is(err, test.want) {
 			t.Errorf("Inspect: %v, want %v", err, test.want)
 		}
-		s.check(t, test.err.Error(), "no record, used 0, map[v1:]")
+		s.check(t, test.err.Error(), "no record, used 0 in 0, map[v1:]")
 	}
 }
 
@@ -534,5 +550,29 @@ func TestLogHoldsNothingOfClients(t *testing.T) {
 	}
 	if strings.Contains(fmt.Sprintf("%+v", *s.heard), planted) {
 		t.Errorf("events %+v", *s.heard)
+	}
+}
+
+// The last file of a quota is accepted, the next is over quota, whatever is left of the bytes. One that was sealed before
+// files were counted is counted, and not refused.
+func TestInspectCountsFiles(t *testing.T) {
+	s := newStage()
+	for n, test := range []struct {
+		files int64 // that are sealed
+		want  upload.Status
+	}{{2, upload.Ready}, {2, upload.Ready}, {2, upload.Rejected}, {0, upload.Ready}, {3, upload.Rejected}, {4, upload.Ready}} {
+		a := arrival("")
+		a.ID = granted(owner, byte(10+n))
+		a.Key = "videos/" + owner + "/" + a.ID
+		o := object(60, 0, fitting)
+		o.Metadata = sealed(a.Key, upload.Declared{Quota: 1000, Files: test.files, Size: 60})
+		a.VersionID = s.bucket.put(a.Key, o)
+		s.inspect(t, a)
+		if record, _, err := s.records.Record(t.Context(), owner, a.ID); err != nil || record.Status != test.want {
+			t.Errorf("file %d: %s %s, %v, want %s", n+1, record.Status, record.Reason, err, test.want)
+		}
+	}
+	if used, err := s.records.Usage(t.Context(), owner); used != (upload.Usage{Bytes: 240, Files: 4}) || err != nil {
+		t.Errorf("usage %+v, %v, want 240 bytes in 4 files", used, err)
 	}
 }

@@ -24,20 +24,20 @@ type Records interface {
 	RecordReader
 	// IsRemoved reports whether the owner was removed. What arrives for such an owner is no upload.
 	IsRemoved(ctx context.Context, owner string) (bool, error)
-	// Accept writes a new record and adds its Counted to the owner's usage, both or neither. It returns upload.ErrChanged if
-	// there is a record already, a tombstone included, and upload.ErrOverQuota if the usage would exceed quota bytes. A
-	// record whose Counted is 0 leaves the usage alone and fits any quota.
-	Accept(ctx context.Context, record upload.Record, quota int64) error
+	// Accept writes a new record and adds its Counted and Files to the owner's usage, both or neither. It returns
+	// upload.ErrChanged if there is a record already, a tombstone included, and upload.ErrOverQuota if the usage would exceed
+	// quota. A record that counts nothing leaves the usage alone and fits any quota.
+	Accept(ctx context.Context, record upload.Record, quota upload.Usage) error
 	// SetVerdict sets the Status of an accepted record to its Verdict, increments its Version, and returns it. It returns
 	// upload.ErrChanged if the record is not accepted any more, or has another VersionID.
 	SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error)
 	// MarkPublished notes that the event for the record's Status has been published. It returns upload.ErrChanged if the
 	// record has another status by now, or does not exist.
 	MarkPublished(ctx context.Context, record upload.Record) error
-	// MarkDeleted replaces the record by a tombstone that expires at expires, and subtracts its Counted from the owner's
-	// usage, both or neither. A Version of 0 means that there is no record: the tombstone is new. It returns
-	// upload.ErrChanged if the record's Status, VersionID or Counted is not as given. A later change of title, description or
-	// labels does not matter. It returns the tombstone, which keeps nothing that a client wrote.
+	// MarkDeleted replaces the record by a tombstone that expires at expires, and subtracts its Counted and Files from the
+	// owner's usage, both or neither. A Version of 0 means that there is no record: the tombstone is new. It returns
+	// upload.ErrChanged if the record's Status, VersionID or Counted is not as given. It returns the tombstone, which keeps
+	// nothing that a client wrote.
 	MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error)
 }
 

@@ -36,6 +36,7 @@ type process struct {
 	outcomes chan outcome
 	table    *table
 	upload   string // that it inspects, if it does
+	changes  string // that it deletes or describes, or the owner of all that it deletes
 
 	dead, ended bool
 	err         error // once it has ended
@@ -137,7 +138,7 @@ func (s steppedRecords) IsRemoved(ctx context.Context, owner string) (removed bo
 	return removed, err
 }
 
-func (s steppedRecords) Accept(ctx context.Context, record upload.Record, quota int64) error {
+func (s steppedRecords) Accept(ctx context.Context, record upload.Record, quota upload.Usage) error {
 	return s.call(func() error { return s.to.Accept(ctx, record, quota) })
 }
 

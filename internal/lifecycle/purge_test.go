@@ -379,7 +379,7 @@ func TestArrivalsOfARemovedOwner(t *testing.T) {
 	}
 	// What is known already stays, and a replay of it is removed as ever.
 	s.inspect(t, arrival(s.bucket.put(key, object(60, 100, fitting))), arrival(""))
-	s.check(t, "known", "ready v1 published, used 60, map[v1:ready]")
+	s.check(t, "known", "ready v1 published, used 66 in 1, map[v1:ready]")
 	for _, versionID := range []string{"", "v3"} {
 		late := "videos/" + owner + "/" + granted(owner, 2)
 		s.bucket.put(late, sealedObject(late, 10))

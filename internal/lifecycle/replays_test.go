@@ -74,7 +74,7 @@ func TestReplaysAreLeftForLater(t *testing.T) {
 	f.checkCalls(t, "the flood goes on", 4, 2, 2, 1003)
 	f.inspect(t, arrival("")) // as queued
 	f.checkCalls(t, "the queued inspection", 5, 3, 2, 1)
-	f.check(t, "end", "ready v1 published, used 60, map[v1:ready]")
+	f.check(t, "end", "ready v1 published, used 66 in 1, map[v1:ready]")
 	if got := strings.Count(f.log.String(), "\n"); got != 1+2+2+1 {
 		t.Errorf("%d lines in the log, want one of the verdict, 2 of the first replays, 2 of the flood and one of the end:\n%s", got, f.log)
 	}

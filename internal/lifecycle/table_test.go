@@ -97,28 +97,37 @@ func (t *table) remove(owner, id string) {
 }
 
 // snapshot reads the whole table, as it is stored.
-func (t *table) snapshot() (records map[string]model.Record, used map[string]int64) {
+func (t *table) snapshot() (records map[string]model.Record, used map[string]model.Usage) {
 	var output struct {
 		Items []map[string]struct {
 			S, N string
 			BOOL bool
+			L    []struct{ S string }
 		}
 	}
 	if err := json.Unmarshal(t.do("Scan", `{"TableName":"uploads"}`).Body.Bytes(), &output); err != nil {
 		panic(err)
 	}
-	records, used = map[string]model.Record{}, map[string]int64{}
+	records, used = map[string]model.Record{}, map[string]model.Usage{}
 	for _, item := range output.Items {
 		if item["id"].S == "usage" {
-			used[item["owner"].S] = whole(item["used"].N)
+			used[item["owner"].S] = model.Usage{Bytes: whole(item["used"].N), Files: whole(item["files"].N)}
 			continue
 		}
 		if item["id"].S == "removed" {
 			continue
 		}
+		texts := item["filename"].S + item["title"].S + item["description"].S
+		for _, label := range item["labels"].L {
+			texts += label.S
+		}
+		files := int64(0)
+		if item["files"].N != "" {
+			files = whole(item["files"].N)
+		}
 		records[item["owner"].S+"/"+item["id"].S] = model.Record{
 			Status: item["status"].S, Reason: item["reason"].S, Version: item["versionId"].S,
-			Counted: whole(item["counted"].N), Published: item["published"].BOOL,
+			Counted: whole(item["counted"].N), Files: files, Text: int64(len(texts)), Published: item["published"].BOOL,
 		}
 	}
 	return records, used

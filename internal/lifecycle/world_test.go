@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -43,7 +44,7 @@ type message struct {
 type world struct {
 	draw    *rapid.T
 	model   *model.Model
-	quota   int64
+	quota   upload.Usage
 	uploads []lifecycle.Arrival // all that there may be, without versions
 	table   *table
 	records *records.Uploads
@@ -55,8 +56,10 @@ type world struct {
 	lost       []message // to be sent in the place of lost ones
 	running    []*process
 	unfinished []lifecycle.Arrival // deletions that failed
+	unpurged   []string            // owners of whom not all is deleted
+	forms      map[string]form     // by key: what was sent last
 	kept       map[string]model.Record
-	used       map[string]int64
+	used       map[string]model.Usage
 	tally      tally
 }
 
@@ -64,11 +67,14 @@ type world struct {
 type tally map[string]int
 
 func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
-	quota := rapid.SampledFrom([]int64{150, 100, 60, 0}).Draw(draw, "quota")
+	quota := upload.Usage{
+		Bytes: rapid.SampledFrom([]int64{150, 100, 60, 0}).Draw(draw, "quota"),
+		Files: rapid.SampledFrom([]int64{1, 2, 3}).Draw(draw, "quota of files"),
+	}
 	table := newTable()
 	w := &world{
-		draw: draw, model: model.New(quota), quota: quota, table: table, records: table.uploads(), bucket: newVersionedBucket(),
-		broken: broken, kept: map[string]model.Record{}, used: map[string]int64{}, tally: tally,
+		draw: draw, model: model.New(model.Usage(quota)), quota: quota, table: table, records: table.uploads(), bucket: newVersionedBucket(),
+		broken: broken, kept: map[string]model.Record{}, used: map[string]model.Usage{}, forms: map[string]form{}, tally: tally,
 	}
 	table.forge = broken.forge
 	for n := range 6 {
@@ -92,8 +98,7 @@ func name(a lifecycle.Arrival) string { return a.Owner + "/" + a.ID }
 func (w *world) run() error {
 	defer w.kill()
 	for range rapid.IntRange(50, 250).Draw(w.draw, "happenings") {
-		w.happen()
-		if err := w.model.Observe(w.snapshot()); err != nil {
+		if err := errors.Join(w.happen(), w.model.Observe(w.snapshot())); err != nil {
 			return err
 		}
 	}
@@ -112,11 +117,12 @@ func (w *world) kill() {
 // happenings are by how often they happen, the first ones somewhat more.
 var happenings = slices.Concat(
 	slices.Repeat([]string{"arrive"}, 4), slices.Repeat([]string{"deliver"}, 10),
-	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch"},
+	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch", "patch", "replay", "purge", "forget"},
 	slices.Repeat([]string{"run"}, 12), slices.Repeat([]string{"step"}, 28),
 )
 
-func (w *world) happen() {
+// happen lets one thing happen. Its error is what the model objects to in the meantime.
+func (w *world) happen() error {
 	what := rapid.SampledFrom(happenings).Draw(w.draw, "happening")
 	a := rapid.SampledFrom(w.uploads).Draw(w.draw, "upload")
 	switch what {
@@ -139,16 +145,27 @@ func (w *world) happen() {
 	case "vanish":
 		w.vanish(a)
 	case "patch":
-		_, _ = w.records.Patch(context.Background(), a.Owner, a.ID, upload.Patch{Title: &what}, nil)
+		w.patch(a)
+	case "replay":
+		w.replay(a)
+	case "purge":
+		w.purge(a.Owner)
+	case "forget":
+		return w.forget(a)
 	}
+	return nil
 }
 
-// arrive puts bytes into the bucket. The message that tells of it may be lost: then somebody looks in the end.
+// arrive puts bytes into the bucket.
 func (w *world) arrive(a lifecycle.Arrival) {
 	size := rapid.Int64Range(0, 60).Draw(w.draw, "size")
 	fault := rapid.SampledFrom([]upload.Reason{"", "", "", upload.TypeMismatch, upload.SizeMismatch, upload.Unsigned}).Draw(w.draw, "fault")
-	o := object(size, w.quota, fitting)
-	o.Metadata = sealed(a.Key, upload.Declared{Quota: w.quota})
+	o := object(size, w.quota.Bytes, fitting)
+	declared := upload.Declared{
+		Quota: w.quota.Bytes, Files: w.quota.Files, Filename: rapid.SampledFrom([]string{"", "a.mp4"}).Draw(w.draw, "file name"),
+	}
+	o.Metadata = sealed(a.Key, declared)
+	text := int64(len(declared.Filename))
 	isUngranted := a == w.uploads[ungranted]
 	if isUngranted {
 		fault = upload.Unsigned
@@ -161,20 +178,46 @@ func (w *world) arrive(a lifecycle.Arrival) {
 		if size < 2 { // a declared size is at least 1
 			by = 1
 		}
-		o.Metadata = sealed(a.Key, upload.Declared{Quota: w.quota, Size: size + by})
+		declared.Size = size + by
+		o.Metadata = sealed(a.Key, declared)
 	case upload.Unsigned:
 		if !isUngranted {
-			o.Metadata = nil
+			o.Metadata, text = nil, 0
 		}
 	}
-	version := w.bucket.put(a.Key, o)
-	w.model.Arrive(a.Owner, name(a), model.Version{ID: version, Size: size, Fault: string(fault)})
+	w.forms[a.Key] = form{o, model.Version{Size: size, Text: text, Fault: string(fault)}}
+	w.submit(a)
+}
+
+// A form is what a client sends, any number of times.
+type form struct {
+	object  upload.Object
+	version model.Version // without ID
+}
+
+// submit sends the form of a key. The message that tells of its bytes may be lost: then somebody looks in the end.
+func (w *world) submit(a lifecycle.Arrival) {
+	form := w.forms[a.Key]
+	form.version.ID = w.bucket.put(a.Key, form.object)
+	w.model.Arrive(a.Owner, name(a), form.version)
 	if rapid.IntRange(0, 9).Draw(w.draw, "lost") == 0 {
 		w.lost = append(w.lost, message{arrival: a})
 		return
 	}
-	a.VersionID = version
+	a.VersionID = form.version.ID
 	w.send(message{arrival: a})
+}
+
+// replay sends a form again that has done its work: its upload has a verdict, or is deleted.
+func (w *world) replay(a lifecycle.Arrival) {
+	status := w.kept[name(a)].Status
+	if _, sent := w.forms[a.Key]; !sent || status == "" || status == "accepted" {
+		return
+	}
+	for range rapid.IntRange(1, 3).Draw(w.draw, "replays") {
+		w.tally["replays"]++
+		w.submit(a)
+	}
 }
 
 // expire lets a rule of the bucket put a delete marker on a rejected version, or somebody on one that is ready.
@@ -266,33 +309,6 @@ func (w *world) inspector(p *process, a lifecycle.Arrival) *lifecycle.Inspector 
 	}
 }
 
-// delete starts a process that deletes an upload. A client whose deletion fails asks again in the end.
-func (w *world) delete(a lifecycle.Arrival) {
-	if len(w.running) >= most {
-		return
-	}
-	w.model.Doom(a.Owner, name(a))
-	w.unfinished = append(w.unfinished, a)
-	w.running = append(w.running, start(w.table, func(p *process) error {
-		deletion := &lifecycle.Deletion{
-			Records: steppedRecords{p, w.broken.Records(w, a)}, Objects: steppedObjects{p, w.bucket}, Queue: steppedQueue{p, w},
-			Now: func() time.Time { return time.Unix(1e9, 0) },
-		}
-		record, found, err := deletion.Records.Record(context.Background(), a.Owner, a.ID)
-		if err != nil {
-			return err
-		}
-		if !found {
-			record = upload.Record{Owner: a.Owner, ID: a.ID, Key: a.Key}
-		}
-		_, err = deletion.Delete(context.Background(), record)
-		if at := slices.Index(w.unfinished, a); err == nil && at >= 0 {
-			w.unfinished = slices.Delete(w.unfinished, at, at+1)
-		}
-		return err
-	}))
-}
-
 // Inspect is the queue's.
 func (w *world) Inspect(_ context.Context, key string) error {
 	a, _ := lifecycle.ParseArrival(key, "")
@@ -366,6 +382,13 @@ func (w *world) deliverAll() error {
 	for len(w.unfinished) > 0 {
 		w.delete(w.unfinished[0])
 		w.unfinished = w.unfinished[1:]
+		if err := w.complete(w.running[0]); err != nil {
+			return err
+		}
+	}
+	for len(w.unpurged) > 0 {
+		w.purge(w.unpurged[0])
+		w.unpurged = w.unpurged[1:]
 		if err := w.complete(w.running[0]); err != nil {
 			return err
 		}

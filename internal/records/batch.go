@@ -47,22 +47,22 @@ func (u *Uploads) States(ctx context.Context, keys []Key) (map[Key]State, error)
 	return states, err
 }
 
-// Usages reads how many bytes of each owner's uploads are counted as of now. An owner who never had any is left out.
-func (u *Uploads) Usages(ctx context.Context, owners []string) (map[string]int64, error) {
+// Usages reads what of each owner's uploads is counted as of now. An owner who never had any is left out.
+func (u *Uploads) Usages(ctx context.Context, owners []string) (map[string]upload.Usage, error) {
 	keys := make([]Key, len(owners))
 	for i, owner := range owners {
 		keys[i] = Key{owner, usageID}
 	}
-	usages := make(map[string]int64, len(owners))
+	usages := make(map[string]upload.Usage, len(owners))
 	err := u.batch(ctx, keys, func(row item) error {
 		var owner string
-		var used int64
-		if !readText(row[ownerAttribute], &owner) || !readNumber(row[usedAttribute], &used) {
+		used, ok := readUsage(row)
+		if !ok || !readText(row[ownerAttribute], &owner) {
 			return errors.New("reading usages: one is malformed")
 		}
 		usages[owner] = used
 		return nil
-	}, ownerAttribute, usedAttribute)
+	}, ownerAttribute, usedAttribute, filesAttribute)
 	return usages, err
 }
 

@@ -50,9 +50,9 @@ func TestStates(t *testing.T) {
 
 func TestUsages(t *testing.T) {
 	b := newBench(t)
-	b.putRaw(t, map[string]types.AttributeValue{"owner": text(owner), "id": text("usage"), "used": &types.AttributeValueMemberN{Value: "42"}})
+	b.putRaw(t, map[string]types.AttributeValue{"owner": text(owner), "id": text("usage"), "used": &types.AttributeValueMemberN{Value: "42"}, "files": number("7")})
 	got, err := b.Usages(t.Context(), []string{owner, other})
-	if diff := cmp.Diff(got, map[string]int64{owner: 42}); diff != "" || err != nil {
+	if diff := cmp.Diff(got, map[string]upload.Usage{owner: {Bytes: 42, Files: 7}}); diff != "" || err != nil {
 		t.Errorf("%v, usages (-got +want)\n%s", err, diff)
 	}
 	b.putRaw(t, map[string]types.AttributeValue{"owner": text(other), "id": text("usage"), "used": text("planted")})

@@ -40,7 +40,7 @@ func BenchmarkPage(b *testing.B) {
 // fill writes a number of records of one owner. The test's DynamoDB sorts all keys for each: 100,000 take a minute.
 func (b *bench) fill(t testing.TB, count int) {
 	t.Helper()
-	if err := b.Accept(t.Context(), full(idOf(0)), 1000); err != nil {
+	if err := b.Accept(t.Context(), full(idOf(0)), roomy); err != nil {
 		t.Fatal(err)
 	}
 	item := b.raw(t, idOf(0))

@@ -15,6 +15,7 @@ const (
 	ownerAttribute = "owner"
 	idAttribute    = "id"
 	usedAttribute  = "used"
+	filesAttribute = "files" // also a record's
 
 	statusAttribute      = "status"
 	versionIDAttribute   = "versionId"
@@ -67,12 +68,12 @@ func textFields(r *upload.Record) map[string]*string {
 	}
 }
 
-// numberFields returns a record's fields that are numbers, by attribute, except expires.
+// numberFields returns a record's fields that are numbers, by attribute, except files and expires.
 func numberFields(r *upload.Record) map[string]*int64 {
 	return map[string]*int64{"size": &r.Size, countedAttribute: &r.Counted, versionAttribute: &r.Version}
 }
 
-// toItem leaves out empty texts and lists and a zero time. Numbers and published are always there.
+// toItem leaves out empty texts and lists, a zero time and no files. Other numbers and published are always there.
 func toItem(r upload.Record) item {
 	item := item{publishedAttribute: &types.AttributeValueMemberBOOL{Value: r.Published}}
 	for name, value := range textFields(&r) {
@@ -82,6 +83,9 @@ func toItem(r upload.Record) item {
 	}
 	for name, value := range numberFields(&r) {
 		item[name] = number(*value)
+	}
+	if r.Files > 0 {
+		item[filesAttribute] = number(r.Files)
 	}
 	if len(r.Labels) > 0 {
 		item[labelsAttribute] = texts(r.Labels)
@@ -105,6 +109,9 @@ func fromItem(item item) (upload.Record, error) {
 		if !readNumber(item[name], field) || *field < 0 {
 			return upload.Record{}, malformed(name)
 		}
+	}
+	if !readFiles(item, &r.Files) || r.Files < 0 {
+		return upload.Record{}, malformed(filesAttribute)
 	}
 	if value, ok := item[publishedAttribute]; ok && !readBool(value, &r.Published) {
 		return upload.Record{}, malformed(publishedAttribute)
@@ -163,6 +170,12 @@ func readNumber(value types.AttributeValue, to *int64) bool {
 	number, err := strconv.ParseInt(n.Value, 10, 64)
 	*to = number
 	return err == nil
+}
+
+// readFiles reads a number of files, which is 0 in an item of a time when files were not counted.
+func readFiles(item item, to *int64) bool {
+	value, ok := item[filesAttribute]
+	return !ok || readNumber(value, to)
 }
 
 func readTexts(value types.AttributeValue, to *[]string) bool {

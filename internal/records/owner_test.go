@@ -43,7 +43,7 @@ func TestMarkOfARemovedOwner(t *testing.T) {
 	b.meddle = nil
 	b.checkRemoved(t, other, false)
 	// The mark is no record, and leaves the others alone.
-	b.checkUsage(t, 100)
+	b.checkUsage(t, 100, 1)
 	for _, status := range []upload.Status{"", upload.Accepted} {
 		page, next, err := b.Page(t.Context(), owner, "", 10, status)
 		if len(page) != 1 || next != "" || err != nil {
@@ -56,7 +56,7 @@ func TestMarkOfARemovedOwner(t *testing.T) {
 		}
 	}
 	b.checkRemoved(t, owner, false)
-	b.checkUsage(t, 100)
+	b.checkUsage(t, 100, 1)
 }
 
 func TestOwnerPage(t *testing.T) {
@@ -109,8 +109,8 @@ func TestRemoveUsage(t *testing.T) {
 	if item := b.raw(t, "usage"); len(item) > 0 {
 		t.Errorf("the usage is still there: %v", item)
 	}
-	if used, err := b.Usage(t.Context(), other); used != 7 || err != nil {
-		t.Errorf("another's usage: got %d, %v, want 7", used, err)
+	if used, err := b.Usage(t.Context(), other); used != (upload.Usage{Bytes: 7}) || err != nil {
+		t.Errorf("another's usage: got %+v, %v, want 7", used, err)
 	}
 	b.record(t, idOf(1))
 }

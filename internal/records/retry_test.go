@@ -40,7 +40,7 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 			}
 			pass()
 		}
-		err := b.Accept(t.Context(), full(idOf(1)), 1000)
+		err := b.Accept(t.Context(), full(idOf(1)), roomy)
 		if errors.Is(test.want, errFault) {
 			if err == nil || errors.Is(err, upload.ErrChanged) || errors.Is(err, upload.ErrOverQuota) {
 				t.Errorf("%s: %v, want a fault", test.name, err)

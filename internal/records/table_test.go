@@ -98,6 +98,16 @@ func (b *bench) putRaw(t *testing.T, item map[string]types.AttributeValue) {
 	}
 }
 
+// forget removes an item.
+func (b *bench) forget(t *testing.T, id string) {
+	t.Helper()
+	if _, err := b.client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{
+		TableName: aws.String(uploadsTable), Key: map[string]types.AttributeValue{"owner": text(owner), "id": text(id)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // record reads a record that must be there.
 func (b *bench) record(t *testing.T, id string) upload.Record {
 	t.Helper()
@@ -108,29 +118,42 @@ func (b *bench) record(t *testing.T, id string) upload.Record {
 	return record
 }
 
-func (b *bench) checkUsage(t *testing.T, want int64) {
+func (b *bench) checkUsage(t *testing.T, bytes, files int64) {
 	t.Helper()
-	if used, err := b.Usage(t.Context(), owner); used != want || err != nil {
-		t.Errorf("Usage = %d, %v, want %d", used, err, want)
+	if used, err := b.Usage(t.Context(), owner); used != (upload.Usage{Bytes: bytes, Files: files}) || err != nil {
+		t.Errorf("Usage = %+v, %v, want %d bytes in %d files", used, err, bytes, files)
 	}
 }
+
+// roomy is a quota that most tests do not use up.
+var roomy = upload.Usage{Bytes: 1000, Files: 100}
 
 // accepted accepts a full record.
 func (b *bench) accepted(t *testing.T, id string) upload.Record {
 	t.Helper()
 	record := full(id)
-	if err := b.Accept(t.Context(), record, 1000); err != nil {
+	if err := b.Accept(t.Context(), record, roomy); err != nil {
 		t.Fatal(err)
 	}
 	return record
+}
+
+// patch patches a record.
+func (b *bench) patch(t *testing.T, record upload.Record, patch upload.Patch) upload.Record {
+	t.Helper()
+	patched, err := b.Patch(t.Context(), record, patch, roomy.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return patched
 }
 
 // full is a record of which every field is set that an accepted one has.
 func full(id string) upload.Record {
 	return upload.Record{
 		Owner: owner, ID: id, Key: "videos/" + owner + "/" + id, VersionID: "v1", Status: upload.Accepted, Reason: upload.SizeMismatch,
-		Size: 100, Type: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Description: "d", Labels: []string{"b", "a"},
-		Counted: 100, Version: 1,
+		Size: 91, Type: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Description: "d", Labels: []string{"b", "a"},
+		Counted: 100, Files: 1, Version: 1,
 	}
 }
 

@@ -4,24 +4,27 @@
 //     dynamodb:GetItem, Change), dynamodb:UpdateItem (SetHash, Leave), dynamodb:DeleteItem (Remove);
 //   - on the uploads table, dynamodb:GetItem (Record, Usage, IsRemoved), dynamodb:BatchGetItem (States, Usages), dynamodb:Query
 //     (Page, OwnerPage), dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:PutItem (MarkRemoved),
-//     dynamodb:DeleteItem (UnmarkRemoved, RemoveUsage), dynamodb:UpdateItem (SetVerdict, MarkPublished; with
-//     dynamodb:GetItem, Patch).
+//     dynamodb:DeleteItem (UnmarkRemoved, RemoveUsage), dynamodb:UpdateItem (SetVerdict, MarkPublished,
+//     Patch).
 package records
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"postern/internal/upload"
 )
 
-// Uploads is the uploads table. It holds the records of uploads and, in one more item for each owner, how many bytes of
-// them count towards the owner's quota. One more item marks an owner that was removed. It implements lifecycle.OwnerRecords. Its errors hold nothing that a client wrote. It is
+// Uploads is the uploads table. It holds the records of uploads and, in one more item for each owner, how many bytes and files
+// of them count towards the owner's quotas. One more item marks an owner that was removed. It implements
+// lifecycle.OwnerRecords. Its errors hold nothing that a client wrote. It is
 // safe for concurrent use.
 type Uploads struct {
 	// Pause waits a random part of longest, or until ctx is done, before a write that conflicted is retried. Default: by the
@@ -58,22 +61,28 @@ func (u *Uploads) Record(ctx context.Context, owner, id string) (upload.Record, 
 	return record, true, nil
 }
 
-// Usage reads how many bytes of the owner's uploads are counted now: 0 if there never were any.
-func (u *Uploads) Usage(ctx context.Context, owner string) (used int64, err error) {
-	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &u.table, Key: uploadKey(owner, usageID), ConsistentRead: aws.Bool(true),
-		ProjectionExpression: aws.String("#used"), ExpressionAttributeNames: map[string]string{"#used": usedAttribute},
-	})
+// Usage reads what of the owner's uploads is counted now: nothing if there never were any.
+func (u *Uploads) Usage(ctx context.Context, owner string) (upload.Usage, error) {
+	input := &dynamodb.GetItemInput{TableName: &u.table, Key: uploadKey(owner, usageID), ConsistentRead: aws.Bool(true)}
+	input.ProjectionExpression, input.ExpressionAttributeNames = project([]string{usedAttribute, filesAttribute})
+	output, err := u.client.GetItem(ctx, input)
 	if err != nil {
-		return 0, fmt.Errorf("reading the usage: %w", err)
+		return upload.Usage{}, fmt.Errorf("reading the usage: %w", err)
 	}
 	if len(output.Item) == 0 {
-		return 0, nil
+		return upload.Usage{}, nil
 	}
-	if !readNumber(output.Item[usedAttribute], &used) {
-		return 0, errors.New("reading the usage: it is not a whole number")
+	used, ok := readUsage(output.Item)
+	if !ok {
+		return upload.Usage{}, errors.New("reading the usage: it is not whole numbers")
 	}
 	return used, nil
+}
+
+// readUsage reads a usage item.
+func readUsage(row item) (used upload.Usage, ok bool) {
+	ok = readNumber(row[usedAttribute], &used.Bytes) && readFiles(row, &used.Files)
+	return used, ok
 }
 
 const (
@@ -146,57 +155,48 @@ func (u *Uploads) query(ctx context.Context, owner, before string, size int32) (
 	return records, last, nil
 }
 
-// Patch changes what people have written of an upload, increments the Version of its record, and returns it. It returns
-// upload.ErrGone if there is no record, or a tombstone, and upload.ErrChanged if version is not nil and not the record's.
-func (u *Uploads) Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error) {
-	input := newUpdate(patch)
-	input.Key = uploadKey(owner, id)
-	if version != nil {
-		*input.ConditionExpression += " AND #version = :version"
-		input.ExpressionAttributeValues[":version"] = number(*version)
+// Patch changes what people have written of an upload. record is what was read of it, neither a tombstone nor over quota. Patch
+// makes the record count its new texts, and changes the owner's usage by the difference, both or neither. It returns the
+// record with its next Version. It returns upload.ErrChanged if the record's Version is not as given, and
+// upload.ErrOverQuota if the usage would grow beyond quota bytes.
+func (u *Uploads) Patch(ctx context.Context, record upload.Record, patch upload.Patch, quota int64) (upload.Record, error) {
+	patched := patch.Apply(record)
+	writes := []types.TransactWriteItem{u.rewrite(record, patch, patched.Counted)}
+	switch more := patched.Counted - record.Counted; {
+	case more > quota:
+		return upload.Record{}, fmt.Errorf("patching a record: %w", upload.ErrOverQuota)
+	case more > 0:
+		room := upload.Usage{Bytes: quota - more, Files: math.MaxInt64}
+		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: more}, &room))
+	case more < 0:
+		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: more}, nil))
 	}
-	record, err := u.update(ctx, input)
-	if errors.Is(err, upload.ErrChanged) {
-		err = u.explainConflict(ctx, owner, id)
-	}
-	if err != nil {
+	if err := u.transact(ctx, writes); err != nil {
 		return upload.Record{}, fmt.Errorf("patching a record: %w", err)
 	}
-	return record, nil
+	return patched, nil
 }
 
-// explainConflict returns upload.ErrGone if the record is gone, and upload.ErrChanged if it has another version.
-func (u *Uploads) explainConflict(ctx context.Context, owner, id string) error {
-	record, found, err := u.Record(ctx, owner, id)
-	switch {
-	case err != nil:
-		return err
-	case !found || record.Status == upload.Deleted:
-		return upload.ErrGone
-	default:
-		return upload.ErrChanged
-	}
-}
-
-// newUpdate returns the update of a record that is not a tombstone, without its key. A field that is removed is set to
-// empty, which reads the same.
-func newUpdate(patch upload.Patch) *dynamodb.UpdateItemInput {
-	update := &dynamodb.UpdateItemInput{
-		ConditionExpression:      aws.String("#status IN (:accepted, :ready, :rejected)"),
-		ExpressionAttributeNames: map[string]string{"#status": statusAttribute, "#version": versionAttribute},
-		ExpressionAttributeValues: item{
-			":accepted": text(string(upload.Accepted)), ":ready": text(string(upload.Ready)), ":rejected": text(string(upload.Rejected)),
-			":one": number(1),
+// rewrite sets what a patch changes and Counted, and increments Version, if the record still has the Version that it has
+// now. A field that is removed is set to empty, which reads the same.
+func (u *Uploads) rewrite(record upload.Record, patch upload.Patch, counted int64) types.TransactWriteItem {
+	update := &types.Update{
+		TableName:           &u.table,
+		Key:                 uploadKey(record.Owner, record.ID),
+		ConditionExpression: aws.String("#version = :version"),
+		ExpressionAttributeNames: map[string]string{
+			"#version": versionAttribute, "#counted": countedAttribute,
 		},
+		ExpressionAttributeValues: item{":version": number(record.Version), ":next": number(record.Version + 1), ":counted": number(counted)},
 	}
-	expression := "SET #version = #version + :one"
+	expression := "SET #version = :next, #counted = :counted"
 	for name, value := range changes(patch) {
 		update.ExpressionAttributeNames["#"+name] = name
 		update.ExpressionAttributeValues[":"+name] = value
 		expression += ", #" + name + " = :" + name
 	}
 	update.UpdateExpression = &expression
-	return update
+	return types.TransactWriteItem{Update: update}
 }
 
 // changes returns the attributes that a patch sets.

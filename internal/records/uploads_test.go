@@ -23,7 +23,7 @@ func TestRecordIsReadAsItWasWritten(t *testing.T) {
 		full(idOf(1)),
 		{Owner: owner, ID: idOf(2), Key: "k", VersionID: "v", Status: upload.Accepted, Version: 1},
 	} {
-		if err := b.Accept(t.Context(), record, 1000); err != nil {
+		if err := b.Accept(t.Context(), record, roomy); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(b.record(t, record.ID), record); diff != "" {
@@ -60,23 +60,24 @@ func TestAccept(t *testing.T) {
 			if test.used > 0 {
 				first := full(idOf(0))
 				first.Counted = test.used
-				if err := b.Accept(t.Context(), first, most); err != nil {
+				if err := b.Accept(t.Context(), first, upload.Usage{Bytes: most, Files: most}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			record := full(idOf(1))
-			record.Counted = test.counted
-			if err := b.Accept(t.Context(), record, test.quota); !errors.Is(err, test.want) {
+			record.Counted, record.Files = test.counted, min(1, test.counted)
+			if err := b.Accept(t.Context(), record, upload.Usage{Bytes: test.quota, Files: 10}); !errors.Is(err, test.want) {
 				t.Errorf("Accept: %v, want %v", err, test.want)
 			}
 			_, found, err := b.Record(t.Context(), owner, record.ID)
 			if want := test.want == nil; found != want || err != nil {
 				t.Errorf("Record: %t, %v, want %t", found, err, want)
 			}
-			if test.want != nil {
-				test.counted = 0
+			used := upload.Usage{Bytes: test.used, Files: min(1, test.used)}
+			if test.want == nil {
+				used.Bytes, used.Files = used.Bytes+record.Counted, used.Files+record.Files
 			}
-			b.checkUsage(t, test.used+test.counted)
+			b.checkUsage(t, used.Bytes, used.Files)
 		})
 	}
 }
@@ -86,25 +87,25 @@ func TestAcceptChangesNothingThatIsThere(t *testing.T) {
 	first := b.accepted(t, idOf(1))
 	second := full(idOf(1))
 	second.VersionID, second.Counted = "v2", 1
-	if err := b.Accept(t.Context(), second, 1000); !errors.Is(err, upload.ErrChanged) {
+	if err := b.Accept(t.Context(), second, roomy); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("Accept of another version: %v, want ErrChanged", err)
 	}
-	second.Counted = 0
-	if err := b.Accept(t.Context(), second, 1000); !errors.Is(err, upload.ErrChanged) {
+	second.Counted, second.Files = 0, 0
+	if err := b.Accept(t.Context(), second, roomy); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("Accept of another version over quota: %v, want ErrChanged", err)
 	}
 	if diff := cmp.Diff(b.record(t, idOf(1)), first); diff != "" {
 		t.Errorf("record (-got +want)\n%s", diff)
 	}
-	b.checkUsage(t, 100)
+	b.checkUsage(t, 100, 1)
 
 	if _, err := b.MarkDeleted(t.Context(), first, expires); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Accept(t.Context(), first, 1000); !errors.Is(err, upload.ErrChanged) {
+	if err := b.Accept(t.Context(), first, roomy); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("Accept over a tombstone: %v, want ErrChanged", err)
 	}
-	b.checkUsage(t, 0)
+	b.checkUsage(t, 0, 0)
 }
 
 func TestSetVerdict(t *testing.T) {
@@ -131,13 +132,13 @@ func TestSetVerdict(t *testing.T) {
 	}
 	fine := full(idOf(2))
 	fine.Reason = ""
-	if err := b.Accept(t.Context(), fine, 1000); err != nil {
+	if err := b.Accept(t.Context(), fine, roomy); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := b.SetVerdict(t.Context(), fine); got.Status != upload.Ready || err != nil {
 		t.Errorf("SetVerdict: %s, %v, want ready", got.Status, err)
 	}
-	b.checkUsage(t, 200)
+	b.checkUsage(t, 200, 2)
 }
 
 func TestMarkPublished(t *testing.T) {
@@ -152,9 +153,7 @@ func TestMarkPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Patch(t.Context(), owner, idOf(1), upload.Patch{Title: new(string)}, nil); err != nil {
-		t.Fatal(err)
-	}
+	b.patch(t, judged, upload.Patch{Title: new(string)})
 	for range 2 {
 		if err := b.MarkPublished(t.Context(), judged); err != nil || !b.record(t, idOf(1)).Published {
 			t.Errorf("MarkPublished after a patch: %v", err)
@@ -180,11 +179,9 @@ func TestBury(t *testing.T) {
 	if err := b.MarkPublished(t.Context(), judged); err != nil {
 		t.Fatal(err)
 	}
-	// What people write of it in the meantime does not keep it.
-	title := "t"
-	if _, err := b.Patch(t.Context(), owner, idOf(1), upload.Patch{Title: &title}, nil); err != nil {
-		t.Fatal(err)
-	}
+	// What people write of it in the meantime does not keep it, as long as it counts the same.
+	title := "u"
+	b.patch(t, judged, upload.Patch{Title: &title})
 	otherCounted, otherPinned := judged, judged
 	otherCounted.Counted, otherPinned.VersionID = 99, "v2"
 	unknown := judged
@@ -196,11 +193,11 @@ func TestBury(t *testing.T) {
 			t.Errorf("MarkDeleted, read with %s: %v, want ErrChanged", name, err)
 		}
 	}
-	b.checkUsage(t, 200)
+	b.checkUsage(t, 200, 2)
 
 	want := upload.Record{
 		Owner: owner, ID: idOf(1), Key: record.Key, VersionID: "v1", Status: upload.Deleted, Reason: upload.SizeMismatch,
-		Size: 100, Type: "video/mp4", Version: 3, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+		Size: 91, Type: "video/mp4", Version: 3, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
 	got, err := b.MarkDeleted(t.Context(), judged, expires)
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
@@ -217,11 +214,11 @@ func TestBury(t *testing.T) {
 	if diff := cmp.Diff(b.raw(t, idOf(1))["expires"], number("1772600767"), unexported); diff != "" {
 		t.Errorf("expires (-got +want)\n%s", diff)
 	}
-	b.checkUsage(t, 100)
+	b.checkUsage(t, 100, 1)
 	if _, err := b.MarkDeleted(t.Context(), judged, expires); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("MarkDeleted once more: %v, want ErrChanged", err)
 	}
-	b.checkUsage(t, 100)
+	b.checkUsage(t, 100, 1)
 }
 
 func TestBuryWithoutARecord(t *testing.T) {
@@ -240,7 +237,7 @@ func TestBuryWithoutARecord(t *testing.T) {
 	if _, err := b.MarkDeleted(t.Context(), none, expires); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("MarkDeleted once more: %v, want ErrChanged", err)
 	}
-	b.checkUsage(t, 0)
+	b.checkUsage(t, 0, 0)
 }
 
 func TestPage(t *testing.T) {
@@ -262,7 +259,7 @@ func TestPage(t *testing.T) {
 		for n := range 9 {
 			record := full(idOf(n))
 			record.Owner = theirs
-			if err := b.Accept(t.Context(), record, 1000); err != nil {
+			if err := b.Accept(t.Context(), record, roomy); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -352,72 +349,6 @@ func TestPageOfOneStatus(t *testing.T) {
 	}
 }
 
-func TestPatch(t *testing.T) {
-	set := func(title, description string, labels ...string) upload.Patch {
-		return upload.Patch{Title: &title, Description: &description, Labels: &labels}
-	}
-	one, nine := int64(1), int64(9)
-	for _, test := range []struct {
-		name    string
-		patch   upload.Patch
-		version *int64
-		want    error
-		change  func(*upload.Record)
-	}{
-		{"everything", set("T", "D", "L"), nil, nil, func(r *upload.Record) { r.Title, r.Description, r.Labels = "T", "D", []string{"L"} }},
-		{"nothing left", set("", ""), &one, nil, func(r *upload.Record) { r.Title, r.Description, r.Labels = "", "", nil }},
-		{"the title", upload.Patch{Title: set("T", "").Title}, &one, nil, func(r *upload.Record) { r.Title = "T" }},
-		{"the labels", upload.Patch{Labels: set("", "", "x", "y").Labels}, nil, nil, func(r *upload.Record) { r.Labels = []string{"x", "y"} }},
-		{"another version", set("T", "D"), &nine, upload.ErrChanged, nil},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			b := newBench(t)
-			want := b.accepted(t, idOf(1))
-			got, err := b.Patch(t.Context(), owner, idOf(1), test.patch, test.version)
-			if !errors.Is(err, test.want) {
-				t.Fatalf("Patch: %v, want %v", err, test.want)
-			}
-			if test.want == nil {
-				test.change(&want)
-				want.Version = 2
-				if diff := cmp.Diff(got, want); diff != "" {
-					t.Errorf("Patch (-got +want)\n%s", diff)
-				}
-			}
-			if diff := cmp.Diff(b.record(t, idOf(1)), want); diff != "" {
-				t.Errorf("record (-got +want)\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestPatchOfWhatIsGone(t *testing.T) {
-	b := newBench(t)
-	title, version := "T", int64(1)
-	if _, err := b.MarkDeleted(t.Context(), b.accepted(t, idOf(1)), expires); err != nil {
-		t.Fatal(err)
-	}
-	b.accepted(t, idOf(2))
-	for _, id := range []string{idOf(1), idOf(3)} {
-		for _, version := range []*int64{nil, &version} {
-			if _, err := b.Patch(t.Context(), owner, id, upload.Patch{Title: &title}, version); !errors.Is(err, upload.ErrGone) {
-				t.Errorf("Patch of %s: %v, want ErrGone", id, err)
-			}
-		}
-	}
-	if _, err := b.Patch(t.Context(), owner, "usage", upload.Patch{Title: &title}, nil); err == nil {
-		t.Error("Patch of the usage item succeeds")
-	}
-	if diff := cmp.Diff(b.raw(t, "usage"), map[string]types.AttributeValue{
-		"owner": text(owner), "id": text("usage"), "used": number("100"),
-	}, unexported); diff != "" {
-		t.Errorf("usage item (-got +want)\n%s", diff)
-	}
-	if _, found, err := b.Record(t.Context(), owner, idOf(3)); found || err != nil {
-		t.Errorf("a patch made a record: %t, %v", found, err)
-	}
-}
-
 // A transaction that took effect although it answered a fault is repeated under the same token, by which DynamoDB knows
 // it again. The server here does not know tokens: then the record is there, and the usage moved once all the same.
 func TestTransactionOfUnknownOutcome(t *testing.T) {
@@ -435,7 +366,7 @@ func TestTransactionOfUnknownOutcome(t *testing.T) {
 		}
 		pass()
 	}
-	if err := b.Accept(t.Context(), full(idOf(1)), 1000); !errors.Is(err, upload.ErrChanged) {
+	if err := b.Accept(t.Context(), full(idOf(1)), roomy); !errors.Is(err, upload.ErrChanged) {
 		t.Errorf("Accept: %v, want ErrChanged", err)
 	}
 	if len(tokens) != 2 || tokens[0] != tokens[1] {
@@ -443,7 +374,7 @@ func TestTransactionOfUnknownOutcome(t *testing.T) {
 	}
 	b.meddle = nil
 	b.record(t, idOf(1))
-	b.checkUsage(t, 100)
+	b.checkUsage(t, 100, 1)
 }
 
 func TestMalformedRecords(t *testing.T) {
@@ -525,7 +456,7 @@ func TestAcceptInParallel(t *testing.T) {
 		accepting.Go(func() {
 			record := full(idOf(n))
 			record.Counted = 30
-			errs[n] = b.Accept(t.Context(), record, 1000)
+			errs[n] = b.Accept(t.Context(), record, roomy)
 		})
 	}
 	accepting.Wait()
@@ -544,5 +475,5 @@ func TestAcceptInParallel(t *testing.T) {
 	if fitted != 33 {
 		t.Errorf("%d accepted, want 33", fitted)
 	}
-	b.checkUsage(t, 990)
+	b.checkUsage(t, 990, 33)
 }

@@ -14,11 +14,12 @@ import (
 
 // Attributes of a user's item. The mail is the partition key.
 const (
-	mailAttribute    = "mail"
-	hashAttribute    = "hash"
-	roleAttribute    = "role"
-	maxSizeAttribute = "maxSize"
-	quotaAttribute   = "quota"
+	mailAttribute      = "mail"
+	hashAttribute      = "hash"
+	roleAttribute      = "role"
+	maxSizeAttribute   = "maxSize"
+	quotaAttribute     = "quota"
+	fileQuotaAttribute = "fileQuota"
 	// leavingAttribute is in the row of a user whose removal has begun. It stays until all that is theirs is deleted, so
 	// that the owner is known as long as it takes.
 	leavingAttribute = "leaving"
@@ -123,6 +124,7 @@ const StageDefault int64 = -1
 type UserChange struct {
 	Role           identity.Role
 	MaxSize, Quota *int64 // bytes, or StageDefault
+	FileQuota      *int64 // files, or StageDefault
 }
 
 // Change changes a user and returns what it is then. It returns ErrNoUser if there is no such user, and ErrUserChanged if
@@ -142,7 +144,9 @@ func (u *Users) Change(ctx context.Context, mail identity.Mail, change UserChang
 	if change.Role != "" {
 		row[roleAttribute] = text(string(change.Role))
 	}
-	for name, limit := range map[string]*int64{maxSizeAttribute: change.MaxSize, quotaAttribute: change.Quota} {
+	for name, limit := range map[string]*int64{
+		maxSizeAttribute: change.MaxSize, quotaAttribute: change.Quota, fileQuotaAttribute: change.FileQuota,
+	} {
 		switch {
 		case limit == nil:
 		case *limit == StageDefault:
@@ -163,7 +167,7 @@ func (u *Users) Change(ctx context.Context, mail identity.Mail, change UserChang
 func unchanged(input *dynamodb.PutItemInput, row item) {
 	var conditions []string
 	input.ExpressionAttributeNames, input.ExpressionAttributeValues = map[string]string{}, item{}
-	for _, name := range []string{hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute} {
+	for _, name := range []string{hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute, fileQuotaAttribute} {
 		input.ExpressionAttributeNames["#"+name] = name
 		if value, ok := row[name]; ok {
 			input.ExpressionAttributeValues[":"+name] = value
@@ -207,6 +211,9 @@ func fromUser(user identity.User) item {
 	if user.Quota != nil {
 		row[quotaAttribute] = number(*user.Quota)
 	}
+	if user.FileQuota != nil {
+		row[fileQuotaAttribute] = number(*user.FileQuota)
+	}
 	return row
 }
 
@@ -219,7 +226,9 @@ func toUser(row item) (identity.User, error) {
 	readText(row[ownerAttribute], &user.Owner)
 	readText(row[hashAttribute], &user.Hash)
 	readText(row[roleAttribute], (*string)(&user.Role))
-	for name, limit := range map[string]**int64{maxSizeAttribute: &user.MaxSize, quotaAttribute: &user.Quota} {
+	for name, limit := range map[string]**int64{
+		maxSizeAttribute: &user.MaxSize, quotaAttribute: &user.Quota, fileQuotaAttribute: &user.FileQuota,
+	} {
 		if value, ok := row[name]; ok {
 			*limit = new(int64)
 			if !readNumber(value, *limit) {

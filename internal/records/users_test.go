@@ -63,7 +63,7 @@ func TestUser(t *testing.T) {
 	users, client := open(t, server.NewServer())
 	tabletest.Create(t, client, table, "mail")
 	item := row()
-	item["maxSize"], item["quota"] = number("5"), number("0")
+	item["maxSize"], item["quota"], item["fileQuota"] = number("5"), number("0"), number("7")
 	item["groups"] = &types.AttributeValueMemberSS{Value: []string{"an attribute that is not known"}}
 	put(t, client, item)
 
@@ -71,6 +71,7 @@ func TestUser(t *testing.T) {
 	maxSize, quota := int64(5), int64(0)
 	want := identity.User{
 		Mail: "demo@example.com", Owner: "0123456789abcdef0123", Hash: hash, Role: identity.RoleUser, MaxSize: &maxSize, Quota: &quota,
+		FileQuota: new(int64(7)),
 	}
 	if diff := cmp.Diff(got, want); !found || err != nil || diff != "" {
 		t.Errorf("User: %t, %v\n(-got +want)\n%s", found, err, diff)
@@ -91,6 +92,8 @@ func TestUserRefusesMalformedRows(t *testing.T) {
 		"role":    number("1"),
 		"maxSize": text("5"),
 		"quota":   number("1.5"),
+
+		"fileQuota": number("-2"),
 	} {
 		item := maps.Clone(row())
 		item[name] = value
@@ -169,9 +172,9 @@ func TestPutIsTheTablesForm(t *testing.T) {
 		want           map[string]types.AttributeValue
 	}{
 		{nil, nil, nil},
-		{&maxSize, &quota, map[string]types.AttributeValue{"maxSize": number("5"), "quota": number("0")}},
+		{&maxSize, &quota, map[string]types.AttributeValue{"maxSize": number("5"), "quota": number("0"), "fileQuota": number("5")}},
 	} {
-		user.MaxSize, user.Quota = test.maxSize, test.quota
+		user.MaxSize, user.Quota, user.FileQuota = test.maxSize, test.quota, test.maxSize
 		if err := users.Put(t.Context(), user); err != nil {
 			t.Fatal(err)
 		}
@@ -251,6 +254,8 @@ func TestChange(t *testing.T) {
 			records.UserChange{Role: identity.RoleUser, MaxSize: bytes(records.StageDefault), Quota: bytes(5)},
 			func(u *identity.User) { u.Role, u.MaxSize, u.Quota = identity.RoleUser, nil, bytes(5) },
 		},
+		{records.UserChange{FileQuota: bytes(3)}, func(u *identity.User) { u.FileQuota = bytes(3) }},
+		{records.UserChange{FileQuota: bytes(records.StageDefault)}, func(u *identity.User) { u.FileQuota = nil }},
 	} {
 		test.edit(&want)
 		got, err := users.Change(t.Context(), "demo@example.com", test.change)

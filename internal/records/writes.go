@@ -20,16 +20,16 @@ const (
 )
 
 // Accept implements lifecycle.Records.
-func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota int64) error {
+func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota upload.Usage) error {
 	writes := []types.TransactWriteItem{u.putNew(record)}
 	switch {
-	case record.Counted < 0:
-		return errors.New("accepting an upload: Counted is negative")
-	case record.Counted > quota:
+	case record.Counted < 0 || record.Files < 0:
+		return errors.New("accepting an upload: Counted or Files is negative")
+	case record.Counted > quota.Bytes || record.Files > quota.Files:
 		return fmt.Errorf("accepting an upload: %w", upload.ErrOverQuota)
-	case record.Counted > 0:
-		room := quota - record.Counted
-		writes = append(writes, u.addUsage(record.Owner, record.Counted, &room))
+	case record.Counted > 0 || record.Files > 0:
+		room := upload.Usage{Bytes: quota.Bytes - record.Counted, Files: quota.Files - record.Files}
+		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: record.Counted, Files: record.Files}, &room))
 	}
 	if err := u.transact(ctx, writes); err != nil {
 		return fmt.Errorf("accepting an upload: %w", err)
@@ -86,8 +86,8 @@ func (u *Uploads) MarkDeleted(ctx context.Context, record upload.Record, expires
 		write = u.replace(record, tombstone)
 	}
 	writes := []types.TransactWriteItem{write}
-	if record.Counted > 0 {
-		writes = append(writes, u.addUsage(record.Owner, -record.Counted, nil))
+	if record.Counted > 0 || record.Files > 0 {
+		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: -record.Counted, Files: -record.Files}, nil))
 	}
 	if err := u.transact(ctx, writes); err != nil {
 		return upload.Record{}, fmt.Errorf("marking a record as deleted: %w", err)
@@ -119,18 +119,20 @@ func (u *Uploads) replace(old, record upload.Record) types.TransactWriteItem {
 	}}
 }
 
-// addUsage adds bytes to the owner's usage. If room is not nil, the usage must be at most room before.
-func (u *Uploads) addUsage(owner string, bytes int64, room *int64) types.TransactWriteItem {
+// addUsage adds to the owner's usage. If room is not nil, the usage must be at most room before. What an item does not count
+// yet is 0.
+func (u *Uploads) addUsage(owner string, more upload.Usage, room *upload.Usage) types.TransactWriteItem {
 	update := &types.Update{
 		TableName:                 &u.table,
 		Key:                       uploadKey(owner, usageID),
-		UpdateExpression:          aws.String("ADD #used :bytes"),
-		ExpressionAttributeNames:  map[string]string{"#used": usedAttribute},
-		ExpressionAttributeValues: item{":bytes": number(bytes)},
+		UpdateExpression:          aws.String("ADD #used :bytes, #files :files"),
+		ExpressionAttributeNames:  map[string]string{"#used": usedAttribute, "#files": filesAttribute},
+		ExpressionAttributeValues: item{":bytes": number(more.Bytes), ":files": number(more.Files)},
 	}
 	if room != nil {
-		update.ConditionExpression = aws.String("attribute_not_exists(#used) OR #used <= :room")
-		update.ExpressionAttributeValues[":room"] = number(*room)
+		update.ConditionExpression = aws.String("(attribute_not_exists(#used) OR #used <= :room) AND (attribute_not_exists(#files) OR #files <= :roomFiles)")
+		update.ExpressionAttributeValues[":room"] = number(room.Bytes)
+		update.ExpressionAttributeValues[":roomFiles"] = number(room.Files)
 	}
 	return types.TransactWriteItem{Update: update}
 }

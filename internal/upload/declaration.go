@@ -14,7 +14,7 @@ import (
 )
 
 // Check checks what a client declares of a file against the stage's formats and the owner's limits. It sets limits.Folder by
-// the format. It returns the file's format, or an Error that names the field.
+// the format, and limits.Text. It returns the file's format, or an Error that names the field.
 func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (contract.Format, error) {
 	format, err := File{Name: &declared.Filename, Type: declared.Type}.Format(table)
 	if err != nil {
@@ -31,8 +31,17 @@ func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (c
 	if err := checkPartSize(declared.PartSize); err != nil {
 		return contract.Format{}, err
 	}
-	limits.Folder = format.MaxSize
+	limits.Folder, limits.Text = format.MaxSize, TextOf(declared)
 	return format, limits.CheckSize(declared.Size)
+}
+
+// TextOf returns how many bytes file name and title take of the owner's quota.
+func TextOf(declared api.UploadRequest) int64 {
+	record := Record{Filename: declared.Filename}
+	if declared.Title != nil {
+		record.Title = *declared.Title
+	}
+	return record.Text()
 }
 
 // isSHA256 reports whether s is a SHA-256 as S3 writes it.

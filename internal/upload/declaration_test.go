@@ -19,7 +19,7 @@ const checksum = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
 func TestCheck(t *testing.T) {
 	got, err := upload.Check(api.UploadRequest{
 		Filename: "REPORT.pdf", Size: 1 << 20, Type: new("Application/PDF"), Title: new("Q1"), Checksum: new(checksum), Via: new("fax"),
-	}, table, upload.Limits{Folder: 1, User: 1 << 20, Quota: 1 << 20, Remaining: 1 << 20})
+	}, table, upload.Limits{Folder: 1, User: 1 << 20, Quota: 1<<20 + 12, Remaining: 1<<20 + 12, FileQuota: 1, RemainingFiles: 1})
 	want := contract.Format{Extension: "pdf", ContentType: "application/pdf", Folder: "documents", MaxSize: 1 << 20}
 	if diff := cmp.Diff(got, want); err != nil || diff != "" {
 		t.Errorf("Check: %v\n(-got +want)\n%s", err, diff)
@@ -46,11 +46,14 @@ func TestCheckRefuses(t *testing.T) {
 		{"checksum with spare bits", func(r *api.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
 		{"checksum with newline", func(r *api.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
 		{"largest object of the folder", func(r *api.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 1048577 bytes: must be 1 to 1048576, the largest object of the folder"}},
-		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: must be 1 to 536870912, what is left of the quota"}},
+		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: must be 1 to 536870912, what is left of the quota less the 5 bytes of filename and title"}},
+		{"what title and name leave", func(r *api.UploadRequest) { r.Filename, r.Title, r.Size = "a.mp4", new("Ü"), 1<<29-1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870911 bytes: must be 1 to 536870910, what is left of the quota less the 7 bytes of filename and title"}},
 	} {
 		declared := api.UploadRequest{Filename: "a.pdf", Size: 1}
 		test.change(&declared)
-		format, err := upload.Check(declared, table, upload.Limits{User: 1 << 30, Quota: 1 << 30, Remaining: 1 << 29})
+		format, err := upload.Check(declared, table, upload.Limits{
+			User: 1 << 30, Quota: 1 << 30, Remaining: 1<<29 + 5, FileQuota: 1, RemainingFiles: 1,
+		})
 		var got *upload.Error
 		if !errors.As(err, &got) {
 			t.Errorf("%s: got %v, %v, want an upload.Error", test.name, format, err)

@@ -8,12 +8,16 @@ import (
 	"postern/api"
 )
 
-// Limits bound the size of one upload besides S3's own limits, each in bytes.
+// Limits bound one upload besides S3's own limits, each in bytes unless it says files.
 type Limits struct {
 	Folder    int64 // largest object of the folder
 	User      int64 // largest upload of the owner
 	Quota     int64 // how much the owner may keep in all
 	Remaining int64 // what is left of the quota
+	Text      int64 // what file name and title take of the quota
+
+	FileQuota      int64 // how many files the owner may keep in all
+	RemainingFiles int64 // how many of these are left
 }
 
 // A limit is one bound of a size, with its name in messages.
@@ -47,19 +51,36 @@ func (l Limits) CheckSize(size int64) error {
 
 // least returns the least of the limits. It returns an Error, and a limit of 0 bytes, when not even one byte may be stored.
 func (l Limits) least() (limit, error) {
+	texts := ""
+	if l.Text > 0 {
+		texts = fmt.Sprintf(" less the %d bytes of filename and title", l.Text)
+	}
 	least := slices.MinFunc([]limit{
-		{"the quota", l.Quota},
-		{"what is left of the quota", l.Remaining},
+		{"the quota" + texts, l.Quota - l.Text},
+		{"what is left of the quota" + texts, l.Remaining - l.Text},
 		{"the largest upload", l.User},
 		{"the largest object of the folder", l.Folder},
 		{"the largest object of S3", api.MaxObject},
 	}, func(a, b limit) int { return cmp.Compare(a.bytes, b.bytes) })
 	switch {
+	case l.FileQuota < 1:
+		return limit{}, nothing("the quota is %d files", l.FileQuota)
+	case l.RemainingFiles < 1:
+		return limit{}, nothing("the quota of %d files is used up, or was a minute ago", l.FileQuota)
 	case least.bytes > 0:
 		return least, nil
-	case l.Quota > 0 && l.Remaining < 1:
-		return limit{}, &Error{api.Forbidden, fmt.Sprintf("nothing may be uploaded: the quota of %d bytes is used up, or was a minute ago", l.Quota)}
+	case l.Quota < 1:
+		return limit{}, nothing("the quota is %d bytes", l.Quota)
+	case l.Remaining < 1:
+		return limit{}, nothing("the quota of %d bytes is used up, or was a minute ago", l.Quota)
+	case l.Remaining <= l.Text:
+		return limit{}, nothing("filename and title take %d bytes, and %d are left of the quota", l.Text, l.Remaining)
 	default:
-		return limit{}, &Error{api.Forbidden, fmt.Sprintf("nothing may be uploaded: %s is %d bytes", least.name, least.bytes)}
+		return limit{}, nothing("%s is %d bytes", least.name, least.bytes)
 	}
+}
+
+// nothing returns the Error for an owner who may not store even one byte.
+func nothing(format string, args ...any) error {
+	return &Error{api.Forbidden, "nothing may be uploaded: " + fmt.Sprintf(format, args...)}
 }

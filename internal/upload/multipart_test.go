@@ -39,7 +39,7 @@ func TestPlan(t *testing.T) {
 		}
 	}
 	// What cannot be planned is refused before.
-	limits := upload.Limits{Folder: 1 << 62, User: 1 << 62, Quota: 1 << 62, Remaining: 1 << 62}
+	limits := withFiles(upload.Limits{Folder: 1 << 62, User: 1 << 62, Quota: 1 << 62, Remaining: 1 << 62})
 	for size, want := range map[int64]string{
 		0:                 "size is 0 bytes: must be at least 1",
 		api.MaxObject + 1: "size is 53687091200001 bytes: must be 1 to 53687091200000, the largest object of S3",
@@ -101,7 +101,7 @@ func TestPlansAreThoseOfS3(t *testing.T) {
 
 func TestChecksOfParts(t *testing.T) {
 	const sum = "rosUhgp5mIg="
-	limits := upload.Limits{Folder: 100 * mib, User: 90 * mib, Quota: 80 * mib, Remaining: 70 * mib}
+	limits := withFiles(upload.Limits{Folder: 100 * mib, User: 90 * mib, Quota: 80 * mib, Remaining: 70 * mib})
 	numbered := func(numbers ...int64) []api.PartRequest {
 		parts := make([]api.PartRequest, len(numbers))
 		for i, number := range numbers {

@@ -62,14 +62,33 @@ type Record struct {
 	Filename, Title, Description string
 	Labels                       []string
 
-	// Counted is how many bytes of the owner's usage this upload takes: Size, or 0 when it is over quota or deleted.
+	// Counted is how many bytes of the owner's usage this upload takes: Size and Text, or 0 when it is over quota or deleted.
+	// A record of a time when texts did not count has its Size alone until it is patched.
 	Counted int64
+	// Files is how many files of the owner's usage this upload takes: 1, or 0 when it is over quota or deleted, or recorded
+	// before files were counted.
+	Files int64
 	// Version is 1 for a new record and grows by 1 with each change that a client can see.
 	Version int64
 	// Published reports whether the event for Status has been published.
 	Published bool
-	// Expires is when a tombstone may be removed. Zero for other records.
+	// Expires is when a tombstone, or the record of an upload over quota, may be removed. Zero for other records.
 	Expires time.Time
+}
+
+// Text returns how many bytes of UTF-8 people have written of the upload: file name, title, description and labels.
+func (r Record) Text() int64 {
+	bytes := len(r.Filename) + len(r.Title) + len(r.Description)
+	for _, label := range r.Labels {
+		bytes += len(label)
+	}
+	return int64(bytes)
+}
+
+// A Usage is how much an owner keeps, or may keep.
+type Usage struct {
+	Bytes int64 // of files, and of the texts in their records
+	Files int64
 }
 
 // Verdict returns the status that an accepted upload gets: Rejected if there is a reason, otherwise Ready.
@@ -141,8 +160,9 @@ func (r Record) DownloadType() string {
 	return r.Type
 }
 
-// TombstoneLifetime is how long a tombstone is kept. A multipart upload may stay open for 7 days, and then the message of
-// its completion may wait in a dead-letter queue for 14. Bytes that found no tombstone would be a new upload.
+// TombstoneLifetime is how long a tombstone is kept, and the record of an upload over quota, which nothing counts. A multipart
+// upload may stay open for 7 days, and then the message of its completion may wait in a dead-letter queue for 14. Bytes that
+// found no record would be a new upload.
 const TombstoneLifetime = 22 * 24 * time.Hour
 
 // A Version is one version of an object, or a delete marker, in a list of versions.

@@ -12,8 +12,9 @@ import (
 
 // Declared is what an object's metadata carries from the signature to the inspection.
 type Declared struct {
-	Quota    int64  `json:"quota"`          // the owner's quota when it was signed, in bytes
-	Size     int64  `json:"size,omitempty"` // size of the file, in bytes; 0: not declared
+	Quota    int64  `json:"quota"`           // the owner's quota when it was signed, in bytes
+	Files    int64  `json:"files,omitempty"` // the owner's quota of files then; 0: signed before files were counted
+	Size     int64  `json:"size,omitempty"`  // size of the file, in bytes; 0: not declared
 	Filename string `json:"name,omitempty"`
 	Title    string `json:"title,omitempty"`
 }

@@ -79,6 +79,22 @@ type Patch struct {
 	Labels             *[]string
 }
 
+// Apply returns a record with what the patch changes, and its next Version. A record that counts counts its new texts.
+func (p Patch) Apply(record Record) Record {
+	if p.Title != nil {
+		record.Title = *p.Title
+	}
+	if p.Description != nil {
+		record.Description = *p.Description
+	}
+	if p.Labels != nil {
+		record.Labels = *p.Labels
+	}
+	record.Counted = record.Size + record.Text()
+	record.Version++
+	return record
+}
+
 // NewPatch returns the patch that a client sent. In its description, a line ends with a line feed alone. It returns an Error
 // when the patch changes nothing, or when a field is not what api.UploadPatch says of it.
 func NewPatch(sent api.UploadPatch) (Patch, error) {

@@ -17,6 +17,7 @@ import (
 	"postern/internal/identity"
 	"postern/internal/records"
 	"postern/internal/secret"
+	"postern/internal/upload"
 )
 
 // unauthorized is the invocation's error when the caller is not who it says it is. API Gateway makes a 401 of exactly
@@ -47,9 +48,10 @@ type authorizer struct {
 	removals removals
 
 	usages usages
-	used   *cache[int64] // by owner, in bytes
+	used   *cache[upload.Usage] // by owner
 
 	defaultMaxSize, defaultQuota int64 // bytes, of a user whose row sets none
+	defaultFileQuota             int64 // files, of a user whose row sets none
 
 	log *slog.Logger
 }
@@ -60,7 +62,7 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of users: %w", err)
 	}
-	used, err := newCache[int64](random, function.WallClock)
+	used, err := newCache[upload.Usage](random, function.WallClock)
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of usages: %w", err)
 	}
@@ -76,7 +78,10 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 		used:           used,
 		defaultMaxSize: setup.Env.DefaultMaxSize,
 		defaultQuota:   setup.Env.DefaultQuota,
-		log:            setup.Log,
+
+		defaultFileQuota: setup.Env.DefaultFileQuota,
+
+		log: setup.Log,
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postern/internal/identity"
+	"postern/internal/upload"
 )
 
 // marker stands for what belongs to a person: it may show up in no log and no error.
@@ -37,9 +38,9 @@ func (hangingUsers) User(ctx context.Context, _ identity.Mail) (identity.User, b
 // hangingUsages answer when the context ends.
 type hangingUsages struct{}
 
-func (hangingUsages) Usage(ctx context.Context, _ string) (int64, error) {
+func (hangingUsages) Usage(ctx context.Context, _ string) (upload.Usage, error) {
 	<-ctx.Done()
-	return 0, ctx.Err()
+	return upload.Usage{}, ctx.Err()
 }
 
 // lateUsers answers well, but only when the context has ended.

@@ -27,8 +27,8 @@ type ownerKeys interface {
 
 // usages says how much owners keep.
 type usages interface {
-	// Usage reads how much an owner keeps, in bytes: 0 if it has kept nothing yet.
-	Usage(ctx context.Context, owner string) (int64, error)
+	// Usage reads how much an owner keeps: nothing if it has kept nothing yet.
+	Usage(ctx context.Context, owner string) (upload.Usage, error)
 }
 
 // removals say which owners were removed.
@@ -142,18 +142,24 @@ func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.Use
 // acting returns the caller that handlers see when one user acts for another: the role is the first's, everything else
 // the second's.
 func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (apigw.Caller, error) {
-	acting := apigw.Caller{Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota}
+	acting := apigw.Caller{
+		Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota, FileQuota: a.defaultFileQuota,
+	}
 	if user.MaxSize != nil {
 		acting.MaxSize = *user.MaxSize
 	}
 	if user.Quota != nil {
 		acting.Quota = *user.Quota
 	}
+	if user.FileQuota != nil {
+		acting.FileQuota = *user.FileQuota
+	}
 	used, err := a.usage(ctx, user.Owner)
 	if err != nil {
 		return apigw.Caller{}, fmt.Errorf("finding what is left of the quota: %w", err)
 	}
-	acting.Remaining = min(max(0, acting.Quota-used), acting.Quota)
+	acting.Remaining = left(acting.Quota, used.Bytes)
+	acting.RemainingFiles = left(acting.FileQuota, used.Files)
 	key, err := a.ownerKeys.OwnerKey(ctx)
 	if err != nil {
 		return apigw.Caller{}, err
@@ -162,14 +168,17 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 	return acting, err
 }
 
-// usage returns how much an owner kept at most cacheLifetime ago, in bytes.
-func (a *authorizer) usage(ctx context.Context, owner string) (int64, error) {
+// left returns what is left of a quota: 0 to quota, whatever is used.
+func left(quota, used int64) int64 { return min(max(0, quota-used), quota) }
+
+// usage returns how much an owner kept at most cacheLifetime ago.
+func (a *authorizer) usage(ctx context.Context, owner string) (upload.Usage, error) {
 	if used, ok := a.used.get(owner); ok {
 		return used, nil
 	}
 	used, err := a.usages.Usage(ctx, owner)
 	if err != nil {
-		return 0, err
+		return upload.Usage{}, err
 	}
 	a.used.put(owner, used)
 	return used, nil

@@ -42,6 +42,7 @@ func rows() memoryUsers {
 		"demo@example.com": {Mail: "demo@example.com", Owner: demoOwner, Hash: "demo-password", Role: identity.RoleUser},
 		"limited@example.com": {
 			Mail: "limited@example.com", Owner: limitedOwner, Hash: "limited-password", Role: identity.RoleUser, MaxSize: new(int64(7)), Quota: new(int64(0)),
+			FileQuota: new(int64(3)),
 		},
 		"service@example.com": {
 			Mail: "service@example.com", Owner: serviceOwner, Hash: "service-password", Role: identity.RoleService, MaxSize: new(int64(1)), Quota: new(int64(2)),
@@ -77,11 +78,11 @@ func (k *fixedKey) OwnerKey(context.Context) ([]byte, error) {
 
 // memoryUsages are usages by owner, and count how often they are read.
 type memoryUsages struct {
-	used  map[string]int64
+	used  map[string]upload.Usage
 	reads int
 }
 
-func (u *memoryUsages) Usage(_ context.Context, owner string) (int64, error) {
+func (u *memoryUsages) Usage(_ context.Context, owner string) (upload.Usage, error) {
 	u.reads++
 	return u.used[owner], nil
 }
@@ -107,7 +108,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{
 		passwords: &plainPasswords{map[string]int{}},
 		key:       &fixedKey{},
-		kept:      &memoryUsages{used: map[string]int64{demoOwner: 500, limitedOwner: 1, serviceOwner: 2}},
+		kept:      &memoryUsages{used: map[string]upload.Usage{demoOwner: {Bytes: 500, Files: 5}, limitedOwner: {Bytes: 1, Files: 1}, serviceOwner: {Bytes: 2, Files: 2}}},
 		clock:     newClock(),
 		log:       &bytes.Buffer{},
 	}
@@ -118,10 +119,13 @@ func newBench(t *testing.T) *bench {
 		verified:       cacheOf[identity.User](t, b.clock),
 		removals:       removedOwners{identity.Owner(ownerKey, "removed@example.com"): true, demoOwner: true},
 		usages:         b.kept,
-		used:           cacheOf[int64](t, b.clock),
+		used:           cacheOf[upload.Usage](t, b.clock),
 		defaultMaxSize: 1000,
 		defaultQuota:   2000,
-		log:            slog.New(slog.NewJSONHandler(b.log, nil)),
+
+		defaultFileQuota: 20,
+
+		log: slog.New(slog.NewJSONHandler(b.log, nil)),
 	}
 	return b
 }
@@ -155,7 +159,7 @@ var (
 
 func TestWhoMayActForWhom(t *testing.T) {
 	user := func(owner string) apigw.Caller {
-		return apigw.Caller{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500}
+		return apigw.Caller{Owner: owner, Role: "user", MaxSize: 1000, Quota: 2000, Remaining: 1500, FileQuota: 20, RemainingFiles: 15}
 	}
 	nobody := func(role string) apigw.Caller { return apigw.Caller{Role: role} }
 	for _, test := range []struct {
@@ -168,19 +172,19 @@ func TestWhoMayActForWhom(t *testing.T) {
 		{"no mail: itself", demo, nil, demoOwner, new(user(demoOwner))},
 		{"own mail", demo, []string{"demo@example.com"}, demoOwner, new(user(demoOwner))},
 		{"own mail, upper case", demo, []string{"DEMO@Example.com"}, demoOwner, new(user(demoOwner))},
-		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &apigw.Caller{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0}},
+		{"own limits", limited, []string{"limited@example.com"}, limitedOwner, &apigw.Caller{Owner: limitedOwner, Role: "user", MaxSize: 7, Quota: 0, FileQuota: 3, RemainingFiles: 2}},
 
 		{"another's mail", demo, []string{"limited@example.com"}, demoOwner, nil},
 		{"a service's mail", demo, []string{"service@example.com"}, demoOwner, nil},
 		{"mail without a row", demo, []string{"nobody@example.com"}, demoOwner, nil},
 		{"longer mail", demo, []string{"demo@example.com.example.org"}, demoOwner, nil},
 
-		{"service, no mail: itself", service, nil, serviceOwner, &apigw.Caller{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &apigw.Caller{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2}},
-		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &apigw.Caller{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500}},
-		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &apigw.Caller{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0}},
+		{"service, no mail: itself", service, nil, serviceOwner, &apigw.Caller{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2, FileQuota: 20, RemainingFiles: 18}},
+		{"service, own mail", service, []string{"service@example.com"}, serviceOwner, &apigw.Caller{Owner: serviceOwner, Role: "service", MaxSize: 1, Quota: 2, FileQuota: 20, RemainingFiles: 18}},
+		{"service, default limits of another", service, []string{"demo@example.com"}, serviceOwner, &apigw.Caller{Owner: demoOwner, Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 1500, FileQuota: 20, RemainingFiles: 15}},
+		{"service, limits of another", service, []string{"Limited@example.com"}, serviceOwner, &apigw.Caller{Owner: limitedOwner, Role: "service", MaxSize: 7, Quota: 0, FileQuota: 3, RemainingFiles: 2}},
 		{"service, mail without a row", service, []string{"Nobody@example.com"}, serviceOwner, &apigw.Caller{
-			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 2000,
+			Owner: identity.Owner(ownerKey, "nobody@example.com"), Role: "service", MaxSize: 1000, Quota: 2000, Remaining: 2000, FileQuota: 20, RemainingFiles: 20,
 		}},
 
 		{"service, mail of a removed user", service, []string{"Removed@example.com"}, serviceOwner, nil},
@@ -229,7 +233,8 @@ func TestPolicyIsAboutTheOneRequest(t *testing.T) {
 	want := `{"principalId":"00000000000000000001",` +
 		`"policyDocument":{"Version":"2012-10-17","Statement":[{"Action":["execute-api:Invoke"],"Effect":"Allow",` +
 		`"Resource":["arn:aws:execute-api:eu-west-1:123456789012:abcde12345/api/GET/presignedurl"]}]},` +
-		`"context":{"key":"` + derived(t, demoOwner).Text() + `","maxSize":"1000","owner":"00000000000000000001","quota":"2000","remaining":"1500","role":"user"}}`
+		`"context":{"fileQuota":"20","key":"` + derived(t, demoOwner).Text() + `","maxSize":"1000","owner":"00000000000000000001","quota":"2000",` +
+		`"remaining":"1500","remainingFiles":"15","role":"user"}}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

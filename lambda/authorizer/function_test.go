@@ -60,7 +60,7 @@ func setup(log io.Writer, dynamodb, secrets string) function.Setup[contract.Auth
 	runtime.Endpoints[function.SecretsManager] = secrets
 	return function.Setup[contract.AuthorizerEnv]{
 		Env: contract.AuthorizerEnv{
-			UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000,
+			UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: secretARN, DefaultMaxSize: 1000, DefaultQuota: 2000, DefaultFileQuota: 20,
 		},
 		Runtime: runtime, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
@@ -88,6 +88,7 @@ func dynamoDB(t *testing.T, user identity.User, used map[string]string) (address
 			"owner": &types.AttributeValueMemberS{Value: owner},
 			"id":    &types.AttributeValueMemberS{Value: "usage"},
 			"used":  &types.AttributeValueMemberN{Value: bytes},
+			"files": &types.AttributeValueMemberN{Value: "5"},
 		})
 	}
 	return dynamo.URL
@@ -124,17 +125,18 @@ func TestFunction(t *testing.T) {
 	if err := json.Unmarshal(fixture, &event); err != nil {
 		t.Fatal(err)
 	}
-	acting := func(owner, remaining string) response {
+	acting := func(owner, remaining, remainingFiles string) response {
 		answer := policy("Allow", demoOwner, methodARN)
-		answer.Context = map[string]any{"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000", "remaining": remaining, "key": derived(t, owner).Text()}
+		answer.Context = map[string]any{"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000", "remaining": remaining,
+			"fileQuota": "20", "remainingFiles": remainingFiles, "key": derived(t, owner).Text()}
 		return answer
 	}
 	got, err := authorizer.handle(t.Context(), event)
-	if diff := cmp.Diff(got, acting(demoOwner, "1500")); err != nil || diff != "" {
+	if diff := cmp.Diff(got, acting(demoOwner, "1500", "15")); err != nil || diff != "" {
 		t.Errorf("own mail: %v\n(-got +want)\n%s", err, diff)
 	}
 	got, err = authorizer.handle(t.Context(), requestOf(t, demo, "nobody@example.com"))
-	if diff := cmp.Diff(got, acting(identity.Owner(ownerKey, "nobody@example.com"), "2000")); err != nil || diff != "" {
+	if diff := cmp.Diff(got, acting(identity.Owner(ownerKey, "nobody@example.com"), "2000", "20")); err != nil || diff != "" {
 		t.Errorf("mail without a row: %v\n(-got +want)\n%s", err, diff)
 	}
 	for name, header := range map[string]string{

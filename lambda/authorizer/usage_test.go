@@ -7,6 +7,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"postern/internal/upload"
 )
 
 func TestRemaining(t *testing.T) {
@@ -25,10 +27,16 @@ func TestRemaining(t *testing.T) {
 		{math.MaxInt64, 1, "9223372036854775806"},
 	} {
 		b := newBench(t)
-		b.defaultQuota, b.kept.used[demoOwner] = test.quota, test.used
+		b.defaultQuota, b.kept.used[demoOwner] = test.quota, upload.Usage{Bytes: test.used, Files: 5}
 		got, err := b.handle(t.Context(), requestOf(t, demo))
-		if err != nil || got.Context["remaining"] != test.want || got.Context["quota"] != fmt.Sprint(test.quota) {
+		if err != nil || got.Context["remaining"] != test.want || got.Context["quota"] != fmt.Sprint(test.quota) || got.Context["remainingFiles"] != "15" {
 			t.Errorf("%d of %d used: got %v, %v, want %s remaining", test.used, test.quota, got.Context, err, test.want)
+		}
+		b = newBench(t) // and the same for files
+		b.defaultFileQuota, b.kept.used[demoOwner] = test.quota, upload.Usage{Bytes: 500, Files: test.used}
+		got, err = b.handle(t.Context(), requestOf(t, demo))
+		if err != nil || got.Context["remainingFiles"] != test.want || got.Context["fileQuota"] != fmt.Sprint(test.quota) || got.Context["remaining"] != "1500" {
+			t.Errorf("%d of %d files used: got %v, %v, want %s remaining", test.used, test.quota, got.Context, err, test.want)
 		}
 	}
 }
@@ -57,7 +65,7 @@ func TestUsageIsReadOnceAMinute(t *testing.T) {
 	call(requestOf(t, demo), "1500", 1)
 	call(requestOf(t, service, "demo@example.com"), "1500", 1) // the same owner
 	call(requestOf(t, service), "0", 2)
-	b.kept.used[demoOwner] = 600
+	b.kept.used[demoOwner] = upload.Usage{Bytes: 600}
 	b.clock.move(59 * time.Second)
 	call(requestOf(t, demo), "1500", 2)
 	b.clock.move(time.Second)
@@ -71,11 +79,11 @@ type failingUsages struct {
 	times int
 }
 
-func (u *failingUsages) Usage(context.Context, string) (int64, error) {
+func (u *failingUsages) Usage(context.Context, string) (upload.Usage, error) {
 	if u.times--; u.times < 0 {
-		return 500, nil
+		return upload.Usage{Bytes: 500}, nil
 	}
-	return 0, u.err
+	return upload.Usage{}, u.err
 }
 
 // failingRemovals fail, with an answer that would be good news.

@@ -21,14 +21,14 @@ func checkDeleted(t *testing.T, w *world, id string) {
 	if record.Status != upload.Deleted || record.Published || record.Expires.Sub(w.now).Round(time.Minute) != upload.TombstoneLifetime {
 		t.Errorf("record %+v, want a tombstone of %v", record, upload.TombstoneLifetime)
 	}
-	if record.Title != "" || record.Filename != "" || record.Counted != 0 {
+	if record.Title != "" || record.Filename != "" || record.Counted != 0 || record.Files != 0 {
 		t.Errorf("tombstone %+v, want nothing that a client wrote, and nothing counted", record)
 	}
 	if key := keyOf(owner, id); !w.bucket.isEmpty(key) {
 		t.Errorf("%s still has %v, open %v", key, w.bucket.versions[key], w.bucket.open[key])
 	}
-	if used := w.usage(t, owner); used != 0 {
-		t.Errorf("usage %d, want 0", used)
+	if used := w.usage(t, owner); used != (upload.Usage{}) {
+		t.Errorf("usage %+v, want nothing", used)
 	}
 }
 

@@ -72,16 +72,16 @@ func TestDownloadQuery(t *testing.T) {
 func TestUsage(t *testing.T) {
 	w := newWorld(t)
 	usage := call{owner: owner, path: "/usage"}
-	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Quota: 1, MaxSize: 1}); got != want {
+	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Quota: 1 << 20, FileQuota: 5, MaxSize: 1}); got != want {
 		t.Errorf("nothing: got %+v, want %+v", got, want)
 	}
 	w.setVerdict(t, arrived(owner, idAt(start, 1, "mp4")))
 	w.setVerdict(t, arrived(owner, idAt(start, 2, "mp4")))
-	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Used: 14, Quota: 1, MaxSize: 1}); got != want {
+	if got, want := see[api.Usage](t, w.do(t, usage), http.StatusOK), (api.Usage{Used: 78, Quota: 1 << 20, Files: 2, FileQuota: 5, MaxSize: 1}); got != want {
 		t.Errorf("two uploads: got %+v, want %+v", got, want)
 	}
 	usage.owner = other
-	if got := see[api.Usage](t, w.do(t, usage), http.StatusOK); got.Used != 0 {
+	if got := see[api.Usage](t, w.do(t, usage), http.StatusOK); got.Used != 0 || got.Files != 0 {
 		t.Errorf("another owner: got %+v, want nothing", got)
 	}
 }

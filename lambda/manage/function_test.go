@@ -80,7 +80,7 @@ func TestFunction(t *testing.T) {
 
 	record := arrived(owner, id)
 	record.Status, record.Filename = upload.Ready, "Été.mp4"
-	if err := uploads.Accept(t.Context(), record, 7); err != nil {
+	if err := uploads.Accept(t.Context(), record, upload.Usage{Bytes: 100, Files: 1}); err != nil {
 		t.Fatal(err)
 	}
 	download := see[api.Download](t, w.do(t, call{owner: owner, path: "/uploads/{id}/download", id: id}), http.StatusOK)

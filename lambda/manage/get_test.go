@@ -313,11 +313,13 @@ func (failing) Page(context.Context, string, string, int32, upload.Status) ([]up
 	return nil, "", errBroken
 }
 
-func (failing) Patch(context.Context, string, string, upload.Patch, *int64) (upload.Record, error) {
+func (failing) Patch(context.Context, upload.Record, upload.Patch, int64) (upload.Record, error) {
 	return upload.Record{}, errBroken
 }
 
-func (failing) Usage(context.Context, string) (int64, error) { return 0, errBroken }
+func (failing) Usage(context.Context, string) (upload.Usage, error) {
+	return upload.Usage{}, errBroken
+}
 
 func (f failing) Versions(context.Context, string) ([]upload.Version, error) {
 	if f.lists {

@@ -29,11 +29,12 @@ type uploadRecords interface {
 	// empty, it begins at the newest. It leaves out tombstones and, if status is not empty, records of another status. A
 	// page may be short, even empty. next is the before of the next page, and empty after the last.
 	Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error)
-	// Patch changes a record and returns it with its next version: upload.ErrGone when there is none, or a tombstone,
-	// upload.ErrChanged when version is not nil and not the record's.
-	Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error)
-	// Usage reads how many bytes of the owner's uploads are counted as of now; 0 when there never were any.
-	Usage(ctx context.Context, owner string) (int64, error)
+	// Patch changes what people have written of an upload, and the owner's usage by the difference, both or neither. record
+	// is what was read of it. It returns the record with its next version: upload.ErrChanged when the record has another
+	// version by now, upload.ErrOverQuota when the usage would grow beyond quota bytes.
+	Patch(ctx context.Context, record upload.Record, patch upload.Patch, quota int64) (upload.Record, error)
+	// Usage reads what of the owner's uploads is counted as of now: nothing when there never were any.
+	Usage(ctx context.Context, owner string) (upload.Usage, error)
 }
 
 // objectVersions lists what is in the bucket. No error holds personal data.
@@ -158,5 +159,6 @@ func (h *handlers) delete(ctx context.Context, request apigw.Request[apigw.None]
 // usage answers GET /usage: how much the owner stores now, and its limits.
 func (h *handlers) usage(ctx context.Context, request apigw.Request[apigw.None]) (api.Usage, error) {
 	used, err := h.records.Usage(ctx, request.Caller.Owner)
-	return api.Usage{Used: used, Quota: request.Caller.Quota, MaxSize: request.Caller.MaxSize}, err
+	caller := request.Caller
+	return api.Usage{Used: used.Bytes, Quota: caller.Quota, Files: used.Files, FileQuota: caller.FileQuota, MaxSize: caller.MaxSize}, err
 }

@@ -10,8 +10,8 @@ import (
 	"postern/internal/upload"
 )
 
-// maxPatches bounds how often a patch is tried when inspections change the record in between.
-const maxPatches = 3
+// maxPatches bounds how often a patch is tried when others change the record in between.
+const maxPatches = 8
 
 // patch answers PATCH /uploads/{id}: the upload as it is then.
 func (h *handlers) patch(ctx context.Context, request apigw.Request[api.UploadPatch]) (api.Upload, error) {
@@ -19,33 +19,37 @@ func (h *handlers) patch(ctx context.Context, request apigw.Request[api.UploadPa
 	if err != nil {
 		return api.Upload{}, err
 	}
-	caller, id := request.Caller, request.Path["id"]
-	if !caller.Key.Granted(id) {
-		return api.Upload{}, errNoUpload
-	}
+	caller := request.Caller
 	for range maxPatches {
-		record, err := h.records.Patch(ctx, caller.Owner, id, patch, request.IfMatch)
-		if err == nil {
-			return record.View(), nil
-		}
-		if !errors.Is(err, upload.ErrGone) && !errors.Is(err, upload.ErrChanged) {
+		record, err := h.find(ctx, caller, request.Path["id"])
+		if err != nil {
 			return api.Upload{}, err
 		}
-		if refusal := h.whyNotPatched(ctx, caller, id, request.IfMatch); refusal != nil {
-			return api.Upload{}, refusal
+		if err := checkPatchable(record, request.IfMatch); err != nil {
+			return api.Upload{}, err
+		}
+		patched, err := h.records.Patch(ctx, record, patch, caller.Quota)
+		switch {
+		case err == nil:
+			return patched.View(), nil
+		case errors.Is(err, upload.ErrOverQuota):
+			return api.Upload{}, &upload.Error{Code: api.PayloadTooLarge, Message: fmt.Sprintf(
+				"title, description and labels take %d bytes more than before: must be at most what is left of the quota of %d bytes",
+				patch.Apply(record).Counted-record.Counted, caller.Quota)}
+		case !errors.Is(err, upload.ErrChanged):
+			return api.Upload{}, err
 		}
 	}
 	return api.Upload{}, &upload.Error{Code: api.Conflict, Message: "the upload is being changed by others: try again"}
 }
 
-// whyNotPatched returns why an upload cannot be changed, or nil if by now it can.
-func (h *handlers) whyNotPatched(ctx context.Context, caller apigw.Caller, id string, ifMatch *int64) error {
-	record, err := h.find(ctx, caller, id)
+// checkPatchable returns why an upload cannot be changed, or nil if it can.
+func checkPatchable(record upload.Record, ifMatch *int64) error {
 	switch {
-	case err != nil:
-		return err
 	case record.Version == 0:
 		return &upload.Error{Code: api.Conflict, Message: "the upload is not inspected yet: its version must be 1 or more"}
+	case record.Reason == upload.OverQuota: // nothing would count its texts
+		return &upload.Error{Code: api.Conflict, Message: "the upload is over quota: it can only be read and deleted"}
 	case ifMatch != nil && *ifMatch != record.Version:
 		return &upload.Error{Code: api.PreconditionFailed, Message: fmt.Sprintf(
 			`If-Match "%d" is not the upload's version: must be "%d"`, *ifMatch, record.Version)}

@@ -139,33 +139,81 @@ func TestPatchesRace(t *testing.T) {
 	}
 }
 
-// late is a table that a patch finds as it was before the last change, misses times.
+// late is a table that a patch finds changed, misses times.
 type late struct {
 	uploadRecords
 	misses int
-	reason error
 }
 
-func (l *late) Patch(ctx context.Context, owner, id string, patch upload.Patch, version *int64) (upload.Record, error) {
+func (l *late) Patch(ctx context.Context, record upload.Record, patch upload.Patch, quota int64) (upload.Record, error) {
 	if l.misses > 0 {
 		l.misses--
-		return upload.Record{}, fmt.Errorf("patching: %w", l.reason)
+		return upload.Record{}, fmt.Errorf("patching: %w", upload.ErrChanged)
 	}
-	return l.uploadRecords.Patch(ctx, owner, id, patch, version)
+	return l.uploadRecords.Patch(ctx, record, patch, quota)
 }
 
-// An inspection that comes between a patch and the look for why it failed does not make it fail.
+// An inspection that comes between the look at a record and its patch does not make it fail.
 func TestPatchMeetsAnInspection(t *testing.T) {
-	for _, reason := range []error{upload.ErrGone, upload.ErrChanged} {
-		w := newWorld(t)
-		id := idAt(start.Add(-time.Hour), 1, "mp4")
-		w.setVerdict(t, arrived(owner, id))
-		patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"a"}`, ifMatch: `"2"`}
-		w.handlers.records = &late{w.records, maxPatches, reason}
-		checkRefusal(t, "without end", w.do(t, patch), http.StatusConflict, failure("the upload is being changed by others: try again", "conflict"))
-		w.handlers.records = &late{w.records, maxPatches - 1, reason}
-		if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Title != "a" || got.Version != 3 {
-			t.Errorf("%v: got %+v", reason, got)
-		}
+	w := newWorld(t)
+	id := idAt(start.Add(-time.Hour), 1, "mp4")
+	w.setVerdict(t, arrived(owner, id))
+	patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"a"}`, ifMatch: `"2"`}
+	w.handlers.records = &late{w.records, maxPatches}
+	checkRefusal(t, "without end", w.do(t, patch), http.StatusConflict, failure("the upload is being changed by others: try again", "conflict"))
+	w.handlers.records = &late{w.records, maxPatches - 1}
+	if got := see[api.Upload](t, w.do(t, patch), http.StatusOK); got.Title != "a" || got.Version != 3 {
+		t.Errorf("got %+v", got)
 	}
+}
+
+// Patches that name no version are all made, one after the other, and the usage is that of the last.
+func TestPatchesWithoutAVersion(t *testing.T) {
+	w := newWorld(t)
+	id := idAt(start.Add(-time.Hour), 1, "mp4")
+	w.setVerdict(t, arrived(owner, id))
+	const count = 8
+	var clients sync.WaitGroup
+	for i := range count {
+		clients.Go(func() {
+			body := `{"title":"` + strings.Repeat("x", 10*i) + `"}`
+			if response := w.do(t, call{owner: owner, method: http.MethodPatch, id: id, body: body}); response.StatusCode != http.StatusOK {
+				t.Errorf("client %d: got %d %s", i, response.StatusCode, response.Body)
+			}
+		})
+	}
+	clients.Wait()
+	record := w.record(t, owner, id)
+	if used := w.usage(t, owner); used != (upload.Usage{Bytes: record.Size + record.Text(), Files: 1}) || record.Version != 2+count {
+		t.Errorf("usage %+v of %+v", used, record)
+	}
+}
+
+// What people write counts. More than the quota holds is refused, and shortening never is.
+func TestPatchOverQuota(t *testing.T) {
+	w := newWorld(t)
+	id, over := idAt(start.Add(-time.Hour), 1, "mp4"), idAt(start.Add(-time.Hour), 2, "mp4")
+	big := arrived(owner, id)
+	big.Size = 1 << 20 // the quota
+	big.Counted = big.Size + big.Text()
+	w.setVerdict(t, big)
+	before := w.usage(t, owner)
+	patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"` + strings.Repeat("🎬", 10) + `"}`}
+	checkRefusal(t, "longer", w.do(t, patch), http.StatusRequestEntityTooLarge, failure(
+		"title, description and labels take 26 bytes more than before: must be at most what is left of the quota of 1048576 bytes", "payload_too_large"))
+	if used := w.usage(t, owner); used != before {
+		t.Errorf("usage %+v after a refusal, want %+v", used, before)
+	}
+	patch.body = `{"title":"","description":"x"}`
+	see[api.Upload](t, w.do(t, patch), http.StatusOK)
+	if used := w.usage(t, owner); used.Bytes != before.Bytes-int64(len(marker))+1 || used.Files != 1 {
+		t.Errorf("usage %+v after a shorter title, want less than %+v", used, before)
+	}
+
+	// Nothing would count what is written of this.
+	refused := arrived(owner, over)
+	refused.Reason, refused.Counted, refused.Files, refused.Expires = upload.OverQuota, 0, 0, start.Add(time.Hour)
+	w.setVerdict(t, refused)
+	patch.id = over
+	checkRefusal(t, "over quota", w.do(t, patch), http.StatusConflict, failure("the upload is over quota: it can only be read and deleted", "conflict"))
 }

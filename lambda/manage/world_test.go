@@ -140,14 +140,14 @@ func keyOf(owner, id string) string { return "videos/" + owner + "/" + id }
 func arrived(owner, id string) upload.Record {
 	return upload.Record{
 		Owner: owner, ID: id, Key: keyOf(owner, id), VersionID: "v1", Status: upload.Accepted, Size: 7, Type: "video/mp4",
-		ETag: `"e"`, Filename: marker + ".mp4", Title: marker, Counted: 7, Version: 1,
+		ETag: `"e"`, Filename: marker + ".mp4", Title: marker, Counted: 7 + int64(2*len(marker)+len(".mp4")), Files: 1, Version: 1,
 	}
 }
 
 // accept writes a new record and its only version.
 func (w *world) accept(t testing.TB, record upload.Record) {
 	t.Helper()
-	if err := w.records.Accept(t.Context(), record, 1<<40); err != nil {
+	if err := w.records.Accept(t.Context(), record, upload.Usage{Bytes: 1 << 40, Files: 1 << 40}); err != nil {
 		t.Fatal(err)
 	}
 	w.bucket.put(record.Key, upload.Version{ID: record.VersionID, Size: record.Size, Modified: w.now})
@@ -181,7 +181,7 @@ func (w *world) record(t testing.TB, owner, id string) upload.Record {
 	return record
 }
 
-func (w *world) usage(t testing.TB, owner string) int64 {
+func (w *world) usage(t testing.TB, owner string) upload.Usage {
 	t.Helper()
 	used, err := w.records.Usage(t.Context(), owner)
 	if err != nil {
@@ -207,7 +207,7 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	t.Helper()
 	event := events.APIGatewayProxyRequest{Resource: "/uploads/{id}", HTTPMethod: http.MethodGet, Body: c.body, MultiValueHeaders: map[string][]string{}}
 	event.RequestContext.RequestID = "request-1"
-	event.RequestContext.Authorizer = apigw.Caller{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1, Key: derived(c.owner)}.Context()
+	event.RequestContext.Authorizer = apigw.Caller{Owner: c.owner, Role: "user", MaxSize: 1, Quota: 1 << 20, FileQuota: 5, Key: derived(c.owner)}.Context()
 	event.RequestContext.Authorizer["principalId"] = cmp.Or(c.principal, c.owner)
 	if c.method != "" {
 		event.HTTPMethod = c.method

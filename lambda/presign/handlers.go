@@ -76,7 +76,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 		return api.PresignedForm{}, err
 	}
 	limits := request.Caller.Limits()
-	limits.Folder = format.MaxSize
+	limits.Folder, limits.Text = format.MaxSize, int64(len(request.Query["filename"]))
 	largest, err := limits.SinglePut()
 	if err != nil {
 		return api.PresignedForm{}, err
@@ -85,7 +85,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 	if err != nil {
 		return api.PresignedForm{}, err
 	}
-	declared := upload.Declared{Quota: limits.Quota, Filename: request.Query["filename"]}
+	declared := upload.Declared{Quota: limits.Quota, Files: limits.FileQuota, Filename: request.Query["filename"]}
 	fixed, err := p.attributes(request.Caller.Key, object, format, declared)
 	if err != nil {
 		return api.PresignedForm{}, err

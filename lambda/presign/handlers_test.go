@@ -55,7 +55,7 @@ func (zeros) Read(p []byte) (int, error) {
 
 func request(query map[string]string) apigw.Request[apigw.None] {
 	query["mail"] = marker + "@example.com"
-	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30, Key: key}
+	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 30, Quota: 10 << 30, Remaining: 9 << 30, FileQuota: 5, RemainingFiles: 4, Key: key}
 	return apigw.Request[apigw.None]{Caller: caller, Query: query}
 }
 
@@ -116,7 +116,7 @@ func TestEveryFieldIsFixed(t *testing.T) {
 	if diff := cmp.Diff(conditions, want); diff != "" {
 		t.Errorf("conditions (-got +want)\n%s", diff)
 	}
-	checkSealed(t, form.Key, form.Fields["x-amz-meta-postern"], upload.Declared{Quota: 10 << 30, Filename: "Été " + marker + ".MP4"})
+	checkSealed(t, form.Key, form.Fields["x-amz-meta-postern"], upload.Declared{Quota: 10 << 30, Files: 5, Filename: "Été " + marker + ".MP4"})
 	delete(want, "bucket")
 	delete(want, "content-length-range")
 	want["policy"], want["x-amz-signature"] = form.Fields["policy"], form.Fields["x-amz-signature"]
@@ -151,7 +151,7 @@ func TestForm(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("form (-got +want)\n%s", diff)
 	}
-	checkSealed(t, got.Key, got.Fields["x-amz-meta-postern"], upload.Declared{Quota: 10 << 30})
+	checkSealed(t, got.Key, got.Fields["x-amz-meta-postern"], upload.Declared{Quota: 10 << 30, Files: 5})
 }
 
 func TestFormFollowsTheFormat(t *testing.T) {
@@ -181,27 +181,33 @@ func TestSizeIsTheLeastLimit(t *testing.T) {
 	for _, test := range []struct {
 		name                      string
 		maxSize, quota, remaining int64
+		filename                  string
 		want                      string
 	}{
-		{"S3", 1 << 50, 1 << 50, 1 << 50, "1-5368709120"},
-		{"user", 7, 8, 8, "1-7"},
-		{"quota", 8, 7, 7, "1-7"},
-		{"what is left of the quota", 8, 8, 7, "1-7"},
-		{"one byte", 1, 1, 1, "1-1"},
+		{"S3", 1 << 50, 1 << 50, 1 << 50, "", "1-5368709120"},
+		{"user", 7, 8, 8, "", "1-7"},
+		{"quota", 8, 7, 7, "", "1-7"},
+		{"what is left of the quota", 8, 8, 7, "", "1-7"},
+		{"what the file name leaves of it", 8, 8, 7, "a.mp4", "1-2"},
+		{"one byte", 1, 1, 1, "", "1-1"},
 	} {
 		r := request(map[string]string{})
+		if test.filename != "" {
+			r.Query["filename"] = test.filename
+		}
 		r.Caller.MaxSize, r.Caller.Quota, r.Caller.Remaining = test.maxSize, test.quota, test.remaining
 		form, conditions := formOf(t, newPresigner(t), r)
 		if got := conditions["content-length-range"]; got != test.want {
 			t.Errorf("%s: content-length-range %s, want %s", test.name, got, test.want)
 		}
-		checkSealed(t, form.Key, form.Fields["x-amz-meta-postern"], upload.Declared{Quota: test.quota})
+		checkSealed(t, form.Key, form.Fields["x-amz-meta-postern"], upload.Declared{Quota: test.quota, Files: 5, Filename: test.filename})
 	}
 }
 
 func TestRefusals(t *testing.T) {
-	unlimited := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1}
-	noQuota, usedUp := unlimited, unlimited
+	unlimited := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1, Quota: 1, Remaining: 1, FileQuota: 9, RemainingFiles: 9}
+	noQuota, usedUp, filesUsedUp := unlimited, unlimited, unlimited
+	filesUsedUp.RemainingFiles = 0
 	noQuota.Quota, noQuota.Remaining = 0, 0
 	usedUp.Quota, usedUp.Remaining = 100, 0
 	for _, test := range []struct {
@@ -229,6 +235,10 @@ func TestRefusals(t *testing.T) {
 		{"quota is used up", map[string]string{}, usedUp, upload.Error{
 			Code:    api.Forbidden,
 			Message: "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
+		}},
+		{"quota of files is used up", map[string]string{}, filesUsedUp, upload.Error{
+			Code:    api.Forbidden,
+			Message: "nothing may be uploaded: the quota of 9 files is used up, or was a minute ago",
 		}},
 	} {
 		answer, err := newPresigner(t).form(t.Context(), apigw.Request[apigw.None]{Caller: test.caller, Query: test.query})

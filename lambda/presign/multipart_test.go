@@ -97,7 +97,7 @@ func TestGrantOfAMultipartUpload(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("grant (-got +want)\n%s", diff)
 	}
-	checkSealed(t, got.Key, got.Create.Headers["X-Amz-Meta-Postern"], upload.Declared{Quota: 1 << 62, Size: 100 * mib, Filename: "a.mp4", Title: "Clip"})
+	checkSealed(t, got.Key, got.Create.Headers["X-Amz-Meta-Postern"], upload.Declared{Quota: 1 << 62, Files: 5, Size: 100 * mib, Filename: "a.mp4", Title: "Clip"})
 	if diff := cmp.Diff(queryOf(t, got.Create.URL), map[string]string{
 		"X-Amz-Expires":       "900",
 		"X-Amz-SignedHeaders": "content-type;host;x-amz-checksum-algorithm;x-amz-checksum-type;x-amz-meta-postern;x-amz-tagging",
@@ -272,11 +272,11 @@ func TestBatch(t *testing.T) {
 	e := uploadEvent(t, `{"uploads":[
 		{"filename":"a.mp4","size":7,"via":"put"}, {"filename":"b.html","size":1}, {"filename":"c.pdf","size":5,"via":"form"},
 		{"filename":"d.mp4","size":8,"via":"multipart"}, {"filename":"e.mp4","size":8,"via":"multipart"}, {"filename":"f.mp4","size":1}, {"filename":"g.mp4","size":0}]}`)
-	maps.Copy(e.RequestContext.Authorizer, map[string]any{"maxSize": "10", "quota": "30", "remaining": "20"})
+	maps.Copy(e.RequestContext.Authorizer, map[string]any{"maxSize": "10", "quota": "50", "remaining": "35"}) // of which three names take 15
 	got := answerOf[api.UploadGrants](t, e, http.StatusCreated)
 	want := []string{
 		"PUT", "unsupported_media_type extension", "POST", "MULTIPART",
-		"forbidden nothing may be uploaded: the quota of 30 bytes is used up", "forbidden nothing may", "invalid_request size is 0 bytes",
+		"forbidden nothing may be uploaded: the quota of 50 bytes is used up", "forbidden nothing may", "invalid_request size is 0 bytes",
 	}
 	if len(got.Uploads) != len(want) {
 		t.Fatalf("got %d answers, want %d", len(got.Uploads), len(want))
@@ -327,13 +327,26 @@ func TestSizeOfABatch(t *testing.T) {
 // What is left of the quota bounds a batch, not only each of its files.
 func TestBatchIsHeldToWhatIsLeft(t *testing.T) {
 	e := uploadEvent(t, `{"uploads":[{"filename":"a.mp4","size":6},{"filename":"b.mp4","size":6},{"filename":"c.mp4","size":4}]}`)
-	maps.Copy(e.RequestContext.Authorizer, map[string]any{"maxSize": "10", "quota": "30", "remaining": "10"})
+	maps.Copy(e.RequestContext.Authorizer, map[string]any{"maxSize": "10", "quota": "30", "remaining": "20"})
 	got := answerOf[api.UploadGrants](t, e, http.StatusCreated).Uploads
 	if len(got) != 3 || got[0].Error != nil || got[1].Error == nil || got[2].Error != nil {
 		t.Fatalf("got %+v, want the second refused", got)
 	}
-	if want := "size is 6 bytes: must be 1 to 4, what is left of the quota"; got[1].Error.Code != api.PayloadTooLarge || got[1].Error.Message != want {
+	if want := "size is 6 bytes: must be 1 to 4, what is left of the quota less the 5 bytes of filename and title"; got[1].Error.Code != api.PayloadTooLarge || got[1].Error.Message != want {
 		t.Errorf("got %+v, want %s", got[1].Error, want)
+	}
+}
+
+// So does what is left of the files.
+func TestBatchIsHeldToTheFilesThatAreLeft(t *testing.T) {
+	e := uploadEvent(t, `{"uploads":[{"filename":"a.mp4","size":1},{"filename":"b.html","size":1},{"filename":"c.mp4","size":1},{"filename":"d.mp4","size":1}]}`)
+	maps.Copy(e.RequestContext.Authorizer, map[string]any{"fileQuota": "5", "remainingFiles": "2"})
+	got := answerOf[api.UploadGrants](t, e, http.StatusCreated).Uploads
+	if len(got) != 4 || got[0].Error != nil || got[1].Error == nil || got[2].Error != nil || got[3].Error == nil {
+		t.Fatalf("got %+v, want the second and the fourth refused", got)
+	}
+	if want := "nothing may be uploaded: the quota of 5 files is used up, or was a minute ago"; got[3].Error.Code != api.Forbidden || got[3].Error.Message != want {
+		t.Errorf("got %+v, want %s", got[3].Error, want)
 	}
 }
 

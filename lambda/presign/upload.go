@@ -20,7 +20,7 @@ func (p *presigner) uploads(_ context.Context, request apigw.Request[api.UploadO
 	return api.GrantOrGrants{UploadGrant: &grant}, err
 }
 
-// batch grants each file, in order, or says why not. The files that are granted fit into what is left of the quota together.
+// batch grants each file, in order, or says why not. The files that are granted fit into what is left of the quotas together.
 func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, requestID string) (*api.UploadGrants, error) {
 	if n := len(files); n < 1 || n > api.MaxBatch {
 		return nil, &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf("uploads are %d: must be 1 to %d", n, api.MaxBatch)}
@@ -36,7 +36,8 @@ func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, reques
 			return nil, err
 		}
 		results[i].UploadGrant = &grant
-		caller.Remaining -= file.Size
+		caller.Remaining -= file.Size + upload.TextOf(file)
+		caller.RemainingFiles--
 	}
 	return &api.UploadGrants{Uploads: results}, nil
 }
@@ -59,7 +60,7 @@ func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest) (api
 	if err != nil {
 		return api.UploadGrant{}, err
 	}
-	metadata := upload.Declared{Quota: caller.Quota, Size: declared.Size, Filename: declared.Filename}
+	metadata := upload.Declared{Quota: caller.Quota, Files: caller.FileQuota, Size: declared.Size, Filename: declared.Filename}
 	if declared.Title != nil {
 		metadata.Title = *declared.Title
 	}

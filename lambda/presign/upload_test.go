@@ -28,7 +28,7 @@ const (
 // grant answers a request of an owner with the largest limits there are.
 func grant(t *testing.T, declared api.UploadRequest) api.UploadGrant {
 	t.Helper()
-	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 62, Quota: 1 << 62, Remaining: 1 << 61, Key: key}
+	caller := apigw.Caller{Owner: owner, Role: "user", MaxSize: 1 << 62, Quota: 1 << 62, Remaining: 1 << 61, FileQuota: 5, RemainingFiles: 4, Key: key}
 	grant, err := newPresigner(t).upload(caller, declared)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestGrantOfAForm(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("grant (-got +want)\n%s", diff)
 	}
-	checkSealed(t, got.Key, got.Fields["x-amz-meta-postern"], upload.Declared{Quota: 1 << 62, Size: 1234, Filename: "Été.MP4", Title: "Ferien 🏖"})
+	checkSealed(t, got.Key, got.Fields["x-amz-meta-postern"], upload.Declared{Quota: 1 << 62, Files: 5, Size: 1234, Filename: "Été.MP4", Title: "Ferien 🏖"})
 	conditions := conditionsOf(t, got.Fields)
 	delete(want.Fields, "policy")
 	delete(want.Fields, "x-amz-signature")
@@ -96,7 +96,7 @@ func TestGrantOfAPut(t *testing.T) {
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("grant (-got +want)\n%s", diff)
 	}
-	checkSealed(t, got.Key, got.Headers["X-Amz-Meta-Postern"], upload.Declared{Quota: 1 << 62, Size: 1234, Filename: "report.pdf", Title: "Q1"})
+	checkSealed(t, got.Key, got.Headers["X-Amz-Meta-Postern"], upload.Declared{Quota: 1 << 62, Files: 5, Size: 1234, Filename: "report.pdf", Title: "Q1"})
 
 	address, err := url.Parse(got.URL)
 	if err != nil {
@@ -350,13 +350,15 @@ func TestLimitsOfAnUpload(t *testing.T) {
 		status                    int
 		says                      string
 	}{
-		{"at the largest upload", "7", "8", "8", "7", 201, `"method":"PUT"`},
-		{"over the largest upload", "7", "8", "8", "8", 413, "size is 8 bytes: must be 1 to 7, the largest upload"},
-		{"at the quota", "8", "7", "7", "7", 201, `"method":"PUT"`},
-		{"over the quota", "8", "7", "7", "8", 413, "size is 8 bytes: must be 1 to 7, the quota"},
+		{"at the largest upload", "7", "13", "13", "7", 201, `"method":"PUT"`},
+		{"over the largest upload", "7", "13", "13", "8", 413, "size is 8 bytes: must be 1 to 7, the largest upload"},
+		// The name takes five bytes.
+		{"at the quota", "8", "12", "12", "7", 201, `"method":"PUT"`},
+		{"over the quota", "8", "12", "12", "8", 413, "size is 8 bytes: must be 1 to 7, the quota less the 5 bytes of filename and title"},
 		// What is signed is the quota in force: the inspection counts for itself.
-		{"at what is left of the quota", "8", "9", "4", "4", 201, `"method":"PUT"`},
-		{"over what is left of the quota", "8", "9", "4", "5", 413, "size is 5 bytes: must be 1 to 4, what is left of the quota"},
+		{"at what is left of the quota", "8", "14", "9", "4", 201, `"method":"PUT"`},
+		{"over what is left of the quota", "8", "14", "9", "5", 413, "size is 5 bytes: must be 1 to 4, what is left of the quota less the 5 bytes of filename and title"},
+		{"room for the name alone", "8", "14", "5", "1", 403, "nothing may be uploaded: filename and title take 5 bytes, and 5 are left of the quota"},
 		{"nothing left of the quota", "8", "9", "0", "1", 403, "nothing may be uploaded: the quota of 9 bytes is used up, or was a minute ago"},
 		{"no quota", "8", "0", "0", "1", 403, "nothing may be uploaded: the quota is 0 bytes"},
 		{"more left than the quota", "8", "7", "8", "1", 500, `"message":"internal error"`},

@@ -21,10 +21,15 @@ const (
 	overQuota = "over_quota"
 )
 
+// A Usage is how much an owner keeps, or may keep.
+type Usage struct{ Bytes, Files int64 }
+
 // A Version is bytes that arrived.
 type Version struct {
 	ID   string
 	Size int64
+	// Text is how many bytes its file name and its title have.
+	Text int64
 	// Fault is the reason to reject it, quota aside. Empty if there is none.
 	Fault string
 }
@@ -33,38 +38,40 @@ type Version struct {
 type Record struct {
 	Status, Reason string
 	Version        string // pinned
-	Counted        int64
+	Counted, Files int64
+	Text           int64 // bytes of the texts that it keeps
 	Published      bool
 }
 
 // A Snapshot is all that is kept at one time.
 type Snapshot struct {
 	Records map[string]Record            // by upload
-	Used    map[string]int64             // by owner
+	Used    map[string]Usage             // by owner
 	Tags    map[string]map[string]string // by upload and version; of versions that are no delete markers
 }
 
 // A Model follows uploads. The zero value is not usable: see New.
 type Model struct {
-	quota   int64
+	quota   Usage
 	owners  map[string]string // by upload
 	records map[string]Record
-	used    map[string]int64
+	used    map[string]Usage
 
 	versions map[string]map[string]Version // that have arrived, by upload
 	tags     map[string]map[string]string  // as last seen
 	over     map[string]bool               // versions that there has been no room for at one time
 	vanished map[string]bool               // versions that nobody of the model's removed
 	doomed   map[string]bool               // uploads that must end
+	patched  map[string]bool               // uploads that somebody describes
 	heard    map[string]bool               // events that were published, by upload and status
 }
 
-// New returns a model in which nothing has arrived, and each owner may keep quota bytes.
-func New(quota int64) *Model {
+// New returns a model in which nothing has arrived, and each owner may keep as much as quota.
+func New(quota Usage) *Model {
 	return &Model{
-		quota: quota, owners: map[string]string{}, records: map[string]Record{}, used: map[string]int64{},
+		quota: quota, owners: map[string]string{}, records: map[string]Record{}, used: map[string]Usage{},
 		versions: map[string]map[string]Version{}, tags: map[string]map[string]string{},
-		over: map[string]bool{}, vanished: map[string]bool{}, doomed: map[string]bool{}, heard: map[string]bool{},
+		over: map[string]bool{}, vanished: map[string]bool{}, doomed: map[string]bool{}, patched: map[string]bool{}, heard: map[string]bool{},
 	}
 }
 
@@ -91,6 +98,25 @@ func (m *Model) Doom(owner, upload string) {
 	m.doomed[upload] = true
 }
 
+// Patch tells that somebody describes an upload.
+func (m *Model) Patch(upload string) { m.patched[upload] = true }
+
+// Forget tells that the record of an upload has expired. Its error says why it must not. What arrives then is a new upload.
+func (m *Model) Forget(upload string) error {
+	is := m.records[upload]
+	if !is.Published || is.Status != deleted && is.Reason != overQuota || is.Counted != 0 || is.Files != 0 {
+		return fmt.Errorf("%s: %+v has expired", upload, is)
+	}
+	delete(m.records, upload)
+	delete(m.versions, upload)
+	delete(m.tags, upload)
+	delete(m.doomed, upload)
+	for _, status := range []string{ready, rejected, deleted} {
+		delete(m.heard, upload+status)
+	}
+	return nil
+}
+
 // Hear tells of an event that was published.
 func (m *Model) Hear(upload, status string) { m.heard[upload+status] = true }
 
@@ -107,9 +133,14 @@ func (m *Model) Observe(now Snapshot) error {
 			errs = append(errs, fmt.Errorf("%s: %w", upload, err))
 		}
 	}
+	owners := slices.Sorted(maps.Values(m.owners))
 	for owner := range now.Used {
+		owners = append(owners, owner)
+	}
+	slices.Sort(owners)
+	for _, owner := range slices.Compact(owners) {
 		if now.Used[owner] != m.used[owner] {
-			errs = append(errs, fmt.Errorf("%s: usage is %d, what is kept is %d", owner, now.Used[owner], m.used[owner]))
+			errs = append(errs, fmt.Errorf("%s: usage is %+v, what is kept is %+v", owner, now.Used[owner], m.used[owner]))
 		}
 	}
 	m.measure()
@@ -123,7 +154,8 @@ func (m *Model) observe(upload string, now Snapshot) error {
 		return fmt.Errorf("%+v, then %+v: %w", was, is, err)
 	}
 	m.records[upload] = is
-	m.used[m.owners[upload]] += is.Counted - was.Counted
+	owner := m.owners[upload]
+	m.used[owner] = Usage{m.used[owner].Bytes + is.Counted - was.Counted, m.used[owner].Files + is.Files - was.Files}
 	// Of the end of an upload that was never recorded nobody is to hear.
 	never := is.Status == deleted && is.Version == ""
 	switch heard := m.heard[upload+is.Status]; {
@@ -145,6 +177,8 @@ func (m *Model) step(upload string, was, is Record) error {
 		return m.accept(upload, is)
 	case was.Status != deleted && is.Status == deleted:
 		return m.end(upload, was, is)
+	case was.Status == is.Status && was.Text != is.Text:
+		return m.patch(upload, was, is)
 	case was.Status == accepted && is.Status == verdict(is):
 		was.Status = is.Status
 		if was == is {
@@ -164,11 +198,12 @@ func verdict(r Record) string {
 // accept says whether a new record is right.
 func (m *Model) accept(upload string, is Record) error {
 	version, ok := m.versions[upload][is.Version]
-	used := m.used[m.owners[upload]]
 	switch {
 	case !ok:
 		return errors.New("pins what never arrived")
-	case is.Reason == overQuota && is.Counted != 0:
+	case is.Text != version.Text:
+		return fmt.Errorf("want %d bytes of text", version.Text)
+	case is.Reason == overQuota && (is.Counted != 0 || is.Files != 0):
 		return errors.New("counts although over quota")
 	case is.Reason == overQuota && !m.over[is.Version]:
 		return errors.New("over quota although there was always room")
@@ -176,10 +211,37 @@ func (m *Model) accept(upload string, is Record) error {
 		return nil
 	case is.Reason != version.Fault:
 		return fmt.Errorf("want reason %q", version.Fault)
-	case is.Counted != version.Size:
-		return fmt.Errorf("want %d counted", version.Size)
-	case version.Fault != unsigned && used+version.Size > m.quota && version.Size > 0:
-		return fmt.Errorf("%d of %d are used", used, m.quota)
+	case is.Counted != version.Size+version.Text || is.Files != 1:
+		return fmt.Errorf("want %d counted, and a file", version.Size+version.Text)
+	case !m.hasRoom(upload, version):
+		return fmt.Errorf("%+v of %+v are used", m.used[m.owners[upload]], m.quota)
+	}
+	return nil
+}
+
+// hasRoom says whether a version fits into the quota as of now. For one that is unsigned, no quota is known.
+func (m *Model) hasRoom(upload string, version Version) bool {
+	used := m.used[m.owners[upload]]
+	return version.Fault == unsigned || used.Bytes+version.Size+version.Text <= m.quota.Bytes && used.Files+1 <= m.quota.Files
+}
+
+// patch says whether the texts of a record may become others.
+func (m *Model) patch(upload string, was, is Record) error {
+	size, more := m.versions[upload][is.Version].Size, is.Counted-was.Counted
+	used := m.used[m.owners[upload]].Bytes
+	switch {
+	case !m.patched[upload]:
+		return errors.New("described, and nobody asked")
+	case is.Reason == overQuota || is.Status == deleted:
+		return errors.New("described, and nothing counts it")
+	case is.Counted != size+is.Text:
+		return fmt.Errorf("want %d counted", size+is.Text)
+	case more > 0 && used+more > m.quota.Bytes:
+		return fmt.Errorf("%d of %d are used", used, m.quota.Bytes)
+	}
+	was.Counted, was.Text = is.Counted, is.Text
+	if was != is {
+		return errors.New("changes more than its texts")
 	}
 	return nil
 }
@@ -189,8 +251,10 @@ func (m *Model) end(upload string, was, is Record) error {
 	switch {
 	case !m.doomed[upload] && !m.vanished[was.Version]:
 		return errors.New("ended, and nobody asked")
-	case is.Counted != 0:
+	case is.Counted != 0 || is.Files != 0:
 		return errors.New("counts although deleted")
+	case is.Text != 0:
+		return errors.New("keeps texts although deleted")
 	case is.Version != was.Version:
 		return errors.New("pins another version")
 	}
@@ -231,9 +295,7 @@ func expendable(is Record, version string) bool {
 func (m *Model) measure() {
 	for upload, versions := range m.versions {
 		for id, version := range versions {
-			if version.Fault != unsigned && version.Size > 0 && m.used[m.owners[upload]]+version.Size > m.quota {
-				m.over[id] = true
-			}
+			m.over[id] = m.over[id] || !m.hasRoom(upload, version)
 		}
 	}
 }
