@@ -33,8 +33,8 @@ var failures = []failure{
 		"The credentials are missing or wrong.", isAuthorized,
 	},
 	{
-		http.StatusForbidden, api.Forbidden, "User is not authorized to access this resource with an explicit deny",
-		"The caller may not do this, such as act for another's mail, or upload when the quota is used up.", isAuthorized,
+		http.StatusForbidden, api.Forbidden, "you may not act for another's mail",
+		"The caller may not do this, such as act for another's mail, upload when the quota is used up, or guess passwords.", isAuthorized,
 	},
 	{
 		http.StatusNotFound, api.NotFound, "no such upload",

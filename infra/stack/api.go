@@ -57,7 +57,7 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 	if s.APIGatewayLogRole == stage.CreateLogRole {
 		api.DeploymentStage().Node().AddDependency(newLogRole(stack))
 	}
-	addGatewayResponses(api)
+	addGatewayResponses(api, s)
 	addRoutes(stack, api, s, functions)
 	allowInvocation(stack, api, s, functions)
 	return api

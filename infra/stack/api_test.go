@@ -259,7 +259,7 @@ func TestGatewayResponses(t *testing.T) {
 		"BAD_REQUEST_PARAMETERS":         {aws, "invalid_request", "id", ""},
 		"BAD_REQUEST_BODY":               {aws, "invalid_request", "id", ""},
 		"UNAUTHORIZED":                   {aws, "unauthorized", "id", ""},
-		"ACCESS_DENIED":                  {aws, "forbidden", "id", ""},
+		"ACCESS_DENIED":                  {"why", "forbidden", "id", ""},
 		"MISSING_AUTHENTICATION_TOKEN":   {route, "not_found", "id", "404"},
 		"INVALID_SIGNATURE":              {route, "not_found", "id", "404"},
 		"EXPIRED_TOKEN":                  {route, "not_found", "id", "404"},
@@ -277,7 +277,7 @@ func TestGatewayResponses(t *testing.T) {
 		"INTEGRATION_TIMEOUT":            {internal, "internal_error", "id", ""},
 		"DEFAULT_5XX":                    {internal, "internal_error", "id", ""},
 	}
-	variables := strings.NewReplacer("$context.error.messageString", `"`+aws+`"`, "$context.requestId", "id")
+	variables := strings.NewReplacer("$context.error.messageString", `"`+aws+`"`, "$context.requestId", "id", "$context.authorizer.message", "why")
 	deployed(t, func(t *testing.T, _ stage.Stage, template *template) {
 		got := map[string]answer{}
 		for name, response := range template.of("AWS::ApiGateway::GatewayResponse") {
@@ -396,6 +396,31 @@ func TestExistingLogRole(t *testing.T) {
 	}
 	if found := got.of("AWS::IAM::Role"); len(found) != len(contract.Functions) {
 		t.Errorf("got %d roles, want one a function", len(found))
+	}
+}
+
+// A stage without Basic credentials asks for none, and its authorizer knows.
+func TestStageWithoutBasic(t *testing.T) {
+	s := stages["dev"]
+	s.Basic, s.AuthorizerConcurrency = false, 7
+	got, err := synthesize(t, s, func(awsapigateway.RestApi) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(got.text, "WWW-Authenticate") || !strings.Contains(templates["dev"].text, "WWW-Authenticate") {
+		t.Error("credentials are asked for, or are not where they may be given")
+	}
+	if basic := got.variables("Authorizer")["BASIC"]; basic != "false" {
+		t.Errorf("the authorizer's BASIC is %q, want false", basic)
+	}
+	for name, function := range got.of("AWS::Lambda::Function") {
+		want := map[string]any{"Authorizer": float64(7)}[name]
+		if reserved := function.Properties["ReservedConcurrentExecutions"]; reserved != want {
+			t.Errorf("%s reserves %v executions, want %v", name, reserved, want)
+		}
+		if function := templates["dev"].of("AWS::Lambda::Function")[name]; function.Properties["ReservedConcurrentExecutions"] != nil {
+			t.Errorf("%s of a stage that says nothing reserves executions", name)
+		}
 	}
 }
 

@@ -18,9 +18,10 @@ type data struct {
 	key     awssecretsmanager.Secret
 }
 
-// newUsersTable creates the table of users: one row for each user, by mail.
+// newUsersTable creates the table of users: one row for each user, by mail, and what guessers have tried. That is deleted after
+// a while; no user's row has the attribute forgetAt.
 func newUsersTable(stack awscdk.Stack, s stage.Stage) awsdynamodb.Table {
-	return newTable(stack, "Users", s, &awsdynamodb.TableProps{PartitionKey: text("mail")})
+	return newTable(stack, "Users", s, &awsdynamodb.TableProps{PartitionKey: text("mail"), TimeToLiveAttribute: jsii.String("forgetAt")})
 }
 
 // newUploadsTable creates the table of uploads: an owner's records in the order of their grants, and the owner's usage.

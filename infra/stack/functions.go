@@ -32,6 +32,7 @@ type functionSpec struct {
 	environment any     // a struct of contract
 	variables   map[string]string
 	statements  []*statement
+	concurrency int // reserved; 0: none
 }
 
 // inspectSeconds is the time for a batch of messages: a few calls for each, and some retries.
@@ -67,12 +68,14 @@ func authorizerSpec(s stage.Stage, d data) functionSpec {
 			UsersTable:     *d.users.TableName(),
 			UploadsTable:   *d.uploads.TableName(),
 			OwnerKeySecret: *d.key.SecretArn(),
+			Basic:          s.Basic,
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
 
 			DefaultFileQuota: int64(s.DefaultFileQuota),
 		},
-		statements: authorizerStatements(d),
+		statements:  authorizerStatements(d),
+		concurrency: s.AuthorizerConcurrency,
 	}
 }
 
@@ -177,7 +180,7 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 	logs := newLogGroup(stack, spec.id+"Logs", s)
 	lambda := awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)
 	role := newRole(stack, spec.id+"Role", lambda, append(runtimeStatements(logs), spec.statements...))
-	return awslambda.NewFunction(stack, jsii.String(spec.id), &awslambda.FunctionProps{
+	props := &awslambda.FunctionProps{
 		Description:  jsii.String(spec.description),
 		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(c.folder, string(name))), nil),
 		Handler:      jsii.String("bootstrap"),
@@ -190,7 +193,11 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 		Role:     role.WithoutPolicyUpdates(nil),
 		LogGroup: logs,
 		Tracing:  awslambda.Tracing_ACTIVE,
-	}), nil
+	}
+	if spec.concurrency > 0 {
+		props.ReservedConcurrentExecutions = jsii.Number(spec.concurrency)
+	}
+	return awslambda.NewFunction(stack, jsii.String(spec.id), props), nil
 }
 
 func newLogGroup(stack awscdk.Stack, id string, s stage.Stage) awslogs.LogGroup {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/api"
+	"postern/infra/stage"
 	"postern/internal/contract"
 )
 
@@ -18,13 +19,17 @@ const challenge = `Basic realm="postern", charset="UTF-8"`
 // messageOfAWS stands for API Gateway's own message, a JSON string with its quotes.
 const messageOfAWS = "$context.error.messageString"
 
+// messageOfAuthorizer stands for why the authorizer denies the request, which says so in its context. Each of its denials
+// does, in characters that JSON need not escape.
+const messageOfAuthorizer = `"$context.authorizer.message"`
+
 // A gatewayResponse is an answer of API Gateway itself.
 type gatewayResponse struct {
-	kind    string   // response type
-	status  string   // empty: the type's own
-	code    api.Code // member "code" of the body
-	message string   // JSON of member "message"
-	headers map[string]string
+	kind    string            // response type
+	status  string            // empty: the type's own
+	code    api.Code          // member "code" of the body
+	message string            // JSON of member "message"
+	headers map[string]string // of a stage that takes Basic credentials
 }
 
 // gatewayResponses gives API Gateway's own errors the members that every error of the API has.
@@ -36,7 +41,7 @@ var gatewayResponses = []gatewayResponse{
 	{kind: "BAD_REQUEST_PARAMETERS", code: api.InvalidRequest, message: messageOfAWS},
 	{kind: "BAD_REQUEST_BODY", code: api.InvalidRequest, message: messageOfAWS},
 	{kind: "UNAUTHORIZED", code: api.Unauthorized, message: messageOfAWS, headers: map[string]string{"WWW-Authenticate": challenge}},
-	{kind: "ACCESS_DENIED", code: api.Forbidden, message: messageOfAWS},
+	{kind: "ACCESS_DENIED", code: api.Forbidden, message: messageOfAuthorizer},
 	{kind: "MISSING_AUTHENTICATION_TOKEN", status: "404", code: api.NotFound, message: `"no such route"`},
 	{kind: "INVALID_SIGNATURE", status: "404", code: api.NotFound, message: `"no such route"`},
 	{kind: "EXPIRED_TOKEN", status: "404", code: api.NotFound, message: `"no such route"`},
@@ -55,10 +60,12 @@ var gatewayResponses = []gatewayResponse{
 	{kind: "DEFAULT_5XX", code: api.InternalError, message: `"internal error"`},
 }
 
-func addGatewayResponses(api awsapigateway.RestApi) {
+func addGatewayResponses(api awsapigateway.RestApi, s stage.Stage) {
 	for _, response := range gatewayResponses {
 		parameters := quoted("", standardHeaders())
-		maps.Copy(*parameters, *quoted("", response.headers))
+		if s.Basic {
+			maps.Copy(*parameters, *quoted("", response.headers))
+		}
 		var status *string
 		if response.status != "" {
 			status = jsii.String(response.status)

@@ -76,7 +76,12 @@ func runtimeStatements(logs awslogs.LogGroup) []*statement {
 
 func authorizerStatements(d data) []*statement {
 	return []*statement{
-		allow("Users", "dynamodb:GetItem").on(d.users.TableArn()),
+		allow("Users", "dynamodb:GetItem", "dynamodb:BatchGetItem").on(d.users.TableArn()),
+		// It writes what guessers have tried, and no user's row: the key of each item that a call writes begins so.
+		// Source: DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control".
+		allow("Guesses", "dynamodb:UpdateItem").on(d.users.TableArn()).
+			when("ForAllValues:StringLike", "dynamodb:LeadingKeys", "guesses#*").
+			when("Null", "dynamodb:LeadingKeys", "false"),
 		allow("Usage", "dynamodb:GetItem").on(d.uploads.TableArn()),
 		ownerKey(d),
 	}

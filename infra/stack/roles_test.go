@@ -76,7 +76,14 @@ func TestRoles(t *testing.T) {
 			"AuthorizerRole": {
 				logging("AuthorizerLogs"),
 				tracing,
-				{sid: "Users", effect: "Allow", actions: []string{"dynamodb:GetItem"}, resources: []string{"${Users.Arn}"}},
+				{sid: "Users", effect: "Allow", actions: []string{"dynamodb:BatchGetItem", "dynamodb:GetItem"}, resources: []string{"${Users.Arn}"}},
+				{
+					sid: "Guesses", effect: "Allow", actions: []string{"dynamodb:UpdateItem"}, resources: []string{"${Users.Arn}"},
+					condition: map[string]any{
+						"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": "guesses#*"},
+						"Null":                    map[string]any{"dynamodb:LeadingKeys": "false"},
+					},
+				},
 				{sid: "Usage", effect: "Allow", actions: []string{"dynamodb:GetItem"}, resources: uploads},
 				{sid: "OwnerKey", effect: "Allow", actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{"${OwnerKey}"}},
 			},

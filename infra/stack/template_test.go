@@ -137,8 +137,9 @@ func TestTables(t *testing.T) {
 	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
 		want := map[string]map[string]any{
 			"Users": {
-				"AttributeDefinitions": []any{attribute("mail")},
-				"KeySchema":            []any{key("mail", "HASH")},
+				"AttributeDefinitions":    []any{attribute("mail")},
+				"KeySchema":               []any{key("mail", "HASH")},
+				"TimeToLiveSpecification": map[string]any{"AttributeName": "forgetAt", "Enabled": true},
 			},
 			"UploadsTable": {
 				"AttributeDefinitions":    []any{attribute("owner"), attribute("id")},
@@ -188,6 +189,7 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			UsersTable:     "${Users}",
 			UploadsTable:   "${UploadsTable}",
 			OwnerKeySecret: "${OwnerKey}",
+			Basic:          s.Basic,
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
 

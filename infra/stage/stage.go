@@ -80,6 +80,17 @@ type Stage struct {
 	// Default: 50.
 	InspectConcurrency int
 
+	// Basic reports whether callers may sign in with the Basic scheme: a mail and a password with each request. There is no
+	// other way yet, so without it every call is refused, but those of public routes.
+	// Default: true.
+	Basic bool
+
+	// AuthorizerConcurrency is how many authorizers run at once, at most, 1 to 1,000. They are reserved, that is taken from
+	// the concurrent executions that the account's other functions share. Requests beyond are answered 500.
+	// Source: Lambda Developer Guide, "Configuring reserved concurrency for a function".
+	// Default: 0, as many as the account has.
+	AuthorizerConcurrency int
+
 	// Throttle bounds the requests to each method of the API, all callers together, and those of each caller.
 	// Default: the defaults of its fields.
 	Throttle Throttle
@@ -261,6 +272,9 @@ const placeholder = "https://app.example.com"
 // Warnings returns what a stage that keeps its data should not have, a line each.
 func (s Stage) Warnings() []string {
 	var warnings []string
+	if !s.Basic {
+		warnings = append(warnings, fmt.Sprintf("stages.%s.basic: false refuses every caller: there is no other way to sign in yet", s.Name))
+	}
 	for _, origin := range s.AllowedOrigins {
 		switch {
 		case s.Removal != Retain:
@@ -291,6 +305,7 @@ func defaults(name string) *Stage {
 		Removal:            Retain,
 		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
+		Basic:              true,
 		Throttle:           Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
 		WAF:                NoWAF,
@@ -322,6 +337,8 @@ func (s *Stage) read(o *object) {
 		read(o, "incompleteMultipartDays", &s.Retention.IncompleteMultipartDays, integer(1, 7))
 	})
 	read(o, "inspectConcurrency", &s.InspectConcurrency, integer(2, 1000))
+	read(o, "basic", &s.Basic, boolean)
+	read(o, "authorizerConcurrency", &s.AuthorizerConcurrency, integer(1, 1000))
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
 		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))

@@ -47,6 +47,7 @@ func TestDefaults(t *testing.T) {
 		Removal:            stage.Retain,
 		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
+		Basic:              true,
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
 		WAF:                stage.NoWAF,
@@ -74,6 +75,8 @@ func TestEveryField(t *testing.T) {
 		"removal": "destroy",
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 5},
 		"inspectConcurrency": 5,
+		"basic": false,
+		"authorizerConcurrency": 20,
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"waf": "rate",
 		"logAddresses": true,
@@ -93,22 +96,24 @@ func TestEveryField(t *testing.T) {
 			"clips":   {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}},
 			"notes-1": {MaxSize: 1000, Formats: map[string]string{"txt": "text/plain"}},
 		},
-		Content:            stage.Exact,
-		Archives:           stage.Archives{MaxEntries: 5, MaxUnpacked: 1 << 30, MaxRatio: 10},
-		MaxPixels:          1000,
-		SignatureLifetime:  time.Hour,
-		DefaultMaxSize:     5 << 40,
-		DefaultQuota:       53687091200000,
-		DefaultFileQuota:   1_000_000_000,
-		Removal:            stage.Destroy,
-		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 5},
-		InspectConcurrency: 5,
-		Throttle:           stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
-		WAF:                stage.RateWAF,
-		LogAddresses:       true,
-		LogRetentionDays:   3653,
-		Tags:               map[string]string{"team": "video", "project": "other", "stage": "prod"},
-		APIGatewayLogRole:  stage.ExistingLogRole,
+		Content:               stage.Exact,
+		Archives:              stage.Archives{MaxEntries: 5, MaxUnpacked: 1 << 30, MaxRatio: 10},
+		MaxPixels:             1000,
+		SignatureLifetime:     time.Hour,
+		DefaultMaxSize:        5 << 40,
+		DefaultQuota:          53687091200000,
+		DefaultFileQuota:      1_000_000_000,
+		Removal:               stage.Destroy,
+		Retention:             stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 5},
+		InspectConcurrency:    5,
+		Basic:                 false,
+		AuthorizerConcurrency: 20,
+		Throttle:              stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
+		WAF:                   stage.RateWAF,
+		LogAddresses:          true,
+		LogRetentionDays:      3653,
+		Tags:                  map[string]string{"team": "video", "project": "other", "stage": "prod"},
+		APIGatewayLogRole:     stage.ExistingLogRole,
 	}}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("stages (-got +want):\n%s", diff)
@@ -191,6 +196,14 @@ func TestInspection(t *testing.T) {
 	}
 }
 
+func TestStageThatNobodyMaySignInTo(t *testing.T) {
+	stages, err := parse(t, `{"dev": {"basic": false}}`)
+	want := []string{"stages.dev.basic: false refuses every caller: there is no other way to sign in yet"}
+	if diff := cmp.Diff(stages["dev"].Warnings(), want); err != nil || diff != "" {
+		t.Errorf("%v (-got +want):\n%s", err, diff)
+	}
+}
+
 // TestWarnings finds origins that a stage with data to keep should not have.
 func TestWarnings(t *testing.T) {
 	stages, err := parse(t, `{"dev": {"allowedOrigins": ["*", "https://app.example.com"], "removal": "destroy"},
@@ -227,7 +240,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, throttle, waf, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, authorizerConcurrency, throttle, waf, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -275,6 +288,8 @@ func TestMistakes(t *testing.T) {
 		{"retention of a fraction", `{"retention": {"rejectedDays": 1.5}}`, `.retention.rejectedDays: must be a whole number from 1 to 3650; got 1.5`},
 		{"no concurrency", `{"inspectConcurrency": 1}`, `.inspectConcurrency: must be a whole number from 2 to 1000; got 1`},
 		{"page in words", `{"page": "no"}`, `.page: must be true or false; got "no"`},
+		{"basic as text", `{"basic": "false"}`, `.basic: must be true or false; got "false"`},
+		{"no authorizer at all", `{"authorizerConcurrency": 0}`, `.authorizerConcurrency: must be a whole number from 1 to 1000; got 0`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: must be a whole number from 1 to 10000; got 0`},
 		{"throttle of no owner", `{"throttle": {"ownerRate": 0}}`, `.throttle.ownerRate: must be a whole number from 1 to 10000; got 0`},
 		{"burst of no owner", `{"throttle": {"ownerBurst": 0}}`, `.throttle.ownerBurst: must be a whole number from 1 to 10000; got 0`},

@@ -34,11 +34,12 @@ type functionProperties struct {
 	Runtime    string
 	Timeout    int
 
-	Architectures                inert // the code is built for the stage's machine
-	Description                  inert
-	ReservedConcurrentExecutions unenforced
-	Tags                         inert
-	TracingConfig                unenforced
+	ReservedConcurrentExecutions int
+
+	Architectures inert // the code is built for the stage's machine
+	Description   inert
+	Tags          inert
+	TracingConfig unenforced
 }
 
 func (r *reader) function(id string, p functionProperties) {
@@ -51,6 +52,7 @@ func (r *reader) function(id string, p functionProperties) {
 		Handler:     p.Handler,
 		Timeout:     time.Duration(cmp.Or(p.Timeout, defaultFunctionTimeout)) * time.Second,
 		MemorySize:  cmp.Or(p.MemorySize, defaultMemorySize),
+		Concurrency: p.ReservedConcurrentExecutions,
 		Environment: p.Environment.Variables,
 		LogGroup:    cmp.Or(p.LoggingConfig.LogGroup, "/aws/lambda/"+r.references[id].ref),
 		LogFormat:   p.LoggingConfig.LogFormat,

@@ -317,6 +317,7 @@ func TestLoadDefaults(t *testing.T) {
 		}
 		set(r, "OwnerKey3271C67A", map[string]any{}, "GenerateSecretString")
 		set(r, "Uploads4F6EB0FD", map[string]any{"Status": "Suspended"}, "VersioningConfiguration")
+		set(r, "PresignA4E612D7", 7, "ReservedConcurrentExecutions")
 		set(r, "ApipresignedurlGETDB01B911", 1500, "Integration", "TimeoutInMillis")
 		set(r, "InspectionsCB7FC74B", 0, "VisibilityTimeout")
 		delete(r["PresignInspectionsE2B0A77A"].(map[string]any)["Properties"].(map[string]any), "BatchSize")
@@ -331,6 +332,9 @@ func TestLoadDefaults(t *testing.T) {
 	function := stack.Functions[1]
 	if function.Timeout != 3*time.Second || function.MemorySize != 128 || function.LogGroup != "/aws/lambda/"+function.Name {
 		t.Errorf("a function has the timeout %v, %d MiB and the log group %s", function.Timeout, function.MemorySize, function.LogGroup)
+	}
+	if function.Concurrency != 7 {
+		t.Errorf("a function has the reserved concurrency %d, want 7", function.Concurrency)
 	}
 	if got := stack.Secrets[0].Length; got != 32 {
 		t.Errorf("a secret has %d characters, want 32", got)

@@ -100,6 +100,7 @@ type Function struct {
 	Handler     string
 	Timeout     time.Duration
 	MemorySize  int // MiB
+	Concurrency int // reserved; 0: none
 	Environment map[string]string
 	Role        string // logical id of its AWS::IAM::Role
 	LogGroup    string // name of its log group

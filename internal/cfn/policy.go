@@ -13,14 +13,14 @@ const policyVersion = "2012-10-17"
 // operators are the condition operators that package iam evaluates.
 var operators = []string{
 	"StringEquals", "StringNotEquals", "StringLike", "ArnEquals", "ArnLike", "Bool", "Null", "NumericLessThan", "NumericGreaterThan",
-	"ForAllValues:StringEquals",
+	"ForAllValues:StringEquals", "ForAllValues:StringLike",
 }
 
 // Known condition keys. A tag's name follows a tagKey. No request on this machine has a tlsKey.
 var (
 	conditionKeys = []string{
 		"s3:prefix", "s3:authType", "s3:signatureversion", "s3:signatureAge", "s3:if-none-match", "s3:ObjectCreationOperation",
-		"events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount",
+		"events:source", "events:detail-type", "aws:SourceArn", "aws:SourceAccount", "dynamodb:LeadingKeys",
 	}
 	tagKeys = []string{"s3:RequestObjectTag/", "s3:ExistingObjectTag/"}
 	tlsKeys = []string{"aws:SecureTransport", "s3:TlsVersion"}

@@ -17,6 +17,8 @@ type AuthorizerEnv struct {
 	UploadsTable string `env:"UPLOADS_TABLE"`
 	// OwnerKeySecret is the ARN of the secret that holds the key of the owner hash.
 	OwnerKeySecret string `env:"OWNER_KEY_SECRET"`
+	// Basic reports whether the credentials of HTTP's Basic scheme are accepted.
+	Basic bool `env:"BASIC"`
 	// DefaultMaxSize is the largest upload of a user whose row sets none, in bytes.
 	DefaultMaxSize int64 `env:"DEFAULT_MAX_SIZE"`
 	// DefaultQuota is how much a user whose row sets none may store in all, in bytes.

@@ -63,12 +63,12 @@ func TestEnv(t *testing.T) {
 	}
 	roundTrip(t, presign)
 
-	authorizer := contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", DefaultMaxSize: 1, DefaultQuota: 53687091200000, DefaultFileQuota: 7}
+	authorizer := contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", Basic: true, DefaultMaxSize: 1, DefaultQuota: 53687091200000, DefaultFileQuota: 7}
 	if got, err = contract.Env(authorizer); err != nil {
 		t.Fatal(err)
 	}
 	want = map[string]string{
-		"USERS_TABLE": "users", "UPLOADS_TABLE": "uploads", "OWNER_KEY_SECRET": "arn:aws:secretsmanager:x", "DEFAULT_MAX_SIZE": "1",
+		"USERS_TABLE": "users", "UPLOADS_TABLE": "uploads", "OWNER_KEY_SECRET": "arn:aws:secretsmanager:x", "DEFAULT_MAX_SIZE": "1", "BASIC": "true",
 		"DEFAULT_QUOTA": "53687091200000", "DEFAULT_FILE_QUOTA": "7",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -90,6 +90,7 @@ func TestEnvRoundTrips(t *testing.T) {
 			UsersTable:     text.Draw(t, "table"),
 			UploadsTable:   text.Draw(t, "uploads"),
 			OwnerKeySecret: text.Draw(t, "secret"),
+			Basic:          rapid.Bool().Draw(t, "basic"),
 			DefaultMaxSize: rapid.Int64().Draw(t, "size"),
 			DefaultQuota:   rapid.Int64().Draw(t, "quota"),
 
@@ -167,7 +168,7 @@ func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	if _, err := contract.FromEnv[contract.PresignEnv](lookup(good)); err != nil {
 		t.Errorf("unchanged: %v", err)
 	}
-	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1", "DEFAULT_FILE_QUOTA": "1"}))
+	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "BASIC": "true", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1", "DEFAULT_FILE_QUOTA": "1"}))
 	if got, want := fmt.Sprint(err), "environment variable DEFAULT_MAX_SIZE is malformed"; got != want {
 		t.Errorf("number: got %s, want %s", got, want)
 	}

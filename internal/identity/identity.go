@@ -3,12 +3,9 @@
 package identity
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/crypto/blake2b"
 
 	"postern/api"
 )
@@ -81,17 +78,7 @@ func CheckKey(key []byte) error {
 // Owner returns the owner of a mail, the name of its folder: 20 lower-case hexadecimal digits of its keyed BLAKE2b-80
 // digest (RFC 7693). Without the key, nobody can turn it back into the mail or try a guessed mail. It panics on a key that
 // CheckKey refuses, because a weak key would give every mail away.
-func Owner(key []byte, mail Mail) string {
-	if err := CheckKey(key); err != nil {
-		panic(err)
-	}
-	hash, err := blake2b.New(ownerSize, key)
-	if err != nil {
-		panic(err)
-	}
-	hash.Write([]byte(mail))
-	return hex.EncodeToString(hash.Sum(nil))
-}
+func Owner(key []byte, mail Mail) string { return digest(key, ownerSize, string(mail)) }
 
 // A Mail is a mail address in the form that Postern compares, stores and hashes: lower-case ASCII. ParseMail makes one. It is
 // personal data: it goes into no log, no error and no object key.

@@ -80,7 +80,7 @@ func (u *Uploads) batch(ctx context.Context, keys []Key, read func(item) error, 
 		for _, key := range some {
 			wanted.Keys = append(wanted.Keys, uploadKey(key.Owner, key.ID))
 		}
-		if err := u.readBatch(ctx, wanted, read); err != nil {
+		if err := readBatch(ctx, u.client, u.table, wanted, read, u.wait); err != nil {
 			return err
 		}
 	}
@@ -101,19 +101,23 @@ func project(attributes []string) (expression *string, names map[string]string) 
 	return &text, names
 }
 
-// readBatch asks until DynamoDB has processed every key. It gives up after some requests in a row that processed none.
-func (u *Uploads) readBatch(ctx context.Context, wanted types.KeysAndAttributes, read func(item) error) error {
+// readBatch asks for items of a table until DynamoDB has processed every key, and calls wait between requests. It gives up
+// after some requests in a row that processed none.
+func readBatch(
+	ctx context.Context, client *dynamodb.Client, table string, wanted types.KeysAndAttributes, read func(item) error,
+	wait func(context.Context, int) error,
+) error {
 	for attempt := 1; ; attempt++ {
-		output, err := u.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{u.table: wanted}})
+		output, err := client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: wanted}})
 		if err != nil {
 			return fmt.Errorf("reading records: %w", err)
 		}
-		for _, row := range output.Responses[u.table] {
+		for _, row := range output.Responses[table] {
 			if err := read(row); err != nil {
 				return err
 			}
 		}
-		left := output.UnprocessedKeys[u.table].Keys
+		left := output.UnprocessedKeys[table].Keys
 		if len(left) == 0 {
 			return nil
 		}
@@ -124,7 +128,7 @@ func (u *Uploads) readBatch(ctx context.Context, wanted types.KeysAndAttributes,
 			return fmt.Errorf("reading records: DynamoDB is too busy: it answered none of %d requests", attempts)
 		}
 		wanted.Keys = left
-		if err := u.wait(ctx, max(attempt, 1)); err != nil {
+		if err := wait(ctx, max(attempt, 1)); err != nil {
 			return err
 		}
 	}

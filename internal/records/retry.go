@@ -33,8 +33,11 @@ func (u *Uploads) retryOnConflict(ctx context.Context, write func() error) error
 }
 
 // wait waits after the nth attempt, n from 1. It returns an error when ctx is done.
-func (u *Uploads) wait(ctx context.Context, n int) error {
-	u.Pause(ctx, min(firstPause<<(n-1), longestPause))
+func (u *Uploads) wait(ctx context.Context, n int) error { return waitBy(ctx, u.Pause, n) }
+
+// waitBy waits as wait does, by a pause of its own.
+func waitBy(ctx context.Context, pause func(context.Context, time.Duration), n int) error {
+	pause(ctx, min(firstPause<<(n-1), longestPause))
 	if ctx.Err() != nil {
 		return fmt.Errorf("waiting to try again: %w", ctx.Err())
 	}

@@ -73,6 +73,9 @@ func (u *Users) All(ctx context.Context) (users []identity.User, malformed, err 
 			return nil, nil, err
 		}
 		for _, row := range page.Items {
+			if isGuesses(row) {
+				continue
+			}
 			user, err := toUser(row)
 			if isLeaving(row) {
 				err = errLeaving

@@ -39,11 +39,18 @@ const margin = 500 * time.Millisecond
 type authorizer struct {
 	users     users
 	ownerKeys ownerKeys
+	now       func() time.Time // of a wall clock
+
+	basic bool // whether the Basic scheme is accepted
 	// verify reports whether password is the one of hash; it costs a derivation.
-	verify func(hash, password string) (bool, error)
-	// verified has the user of an Authorization header that was verified, so that a second request needs no derivation.
-	// It holds no refusal and no password.
+	verify      func(hash, password string) (bool, error)
+	derivations chan struct{} // holds an entry for each that runs
+
+	// verified has the user of a credential that was verified, so that a second request needs no derivation. refused has the
+	// credentials that were not, blocked the guessers that have tried too many. None holds a password.
 	verified *cache[identity.User]
+	refused  *cache[struct{}]
+	blocked  *cache[struct{}]
 
 	removals removals
 
@@ -58,21 +65,25 @@ type authorizer struct {
 
 // newAuthorizer makes the function. It makes no request. random is for the keys of its caches.
 func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reader) (*authorizer, error) {
-	verified, err := newCache[identity.User](random, function.WallClock)
-	if err != nil {
-		return nil, fmt.Errorf("making the cache of users: %w", err)
-	}
-	used, err := newCache[upload.Usage](random, function.WallClock)
-	if err != nil {
-		return nil, fmt.Errorf("making the cache of usages: %w", err)
+	verified, verifiedErr := newCache[identity.User](random, function.WallClock, cacheLifetime)
+	refused, refusedErr := newCache[struct{}](random, function.WallClock, refusalLifetime)
+	blocked, blockedErr := newCache[struct{}](random, function.WallClock, refusalLifetime)
+	used, usedErr := newCache[upload.Usage](random, function.WallClock, cacheLifetime)
+	if err := errors.Join(verifiedErr, refusedErr, blockedErr, usedErr); err != nil {
+		return nil, fmt.Errorf("making a cache: %w", err)
 	}
 	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
 	uploads := records.NewUploads(tables, setup.Env.UploadsTable)
 	return &authorizer{
 		users:          records.NewUsers(tables, setup.Env.UsersTable),
 		ownerKeys:      secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret),
+		now:            function.WallClock,
+		basic:          setup.Env.Basic,
 		verify:         identity.VerifyPassword,
+		derivations:    make(chan struct{}, maxDerivations),
 		verified:       verified,
+		refused:        refused,
+		blocked:        blocked,
 		removals:       uploads,
 		usages:         uploads,
 		used:           used,

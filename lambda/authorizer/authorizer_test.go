@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"postern/internal/identity"
+	"postern/internal/records"
 	"postern/internal/upload"
 )
 
@@ -27,6 +28,13 @@ func (u failingUsers) User(ctx context.Context, mail identity.Mail) (identity.Us
 	return rows().User(ctx, mail)
 }
 
+func (u failingUsers) SignIn(ctx context.Context, mail identity.Mail, _ string, _ time.Time) (identity.User, bool, records.Guesses, error) {
+	user, ok, err := u.User(ctx, mail)
+	return user, ok, nil, err
+}
+
+func (failingUsers) AddGuess(context.Context, string, string, time.Time) error { return nil }
+
 // hangingUsers answers when the context ends.
 type hangingUsers struct{}
 
@@ -34,6 +42,13 @@ func (hangingUsers) User(ctx context.Context, _ identity.Mail) (identity.User, b
 	<-ctx.Done()
 	return identity.User{}, false, ctx.Err()
 }
+
+func (u hangingUsers) SignIn(ctx context.Context, mail identity.Mail, _ string, _ time.Time) (identity.User, bool, records.Guesses, error) {
+	user, ok, err := u.User(ctx, mail)
+	return user, ok, nil, err
+}
+
+func (hangingUsers) AddGuess(context.Context, string, string, time.Time) error { return nil }
 
 // hangingUsages answer when the context ends.
 type hangingUsages struct{}
@@ -51,12 +66,26 @@ func (lateUsers) User(ctx context.Context, mail identity.Mail) (identity.User, b
 	return rows().User(ctx, mail)
 }
 
+func (u lateUsers) SignIn(ctx context.Context, mail identity.Mail, _ string, _ time.Time) (identity.User, bool, records.Guesses, error) {
+	user, ok, err := u.User(ctx, mail)
+	return user, ok, nil, err
+}
+
+func (lateUsers) AddGuess(context.Context, string, string, time.Time) error { return nil }
+
 // panickingUsers panics with what it is given.
 type panickingUsers struct{ value any }
 
 func (u panickingUsers) User(context.Context, identity.Mail) (identity.User, bool, error) {
 	panic(u.value)
 }
+
+func (u panickingUsers) SignIn(ctx context.Context, mail identity.Mail, _ string, _ time.Time) (identity.User, bool, records.Guesses, error) {
+	user, ok, err := u.User(ctx, mail)
+	return user, ok, nil, err
+}
+
+func (panickingUsers) AddGuess(context.Context, string, string, time.Time) error { return nil }
 
 // failingKeys has no key.
 type failingKeys struct{ err error }
@@ -116,7 +145,7 @@ func TestFaultsAllowNothing(t *testing.T) {
 		}, demo, "demo@example.com", "panic: string"},
 		{
 			"secret", func(a *authorizer, _ *request) { a.ownerKeys = failingKeys{errors.New("no such secret")} }, service, marker + "@example.com",
-			"finding whom the caller acts for: no such secret",
+			"finding the caller: no such secret",
 		},
 		{
 			"removals", func(a *authorizer, _ *request) { a.removals = failingRemovals{broken} }, service, marker + "@example.com",

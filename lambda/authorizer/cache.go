@@ -11,16 +11,21 @@ import (
 )
 
 const (
-	// cacheLifetime is the maximum age of a cached value.
+	// cacheLifetime is the maximum age of a user, of its usage and of whom it may act for.
 	cacheLifetime = 60 * time.Second
-	cacheSize     = 1024 // values
+	// refusalLifetime is the maximum age of a refusal. It is shorter, so that a new password is soon taken that was tried
+	// before it was one.
+	refusalLifetime = 10 * time.Second
+
+	cacheSize = 1024 // values
 )
 
-// A cache remembers values by name. A name may be a secret such as an Authorization header: only its digest is kept,
+// A cache remembers values by name. A name may be a secret such as a credential: only its digest is kept,
 // keyed with a key of this process. It is safe for concurrent use.
 type cache[V any] struct {
-	key []byte
-	now func() time.Time
+	key      []byte
+	now      func() time.Time
+	lifetime time.Duration // maximum age of a value
 
 	mu      sync.Mutex
 	entries map[digest]*list.Element
@@ -35,16 +40,16 @@ type entry[V any] struct {
 	stored time.Time
 }
 
-// newCache returns an empty cache whose key is read from random. now is a wall clock.
-func newCache[V any](random io.Reader, now func() time.Time) (*cache[V], error) {
+// newCache returns an empty cache of values that live for lifetime. Its key is read from random. now is a wall clock.
+func newCache[V any](random io.Reader, now func() time.Time, lifetime time.Duration) (*cache[V], error) {
 	key := make([]byte, sha256.Size)
 	if _, err := io.ReadFull(random, key); err != nil {
 		return nil, fmt.Errorf("reading a key: %w", err)
 	}
-	return &cache[V]{key: key, now: now, entries: map[digest]*list.Element{}, ages: list.New()}, nil
+	return &cache[V]{key: key, now: now, lifetime: lifetime, entries: map[digest]*list.Element{}, ages: list.New()}, nil
 }
 
-// get returns the value that was put under the name less than cacheLifetime ago.
+// get returns the value that was put under the name less than the cache's lifetime ago.
 func (c *cache[V]) get(name string) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +75,7 @@ func (c *cache[V]) put(name string, value V) {
 // isExpired reports whether an entry is too old, or of the future: a clock that was set back leaves such behind.
 func (c *cache[V]) isExpired(element *list.Element) bool {
 	age := c.now().Sub(element.Value.(entry[V]).stored)
-	return age < 0 || age >= cacheLifetime
+	return age < 0 || age >= c.lifetime
 }
 
 func (c *cache[V]) remove(element *list.Element) {

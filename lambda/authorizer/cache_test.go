@@ -22,9 +22,9 @@ func newClock() *clock { return &clock{time.Date(2026, time.March, 14, 15, 9, 26
 func (c *clock) now() time.Time        { return c.at }
 func (c *clock) move(by time.Duration) { c.at = c.at.Add(by) }
 
-func cacheOf[V any](t *testing.T, c *clock) *cache[V] {
+func cacheOf[V any](t *testing.T, c *clock, lifetime time.Duration) *cache[V] {
 	t.Helper()
-	cache, err := newCache[V](strings.NewReader(strings.Repeat("k", 32)), c.now)
+	cache, err := newCache[V](strings.NewReader(strings.Repeat("k", 32)), c.now, lifetime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func cacheOf[V any](t *testing.T, c *clock) *cache[V] {
 
 func TestCacheForgetsAfterAMinute(t *testing.T) {
 	clock := newClock()
-	cache := cacheOf[identity.User](t, clock)
+	cache := cacheOf[identity.User](t, clock, cacheLifetime)
 	user := identity.User{Mail: "demo@example.com"}
 	cache.put("a", user)
 	for _, step := range []struct {
@@ -58,7 +58,7 @@ func TestCacheForgetsAfterAMinute(t *testing.T) {
 
 func TestCachePutAgainLivesAnew(t *testing.T) {
 	clock := newClock()
-	cache := cacheOf[identity.User](t, clock)
+	cache := cacheOf[identity.User](t, clock, cacheLifetime)
 	cache.put("a", identity.User{Owner: "old"})
 	clock.move(40 * time.Second)
 	cache.put("a", identity.User{Owner: "new"})
@@ -70,7 +70,7 @@ func TestCachePutAgainLivesAnew(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	clock := newClock()
-	cache := cacheOf[identity.User](t, clock)
+	cache := cacheOf[identity.User](t, clock, cacheLifetime)
 	for i := range 1030 {
 		cache.put(fmt.Sprint(i), identity.User{})
 		clock.move(time.Millisecond)
@@ -91,8 +91,8 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 func TestCacheHoldsNoHeader(t *testing.T) {
-	cache := cacheOf[identity.User](t, newClock())
-	other, err := newCache[identity.User](strings.NewReader(strings.Repeat("l", 32)), newClock().now)
+	cache := cacheOf[identity.User](t, newClock(), cacheLifetime)
+	other, err := newCache[identity.User](strings.NewReader(strings.Repeat("l", 32)), newClock().now, cacheLifetime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,13 +106,13 @@ func TestCacheHoldsNoHeader(t *testing.T) {
 
 func TestCacheNeedsRandomness(t *testing.T) {
 	broken := errors.New("no randomness")
-	if _, err := newCache[int64](iotest.ErrReader(broken), newClock().now); !errors.Is(err, broken) {
+	if _, err := newCache[int64](iotest.ErrReader(broken), newClock().now, cacheLifetime); !errors.Is(err, broken) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 }
 
 func TestCacheIsSafeForConcurrentUse(t *testing.T) {
-	cache := cacheOf[identity.User](t, newClock())
+	cache := cacheOf[identity.User](t, newClock(), cacheLifetime)
 	var group sync.WaitGroup
 	for worker := range 8 {
 		group.Go(func() {

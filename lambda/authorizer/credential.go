@@ -14,8 +14,11 @@ const maxHeader = 8 << 10
 // A credential says who a caller is, and proves it.
 type credential struct {
 	mail     identity.Mail
-	password string
+	password string // in the form in which passwords are compared
 }
+
+// name returns what the caches know the credential by. No mail has a colon.
+func (c credential) name() string { return string(c.mail) + ":" + c.password }
 
 // parseBasic reads the value of an Authorization header of the Basic scheme (RFC 7617). The user-id is a mail, so the
 // first colon ends it. The text is UTF-8, or else ISO-8859-1, which older clients write. Anything of another form is
@@ -32,8 +35,9 @@ func parseBasic(header string) (credential, error) {
 		return credential{}, errUnauthorized
 	}
 	user, password, ok := strings.Cut(toUTF8(decoded), ":")
-	mail, err := identity.ParseMail(user)
-	if !ok || err != nil || identity.CheckPassword(password) != nil {
+	mail, mailErr := identity.ParseMail(user)
+	password, passwordErr := identity.NormalizePassword(password)
+	if !ok || mailErr != nil || passwordErr != nil {
 		return credential{}, errUnauthorized
 	}
 	return credential{mail, password}, nil

@@ -13,12 +13,6 @@ import (
 	"postern/internal/upload"
 )
 
-// users finds users by mail.
-type users interface {
-	// User reads a user's row as it is now, and reports false when there is none. Its errors do not hold the mail.
-	User(ctx context.Context, mail identity.Mail) (identity.User, bool, error)
-}
-
 // ownerKeys reads the stage's secret: the key of the owner hash, from which the owners' keys are derived, too.
 type ownerKeys interface {
 	// OwnerKey returns a key that identity.CheckKey accepts. Its errors do not hold the key.
@@ -45,57 +39,24 @@ func (a *authorizer) decide(ctx context.Context, event request) (response, error
 	if event.MethodArn == "" {
 		return response{}, errors.New("the event holds no method ARN")
 	}
-	caller, err := a.authenticate(ctx, authorization(event))
+	caller, err := a.authenticate(ctx, event)
+	if errors.Is(err, errTooManyGuesses) {
+		return deny(nobody, event.MethodArn, "too many wrong passwords for this user from your network: try again in 15 minutes"), nil
+	}
 	if err != nil {
 		return response{}, err
 	}
 	if !isOneRequest(event.MethodArn) {
-		return deny(caller.Owner, event.MethodArn), nil
+		return deny(caller.Owner, event.MethodArn, "the path has characters that no upload's id has"), nil
 	}
 	acting, err := a.identify(ctx, caller, mails(event))
 	if errors.Is(err, errForbidden) {
-		return deny(caller.Owner, event.MethodArn), nil
+		return deny(caller.Owner, event.MethodArn, "you may not act for another's mail"), nil
 	}
 	if err != nil {
 		return response{}, err
 	}
 	return allow(caller.Owner, event.MethodArn, acting), nil
-}
-
-// authenticate finds the user whose credentials the headers hold, or fails with errUnauthorized. An unknown user and a
-// wrong password take the same derivation.
-func (a *authorizer) authenticate(ctx context.Context, headers []string) (identity.User, error) {
-	if len(headers) != 1 {
-		return identity.User{}, errUnauthorized
-	}
-	given, err := parseBasic(headers[0])
-	if err != nil {
-		return identity.User{}, err
-	}
-	if caller, ok := a.verified.get(headers[0]); ok {
-		return caller, nil
-	}
-	caller, found, err := a.users.User(ctx, given.mail)
-	if err != nil {
-		return identity.User{}, fmt.Errorf("finding the caller: %w", err)
-	}
-	hash := caller.Hash
-	if !found {
-		hash = identity.UnknownUserHash()
-	}
-	if err := ctx.Err(); err != nil {
-		return identity.User{}, fmt.Errorf("finding the caller in time: %w", err)
-	}
-	right, err := a.verify(hash, given.password)
-	if err != nil {
-		return identity.User{}, fmt.Errorf("verifying a password: %w", err)
-	}
-	if !found || !right {
-		return identity.User{}, errUnauthorized
-	}
-	caller.Hash = "" // no longer needed: memory need not keep it
-	a.verified.put(headers[0], caller)
-	return caller, nil
 }
 
 // identify finds whom the caller acts for: itself, or the mail that the query names. Only a service may name another's
@@ -195,9 +156,15 @@ func allow(principal, methodARN string, acting apigw.Caller) response {
 	return answer
 }
 
-// deny refuses the request.
-func deny(principal, methodARN string) response {
-	return policy("Deny", principal, methodARN)
+// nobody is the principal of a refusal whose caller is not known.
+const nobody = "nobody"
+
+// deny refuses the request. The message says why, to the client: the template of API Gateway's answer has it from the
+// context. It is of plain characters, which JSON need not escape.
+func deny(principal, methodARN, message string) response {
+	answer := policy("Deny", principal, methodARN)
+	answer.Context = map[string]any{"message": message}
+	return answer
 }
 
 // policy is the answer of an authorizer with one statement about one request.

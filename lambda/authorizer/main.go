@@ -1,8 +1,9 @@
 // Authorizer says on whose behalf a request acts, or refuses it. It is API Gateway's REQUEST authorizer of every route
 // that is not public: it reads HTTP's Basic credentials and the query parameter mail, and nothing else of a request.
 //
-// It needs dynamodb:GetItem on the users table and on the uploads table, of which it reads each owner's usage, and
-// secretsmanager:GetSecretValue on the owner key's secret.
+// It needs dynamodb:GetItem and BatchGetItem on the users table, dynamodb:UpdateItem on its items whose key begins with
+// guesses#, dynamodb:GetItem on the uploads table, of which it reads each owner's usage, and secretsmanager:GetSecretValue on
+// the owner key's secret.
 package main
 
 import (

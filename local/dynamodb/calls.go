@@ -7,12 +7,25 @@ import (
 	"slices"
 	"strings"
 
+	"postern/internal/cfn"
 	"postern/local/awsserver"
 	"postern/local/iam"
 )
 
 // arns makes the ARNs of what a request names.
-type arns struct{ awsserver.ARNs }
+type arns struct {
+	awsserver.ARNs
+
+	partitionKeys map[string]string // by the table's name
+}
+
+func arnsOf(stack *cfn.Stack) arns {
+	a := arns{awsserver.ARNs{Region: stack.Region, Account: stack.AccountID}, make(map[string]string)}
+	for _, table := range stack.Tables {
+		a.partitionKeys[table.Name] = table.PartitionKey
+	}
+	return a
+}
 
 // table returns the ARN of a table that is named by its name or its ARN.
 func (a arns) table(name string) string {
@@ -33,7 +46,7 @@ func (a arns) calls(operation string, input awsserver.Object) ([]iam.Call, error
 		if index != "" {
 			resource += "/index/" + index
 		}
-		return []iam.Call{{Action: "dynamodb:" + operation, Resource: resource}}, errors.Join(err, err2)
+		return []iam.Call{{Action: "dynamodb:" + operation, Resource: resource, Conditions: a.leadingKeys(table, input)}}, errors.Join(err, err2)
 	case "BatchGetItem", "BatchWriteItem":
 		tables, err := awsserver.Member[map[string]any](input, "RequestItems")
 		var calls []iam.Call
@@ -46,6 +59,19 @@ func (a arns) calls(operation string, input awsserver.Object) ([]iam.Call, error
 	default:
 		return []iam.Call{{Action: "dynamodb:" + operation, Resource: "*"}}, nil
 	}
+}
+
+// leadingKeys returns the condition key that holds the partition key of the item that a request names, if it names one.
+// Source: DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control".
+func (a arns) leadingKeys(table string, input awsserver.Object) map[string]string {
+	for _, member := range []string{"Key", "Item"} {
+		item, _ := awsserver.Member[map[string]any](input, member)
+		value, _ := item[a.partitionKeys[table]].(map[string]any)
+		if key, ok := value["S"].(string); ok {
+			return map[string]string{"dynamodb:LeadingKeys": key}
+		}
+	}
+	return nil
 }
 
 // transactActions are the actions of a transaction's items, by the member that holds the item.

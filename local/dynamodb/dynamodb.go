@@ -46,7 +46,7 @@ func Open(data string, stack *cfn.Stack) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{k.log.Modified, arns{awsserver.ARNs{Region: stack.Region, Account: stack.AccountID}}, k}, nil
+	return &DB{k.log.Modified, arnsOf(stack), k}, nil
 }
 
 // Service returns the service that serves the tables.

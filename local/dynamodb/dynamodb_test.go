@@ -84,6 +84,18 @@ func TestRoles(t *testing.T) {
 			_, err := authorizer.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("users-evil"), Key: user})
 			return err
 		}, "AuthorizerRole lacks dynamodb:GetItem on " + stacktest.Tables + "users-evil"},
+		"UpdateItem of a key that is allowed": {func() error {
+			_, err := authorizer.UpdateItem(ctx, update("users", "mail", "guesses#1"))
+			return err
+		}, ""},
+		"UpdateItem of another key": {func() error {
+			_, err := authorizer.UpdateItem(ctx, update("users", "mail", "a@example.com"))
+			return err
+		}, "AuthorizerRole lacks dynamodb:UpdateItem on " + stacktest.Tables + "users"},
+		"UpdateItem without the table's key": {func() error {
+			_, err := authorizer.UpdateItem(ctx, update("users", "owner", "guesses#1"))
+			return err
+		}, "AuthorizerRole lacks dynamodb:UpdateItem on " + stacktest.Tables + "users"},
 		"PutItem": {func() error {
 			_, err := authorizer.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("users"), Item: user})
 			return err
@@ -157,6 +169,13 @@ func TestRoles(t *testing.T) {
 				t.Errorf("logged %q, want %q", got, test.lacks)
 			}
 		})
+	}
+}
+
+func update(table, key, value string) *dynamodb.UpdateItemInput {
+	return &dynamodb.UpdateItemInput{
+		TableName: &table, Key: map[string]types.AttributeValue{key: text(value)}, UpdateExpression: aws.String("SET #n = :n"),
+		ExpressionAttributeNames: map[string]string{"#n": "n"}, ExpressionAttributeValues: map[string]types.AttributeValue{":n": text("1")},
 	}
 }
 

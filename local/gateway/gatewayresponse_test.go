@@ -67,6 +67,12 @@ func TestGatewayResponses(t *testing.T) {
 			get(presignedURL), with("Authorizer", answering("null")), 500, `{"message":null}`, "",
 		},
 		{
+			"what the authorizer says of its refusal",
+			map[string]cfn.GatewayResponse{"ACCESS_DENIED": {Templates: jsonBody(`{"message":"$context.authorizer.message","none":"$context.authorizer.none"}`)}},
+			get(presignedURL), with("Authorizer", answering(`{"principalId":"p","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke","Effect":"Deny","Resource":"*"}]},"context":{"message":"not you"}}`)),
+			403, `{"message":"not you","none":""}`, "",
+		},
+		{
 			"nothing changes what is outside of the API",
 			map[string]cfn.GatewayResponse{"DEFAULT_4XX": {StatusCode: "418", Templates: jsonBody("4")}},
 			get("/outside"), honest(), 403, forbidden, "",

@@ -71,6 +71,9 @@ var responseVariables = map[string]value{
 }
 
 func responseVariable(name string) (value, bool) {
+	if member, ok := strings.CutPrefix(name, "authorizer."); ok {
+		return func(x *exchange) string { return x.principal.context[member] }, true
+	}
 	v, ok := responseVariables[name]
 	return v, ok
 }

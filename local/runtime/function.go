@@ -59,8 +59,18 @@ func newFunction(f cfn.Function, config Config, host host) (*function, error) {
 		region:      config.Region,
 		additions:   config.Environment[f.LogicalID],
 		initTimeout: cmp.Or(config.InitTimeout, DefaultInitTimeout),
-		slots:       make(chan struct{}, cmp.Or(config.Processes, DefaultProcesses)),
+		slots:       make(chan struct{}, processes(f, config)),
 	}, nil
+}
+
+// processes returns how many processes may serve a function at a time. Unlike on AWS, what exceeds its reserved concurrency
+// waits.
+func processes(f cfn.Function, config Config) int {
+	most := cmp.Or(config.Processes, DefaultProcesses)
+	if f.Concurrency > 0 {
+		most = min(most, f.Concurrency)
+	}
+	return most
 }
 
 // invoke sends the answer of one invocation to answers, which has room for it. It returns when the process is gone or ready for

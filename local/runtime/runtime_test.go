@@ -246,6 +246,27 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
+// Reserved concurrency bounds the processes of its function.
+func TestReservedConcurrency(t *testing.T) {
+	reserved := function(10*time.Second, "")
+	reserved.Concurrency = 1
+	r, _ := start(t, runtime.Config{Processes: 3}, reserved)
+	pids := make(chan string, 4)
+	for range cap(pids) {
+		go func() {
+			pid, _ := r.Invoke(context.Background(), "Fn", []byte(`{"Do":"sleep","For":1000000}`))
+			pids <- string(pid)
+		}()
+	}
+	seen := map[string]bool{}
+	for range cap(pids) {
+		seen[<-pids] = true
+	}
+	if len(seen) != 1 || seen[""] {
+		t.Errorf("invocations were served by %v, want one process", seen)
+	}
+}
+
 func TestWaitingEndsWithContext(t *testing.T) {
 	r, _ := start(t, runtime.Config{Processes: 1}, function(2*time.Second, ""))
 	go func() { _, _ = r.Invoke(context.Background(), "Fn", []byte(`{"Do":"sleep","For":1500000000}`)) }()

@@ -47,6 +47,9 @@ func Stack() *cfn.Stack {
 		Roles: []cfn.Role{
 			{LogicalID: "AuthorizerRole", Name: "authorizer", Statements: []cfn.Statement{
 				allow([]string{Tables + "users"}, nil, "dynamodb:GetItem", "dynamodb:BatchGetItem"),
+				allow([]string{Tables + "users"}, conditions{
+					"ForAllValues:StringLike": {"dynamodb:LeadingKeys": {"guesses#*"}}, "Null": {"dynamodb:LeadingKeys": {"false"}},
+				}, "dynamodb:UpdateItem"),
 				allow([]string{SecretARN}, nil, "secretsmanager:GetSecretValue"),
 			}},
 			{LogicalID: "PresignRole", Name: "presign", Statements: []cfn.Statement{
