@@ -302,17 +302,26 @@ func TestTenThousandParts(t *testing.T) {
 	}
 }
 
-// TestHostileUploadIDs names what is no multipart upload of the key, by paths that lead to one.
+// TestHostileUploadIDs names what is not a multipart upload of the key, by paths that lead to one and out of the store. None
+// leads out of the test's folder: a store that follows them removes what they lead to.
 func TestHostileUploadIDs(t *testing.T) {
 	data := t.TempDir()
 	store, uploadID := openStore(t, data, func(*os.File, *os.File) error { return nil })
 	part := uploadPart(t, store, uploadID, 1)
-	before := files(t, folderOf(data))
+	outside := filepath.Join(data, "outside")
+	if err := os.MkdirAll(filepath.Join(outside, "kept"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out, err := filepath.Rel(folderOf(data), outside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := files(t, data)
 	folder := filepath.Base(folderOf(data))
 	for _, id := range []string{
 		"", ".", "..", "/", "./" + uploadID, "../" + folder + "/" + uploadID, uploadID + "/", uploadID + "/.", uploadID + "/1", uploadID + "/../" + uploadID,
 		"/" + uploadID, strings.ToUpper(uploadID), "{" + uploadID + "}", "urn:uuid:" + uploadID, strings.ReplaceAll(uploadID, "-", ""), uploadID + "\x00", uploadID + "\n",
-		strings.Repeat("a", 4096), strings.Repeat("../", 40) + "no-such-folder", "0190c1e2-7a4b-4c7e-9f60-1b2c3d4e5f60",
+		strings.Repeat("a", 4096), out, uploadID + "/../" + out, "0190c1e2-7a4b-4c7e-9f60-1b2c3d4e5f60",
 	} {
 		input := &s3.UploadPartInput{Bucket: aws.String(bucket), Key: aws.String(key), UploadId: &id, PartNumber: aws.Int32(1), Body: strings.NewReader("x"), ContentLength: aws.Int64(1)}
 		_, errUpload := store.UploadPart(t.Context(), input)
@@ -325,7 +334,7 @@ func TestHostileUploadIDs(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(files(t, folderOf(data)), before); diff != "" {
+	if diff := cmp.Diff(files(t, data), before); diff != "" {
 		t.Errorf("files (-got +want):\n%s", diff)
 	}
 	if _, err := completeIn(t.Context(), store, uploadID, []types.CompletedPart{part}); err != nil {
