@@ -78,8 +78,14 @@ var needs = map[string]need{
 	"ManageRole/ReadReady": {
 		request: downloadFile, works: http.StatusOK, fails: "403 AccessDenied", says: "lacks s3:GetObjectVersion on " + uploadBucket,
 	},
-	"ManageRole/Remove": {
+	"ManageRole/Objects s3:DeleteObjectVersion": {
 		request: deleteFile, works: http.StatusNoContent, fails: "500 internal_error", says: "lacks s3:DeleteObjectVersion on " + uploadBucket,
+	},
+	"ManageRole/Objects s3:AbortMultipartUpload": {
+		request: deleteBegun, works: http.StatusNoContent, fails: "500 internal_error", says: "lacks s3:AbortMultipartUpload on " + uploadBucket,
+	},
+	"ManageRole/Objects s3:ListMultipartUploadParts": {
+		request: showBegun, works: http.StatusOK, fails: "500 internal_error", says: "lacks s3:ListMultipartUploadParts on " + uploadBucket,
 	},
 	"ManageRole/Versions": {
 		request: showGrant, works: http.StatusOK, fails: "500 internal_error", says: "lacks s3:ListBucketVersions on " + uploadBucket,
@@ -232,6 +238,18 @@ func downloadFile(t *testing.T, run *localRun) (int, string) {
 func deleteFile(t *testing.T, run *localRun) (int, string) {
 	c, g := ready(t, run)
 	return refusal(c.do(t, http.MethodDelete, "uploads/"+g.ID))
+}
+
+// deleteBegun deletes an upload that has an open multipart upload.
+func deleteBegun(t *testing.T, run *localRun) (int, string) {
+	m := newClient(run.API, demoUser).begin(t, "a.txt", 1)
+	return refusal(m.client.do(t, http.MethodDelete, "uploads/"+m.grant.ID))
+}
+
+// showBegun gets the record of an upload that has an open multipart upload.
+func showBegun(t *testing.T, run *localRun) (int, string) {
+	m := newClient(run.API, demoUser).begin(t, "a.txt", 1)
+	return refusal(m.client.do(t, http.MethodGet, "uploads/"+m.grant.ID))
 }
 
 // inspected uploads a file and waits until it is ready and its event published: 200, or 0 if something was denied before.

@@ -110,7 +110,8 @@ func manageStatements(s stage.Stage, d data, q queues) []*statement {
 		allow("Records", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem").on(d.uploads.TableArn()),
 		// Readable only when ready: a download of anything else can be signed, and S3 refuses it.
 		allow("ReadReady", "s3:GetObjectVersion").on(folders...).when("StringEquals", "s3:ExistingObjectTag/status", "ready"),
-		allow("Remove", "s3:DeleteObjectVersion", hedgeDeleteObject, "s3:AbortMultipartUpload").on(folders...),
+		// One statement, as for presign.
+		allow("Objects", "s3:DeleteObjectVersion", hedgeDeleteObject, "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts").on(folders...),
 		versions(s, d),
 		// Without a condition on s3:prefix: this action does not have that key, so the condition would never hold.
 		// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".

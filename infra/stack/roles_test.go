@@ -107,7 +107,10 @@ func TestRoles(t *testing.T) {
 					sid: "ReadReady", effect: "Allow", actions: []string{"s3:GetObjectVersion"}, resources: folders,
 					condition: map[string]any{"StringEquals": map[string]any{"s3:ExistingObjectTag/status": "ready"}},
 				},
-				{sid: "Remove", effect: "Allow", actions: []string{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"}, resources: folders},
+				{
+					sid: "Objects", effect: "Allow", resources: folders,
+					actions: []string{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListMultipartUploadParts"},
+				},
 				versions,
 				{sid: "Multiparts", effect: "Allow", actions: []string{"s3:ListBucketMultipartUploads"}, resources: bucket},
 				{sid: "Queue", effect: "Allow", actions: []string{"sqs:SendMessage"}, resources: queue},

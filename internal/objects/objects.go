@@ -1,6 +1,6 @@
 // Package objects reads, tags and removes the objects of Postern's bucket. A caller that uses all of it needs, on the
 // objects, s3:GetObjectVersion, s3:GetObjectVersionTagging, s3:PutObjectVersionTagging, s3:DeleteObjectVersion and
-// s3:AbortMultipartUpload, and on the bucket s3:ListBucketVersions and s3:ListBucketMultipartUploads.
+// s3:AbortMultipartUpload and s3:ListMultipartUploadParts, and on the bucket s3:ListBucketVersions and s3:ListBucketMultipartUploads.
 package objects
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 
 	"postern/api"
 	"postern/internal/upload"
@@ -207,27 +208,55 @@ func oldestFirst(versions, markers []upload.Version) []upload.Version {
 // AbortUploads implements lifecycle.Remains. A part that is being sent may survive until the bucket's rule for incomplete
 // uploads removes it.
 func (b *Bucket) AbortUploads(ctx context.Context, key string) error {
-	ids, err := b.uploads(ctx, key)
+	open, err := b.uploads(ctx, key)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := b.abort(ctx, key, id); err != nil {
+	for _, upload := range open {
+		if err := b.abort(ctx, key, upload.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// HasOpenUpload implements objectVersions of lambda/manage.
-func (b *Bucket) HasOpenUpload(ctx context.Context, key string) (bool, error) {
-	ids, err := b.uploads(ctx, key)
-	return len(ids) > 0, err
+// maxMultiparts bounds how many multipart uploads are told of one key. A client has one, or a few more that it has lost.
+const maxMultiparts = 10
+
+// OpenUploads implements objectVersions of lambda/manage.
+func (b *Bucket) OpenUploads(ctx context.Context, key string) ([]upload.Multipart, error) {
+	open, err := b.uploads(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(open, func(a, b upload.Multipart) int { return b.Begun.Compare(a.Begun) })
+	open = open[:min(len(open), maxMultiparts)]
+	for i := range open {
+		if open[i].PartSize, err = b.firstPart(ctx, key, open[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return open, nil
 }
 
-// uploads returns the ids of the open multipart uploads of exactly this key.
-func (b *Bucket) uploads(ctx context.Context, key string) ([]string, error) {
-	var ids []string
+// firstPart returns the size of a multipart upload's part 1, in bytes. It is 0 if there is none, or if the upload has just ended.
+func (b *Bucket) firstPart(ctx context.Context, key, id string) (int64, error) {
+	list, err := b.client.ListParts(ctx, &s3.ListPartsInput{Bucket: &b.name, Key: &key, UploadId: &id, MaxParts: aws.Int32(1)})
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok && refusal.ErrorCode() == "NoSuchUpload" {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, wrap("listing the parts of a multipart upload", err)
+	}
+	if len(list.Parts) == 0 || aws.ToInt32(list.Parts[0].PartNumber) != 1 {
+		return 0, nil
+	}
+	return aws.ToInt64(list.Parts[0].Size), nil
+}
+
+// uploads returns the open multipart uploads of exactly this key, without their part sizes.
+func (b *Bucket) uploads(ctx context.Context, key string) ([]upload.Multipart, error) {
+	var all []upload.Multipart
 	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &key})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -236,14 +265,14 @@ func (b *Bucket) uploads(ctx context.Context, key string) ([]string, error) {
 		}
 		for _, open := range page.Uploads {
 			if aws.ToString(open.Key) == key {
-				ids = append(ids, aws.ToString(open.UploadId))
+				all = append(all, upload.Multipart{ID: aws.ToString(open.UploadId), Begun: aws.ToTime(open.Initiated)})
 			}
 		}
 		if aws.ToString(page.NextKeyMarker) > key {
 			break
 		}
 	}
-	return ids, nil
+	return all, nil
 }
 
 // wrap says what failed. It leaves out the URL, which the SDK's error holds if there was no answer.

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -57,7 +58,7 @@ func start(t *testing.T) server {
 	stack := &cfn.Stack{
 		Region: region, AccountID: "123456789012",
 		Roles: []cfn.Role{{LogicalID: "Role", Name: "role", Statements: []cfn.Statement{
-			allow(nameARN+"/videos/*", "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"),
+			allow(nameARN+"/videos/*", "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
 			allow(nameARN, "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
 		}}},
 		Buckets: []cfn.Bucket{{LogicalID: "Uploads", Name: name, Versioned: true}},
@@ -160,7 +161,7 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if content := read(t, empty); content != "" || empty.Size != 0 || empty.Checksum != "" {
+	if content := read(t, empty); content != "" || empty.Size != 0 || empty.Checksum != "AAAAAAAAAAA=" || empty.ChecksumAlgorithm != "CRC64NVME" {
 		t.Errorf("the empty version: got %q, %+v", content, empty)
 	}
 }
@@ -183,7 +184,7 @@ func TestOpenMultipart(t *testing.T) {
 		want      [2]string // algorithm and checksum
 	}{
 		{types.ChecksumAlgorithmSha256, types.ChecksumTypeComposite, [2]string{}},
-		{types.ChecksumAlgorithmCrc64nvme, types.ChecksumTypeFullObject, [2]string{"CRC64NVME", "FY5UcvnIODo="}},
+		{types.ChecksumAlgorithmCrc64nvme, types.ChecksumTypeFullObject, [2]string{"CRC64NVME", "OrZGU/bXN2U="}},
 	} {
 		created, err := s.operator.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{
 			Bucket: aws.String(name), Key: aws.String(key), ChecksumAlgorithm: test.algorithm, ChecksumType: test.kind,
@@ -477,11 +478,11 @@ func TestUploads(t *testing.T) {
 	s := start(t)
 	open := func(key string) bool {
 		t.Helper()
-		open, err := s.HasOpenUpload(t.Context(), key)
+		open, err := s.OpenUploads(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return open
+		return len(open) > 0
 	}
 	longer := key + "x"
 	if open(key) {
@@ -518,5 +519,47 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	if _, err := s.Open(ctx, key, version); !errors.Is(err, context.Canceled) || errors.Is(err, upload.ErrGone) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+// TestOpenUploads tells of a key's open multipart uploads, the newest first, with the size of their first part.
+func TestOpenUploads(t *testing.T) {
+	s := start(t)
+	var ids []string
+	for range 12 {
+		created, err := s.operator.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(name), Key: aws.String(key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, *created.UploadId)
+		for i, number := range map[int][]int32{6: {1}, 7: {2}, 8: {2, 1}}[len(ids)] {
+			_, err := s.operator.UploadPart(t.Context(), &s3.UploadPartInput{
+				Bucket: aws.String(name), Key: aws.String(key), UploadId: created.UploadId, PartNumber: &number,
+				Body: strings.NewReader(strings.Repeat("x", 10*int(number)+i)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s.begin(t, key+"x")
+	open, err := s.OpenUploads(t.Context(), key)
+	if err != nil || len(open) != 10 {
+		t.Fatalf("got %v, %v, want 10", open, err)
+	}
+	sizes := map[string]int64{}
+	for i, multipart := range open {
+		if i > 0 && multipart.Begun.After(open[i-1].Begun) {
+			t.Errorf("%v comes after %v", multipart, open[i-1])
+		}
+		if time.Since(multipart.Begun) > time.Minute || !slices.Contains(ids, multipart.ID) {
+			t.Errorf("got %+v", multipart)
+		}
+		if multipart.PartSize != 0 {
+			sizes[multipart.ID] = multipart.PartSize
+		}
+	}
+	if diff := cmp.Diff(sizes, map[string]int64{ids[5]: 10, ids[7]: 11}); diff != "" {
+		t.Errorf("sizes of first parts (-got +want):\n%s", diff)
 	}
 }

@@ -49,8 +49,8 @@ func TestWhatAnOwnerHas(t *testing.T) {
 			t.Errorf("AbortAll = %d, %v, want %d", aborted, err, want)
 		}
 	}
-	if open, err := s.HasOpenUpload(t.Context(), neighbour); !open || err != nil {
-		t.Errorf("the neighbour's upload: got %t, %v, want it open", open, err)
+	if open, err := s.OpenUploads(t.Context(), neighbour); len(open) == 0 || err != nil {
+		t.Errorf("the neighbour's upload: got %v, %v, want it open", open, err)
 	}
 	s.checkHolds(t, prefix, true)
 	versions, err := s.FirstVersions(t.Context(), prefix)

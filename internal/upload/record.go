@@ -176,6 +176,13 @@ type Version struct {
 // A KeyVersion names one version of an object, or a delete marker.
 type KeyVersion struct{ Key, VersionID string }
 
+// A Multipart is a multipart upload that is open.
+type Multipart struct {
+	ID       string // S3's
+	Begun    time.Time
+	PartSize int64 // of the first part, in bytes; 0: S3 does not have it
+}
+
 // An Object is the head of one version of an object.
 type Object struct {
 	Size     int64 // bytes

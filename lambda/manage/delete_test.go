@@ -35,7 +35,7 @@ func checkDeleted(t *testing.T, w *world, id string) {
 // remains gives a key a second version, a delete marker and an open multipart upload.
 func (w *world) remains(key string) {
 	w.bucket.put(key, upload.Version{ID: "v2", Size: 8, Modified: w.now}, upload.Version{ID: "m", Marker: true, Modified: w.now})
-	w.bucket.open[key] = true
+	w.bucket.open[key] = []upload.Multipart{{ID: "a"}}
 }
 
 func TestDelete(t *testing.T) {
@@ -57,7 +57,7 @@ func TestDelete(t *testing.T) {
 		},
 		"open multipart upload": func(w *world) string {
 			id := idAt(granted, 1, "mp4")
-			w.bucket.open[keyOf(owner, id)] = true
+			w.bucket.open[keyOf(owner, id)] = []upload.Multipart{{ID: "a"}}
 			return id
 		},
 	} {

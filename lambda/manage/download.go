@@ -25,10 +25,11 @@ const (
 
 // download answers GET /uploads/{id}/download: a URL of the version that was accepted.
 func (h *handlers) download(ctx context.Context, request apigw.Request[apigw.None]) (api.Download, error) {
-	record, err := h.find(ctx, request.Caller, request.Path["id"])
+	found, err := h.find(ctx, request.Caller, request.Path["id"])
 	if err != nil {
 		return api.Download{}, err
 	}
+	record := found.record
 	// S3 refuses it as well: the role may read only what is tagged ready.
 	if record.Status != upload.Ready {
 		return api.Download{}, &upload.Error{Code: api.Conflict, Message: fmt.Sprintf("the upload is %s: must be ready", record.Shown())}

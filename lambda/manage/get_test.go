@@ -71,30 +71,32 @@ func TestOverdueRecords(t *testing.T) {
 
 func TestWaiting(t *testing.T) {
 	const young, old = -15 * time.Minute, -17 * time.Minute
+	open := []upload.Multipart{{ID: "b", Begun: start.Add(-time.Minute)}, {ID: "a", Begun: start.Add(-time.Hour), PartSize: 5 << 20}}
 	for _, test := range []struct {
 		name    string
 		granted time.Duration // from now
 		put     []upload.Version
-		open    bool
+		open    []upload.Multipart
 		size    int64 // -1: not found
 		queued  bool
 	}{
-		{"young", young, nil, false, 0, false},
-		{"by a clock behind", young - 30*time.Second, nil, false, 0, false},
-		{"by a clock ahead", 30 * time.Second, nil, false, 0, false},
-		{"by a clock far ahead", 2 * time.Minute, nil, false, -1, false},
-		{"old", old, nil, false, -1, false},
-		{"old, being uploaded", old, nil, true, 0, false},
-		{"bytes", young, []upload.Version{{ID: "v", Size: 7, Modified: start}}, false, 7, false},
-		{"bytes of an old one", old, []upload.Version{{ID: "v", Size: 7, Modified: start}}, false, 7, false},
-		{"bytes for a minute", young, []upload.Version{{ID: "v", Size: 7, Modified: start.Add(-time.Minute)}}, false, 7, false},
-		{"bytes for longer", young, []upload.Version{{ID: "v", Size: 7, Modified: start.Add(-61 * time.Second)}}, false, 7, true},
+		{"young", young, nil, nil, 0, false},
+		{"by a clock behind", young - 30*time.Second, nil, nil, 0, false},
+		{"by a clock ahead", 30 * time.Second, nil, nil, 0, false},
+		{"by a clock far ahead", 2 * time.Minute, nil, nil, -1, false},
+		{"old", old, nil, nil, -1, false},
+		{"old, being uploaded", old, nil, open, 0, false},
+		{"being uploaded", young, nil, open, 0, false},
+		{"bytes", young, []upload.Version{{ID: "v", Size: 7, Modified: start}}, nil, 7, false},
+		{"bytes of an old one", old, []upload.Version{{ID: "v", Size: 7, Modified: start}}, nil, 7, false},
+		{"bytes for a minute", young, []upload.Version{{ID: "v", Size: 7, Modified: start.Add(-time.Minute)}}, nil, 7, false},
+		{"bytes for longer", young, []upload.Version{{ID: "v", Size: 7, Modified: start.Add(-61 * time.Second)}}, nil, 7, true},
 		{
 			"the oldest counts", old,
 			[]upload.Version{{ID: "m", Marker: true}, {ID: "v", Size: 7, Modified: start.Add(-time.Hour)}, {ID: "w", Size: 8, Modified: start}},
-			false, 7, true,
+			nil, 7, true,
 		},
-		{"only a delete marker", old, []upload.Version{{ID: "m", Marker: true, Modified: start.Add(-time.Hour)}}, false, -1, false},
+		{"only a delete marker", old, []upload.Version{{ID: "m", Marker: true, Modified: start.Add(-time.Hour)}}, nil, -1, false},
 	} {
 		w := newWorld(t)
 		id := idAt(start.Add(test.granted), 1, "mp4")
@@ -106,6 +108,9 @@ func TestWaiting(t *testing.T) {
 			checkRefusal(t, test.name, response, http.StatusNotFound, noUpload)
 		} else {
 			want := api.Upload{ID: id, Status: "waiting", Type: "video/mp4", Size: test.size, CreatedAt: api.Time{Time: upload.GrantedAt(id)}}
+			for _, open := range test.open {
+				want.Multiparts = append(want.Multiparts, api.OpenMultipart{UploadID: open.ID, CreatedAt: api.Time{Time: open.Begun}, PartSize: open.PartSize})
+			}
 			if diff := cmp.Diff(see[api.Upload](t, response, http.StatusOK), want); diff != "" {
 				t.Errorf("%s (-got +want)\n%s", test.name, diff)
 			}
@@ -328,4 +333,6 @@ func (f failing) Versions(context.Context, string) ([]upload.Version, error) {
 	return nil, errBroken
 }
 
-func (failing) HasOpenUpload(context.Context, string) (bool, error) { return false, errBroken }
+func (failing) OpenUploads(context.Context, string) ([]upload.Multipart, error) {
+	return nil, errBroken
+}

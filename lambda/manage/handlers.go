@@ -40,8 +40,8 @@ type uploadRecords interface {
 // objectVersions lists what is in the bucket. No error holds personal data.
 type objectVersions interface {
 	lifecycle.VersionLister
-	// HasOpenUpload reports whether a multipart upload of exactly this key is open.
-	HasOpenUpload(ctx context.Context, key string) (bool, error)
+	// OpenUploads lists the multipart uploads of exactly this key that are open, the newest first, 10 at most.
+	OpenUploads(ctx context.Context, key string) ([]upload.Multipart, error)
 }
 
 // A signer signs without a network call, from now until lifetime has passed. Its errors hold no value of a header.
@@ -132,11 +132,15 @@ func (h *handlers) list(ctx context.Context, request apigw.Request[apigw.None]) 
 
 // get answers GET /uploads/{id}: what became of one of the owner's uploads.
 func (h *handlers) get(ctx context.Context, request apigw.Request[apigw.None]) (api.Upload, error) {
-	record, err := h.find(ctx, request.Caller, request.Path["id"])
+	found, err := h.find(ctx, request.Caller, request.Path["id"])
 	if err != nil {
 		return api.Upload{}, err
 	}
-	return record.View(), nil
+	view := found.record.View()
+	for _, open := range found.open {
+		view.Multiparts = append(view.Multiparts, api.OpenMultipart{UploadID: open.ID, CreatedAt: api.Time{Time: open.Begun}, PartSize: open.PartSize})
+	}
+	return view, nil
 }
 
 // delete answers DELETE /uploads/{id}: nothing of it is left, and what arrives late is removed.

@@ -24,24 +24,26 @@ type lookup struct {
 	// record is the upload's record, a tombstone included. An upload that is waited for has none: its record has Version 0,
 	// owner, id, key and type, and the size of what has arrived.
 	record upload.Record
+	// open are the multipart uploads that are open, of an upload that is waited for.
+	open []upload.Multipart
 	// overdue reports whether an inspection should have gone further by now.
 	overdue bool
 }
 
 // find reads an upload that a client may see, and has it inspected when that is overdue. It returns errNoUpload if there
 // is none.
-func (h *handlers) find(ctx context.Context, caller apigw.Caller, id string) (upload.Record, error) {
+func (h *handlers) find(ctx context.Context, caller apigw.Caller, id string) (lookup, error) {
 	found, err := h.lookUp(ctx, caller, id)
 	if err != nil {
-		return upload.Record{}, err
+		return lookup{}, err
 	}
 	if found.overdue {
 		h.repairs.inspect(ctx, found.record.Key)
 	}
 	if found.record.Status == upload.Deleted {
-		return upload.Record{}, errNoUpload
+		return lookup{}, errNoUpload
 	}
-	return found.record, nil
+	return found, nil
 }
 
 // lookUp reads what is known of an upload. It returns errNoUpload if nothing is. An id that nobody granted to the caller's
@@ -57,7 +59,7 @@ func (h *handlers) lookUp(ctx context.Context, caller apigw.Caller, id string) (
 	if !ok {
 		return h.waiting(ctx, caller.Owner, id)
 	}
-	return lookup{record, h.isOverdue(record)}, nil
+	return lookup{record: record, overdue: h.isOverdue(record)}, nil
 }
 
 // isOverdue reports whether an inspection's last step, publishing the event, should be done by now. When the bytes arrived
@@ -85,19 +87,16 @@ func (h *handlers) waiting(ctx context.Context, owner, id string) (lookup, error
 	}
 	if i := slices.IndexFunc(versions, func(v upload.Version) bool { return !v.Marker }); i >= 0 {
 		record.Size = versions[i].Size
-		return lookup{record, h.now().Sub(versions[i].Modified) > inspectionTime}, nil
+		return lookup{record: record, overdue: h.now().Sub(versions[i].Modified) > inspectionTime}, nil
 	}
-	if h.isYoung(id) {
-		return lookup{record: record}, nil
-	}
-	open, err := h.objects.HasOpenUpload(ctx, key)
+	open, err := h.objects.OpenUploads(ctx, key)
 	if err != nil {
 		return lookup{}, err
 	}
-	if !open {
+	if len(open) == 0 && !h.isYoung(id) {
 		return lookup{}, errNoUpload
 	}
-	return lookup{record: record}, nil
+	return lookup{record: record, open: open}, nil
 }
 
 // isYoung reports whether a signature of the upload can still be valid.

@@ -21,10 +21,11 @@ func (h *handlers) patch(ctx context.Context, request apigw.Request[api.UploadPa
 	}
 	caller := request.Caller
 	for range maxPatches {
-		record, err := h.find(ctx, caller, request.Path["id"])
+		found, err := h.find(ctx, caller, request.Path["id"])
 		if err != nil {
 			return api.Upload{}, err
 		}
+		record := found.record
 		if err := checkPatchable(record, request.IfMatch); err != nil {
 			return api.Upload{}, err
 		}

@@ -67,7 +67,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{now: start, bucket: &bucket{versions: map[string][]upload.Version{}, open: map[string]bool{}}, queue: &line{}}
+	w := &world{now: start, bucket: &bucket{versions: map[string][]upload.Version{}, open: map[string][]upload.Multipart{}}, queue: &line{}}
 	table := server.NewServer()
 	dynamo := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".Query") {
@@ -282,7 +282,7 @@ func checkRefusal(t testing.TB, name string, response events.APIGatewayProxyResp
 type bucket struct {
 	mu       sync.Mutex
 	versions map[string][]upload.Version
-	open     map[string]bool // keys that have an open multipart upload
+	open     map[string][]upload.Multipart // by key
 }
 
 func (b *bucket) put(key string, versions ...upload.Version) {
@@ -297,7 +297,7 @@ func (b *bucket) Versions(_ context.Context, key string) ([]upload.Version, erro
 	return slices.Clone(b.versions[key]), nil
 }
 
-func (b *bucket) HasOpenUpload(_ context.Context, key string) (bool, error) {
+func (b *bucket) OpenUploads(_ context.Context, key string) ([]upload.Multipart, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.open[key], nil
@@ -321,7 +321,7 @@ func (b *bucket) Remove(_ context.Context, key string, versionIDs ...string) err
 func (b *bucket) isEmpty(key string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.versions[key]) == 0 && !b.open[key]
+	return len(b.versions[key]) == 0 && len(b.open[key]) == 0
 }
 
 // A line is a queue that remembers what was put into it, unless it is broken.
