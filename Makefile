@@ -26,7 +26,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race verify fuzz corpus bench lint fmt openapi golden notices synth diff deploy \
+.PHONY: help setup build run demo test test-chaos test-race test-browser verify fuzz corpus bench lint fmt openapi golden notices synth diff deploy \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -42,7 +42,7 @@ step = @[ -z "$(FIRST)" ] || echo "$(1) ..." >&2; start=$$(date +%s); \
 ## help: list the targets
 help:
 	@echo "Postern: uploads of any size straight into your own S3 bucket. Targets:"
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1	\2/p' Makefile | expand -t 14
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1	\2/p' Makefile | expand -t 16
 	@echo "Variables: STAGE=$(STAGE) PORT=$(PORT) S3_PORT=$(S3_PORT) DATA=$(DATA) FILE=$(FILE) PKG=$(PKG)"
 
 ## setup: install the locked npm packages and Go modules, build everything
@@ -69,6 +69,7 @@ test: $(if $(filter ./... ./infra% ./e2e% ./cmd/... ./local/...,$(PKG)),setup)
 else
 # In the folder itself go test also shows what a passing run says: the grants that nothing used.
 test: setup
+	$(call step,tests of the client module,node --test --test-reporter=dot web/client/*.test.ts >&2)
 	$(call step,unit and template tests,CDK_VALIDATION=false go test $$(go list ./... | grep -v /e2e))
 	$(call step,end-to-end tests,cd e2e && CDK_VALIDATION=false go test -count=1 -timeout=20m)
 endif
@@ -80,6 +81,14 @@ test-chaos: setup
 ## test-race: run the unit and template tests with the race detector (needs a C compiler)
 test-race: setup
 	$(call step,tests with the race detector,CDK_VALIDATION=false go test -race $$(go list ./... | grep -v -e /e2e -e /infra))
+
+## test-browser: use the page and the client module in Chromium, as a person does; installs Debian's Chromium where it can
+test-browser: setup web/test/node_modules/.package-lock.json
+	$(call step,tests in a browser,web/test/run.sh)
+
+web/test/node_modules/.package-lock.json: web/test/package.json web/test/package-lock.json
+	$(call step,npm packages of the browser's tests,npm ci --prefix web/test --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
+	@touch $@
 
 ## verify: hold 100,000 deliveries to the model of an upload's life, in every order and with every fault; a few minutes
 verify:
@@ -121,7 +130,7 @@ golden: setup
 	$(call step,expected templates,CDK_VALIDATION=false go test ./infra/... -update)
 
 ## notices: write THIRD_PARTY_NOTICES.md after a change of the modules that ship; installs go-licenses into bin/
-notices: bin/go-licenses-$(LICENSES_VERSION)
+notices: bin/go-licenses-$(LICENSES_VERSION) node_modules/.package-lock.json
 	$(call step,third-party notices,docs/notices.sh $< $(FUNCTIONS:%=./lambda/%) ./cmd/postern >bin/notices 2>bin/notices.log)
 	@mv bin/notices THIRD_PARTY_NOTICES.md
 
@@ -170,7 +179,7 @@ build: dist/site/.built
 	$(call step,building dist/host,$(call functions,host,))
 
 # The page and the client module, in dist/site and beside each compiled site function.
-dist/site/.built: $(shell find web -type f 2>/dev/null) docs/openapi.json node_modules/.package-lock.json
+dist/site/.built: $(shell find web/client web/page web/build.mts web/tsconfig.json -type f) docs/openapi.json node_modules/.package-lock.json
 	$(call step,building dist/site,node web/build.mts dist/site dist/linux_arm64/site/assets dist/host/site/assets)
 	@touch $@
 
