@@ -98,7 +98,7 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	if _, exists, err := users.Owner(ctx, c.Mail.Mail); exists || err != nil {
 		return c.failed(at, cmp.Or(err, records.ErrUserExists))
 	}
-	owner, err := stage.newOwner(ctx, c.Mail, c.ownerChoice, console)
+	owner, err := stage.newOwner(ctx, c.Mail, c.ownerChoice)
 	if err != nil {
 		return c.failed(at, err)
 	}

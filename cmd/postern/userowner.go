@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -49,7 +48,7 @@ var errUsedBefore = errors.New("the mail was used before, and its files are stil
 // newOwner returns the owner of a new user. If the mail's own keeps uploads, it returns errUsedBefore, unless there is a
 // choice. A mail whose user was removed gets an owner that was never used: what was signed before the removal may still
 // arrive for the former one.
-func (s stage) newOwner(ctx context.Context, mail mail, choice ownerChoice, console console) (string, error) {
+func (s stage) newOwner(ctx context.Context, mail mail, choice ownerChoice) (string, error) {
 	owner, err := s.owner(ctx, mail.Mail)
 	switch {
 	case err != nil:
@@ -63,11 +62,11 @@ func (s stage) newOwner(ctx context.Context, mail mail, choice ownerChoice, cons
 	if err != nil {
 		return "", err
 	}
-	kept, err := s.keptInTheEnd(ctx, owner, removed, console)
+	kept, err := s.kept(ctx, owner)
 	switch {
 	case err != nil:
 		return "", err
-	case kept.any():
+	case kept.records, kept.objects && !removed: // what a removed owner has without a record is about to be removed
 		return "", fmt.Errorf("%w: owner %s", errUsedBefore, owner)
 	case removed:
 		return randomOwner(), nil
@@ -114,32 +113,6 @@ type kept struct {
 }
 
 func (k kept) any() bool { return k.records || k.objects }
-
-// Objects of a removed owner that have no record are being removed by an inspection, as a rule.
-const (
-	removalPatience = 15 * time.Second
-	removalPause    = 500 * time.Millisecond
-)
-
-// keptInTheEnd returns what there is of an owner. If the owner was removed, it waits for what has just arrived to go.
-func (s stage) keptInTheEnd(ctx context.Context, owner string, removed bool, console console) (kept, error) {
-	told := false
-	for end := time.Now().Add(removalPatience); ; {
-		kept, err := s.kept(ctx, owner)
-		if err != nil || !removed || !kept.objects || kept.records || time.Now().After(end) {
-			return kept, err
-		}
-		if !told {
-			console.note("waiting: what has arrived for the former user of this mail is being removed\n")
-			told = true
-		}
-		select {
-		case <-ctx.Done():
-			return kept, ctx.Err()
-		case <-time.After(removalPause):
-		}
-	}
-}
 
 // kept returns what there is of an owner. Where only tables are served, it looks at those alone.
 func (s stage) kept(ctx context.Context, owner string) (kept kept, err error) {

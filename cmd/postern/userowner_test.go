@@ -1,11 +1,7 @@
 package main_test
 
 import (
-	"net/http"
-	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"postern/api"
 )
@@ -27,6 +23,8 @@ func TestMailUsedBefore(t *testing.T) {
 		{"an open multipart upload", func(t *testing.T, d *depot) { d.begin(t, video) }, false, ""},
 		{"a tombstone", func(t *testing.T, d *depot) { d.bury(t, video) }, false, mailOwner},
 		{"removed", func(*testing.T, *depot) {}, true, random},
+		{"removed, an object that has just arrived", func(t *testing.T, d *depot) { d.put(t, video) }, true, random},
+		{"removed, an open multipart upload", func(t *testing.T, d *depot) { d.begin(t, video) }, true, random},
 		{"removed, a tombstone", func(t *testing.T, d *depot) { d.bury(t, video) }, true, random},
 		{"removed, a record", func(t *testing.T, d *depot) { d.keep(t, video) }, true, ""},
 	} {
@@ -108,35 +106,4 @@ func TestKeepFilesOfAnOwner(t *testing.T) {
 		t.Errorf("the owner of another user is marked as removed: %t, %v", removed, err)
 	}
 	local(t, password, "user", "add", "b@example.com", "--keep-files", "--owner", "x").refused(t, 2, "not an owner: must be 20 digits")
-}
-
-// What has just arrived for a user who was removed is removed by an inspection. Until then it is not clear whether anything
-// stays.
-func TestAddWaitsForTheInspection(t *testing.T) {
-	d := startDepot(t)
-	d.remove(t, mailOwner)
-	key := uploadKeys("videos", mailOwner, 1)[0]
-	d.put(t, key)
-	versions, err := objects.client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &d.bucket})
-	if err != nil {
-		t.Fatal(err)
-	}
-	looks := 0
-	next := d.tables.Config.Handler
-	d.tables.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".Query") {
-			looks++
-			if looks == 3 { // the inspection, which takes a while
-				if _, err := objects.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &d.bucket, Key: &key, VersionId: versions.Versions[0].VersionId}); err != nil {
-					t.Error(err)
-				}
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-	got := local(t, password, "user", "add", mail)
-	if got.code != 0 || got.err != "waiting: what has arrived for the former user of this mail is being removed\n" {
-		t.Errorf("got %+v", got)
-	}
-	d.checkOwner(t, "", "random")
 }
