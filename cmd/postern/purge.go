@@ -11,16 +11,12 @@ import (
 	"postern/internal/upload"
 )
 
-// announceSeconds is the delay until an inspection looks at a deleted upload, to publish its event. As a rule the purge has
-// removed the bytes by then, and both do not remove the same versions.
-const announceSeconds = 5
-
 // purge deletes all that the owner keeps, and returns what it found, with the proof that nothing is left.
 func (r *removal) purge(ctx context.Context) (string, error) {
 	notice := &notice{console: r.console}
 	purge := &lifecycle.Purge{
 		Records: r.stage.uploads(), Objects: r.stage.bucket(), Now: time.Now,
-		Queue:    queue.New(r.stage.sqs(), r.stage.outputs["QueueUrl"], r.stage.outputs["BucketName"]).Delayed(announceSeconds),
+		Queue:    queue.New(r.stage.sqs(), r.stage.outputs["QueueUrl"], r.stage.outputs["BucketName"]),
 		Progress: func(found lifecycle.Found) { notice.show(describe(found)) },
 	}
 	found, proof, err := purge.Run(ctx, r.owner)

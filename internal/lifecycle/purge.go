@@ -77,8 +77,9 @@ type Proof struct {
 }
 
 // A Purge deletes all that an owner keeps, by the rules by which a Deletion deletes an upload: open multipart uploads are
-// aborted, the record becomes a tombstone, the key is queued, and every version is removed. It is safe beside inspections,
-// deletions and other purges. It can be repeated after any failure, and goes on with what is left.
+// aborted, the record becomes a tombstone, and every version is removed. The keys are queued last, so that inspections find
+// nothing to do but to publish. It is safe beside inspections, deletions and other purges. It can be repeated after any
+// failure, and goes on with what is left.
 type Purge struct {
 	Records OwnerRecords
 	Objects OwnerObjects
@@ -98,23 +99,55 @@ func (p *Purge) Run(ctx context.Context, owner string) (total Found, proof Proof
 	if err := p.Records.MarkRemoved(ctx, owner); err != nil {
 		return total, proof, err
 	}
-	for n := range maxPasses {
-		pass := pass{Purge: p, owner: owner, first: n == 0, total: &total, known: map[string]bool{}}
+	for range maxPasses {
+		pass := pass{Purge: p, owner: owner, total: &total, known: map[string]bool{}}
 		if err := pass.run(ctx); err != nil {
 			return total, proof, err
 		}
 		if pass.found == (Found{}) {
-			return total, pass.proof, nil
+			return total, pass.proof, p.queueTombstones(ctx, owner)
 		}
 	}
 	return total, proof, ErrArriving
+}
+
+// queueTombstones queues those of an owner's tombstones that are not published yet.
+func (p *Purge) queueTombstones(ctx context.Context, owner string) error {
+	return p.eachPage(ctx, owner, func(records []upload.Record) error {
+		var keys []string
+		for _, record := range records {
+			if record.Status == upload.Deleted && !record.Published {
+				keys = append(keys, record.Key)
+			}
+		}
+		for some := range slices.Chunk(keys, queueBatch) {
+			if err := p.Queue.InspectAll(ctx, some); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eachPage calls use with each page of an owner's records.
+func (p *Purge) eachPage(ctx context.Context, owner string, use func([]upload.Record) error) error {
+	for before, more := "", true; more; {
+		records, next, err := p.Records.OwnerPage(ctx, owner, before)
+		if err != nil {
+			return err
+		}
+		if err := use(records); err != nil {
+			return err
+		}
+		before, more = next, next != ""
+	}
+	return nil
 }
 
 // A pass goes once over all that there is of an owner.
 type pass struct {
 	*Purge
 	owner string
-	first bool // of this run
 	found Found
 	total *Found
 	proof Proof
@@ -127,7 +160,7 @@ func (p *pass) run(ctx context.Context) error {
 		return err
 	}
 	p.proof.Folders = folders
-	// As in a Deletion, this comes first: once its tombstone is published, nobody looks at an upload again.
+	// As in a Deletion, this comes first: once a tombstone is published, nobody looks at its upload again.
 	for _, folder := range folders {
 		aborted, err := p.Objects.AbortAll(ctx, p.prefix(folder))
 		if err != nil {
@@ -161,50 +194,30 @@ func (p *pass) count(found Found) {
 	}
 }
 
-// deleteRecords makes tombstones of the owner's records. The first pass also queues the tombstones that are not published
-// yet: an earlier purge may have ended before it did.
+// deleteRecords makes tombstones of the owner's records.
 func (p *pass) deleteRecords(ctx context.Context) error {
-	for before := ""; ; {
-		records, next, err := p.Records.OwnerPage(ctx, p.owner, before)
-		if err != nil {
-			return err
-		}
+	return p.eachPage(ctx, p.owner, func(records []upload.Record) error {
 		var live []upload.Record
-		var queued []string
 		for _, record := range records {
 			p.known[record.ID] = true
-			switch {
-			case record.Status != upload.Deleted:
+			if record.Status != upload.Deleted {
 				live = append(live, record)
-				continue
-			case p.first && !record.Published:
-				queued = append(queued, record.Key)
 			}
-			p.proof.Tombstones++
 		}
-		if err := p.markDeleted(ctx, live, queued); err != nil {
-			return err
+		p.proof.Tombstones += len(records) - len(live)
+		err := p.markDeleted(ctx, live)
+		if err == nil {
+			p.count(Found{Records: len(live)})
 		}
-		p.count(Found{Records: len(live)})
-		if next == "" {
-			return nil
-		}
-		before = next
-	}
+		return err
+	})
 }
 
-// markDeleted makes a tombstone of each record, and queues their keys and some more.
-func (p *pass) markDeleted(ctx context.Context, records []upload.Record, keys []string) error {
+// markDeleted makes a tombstone of each record.
+func (p *pass) markDeleted(ctx context.Context, records []upload.Record) error {
 	deletion := Deletion{Records: p.Records, Now: p.Now}
 	for _, record := range records {
-		tombstone, err := deletion.markDeleted(ctx, record)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, tombstone.Key)
-	}
-	for some := range slices.Chunk(keys, queueBatch) {
-		if err := p.Queue.InspectAll(ctx, some); err != nil {
+		if _, err := deletion.markDeleted(ctx, record); err != nil {
 			return err
 		}
 	}
@@ -234,7 +247,7 @@ func (p *pass) deleteObjects(ctx context.Context, prefix string) error {
 				unrecorded = append(unrecorded, upload.Record{Owner: owner, ID: id, Key: version.Key})
 			}
 		}
-		if err := p.markDeleted(ctx, unrecorded, nil); err != nil {
+		if err := p.markDeleted(ctx, unrecorded); err != nil {
 			return err
 		}
 		if err := p.Objects.RemoveAll(ctx, versions); err != nil {
