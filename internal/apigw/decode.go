@@ -104,9 +104,7 @@ func decodeMember(prefix string, decoder *json.Decoder, fields []field, given ma
 	if err := decoder.Decode(&value); err != nil {
 		return errNotObject
 	}
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		names[i] = field.name
+	for _, field := range fields {
 		if field.name != name {
 			continue
 		}
@@ -119,7 +117,15 @@ func decodeMember(prefix string, decoder *json.Decoder, fields []field, given ma
 		}
 		return field.decode(value)
 	}
-	return invalid("field %s is not known: must be one of %s", upload.Quote(prefix+name), strings.Join(names, ", "))
+	return invalid("field %s is not known: must be one of %s", upload.Quote(prefix+name), namesOf(fields))
+}
+
+func namesOf(fields []field) string {
+	names := make([]string, len(fields))
+	for i, field := range fields {
+		names[i] = field.name
+	}
+	return strings.Join(names, ", ")
 }
 
 // wanted says to people what a kind of field takes.

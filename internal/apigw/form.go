@@ -18,6 +18,27 @@ func EncodeForm(form api.PresignedForm) ([]byte, error) {
 	return append(b, `"}`...), err
 }
 
+// EncodeGrants returns what encoding/json makes of the answer of POST /uploads. A PUT, which it mostly is, takes half of the time.
+func EncodeGrants(answer api.GrantOrGrants) ([]byte, error) {
+	grant := answer.UploadGrant
+	if answer.UploadGrants != nil || grant == nil || !isPut(*grant) {
+		return encode(answer)
+	}
+	const typical = 4 << 10 // with a role's session token
+	b := appendText(append(make([]byte, 0, typical), `{"id":`...), grant.ID)
+	b = appendText(append(b, `,"key":`...), grant.Key)
+	b = appendText(append(b, `,"method":`...), grant.Method)
+	b = appendText(append(b, `,"url":`...), grant.URL)
+	b = appendTexts(append(b, `,"headers":`...), grant.Headers)
+	b, err := grant.Expires.AppendText(append(b, `,"expires":"`...))
+	return append(b, `"}`...), err
+}
+
+// isPut reports whether a grant has the members of a PUT, and no others.
+func isPut(grant api.UploadGrant) bool {
+	return grant.URL != "" && len(grant.Headers) > 0 && len(grant.Fields) == 0 && grant.PartSize == 0 && grant.PartCount == 0 && grant.Create == nil
+}
+
 // appendTexts appends a JSON object of strings, by name.
 func appendTexts(b []byte, texts map[string]string) []byte {
 	names := slices.AppendSeq(make([]string, 0, len(texts)), maps.Keys(texts))

@@ -55,16 +55,6 @@ func (DerivedKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden)
 // MarshalText implements encoding.TextMarshaler: JSON and logs get a placeholder.
 func (DerivedKey) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// labelIDs makes the key of the MACs in ids. Every use of a derived key has a key of its own.
-const labelIDs = "postern ids"
-
-// subkey returns the derived key's own key for a use.
-func (k DerivedKey) subkey(label string) []byte {
-	mac := hmac.New(sha256.New, k[:])
-	_, _ = io.WriteString(mac, label)
-	return mac.Sum(nil)
-}
-
 // Sizes of an id's UUID in bytes, and where its MAC begins in the id's text.
 const (
 	uuidSize   = 16
@@ -78,7 +68,7 @@ const (
 // NewID returns a new id of an upload of the key's owner: a UUID of version 7 (RFC 9562, section 5.7) as 32 hexadecimal
 // digits, a dot and the extension (lower case, without a dot). The UUID holds now in milliseconds, so that ids sort by
 // time, then 26 random bits, then 48 bits of a MAC over all that and the extension.
-func (k DerivedKey) NewID(now time.Time, random io.Reader, extension string) (string, error) {
+func (p *PreparedKey) NewID(now time.Time, random io.Reader, extension string) (string, error) {
 	if !api.IsExtension(extension) {
 		return "", errors.New("malformed extension of an upload id")
 	}
@@ -93,20 +83,27 @@ func (k DerivedKey) NewID(now time.Time, random io.Reader, extension string) (st
 	id[6] = version | id[6]&0x0f
 	id[8] = variant | id[8]&0x3f
 	head := hex.EncodeToString(id[:uuidSize-macSize])
-	return head + k.idMAC(head, extension) + "." + extension, nil
+	return head + p.idMAC(head, extension) + "." + extension, nil
+}
+
+// NewID is that of the prepared key.
+func (k DerivedKey) NewID(now time.Time, random io.Reader, extension string) (string, error) {
+	prepared, err := k.Prepare()
+	if err != nil {
+		return "", err
+	}
+	return prepared.NewID(now, random, extension)
 }
 
 // Granted reports whether an id is one that NewID made with this key.
-func (k DerivedKey) Granted(id string) bool {
-	return api.IsID(id) && hmac.Equal([]byte(id[macAt:idHexEnd]), []byte(k.idMAC(id[:macAt], api.Extension(id))))
+func (p *PreparedKey) Granted(id string) bool {
+	return api.IsID(id) && hmac.Equal([]byte(id[macAt:idHexEnd]), []byte(p.idMAC(id[:macAt], api.Extension(id))))
 }
 
-// idMAC returns the MAC in an id, in hexadecimal digits. head is all that comes before it.
-func (k DerivedKey) idMAC(head, extension string) string {
-	mac := hmac.New(sha256.New, k.subkey(labelIDs))
-	_, _ = io.WriteString(mac, head+"."+extension)
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(mac.Sum(sum[:0])[:macSize])
+// Granted is that of the prepared key.
+func (k DerivedKey) Granted(id string) bool {
+	prepared, err := k.Prepare()
+	return err == nil && prepared.Granted(id)
 }
 
 // GrantedAt returns when an id (as api.IsID accepts it) was made, in UTC, to the millisecond.

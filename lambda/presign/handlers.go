@@ -40,6 +40,7 @@ type presigner struct {
 	signer   signer
 	now      func() time.Time
 	random   io.Reader
+	keys     *upload.KeyCache
 }
 
 func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, error) {
@@ -53,6 +54,7 @@ func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, err
 		signer:   signer,
 		now:      time.Now,
 		random:   rand.Reader,
+		keys:     new(upload.KeyCache),
 	}
 	return apigw.New(contract.Presign, p.handlers(), apigw.NewThrottle(setup.Env.Throttle, function.WallClock), setup.Log)
 }
@@ -61,7 +63,7 @@ func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, err
 func (p *presigner) handlers() map[string]apigw.Handler {
 	return map[string]apigw.Handler{
 		"GET /presignedurl":             apigw.HandleWith(p.form, apigw.EncodeForm),
-		"POST /uploads":                 apigw.Handle(p.uploads),
+		"POST /uploads":                 apigw.HandleWith(p.uploads, apigw.EncodeGrants),
 		"POST /uploads/{id}/parts":      apigw.Handle(p.parts),
 		"POST /uploads/{id}/parts/list": apigw.Handle(p.partsList),
 		"POST /uploads/{id}/complete":   apigw.Handle(p.complete),
@@ -86,7 +88,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 		return api.PresignedForm{}, err
 	}
 	declared := upload.Declared{Quota: limits.Quota, Files: limits.FileQuota, Filename: request.Query["filename"]}
-	fixed, err := p.attributes(request.Caller.Key, object, format, declared)
+	fixed, err := p.attributes(object, format, declared)
 	if err != nil {
 		return api.PresignedForm{}, err
 	}

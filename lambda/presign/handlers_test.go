@@ -38,7 +38,7 @@ func newPresigner(t *testing.T) *presigner {
 	}
 	return &presigner{
 		folders: folders(), lifetime: 15 * time.Minute, signer: signer,
-		now: func() time.Time { return now }, random: zeros{},
+		now: func() time.Time { return now }, random: zeros{}, keys: new(upload.KeyCache),
 	}
 }
 

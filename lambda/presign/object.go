@@ -13,6 +13,7 @@ import (
 // An object is to be uploaded.
 type object struct {
 	id, key string
+	owner   *upload.PreparedKey // seals what the object carries
 	// granted is when, in UTC, in whole seconds as in a signature's date: the expiry that is told is then the signed one.
 	granted time.Time
 }
@@ -20,7 +21,11 @@ type object struct {
 // newObject names a new object of the caller's owner.
 func (p *presigner) newObject(caller apigw.Caller, format contract.Format) (object, error) {
 	now := p.now()
-	id, err := caller.Key.NewID(now, p.random, format.Extension)
+	owner, err := p.keys.Prepare(caller.Key)
+	if err != nil {
+		return object{}, err
+	}
+	id, err := owner.NewID(now, p.random, format.Extension)
 	if err != nil {
 		return object{}, err
 	}
@@ -28,13 +33,13 @@ func (p *presigner) newObject(caller apigw.Caller, format contract.Format) (obje
 	if err != nil {
 		return object{}, fmt.Errorf("making a key: %w", err)
 	}
-	return object{id, key, now.UTC().Truncate(time.Second)}, nil
+	return object{id, key, owner, now.UTC().Truncate(time.Second)}, nil
 }
 
 // attributes returns what a signature fixes about an object besides its key, size, tag and checksum. The names are a form's
 // fields and headers alike. What the client declared is sealed.
-func (p *presigner) attributes(key upload.DerivedKey, object object, format contract.Format, declared upload.Declared) (map[string]string, error) {
-	metadata, err := key.Seal(object.key, declared, p.random)
+func (p *presigner) attributes(object object, format contract.Format, declared upload.Declared) (map[string]string, error) {
+	metadata, err := object.owner.Seal(object.key, declared, p.random)
 	if err != nil {
 		return nil, err
 	}

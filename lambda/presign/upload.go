@@ -64,7 +64,7 @@ func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest) (api
 	if declared.Title != nil {
 		metadata.Title = *declared.Title
 	}
-	fixed, err := p.attributes(caller.Key, object, format, metadata)
+	fixed, err := p.attributes(object, format, metadata)
 	if err != nil {
 		return api.UploadGrant{}, err
 	}

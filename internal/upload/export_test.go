@@ -1,0 +1,4 @@
+package upload
+
+// CachedKeysForTest is how many keys a cache keeps.
+func CachedKeysForTest(c *KeyCache) int { return len(c.keys) }
