@@ -155,7 +155,7 @@ func (s *stage) serveAPI(w http.ResponseWriter, step string, _ *http.Request, bo
 	default:
 		found := api.Upload{ID: idA, Status: api.StatusWaiting, Type: "video/mp4", Size: int64(len(s.objects[idA]))}
 		if object, ok := s.objects[idA]; ok {
-			found.Status, found.Checksum = api.StatusReady, sumOf(object)
+			found.Status, found.Checksum, found.ChecksumAlgorithm = api.StatusReady, sumOf(object), api.CRC64NVME
 		}
 		for id := range s.multiparts {
 			found.Multiparts = append(found.Multiparts, api.OpenMultipart{UploadID: id})

@@ -11,11 +11,13 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/minio/crc64nvme"
+
 	"postern/api"
 )
 
 // A Download reads the bytes of an upload. When the connection is lost, it goes on by a further request. Read returns
-// io.EOF only when the bytes are whole: as many as the upload has, and with its SHA-256 if one was declared.
+// io.EOF only when the bytes are whole: as many as the upload has, and with its checksum if it has one.
 type Download struct {
 	// Header is the header of S3's answer. Its Content-Disposition (RFC 6266) has the file's name.
 	Header http.Header
@@ -32,7 +34,7 @@ type Download struct {
 // Download begins to download an upload that is ready, which has to be as Get or List returned it. The Download has to
 // be closed. It ends when ctx does.
 func (c *Client) Download(ctx context.Context, upload api.Upload) (*Download, error) {
-	d := &Download{ctx: ctx, client: c, upload: upload, digest: sha256.New()}
+	d := &Download{ctx: ctx, client: c, upload: upload, digest: digestOf(upload)}
 	if err := checkID(upload.ID); err != nil {
 		return nil, err
 	}
@@ -142,6 +144,22 @@ func (d *Download) end() error {
 		return fmt.Errorf("its SHA-256 is %s and not %s, as was declared", sum, d.upload.Checksum)
 	}
 	return io.EOF
+}
+
+// digestOf returns what makes the checksum that an upload has.
+func digestOf(upload api.Upload) hash.Hash {
+	if upload.ChecksumAlgorithm == api.CRC64NVME {
+		return crc64nvme.New()
+	}
+	return sha256.New()
+}
+
+// wrongChecksum returns the error of a file with another checksum than its upload.
+func wrongChecksum(upload api.Upload, sum string) error {
+	if upload.ChecksumAlgorithm == api.CRC64NVME {
+		return fmt.Errorf("%w: its CRC64NVME is %s and not %s, as S3 has it", ErrDamaged, sum, upload.Checksum)
+	}
+	return fmt.Errorf("%w: its SHA-256 is %s and not %s, as was declared", ErrDamaged, sum, upload.Checksum)
 }
 
 // Close ends the download.

@@ -320,27 +320,27 @@ func (h heard) Read(p []byte) (int, error) {
 
 // verify compares the file with the upload's checksum, if that is known.
 func (r *receiver) verify() error {
-	if want, ok := parseChecksum(r.upload.Checksum); ok {
-		var whole checksum
-		for i, text := range r.state.Pieces {
-			_, length := r.bounds(i)
-			sum, _ := parseChecksum(text)
-			whole = whole.followedBy(sum, length)
-		}
-		if whole != want {
-			return fmt.Errorf("%w: its CRC64NVME is %s and not %s, as S3 has stored it", ErrDamaged, whole, want)
-		}
-		return nil
-	}
 	if r.upload.Checksum == "" {
 		return nil
 	}
-	digest := sha256.New()
-	if _, err := io.Copy(digest, io.NewSectionReader(r.file, 0, r.upload.Size)); err != nil {
-		return fmt.Errorf("reading the file: %w", err)
+	var sum string
+	if r.upload.ChecksumAlgorithm == api.CRC64NVME {
+		var whole checksum
+		for i, text := range r.state.Pieces {
+			_, length := r.bounds(i)
+			next, _ := parseChecksum(text)
+			whole = whole.followedBy(next, length)
+		}
+		sum = whole.String()
+	} else {
+		digest := sha256.New()
+		if _, err := io.Copy(digest, io.NewSectionReader(r.file, 0, r.upload.Size)); err != nil {
+			return fmt.Errorf("reading the file: %w", err)
+		}
+		sum = base64.StdEncoding.EncodeToString(digest.Sum(nil))
 	}
-	if sum := base64.StdEncoding.EncodeToString(digest.Sum(nil)); sum != r.upload.Checksum {
-		return fmt.Errorf("%w: its SHA-256 is %s and not %s, as was declared", ErrDamaged, sum, r.upload.Checksum)
+	if sum != r.upload.Checksum {
+		return wrongChecksum(r.upload, sum)
 	}
 	return nil
 }

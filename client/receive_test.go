@@ -94,7 +94,9 @@ const pieceSize = 16 << 20
 func TestReceive(t *testing.T) {
 	object := random(20, 2*pieceSize+5)
 	digest := sha256.Sum256(object)
-	for _, sum := range []string{"", sumOf(object), base64.StdEncoding.EncodeToString(digest[:])} {
+	for sum, algorithm := range map[string]string{
+		"": "", sumOf(object): api.CRC64NVME, base64.StdEncoding.EncodeToString(digest[:]): api.SHA256,
+	} {
 		s := startSource(t, object)
 		// The first connection is lost in the middle, and the first URL expires.
 		s.fault = func(w http.ResponseWriter, r *http.Request) bool {
@@ -117,7 +119,7 @@ func TestReceive(t *testing.T) {
 		}
 		file := target(t)
 		var last int64
-		err := s.client.Receive(t.Context(), api.Upload{ID: idA, Size: int64(len(object)), Checksum: sum}, file,
+		err := s.client.Receive(t.Context(), api.Upload{ID: idA, Size: int64(len(object)), Checksum: sum, ChecksumAlgorithm: algorithm}, file,
 			client.ReceiveOptions{Progress: func(received int64) { last = received }})
 		if err != nil || last != int64(len(object)) {
 			t.Errorf("%s: got %v, progress %d", sum, err, last)
@@ -131,7 +133,7 @@ func TestReceiveResumes(t *testing.T) {
 	object := random(21, 4*pieceSize)
 	s := startSource(t, object)
 	file := target(t)
-	found := api.Upload{ID: idA, Size: int64(len(object)), Checksum: sumOf(object)}
+	found := api.Upload{ID: idA, Size: int64(len(object)), Checksum: sumOf(object), ChecksumAlgorithm: api.CRC64NVME}
 	ctx, kill := context.WithCancel(t.Context())
 	var state client.ReceiveState
 	save := func(now client.ReceiveState) error {
@@ -177,7 +179,9 @@ func TestReceiveFails(t *testing.T) {
 		full   bool
 		want   string
 	}{
-		{"another CRC", func(_ *source, u *api.Upload) { u.Checksum = sumOf([]byte("other")) }, false, "its CRC64NVME is "},
+		{"another CRC", func(_ *source, u *api.Upload) {
+			u.Checksum, u.ChecksumAlgorithm = sumOf([]byte("other")), api.CRC64NVME
+		}, false, "its CRC64NVME is "},
 		{"another SHA-256", func(_ *source, u *api.Upload) { u.Checksum = "x" }, false, "its SHA-256 is "},
 		{"a shorter object", func(s *source, _ *api.Upload) { s.object = s.object[:pieceSize+1] }, false, "S3 answers with other bytes than were asked for"},
 		{"not by ranges", func(s *source, _ *api.Upload) {

@@ -181,7 +181,7 @@ func planPartSize(size int64) int64 {
 // another.
 func (u *upload) compareWhole(found Upload) error {
 	stored, ok := parseChecksum(found.Checksum)
-	if !ok {
+	if !ok || found.ChecksumAlgorithm != api.CRC64NVME {
 		return nil
 	}
 	sum, err := u.sum(0, u.size)

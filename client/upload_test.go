@@ -248,8 +248,9 @@ func TestLostCompletion(t *testing.T) {
 	}
 	s.stores(content)
 	steps := s.took()
-	if diff := cmp.Diff(steps[len(steps)-3:], []string{"complete", "s3-complete", "get"}); diff != "" {
-		t.Errorf("last steps (-got +want)\n%s", diff)
+	steps = slices.DeleteFunc(steps, func(step string) bool { return strings.HasPrefix(step, "s3-part ") })
+	if diff := cmp.Diff(steps, []string{"grant", "s3-create", "parts", "complete", "s3-complete", "get"}); diff != "" {
+		t.Errorf("steps (-got +want)\n%s", diff)
 	}
 }
 

@@ -86,7 +86,7 @@ func (c getUpload) download(ctx context.Context, console console, api *client.Cl
 	if err != nil {
 		return err
 	}
-	checked := "no checksum was declared"
+	checked := "it has no checksum"
 	if u.Checksum != "" {
 		checked = "its checksum is right"
 	}

@@ -76,7 +76,7 @@ func TestGet(t *testing.T) {
 	delete(api.uploads[2], "checksum")
 	got = run(t, "", "get", idA, "--output=sub.mp4", "--mail=b@example.com")
 	got.done(t)
-	if want := "saved sub.mp4: 20 B, no checksum was declared\n"; got.out != want {
+	if want := "saved sub.mp4: 20 B, it has no checksum\n"; got.out != want {
 		t.Errorf("got %q, want %q", got.out, want)
 	}
 	if got := api.called()[1]; got != "GET /api/uploads/"+idA+"/download mail=b%40example.com" {

@@ -57,7 +57,7 @@ func writeUpload(out io.Writer, u api.Upload) error {
 		{"type", u.Type},
 		{"detected", detected},
 		{"size", size},
-		{"SHA-256", u.Checksum},
+		{checksumName(u), u.Checksum},
 		{"labels", strings.Join(u.Labels, "\n")},
 		{"created", formatTime(u.CreatedAt.Time)},
 		{"version", fmt.Sprint(u.Version)},
@@ -70,6 +70,14 @@ func writeUpload(out io.Writer, u api.Upload) error {
 		}
 	}
 	return table.Flush()
+}
+
+// checksumName returns what people call the algorithm of an upload's checksum.
+func checksumName(u api.Upload) string {
+	if u.ChecksumAlgorithm == api.CRC64NVME {
+		return api.CRC64NVME
+	}
+	return "SHA-256"
 }
 
 // roundSize returns a number of bytes in a fitting unit, with one decimal: "1.5 KiB".
