@@ -34,6 +34,9 @@ var measurements = []measurement{
 	{"arrival", "time from an upload's last byte until it is ready", measureArrival},
 	{"many", "uploads from many clients at a time", measureMany},
 	{"replays", "uploads of one owner while another's form is replayed", measureReplays},
+	{"upload", "our command and the fastest other one with a large file: time", measureLargeUpload},
+	{"cpu", "the same: processor's time", measureLargeUploadCPU},
+	{"small", "our command and the fastest other one with many small files", measureSmallUploads},
 	{"synth", "cdk synth of a stage", measureSynth},
 }
 

@@ -297,3 +297,33 @@ func TestUploadsOnABadDay(t *testing.T) {
 		t.Errorf("the bucket has %d objects, want %d", objects, files)
 	}
 }
+
+// apiCall is a line of the local run's log for a call of a caller's command.
+var apiCall = regexp.MustCompile(`(?m)^API (POST|GET) +/api/uploads`)
+
+// TestUploadMakesFewCalls counts the calls to the API of a large file and of many small ones.
+func TestUploadMakesFewCalls(t *testing.T) {
+	requireLocal(t)
+	run := serveLogged(t)
+	for _, test := range []struct {
+		name        string
+		files, size int
+		most        int // calls
+	}{{"a large file", 1, 66 << 20, 3}, {"small files", 300, 100, 3}} {
+		m := newMachine(t, run)
+		args := []string{"upload"}
+		for i := range test.files {
+			name := fmt.Sprintf("%d.txt", i)
+			m.write(t, name, letters(uint64(4000+i), test.size))
+			args = append(args, name)
+		}
+		before := len(apiCall.FindAllString(run.Log(), -1))
+		command, out, logs := m.command(args...)
+		if err := command.Run(); err != nil || strings.Count(out.String(), "uploaded ") != test.files {
+			t.Fatalf("%s: %v\n%s%s", test.name, err, out, logs)
+		}
+		if calls := len(apiCall.FindAllString(run.Log(), -1)) - before; calls > test.most || calls == 0 && !onBadDay {
+			t.Errorf("%s: got %d calls, want at most %d", test.name, calls, test.most)
+		}
+	}
+}
