@@ -40,8 +40,7 @@ type stage struct {
 	multiparts map[string]map[int64][]byte // by uploadId
 	objects    map[string][]byte           // by id
 	generation int                         // of the signatures; older ones have expired
-	plan       api.UploadGrant
-	altered    string // checksum to answer for the next part instead of its own
+	altered    string                      // checksum to answer for the next part instead of its own
 }
 
 func startStage(t *testing.T) *stage {
@@ -123,8 +122,10 @@ func (s *stage) serveAPI(w http.ResponseWriter, step string, _ *http.Request, bo
 		_ = json.Unmarshal(body, &request)
 		grant := api.UploadGrant{ID: idA, Method: api.MethodPut, URL: s.sign("x=1"), Headers: map[string]string{"If-None-Match": "*"}}
 		if request.Via != nil && *request.Via == api.ViaMultipart {
-			grant = api.UploadGrant{ID: idA, Method: api.MethodMultipart, PartSize: testPart, PartCount: (request.Size + testPart - 1) / testPart,
-				Create: &api.SignedRequest{Method: http.MethodPost, URL: s.sign("uploads="), Headers: map[string]string{"Content-Type": "video/mp4"}}}
+			grant = api.UploadGrant{
+				ID: idA, Method: api.MethodMultipart, PartSize: testPart, PartCount: (request.Size + testPart - 1) / testPart,
+				Create: &api.SignedRequest{Method: http.MethodPost, URL: s.sign("uploads="), Headers: map[string]string{"Content-Type": "video/mp4"}},
+			}
 		}
 		answer = grant
 	case "parts":

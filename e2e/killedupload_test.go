@@ -127,8 +127,11 @@ func (m machine) dies(t *testing.T, after time.Duration, args ...string) (id str
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = command.Wait()
+	}()
 	select {
 	case <-ended:
 	case <-time.After(after):
@@ -195,7 +198,7 @@ func TestKilledUploadGoesOn(t *testing.T) {
 	if objects := len(run.operator(t).keys(t)); objects != kills+1 {
 		t.Errorf("the bucket has %d objects, want %d", objects, kills+1)
 	}
-	t.Log(fmt.Sprintf("%d uploads, of which an id was told when they were killed %d times", kills, cut))
+	t.Logf("%d uploads, of which an id was told when they were killed %d times", kills, cut)
 	if kills > 4 && cut == 0 {
 		t.Error("no upload was killed after it had begun")
 	}

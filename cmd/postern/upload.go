@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/time/rate"
 
@@ -25,7 +26,7 @@ type uploadFiles struct {
 	Title       *string  `placeholder:"TITLE" help:"Title for people, at most 300 characters."`
 	Label       []string `sep:"none" placeholder:"LABEL" help:"Label, one of at most 20. Once for each. Waits until the upload is inspected."`
 	Size        *size    `placeholder:"SIZE" help:"How much stdin holds. It is sent as it comes then. Default: stdin is saved to a temporary file first."`
-	Concurrency int      `default:"4" placeholder:"N" help:"How many parts, or small files, are sent at once. Default: ${default}."`
+	Concurrency int      `default:"4" placeholder:"N" help:"How many parts of a file are sent at once, and four times as many small files. Default: ${default}."`
 	PartSize    *size    `placeholder:"SIZE" help:"Size of the parts of a large file, 5 MiB to 5 GiB. Default: the API's, 16 MiB for most."`
 	LimitRate   *size    `placeholder:"SIZE" help:"How much is sent a second at most, such as \"10 MiB\". Default: no limit."`
 	Wait        bool     `help:"Wait until each upload is ready. Ends with 3 when one is rejected."`
@@ -47,13 +48,13 @@ func (c uploadFiles) Validate() error {
 	switch {
 	case !one && (c.Resume != "" || c.Title != nil || c.Name != ""):
 		return errors.New("--resume, --title and --name are for one file")
-	case contains(c.Files, stdin) && !one:
+	case slices.Contains(c.Files, stdin) && !one:
 		return errors.New("- (stdin) stands alone")
-	case contains(c.Files, stdin) && c.Name == "":
+	case slices.Contains(c.Files, stdin) && c.Name == "":
 		return errors.New("stdin has no name: give --name, whose extension chooses the format")
-	case contains(c.Files, stdin) && c.Resume != "":
+	case slices.Contains(c.Files, stdin) && c.Resume != "":
 		return errors.New("stdin cannot be resumed: save it to a file first")
-	case c.Size != nil && !contains(c.Files, stdin):
+	case c.Size != nil && !slices.Contains(c.Files, stdin):
 		return errors.New("--size is for - (stdin) alone")
 	case c.Size != nil && *c.Size < 1:
 		return errors.New("--size is less than 1: must be what stdin holds")
@@ -67,15 +68,6 @@ func (c uploadFiles) Validate() error {
 		return errors.New("--limit-rate is less than 1: must be bytes a second, such as \"10 MiB\"")
 	}
 	return nil
-}
-
-func contains(files []string, name string) bool {
-	for _, file := range files {
-		if file == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Run uploads files. One that fails does not keep the others from being uploaded.

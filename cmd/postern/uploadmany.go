@@ -15,6 +15,9 @@ import (
 // smallFile is the size up to which a file is sent in one request, and granted with others. The client has it too.
 const smallFile = 64 << 20
 
+// smallSenders is how many small files are sent at once for each part of a large one: they wait for answers most of the time.
+const smallSenders = 4
+
 // A granted is a file with its grant, or without one if the API asks for it once more.
 type granted struct {
 	file  localFile
@@ -47,7 +50,7 @@ func (u *uploading) files(ctx context.Context, files []localFile) {
 func (u *uploading) small(ctx context.Context, files []localFile) {
 	work := make(chan granted, api.MaxBatch/2)
 	var senders sync.WaitGroup
-	for range min(u.Concurrency, len(files)) {
+	for range min(u.Concurrency*smallSenders, len(files)) {
 		senders.Go(func() {
 			for next := range work {
 				if ctx.Err() == nil {
