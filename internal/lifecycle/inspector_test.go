@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -574,5 +575,28 @@ func TestInspectCountsFiles(t *testing.T) {
 	}
 	if used, err := s.records.Usage(t.Context(), owner); used != (upload.Usage{Bytes: 240, Files: 4}) || err != nil {
 		t.Errorf("usage %+v, %v, want 240 bytes in 4 files", used, err)
+	}
+}
+
+// Whichever bit of the sealed field is another, the object is none that Postern signed.
+func TestEveryBitOfTheSealCounts(t *testing.T) {
+	good := sealed(key, upload.Declared{Quota: 100, Files: 1, Size: 60, Filename: "f.mp4", Title: "t"})
+	raw, err := base64.RawURLEncoding.DecodeString(good["postern"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStage()
+	for bit := range 8 * len(raw) {
+		flipped := bytes.Clone(raw)
+		flipped[bit/8] ^= 1 << (bit % 8)
+		o := object(60, 0, fitting)
+		o.Metadata = map[string]string{"postern": base64.RawURLEncoding.EncodeToString(flipped)}
+		s.inspect(t, arrival(s.bucket.put(key, o)))
+		record := s.record(t)
+		if record.Status != upload.Rejected || record.Reason != upload.Unsigned || record.Filename+record.Title != "" {
+			t.Fatalf("bit %d: %+v, want unsigned", bit, record)
+		}
+		s.table.remove(owner, id)
+		delete(s.bucket.keys, key)
 	}
 }

@@ -29,7 +29,8 @@ func TestSeal(t *testing.T) {
 	for _, declared := range []upload.Declared{
 		{},
 		{Quota: 7},
-		{Quota: 9223372036854775807, Size: api.MaxObject, Filename: "?>é.mp4", Title: `🏖 <&"'\/`},
+		{Quota: 7, Files: 3},
+		{Quota: 9223372036854775807, Files: api.MaxFiles, Size: api.MaxObject, Filename: "?>é.mp4", Title: `🏖 <&"'\/`},
 	} {
 		metadata := sealed(t, key, declared)
 		if got, ok := key.Open(objectKey, metadata); !ok || got != declared || len(metadata) != 1 {
@@ -120,7 +121,7 @@ func TestSealsFit(t *testing.T) {
 		{strings.Repeat(`"`, 255), strings.Repeat(`\`, 300), ""},
 		{strings.Repeat("\u2028", 255), "", "together in JSON" + refused},
 	} {
-		metadata, err := key.Seal(objectKey, upload.Declared{Quota: 9223372036854775807, Size: api.MaxObject, Filename: test.name, Title: test.title}, strings.NewReader("twelve bytes"))
+		metadata, err := key.Seal(objectKey, upload.Declared{Quota: 9223372036854775807, Files: api.MaxFiles, Size: api.MaxObject, Filename: test.name, Title: test.title}, strings.NewReader("twelve bytes"))
 		if test.want != "" {
 			var refusal *upload.Error
 			if !errors.As(err, &refusal) || refusal.Code != api.InvalidRequest || !strings.Contains(refusal.Message, test.want) {
