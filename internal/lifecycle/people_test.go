@@ -94,6 +94,27 @@ func (w *world) purge(owner string) {
 	})
 }
 
+// remove starts a process that removes an owner: it purges all that is theirs. In the end it is repeated, as an operator does
+// until the purge proves that nothing is left.
+func (w *world) remove(owner string) {
+	if len(w.running) >= most {
+		return
+	}
+	w.tally["removals"]++
+	w.removed[owner] = true
+	w.model.Remove(owner)
+	e := &estate{stage: &stage{table: w.table, records: w.records, bucket: w.bucket}}
+	w.start(owner, func(p *process) error {
+		stepped := steppedEstate{p, e, steppedRecords{p, w.records}, w.records}
+		purge := &lifecycle.Purge{Records: stepped, Objects: stepped, Queue: stepped, Now: func() time.Time { return time.Unix(1e9, 0) }}
+		_, _, err := purge.Run(context.Background(), owner)
+		for _, key := range e.queued {
+			_ = w.Inspect(context.Background(), key)
+		}
+		return err
+	})
+}
+
 // patch starts a process that describes an upload, once it has read it. It shortens, or makes longer, what is there.
 func (w *world) patch(a lifecycle.Arrival) {
 	if len(w.running) >= most {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,7 @@ type world struct {
 	running    []*process
 	unfinished []lifecycle.Arrival // deletions that failed
 	unpurged   []string            // owners of whom not all is deleted
+	removed    map[string]bool     // owners that were removed
 	forms      map[string]form     // by key: what was sent last
 	kept       map[string]model.Record
 	used       map[string]model.Usage
@@ -74,7 +76,7 @@ func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
 	table := newTable()
 	w := &world{
 		draw: draw, model: model.New(model.Usage(quota)), quota: quota, table: table, records: table.uploads(), bucket: newVersionedBucket(),
-		broken: broken, kept: map[string]model.Record{}, used: map[string]model.Usage{}, forms: map[string]form{}, tally: tally,
+		broken: broken, kept: map[string]model.Record{}, used: map[string]model.Usage{}, forms: map[string]form{}, removed: map[string]bool{}, tally: tally,
 	}
 	table.forge = broken.forge
 	for n := range 6 {
@@ -117,7 +119,7 @@ func (w *world) kill() {
 // happenings are by how often they happen, the first ones somewhat more.
 var happenings = slices.Concat(
 	slices.Repeat([]string{"arrive"}, 4), slices.Repeat([]string{"deliver"}, 10),
-	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch", "patch", "replay", "purge", "forget"},
+	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch", "patch", "replay", "purge", "forget", "remove"},
 	slices.Repeat([]string{"run"}, 12), slices.Repeat([]string{"step"}, 28),
 )
 
@@ -150,6 +152,10 @@ func (w *world) happen() error {
 		w.replay(a)
 	case "purge":
 		w.purge(a.Owner)
+	case "remove":
+		if rapid.IntRange(0, 9).Draw(w.draw, "removed") == 0 {
+			w.remove(a.Owner)
+		}
 	case "forget":
 		return w.forget(a)
 	}
@@ -391,6 +397,12 @@ func (w *world) deliverAll() error {
 		w.unpurged = w.unpurged[1:]
 		if err := w.complete(w.running[0]); err != nil {
 			return err
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(w.removed)) {
+		w.remove(owner)
+		if p := w.running[0]; w.complete(p) != nil || p.err != nil {
+			return errors.Join(w.complete(p), p.err)
 		}
 	}
 	for _, m := range slices.Clone(w.queue) {

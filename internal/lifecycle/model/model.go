@@ -63,6 +63,7 @@ type Model struct {
 	vanished map[string]bool               // versions that nobody of the model's removed
 	doomed   map[string]bool               // uploads that must end
 	patched  map[string]bool               // uploads that somebody describes
+	removed  map[string]bool               // owners of whom nothing may be left
 	heard    map[string]bool               // events that were published, by upload and status
 }
 
@@ -71,7 +72,7 @@ func New(quota Usage) *Model {
 	return &Model{
 		quota: quota, owners: map[string]string{}, records: map[string]Record{}, used: map[string]Usage{},
 		versions: map[string]map[string]Version{}, tags: map[string]map[string]string{},
-		over: map[string]bool{}, vanished: map[string]bool{}, doomed: map[string]bool{}, patched: map[string]bool{}, heard: map[string]bool{},
+		over: map[string]bool{}, vanished: map[string]bool{}, doomed: map[string]bool{}, patched: map[string]bool{}, removed: map[string]bool{}, heard: map[string]bool{},
 	}
 }
 
@@ -97,6 +98,9 @@ func (m *Model) Doom(owner, upload string) {
 	m.owners[upload] = owner
 	m.doomed[upload] = true
 }
+
+// Remove tells that an owner is removed: nothing of theirs may be left, their usage included, and what arrives is nothing.
+func (m *Model) Remove(owner string) { m.removed[owner] = true }
 
 // Patch tells that somebody describes an upload.
 func (m *Model) Patch(upload string) { m.patched[upload] = true }
@@ -139,7 +143,7 @@ func (m *Model) Observe(now Snapshot) error {
 	}
 	slices.Sort(owners)
 	for _, owner := range slices.Compact(owners) {
-		if now.Used[owner] != m.used[owner] {
+		if now.Used[owner] != m.used[owner] && !m.removed[owner] { // whose usage goes with the uploads, in no order
 			errs = append(errs, fmt.Errorf("%s: usage is %+v, what is kept is %+v", owner, now.Used[owner], m.used[owner]))
 		}
 	}
@@ -249,7 +253,7 @@ func (m *Model) patch(upload string, was, is Record) error {
 // end says whether an upload may end.
 func (m *Model) end(upload string, was, is Record) error {
 	switch {
-	case !m.doomed[upload] && !m.vanished[was.Version]:
+	case !m.doomed[upload] && !m.vanished[was.Version] && !m.removed[m.owners[upload]]:
 		return errors.New("ended, and nobody asked")
 	case is.Counted != 0 || is.Files != 0:
 		return errors.New("counts although deleted")
@@ -264,7 +268,7 @@ func (m *Model) end(upload string, was, is Record) error {
 // look compares what is there with what was, and with what the record says.
 func (m *Model) look(upload string, is Record, tags map[string]string) error {
 	for version := range m.tags[upload] {
-		if _, ok := tags[version]; !ok && !expendable(is, version) {
+		if _, ok := tags[version]; !ok && !expendable(is, version) && !m.removed[m.owners[upload]] {
 			return fmt.Errorf("version %s is gone", version)
 		}
 	}
@@ -308,6 +312,9 @@ func (m *Model) End(now Snapshot) error {
 		if is.Status != want.Status || is.Published != want.Published {
 			errs = append(errs, fmt.Errorf("%s: ends as %+v, want %s, published", upload, is, want.Status))
 		}
+		if used := now.Used[m.owners[upload]]; m.removed[m.owners[upload]] && used != (Usage{}) {
+			errs = append(errs, fmt.Errorf("%s: removed, and usage is %+v", m.owners[upload], used))
+		}
 		if left := now.Tags[upload]; !maps.Equal(left, wanted(is)) {
 			errs = append(errs, fmt.Errorf("%s: ends as %+v with versions %v, want %v", upload, is, left, wanted(is)))
 		}
@@ -319,7 +326,9 @@ func (m *Model) End(now Snapshot) error {
 func (m *Model) last(upload string, is Record) Record {
 	arrived := slices.ContainsFunc(slices.Collect(maps.Keys(m.versions[upload])), func(version string) bool { return !m.vanished[version] })
 	switch {
-	case m.doomed[upload], is.Reason != overQuota && m.vanished[is.Version]:
+	case m.removed[m.owners[upload]] && is.Status == "":
+		return Record{}
+	case m.removed[m.owners[upload]], m.doomed[upload], is.Reason != overQuota && m.vanished[is.Version]:
 		return Record{Status: deleted, Published: true}
 	case arrived, is.Status != "":
 		return Record{Status: verdict(is), Published: true}
