@@ -12,8 +12,8 @@
 // the files in its data folder. It is what they work on when neither a stage nor an address is named.
 //
 // With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
-// address. On the users table, user needs dynamodb:GetItem and PutItem (add, set), UpdateItem (passwd), GetItem, UpdateItem
-// and DeleteItem (remove) or Scan (list; add --new-owner, add --keep-files and remove --purge, too). On the uploads table it
+// address. On the users table, user needs dynamodb:GetItem and PutItem (add, passwd, set), GetItem, UpdateItem and
+// DeleteItem (remove) or Scan (list; add --new-owner, add --keep-files and remove --purge, too). On the uploads table it
 // needs dynamodb:BatchGetItem (list), GetItem and Query (add), DeleteItem (add --keep-files), PutItem (add --new-owner) or
 // GetItem and PutItem (remove). To add, it needs secretsmanager:GetSecretValue on the owner key's secret, and
 // s3:ListBucketVersions and s3:ListBucketMultipartUploads on the bucket. remove --purge needs all of these, and

@@ -23,32 +23,33 @@ type passwordSource struct {
 	Generate bool `help:"Make a password and print it, this once, instead of asking for one."`
 }
 
-// A newPassword is a password that a user may get, with the hash to store.
+// A newPassword is a password that a user may get.
 type newPassword struct {
-	hash      string
-	generated string // the password, if it was made here
+	text      string
+	generated bool
 }
 
 // newPassword asks for a user's new password, or makes one.
 func (c console) newPassword(ctx context.Context, user identity.Mail, source passwordSource) (newPassword, error) {
-	var made newPassword
-	password, err := "", error(nil)
 	if source.Generate {
-		made.generated = generatePassword()
-		password = made.generated
-	} else if password, err = c.askForPassword(ctx, user); err != nil {
+		return newPassword{generatePassword(), true}, nil
+	}
+	password, err := c.askForPassword(ctx, user)
+	if err != nil {
 		return newPassword{}, fmt.Errorf("reading the password: %w", err)
 	}
-	made.hash, err = identity.HashPassword(rand.Reader, password)
-	return made, err
+	return newPassword{password, false}, nil
 }
 
+// hash returns what is stored of the password.
+func (p newPassword) hash() (string, error) { return identity.HashPassword(rand.Reader, p.text) }
+
 // tell prints a password that was made here. It is the one time that anybody sees it.
-func (c console) tell(made newPassword) error {
-	if made.generated == "" {
+func (c console) tell(password newPassword) error {
+	if !password.generated {
 		return nil
 	}
-	return c.printf("password: %s\n", made.generated)
+	return c.printf("password: %s\n", password.text)
 }
 
 // generatePassword returns a new password of 100 random bits: four groups of five letters and digits that are hard to

@@ -95,6 +95,10 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	if err != nil {
 		return err
 	}
+	hash, err := password.hash()
+	if err != nil {
+		return err
+	}
 	if _, exists, err := users.Owner(ctx, c.Mail.Mail); exists || err != nil {
 		return c.failed(at, cmp.Or(err, records.ErrUserExists))
 	}
@@ -103,7 +107,7 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 		return c.failed(at, err)
 	}
 	user := identity.User{
-		Mail: c.Mail.Mail, Owner: owner, Hash: password.hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
+		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
 		FileQuota: (*int64)(c.FileQuota),
 	}
 	if err := users.Add(ctx, user); err != nil {
@@ -117,34 +121,6 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 
 func (c addUser) failed(at location, err error) error {
 	return fmt.Errorf("adding user %s to stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
-}
-
-type changePassword struct {
-	named
-	passwordSource
-}
-
-// Help is the long text of --help.
-func (changePassword) Help() string {
-	return passwordHelp + "\n\nThe old password stops working " + inEffect + "."
-}
-
-// Run gives a user that exists a new password.
-func (c changePassword) Run(ctx context.Context, at location, console console) error {
-	_, users, err := at.openUsers(ctx)
-	if err != nil {
-		return err
-	}
-	password, err := console.newPassword(ctx, c.Mail.Mail, c.passwordSource)
-	if err != nil {
-		return err
-	}
-	if err := users.SetHash(ctx, c.Mail.Mail, password.hash); err != nil {
-		return fmt.Errorf("changing the password of user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
-	}
-	return errors.Join(
-		console.printf("changed the password of user %s of stage %s; the old one stops working %s\n", c.Mail.Mail, at.Stage, inEffect),
-		console.tell(password))
 }
 
 type setUser struct {

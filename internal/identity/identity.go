@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"postern/api"
 )
@@ -23,19 +24,27 @@ const (
 type User struct {
 	Mail    Mail   // partition key
 	Owner   string // 20 hexadecimal digits, made by Owner when the user was created and never again
-	Hash    string // of the password, made by HashPassword
 	Role    Role
 	MaxSize *int64 // largest upload, in bytes; nil: the stage's default
 	Quota   *int64 // how much the user may keep in all, in bytes; nil: the stage's default
 	// FileQuota is how many files the user may keep in all, 0 to api.MaxFiles; nil: the stage's default.
 	FileQuota *int64
+
+	Hash    string // of the password, made by HashPassword or HashPasswordBeside
+	OldHash string // of the password before, which is valid as well; empty: there is none
+	// OldUntil is until when the password before is valid, in whole seconds. Zero: until it is dropped.
+	OldUntil time.Time
 }
 
 // Check returns an error when the user cannot be a row of the users table. It names the first field that is malformed, and
 // never its value, which is personal.
 func (u User) Check() error {
 	mail, mailErr := ParseMail(string(u.Mail))
-	_, hashErr := parsePHC(u.Hash)
+	hash, hashErr := parsePHC(u.Hash)
+	var oldErr error
+	if u.OldHash != "" {
+		_, oldErr = hash.beside(u.OldHash)
+	}
 	switch {
 	case mailErr != nil || mail != u.Mail:
 		return malformed("mail")
@@ -43,6 +52,10 @@ func (u User) Check() error {
 		return malformed("owner")
 	case hashErr != nil:
 		return malformed("hash")
+	case oldErr != nil:
+		return malformed("oldHash")
+	case !isSeconds(u.OldUntil) || u.OldHash == "" && !u.OldUntil.IsZero():
+		return malformed("oldUntil")
 	case u.Role != RoleUser && u.Role != RoleService:
 		return malformed("role")
 	case u.MaxSize != nil && *u.MaxSize < 0:
@@ -55,6 +68,9 @@ func (u User) Check() error {
 		return nil
 	}
 }
+
+// isSeconds reports whether a time is zero, or one that has whole seconds.
+func isSeconds(t time.Time) bool { return t.IsZero() || t.Nanosecond() == 0 && t.Unix() > 0 }
 
 func malformed(name string) error {
 	return fmt.Errorf("attribute %s of a user is missing or malformed", name)

@@ -84,6 +84,37 @@ func HashPassword(random io.Reader, password string) (string, error) {
 	return p.String(), nil
 }
 
+// ErrSamePassword is returned for a new password that is the one that it should replace.
+var ErrSamePassword = errors.New("the new password is the old one: choose another")
+
+// HashPasswordBeside derives what is stored of a new password that is to be valid beside an old one, whose hash is given: with
+// that hash's salt and parameters, so that one derivation verifies both (VerifyEither), and its time does not tell how many a
+// user has. It refuses what CheckNewPassword refuses, and returns ErrSamePassword if both are the same.
+func HashPasswordBeside(old, password string) (string, error) {
+	if err := CheckNewPassword(password); err != nil {
+		return "", err
+	}
+	is, _, err := VerifyEither(old, "", password)
+	if err != nil {
+		return "", err
+	}
+	if is {
+		return "", ErrSamePassword
+	}
+	p, err := parsePHC(old)
+	if err != nil {
+		return "", fmt.Errorf("reading a password hash: %w", err)
+	}
+	if p.memory < newMemory || p.time < newTime {
+		return "", errors.New("the old password's hash is weaker than new ones: it cannot stay valid")
+	}
+	if password, err = NormalizePassword(password); err != nil {
+		return "", err
+	}
+	p.sum = p.derive(password, len(p.sum))
+	return p.String(), nil
+}
+
 // UnknownUserHash is a hash with the parameters of HashPassword whose password nobody knows. Verifying against it
 // costs what verifying against a user's costs, so that an unknown user and a wrong password take the same time.
 func UnknownUserHash() string {
@@ -94,15 +125,45 @@ func UnknownUserHash() string {
 // hashes made with longer parameters stay valid. It returns an error, without the hash, when hash is malformed or its
 // parameters are out of bounds, and false without a derivation when CheckPassword refuses the password.
 func VerifyPassword(hash, password string) (bool, error) {
+	is, _, err := VerifyEither(hash, "", password)
+	return is, err
+}
+
+// VerifyEither reports as VerifyPassword does, in one derivation, whether password is the one that hash or that old was made
+// of. Old is empty, or was made beside hash by HashPasswordBeside: else it is an error.
+func VerifyEither(hash, old, password string) (is, isOld bool, err error) {
 	p, err := parsePHC(hash)
 	if err != nil {
-		return false, fmt.Errorf("reading a password hash: %w", err)
+		return false, false, fmt.Errorf("reading a password hash: %w", err)
+	}
+	before := phc{sum: make([]byte, len(p.sum))}
+	if old != "" {
+		if before, err = p.beside(old); err != nil {
+			return false, false, fmt.Errorf("reading the hash of an old password: %w", err)
+		}
 	}
 	password, err = NormalizePassword(password)
 	if err != nil {
-		return false, nil
+		return false, false, nil
 	}
-	return subtle.ConstantTimeCompare(p.derive(password, len(p.sum)), p.sum) == 1, nil
+	sum := p.derive(password, len(p.sum))
+	is = subtle.ConstantTimeCompare(sum, p.sum) == 1
+	isOld = subtle.ConstantTimeCompare(sum, before.sum) == 1 && old != ""
+	return is, isOld, nil
+}
+
+// beside reads a hash that must differ from p in its sum alone.
+func (p phc) beside(old string) (phc, error) {
+	before, err := parsePHC(old)
+	if err != nil {
+		return phc{}, err
+	}
+	same := before
+	same.sum = p.sum
+	if same.String() != p.String() || len(before.sum) != len(p.sum) || string(before.sum) == string(p.sum) {
+		return phc{}, errors.New("must have the salt and the parameters of the new password's hash")
+	}
+	return before, nil
 }
 
 func (p phc) derive(password string, size int) []byte {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -20,6 +21,8 @@ const (
 	maxSizeAttribute   = "maxSize"
 	quotaAttribute     = "quota"
 	fileQuotaAttribute = "fileQuota"
+	oldHashAttribute   = "oldHash"
+	oldUntilAttribute  = "oldUntil"
 	// leavingAttribute is in the row of a user whose removal has begun. It stays until all that is theirs is deleted, so
 	// that the owner is known as long as it takes.
 	leavingAttribute = "leaving"
@@ -30,6 +33,8 @@ var (
 	ErrUserExists = errors.New("the user exists already")
 	// ErrNoUser is returned when a user that is to be changed does not exist.
 	ErrNoUser = errors.New("there is no such user")
+	// ErrNoOldPassword is returned when an old password is to be dropped that a user does not have.
+	ErrNoOldPassword = errors.New("the user has no old password")
 	// ErrUserChanged is returned when a user that is to be changed was changed by another at the same time.
 	ErrUserChanged = errors.New("the user was changed at the same time: nothing was changed here")
 )
@@ -108,16 +113,50 @@ func (u *Users) Put(ctx context.Context, user identity.User) error {
 	return err
 }
 
-// SetHash replaces the hash of a user's password. It returns ErrNoUser if there is no such user.
+// SetHash replaces the hash of a user's password, and drops that of the password before. It returns errors as Change does.
 func (u *Users) SetHash(ctx context.Context, mail identity.Mail, hash string) error {
-	_, err := u.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &u.table, Key: userKey(mail),
-		UpdateExpression:          aws.String("SET #hash = :hash"),
-		ConditionExpression:       aws.String("attribute_exists(#mail)"),
-		ExpressionAttributeNames:  map[string]string{"#mail": mailAttribute, "#hash": hashAttribute},
-		ExpressionAttributeValues: item{":hash": text(hash)},
+	_, err := u.edit(ctx, mail, func(row item) error {
+		row[hashAttribute] = text(hash)
+		delete(row, oldHashAttribute)
+		delete(row, oldUntilAttribute)
+		return nil
 	})
-	return orConditionFailed(err, ErrNoUser)
+	return err
+}
+
+// AddHash gives a user a new password beside the one that it has, which stays valid until a time; if that is zero, until it is
+// dropped. One before that is dropped. beside makes the new hash of the present one. It returns errors as Change does, and
+// beside's.
+func (u *Users) AddHash(ctx context.Context, mail identity.Mail, until time.Time, beside func(hash string) (string, error)) error {
+	_, err := u.edit(ctx, mail, func(row item) error {
+		var present string
+		readText(row[hashAttribute], &present)
+		hash, err := beside(present)
+		if err != nil {
+			return err
+		}
+		row[hashAttribute], row[oldHashAttribute] = text(hash), text(present)
+		delete(row, oldUntilAttribute)
+		if !until.IsZero() {
+			row[oldUntilAttribute] = number(until.Unix())
+		}
+		return nil
+	})
+	return err
+}
+
+// DropOldHash ends the validity of the password before. It returns ErrNoOldPassword if there is none, and errors as Change
+// does.
+func (u *Users) DropOldHash(ctx context.Context, mail identity.Mail) error {
+	_, err := u.edit(ctx, mail, func(row item) error {
+		if row[oldHashAttribute] == nil {
+			return ErrNoOldPassword
+		}
+		delete(row, oldHashAttribute)
+		delete(row, oldUntilAttribute)
+		return nil
+	})
+	return err
 }
 
 // StageDefault is the limit in a UserChange that takes a user's own limit away, so that the stage's holds.
@@ -133,17 +172,14 @@ type UserChange struct {
 // Change changes a user and returns what it is then. It returns ErrNoUser if there is no such user, and ErrUserChanged if
 // another change came in between.
 func (u *Users) Change(ctx context.Context, mail identity.Mail, change UserChange) (identity.User, error) {
-	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &u.table, Key: userKey(mail), ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return identity.User{}, err
-	}
-	row := output.Item
-	if len(row) == 0 {
-		return identity.User{}, ErrNoUser
-	}
-	// The whole row is written, with what is not known here, because limits may have to be removed.
-	input := &dynamodb.PutItemInput{TableName: &u.table, Item: row}
-	unchanged(input, row)
+	return u.edit(ctx, mail, func(row item) error {
+		change.apply(row)
+		return nil
+	})
+}
+
+// apply changes a user's row.
+func (change UserChange) apply(row item) {
 	if change.Role != "" {
 		row[roleAttribute] = text(string(change.Role))
 	}
@@ -158,6 +194,24 @@ func (u *Users) Change(ctx context.Context, mail identity.Mail, change UserChang
 			row[name] = number(*limit)
 		}
 	}
+}
+
+// edit reads a user's row, has it changed and writes it. It returns what the user is then, and errors as Change does.
+func (u *Users) edit(ctx context.Context, mail identity.Mail, change func(item) error) (identity.User, error) {
+	output, err := u.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &u.table, Key: userKey(mail), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return identity.User{}, err
+	}
+	row := output.Item
+	if len(row) == 0 {
+		return identity.User{}, ErrNoUser
+	}
+	// The whole row is written, with what is not known here, because attributes may have to be removed.
+	input := &dynamodb.PutItemInput{TableName: &u.table, Item: row}
+	unchanged(input, row)
+	if err := change(row); err != nil {
+		return identity.User{}, err
+	}
 	user, err := toUser(row)
 	if err != nil {
 		return identity.User{}, fmt.Errorf("reading the user: %w", err)
@@ -170,7 +224,7 @@ func (u *Users) Change(ctx context.Context, mail identity.Mail, change UserChang
 func unchanged(input *dynamodb.PutItemInput, row item) {
 	var conditions []string
 	input.ExpressionAttributeNames, input.ExpressionAttributeValues = map[string]string{}, item{}
-	for _, name := range []string{hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute, fileQuotaAttribute} {
+	for _, name := range []string{hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute, fileQuotaAttribute, oldHashAttribute, oldUntilAttribute} {
 		input.ExpressionAttributeNames["#"+name] = name
 		if value, ok := row[name]; ok {
 			input.ExpressionAttributeValues[":"+name] = value
@@ -217,6 +271,12 @@ func fromUser(user identity.User) item {
 	if user.FileQuota != nil {
 		row[fileQuotaAttribute] = number(*user.FileQuota)
 	}
+	if user.OldHash != "" {
+		row[oldHashAttribute] = text(user.OldHash)
+	}
+	if !user.OldUntil.IsZero() {
+		row[oldUntilAttribute] = number(user.OldUntil.Unix())
+	}
 	return row
 }
 
@@ -229,6 +289,15 @@ func toUser(row item) (identity.User, error) {
 	readText(row[ownerAttribute], &user.Owner)
 	readText(row[hashAttribute], &user.Hash)
 	readText(row[roleAttribute], (*string)(&user.Role))
+	readText(row[oldHashAttribute], &user.OldHash)
+	if _, ok := row[oldHashAttribute]; ok && user.OldHash == "" {
+		return identity.User{}, malformed(oldHashAttribute)
+	}
+	if value, ok := row[oldUntilAttribute]; ok {
+		var seconds int64
+		readNumber(value, &seconds)
+		user.OldUntil = time.Unix(seconds, 0)
+	}
 	for name, limit := range map[string]**int64{
 		maxSizeAttribute: &user.MaxSize, quotaAttribute: &user.Quota, fileQuotaAttribute: &user.FileQuota,
 	} {

@@ -42,8 +42,9 @@ type authorizer struct {
 	now       func() time.Time // of a wall clock
 
 	basic bool // whether the Basic scheme is accepted
-	// verify reports whether password is the one of hash; it costs a derivation.
-	verify      func(hash, password string) (bool, error)
+	// verify reports whether a password is that of hash, and whether it is that of old, which may be empty. It costs one
+	// derivation.
+	verify      func(hash, old, password string) (is, isOld bool, err error)
 	derivations chan struct{} // holds an entry for each that runs
 
 	// verified has the user of a credential that was verified, so that a second request needs no derivation. refused has the
@@ -79,7 +80,7 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 		ownerKeys:      secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret),
 		now:            function.WallClock,
 		basic:          setup.Env.Basic,
-		verify:         identity.VerifyPassword,
+		verify:         identity.VerifyEither,
 		derivations:    make(chan struct{}, maxDerivations),
 		verified:       verified,
 		refused:        refused,

@@ -135,13 +135,16 @@ func TestFaultsAllowNothing(t *testing.T) {
 			"finding the caller in time: context deadline exceeded",
 		},
 		{"verification is late", func(a *authorizer, _ *request) {
-			a.verify = func(string, string) (bool, error) { time.Sleep(150 * time.Millisecond); return true, nil }
+			a.verify = func(string, string, string) (bool, bool, error) {
+				time.Sleep(150 * time.Millisecond)
+				return true, false, nil
+			}
 		}, demo, "demo@example.com", "deciding in time: context deadline exceeded"},
 		{"verification", func(a *authorizer, _ *request) {
-			a.verify = func(string, string) (bool, error) { return true, errors.New("malformed hash") }
+			a.verify = func(string, string, string) (bool, bool, error) { return true, true, errors.New("malformed hash") }
 		}, demo, "demo@example.com", "verifying a password: malformed hash"},
 		{"verification panics", func(a *authorizer, _ *request) {
-			a.verify = func(_, password string) (bool, error) { panic(password + marker) }
+			a.verify = func(_, _, password string) (bool, bool, error) { panic(password + marker) }
 		}, demo, "demo@example.com", "panic: string"},
 		{
 			"secret", func(a *authorizer, _ *request) { a.ownerKeys = failingKeys{errors.New("no such secret")} }, service, marker + "@example.com",

@@ -61,9 +61,9 @@ func rows() memoryUsers {
 // plainPasswords stands in for derivations that take their time, and counts them by hash.
 type plainPasswords struct{ derivations map[string]int }
 
-func (p *plainPasswords) verify(hash, password string) (bool, error) {
+func (p *plainPasswords) verify(hash, old, password string) (is, isOld bool, err error) {
 	p.derivations[hash]++
-	return hash == password, nil
+	return hash == password, old != "" && old == password, nil
 }
 
 // fixedKey is an owner key that is always there, and counts how often it is asked for.

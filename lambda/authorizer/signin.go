@@ -89,12 +89,13 @@ func (a *authorizer) signIn(ctx context.Context, given credential, address strin
 	if !right {
 		return identity.User{}, a.refuse(ctx, attempt{given, guesser, identity.Try(key, guesser, given.password)})
 	}
-	user.Hash = "" // no longer needed: memory need not keep it
+	user.Hash, user.OldHash = "", "" // no longer needed: memory need not keep it
 	a.verified.put(given.name(), user)
 	return user, nil
 }
 
-// isRight reports whether a password is the user's. An unknown user and a wrong password take the same derivation.
+// isRight reports whether a password is the user's, or the one before while that is valid. An unknown user and a wrong password
+// take the same derivation, however many passwords the user has.
 func (a *authorizer) isRight(ctx context.Context, user identity.User, found bool, password string) (bool, error) {
 	select {
 	case a.derivations <- struct{}{}:
@@ -108,11 +109,12 @@ func (a *authorizer) isRight(ctx context.Context, user identity.User, found bool
 	if !found {
 		hash = identity.UnknownUserHash()
 	}
-	right, err := a.verify(hash, password)
+	is, isOld, err := a.verify(hash, user.OldHash, password)
 	if err != nil {
 		return false, fmt.Errorf("verifying a password: %w", err)
 	}
-	return right && found, nil
+	isOld = isOld && (user.OldUntil.IsZero() || a.now().Before(user.OldUntil))
+	return found && (is || isOld), nil
 }
 
 // refuse counts a wrong password and returns errUnauthorized. If it cannot be counted, its guesser is refused for a while

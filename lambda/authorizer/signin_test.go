@@ -245,7 +245,7 @@ func TestDerivationsAreBounded(t *testing.T) {
 	var mu sync.Mutex
 	running, most := 0, 0
 	begun, release := make(chan struct{}, 100), make(chan struct{})
-	b.verify = func(string, string) (bool, error) {
+	b.verify = func(string, string, string) (bool, bool, error) {
 		mu.Lock()
 		running++
 		most = max(most, running)
@@ -255,7 +255,7 @@ func TestDerivationsAreBounded(t *testing.T) {
 		mu.Lock()
 		running--
 		mu.Unlock()
-		return false, nil
+		return false, false, nil
 	}
 	var calls sync.WaitGroup
 	var events []request
@@ -288,5 +288,36 @@ func TestBasicThatIsSwitchedOff(t *testing.T) {
 	}
 	if derivationsOf(b) != 0 || users.reads != 0 || b.key.reads != 0 {
 		t.Errorf("%d derivations, %d reads of users, %d of the key, want none", derivationsOf(b), users.reads, b.key.reads)
+	}
+}
+
+// Whichever of a user's passwords is given, and whether it is right, costs one derivation of the same kind.
+func TestTwoPasswordsOfAUser(t *testing.T) {
+	for _, test := range []struct {
+		name, password string
+		until          time.Duration // from now; 0: until it is dropped
+		want           error
+	}{
+		{"the new one", "new password", 0, nil},
+		{"the old one", "old password", 0, nil},
+		{"the old one in time", "old password", time.Second, nil},
+		{"the old one too late", "old password", -time.Second, errUnauthorized},
+		{"the old one at its end", "old password", time.Nanosecond, nil},
+		{"the new one, while the old one has ended", "new password", -time.Second, nil},
+		{"a wrong one", "wrong password", 0, errUnauthorized},
+		{"an empty old one", "", 0, errUnauthorized},
+	} {
+		b, users := newGuessedBench(t)
+		user := identity.User{Mail: "demo@example.com", Owner: demoOwner, Hash: "new password", OldHash: "old password", Role: identity.RoleUser}
+		if test.until != 0 {
+			user.OldUntil = b.clock.now().Add(test.until)
+		}
+		users.memoryUsers["demo@example.com"] = user
+		if _, err := b.handle(t.Context(), requestOf(t, basic("demo@example.com", test.password))); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
+		}
+		if want := min(1, len(test.password)); derivationsOf(b) != want || b.passwords.derivations["new password"] != want {
+			t.Errorf("%s: derivations %v, want %d of the new hash", test.name, b.passwords.derivations, want)
+		}
 	}
 }
