@@ -30,6 +30,7 @@ var measurements = []measurement{
 	{"zip", "size of presign as it is deployed, and of an empty function", measureZip},
 	{"ready", "time until the local run is ready", measureReady},
 	{"request", "a warm request to the local run", measureRequest},
+	{"guessing", "a remembered caller, while many connections guess another's password", measureGuessing},
 	{"memory", "the local run's memory while it takes a large upload", measureMemory},
 	{"arrival", "time from an upload's last byte until it is ready", measureArrival},
 	{"many", "uploads from many clients at a time", measureMany},
