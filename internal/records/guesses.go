@@ -42,7 +42,7 @@ func (g Guesses) Since(after time.Time) int {
 }
 
 // SignIn reads, in one call, a user's row and what a guesser has tried within GuessesKept before now, both as they are. It
-// reports false if the user has no row. Its errors do not hold the mail.
+// reports false if the user has no row, or is leaving. Its errors do not hold the mail.
 func (u *Users) SignIn(ctx context.Context, mail identity.Mail, guesser string, now time.Time) (user identity.User, found bool, guesses Guesses, err error) {
 	keys := guessesKeys(guesser, now)
 	wanted := types.KeysAndAttributes{ConsistentRead: aws.Bool(true), Keys: []item{userKey(mail)}}
@@ -53,6 +53,7 @@ func (u *Users) SignIn(ctx context.Context, mail identity.Mail, guesser string, 
 	read := func(row item) (err error) {
 		var key string
 		switch readText(row[mailAttribute], &key); {
+		case key == string(mail) && isLeaving(row): // no user any more
 		case key == string(mail):
 			user, err = toUser(row)
 			found = err == nil

@@ -119,6 +119,18 @@ func TestGuessesAtTheSameTime(t *testing.T) {
 	}
 }
 
+func TestWhoIsLeavingDoesNotSignIn(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	put(t, client, row())
+	if err := users.Leave(t.Context(), "demo@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if user, found, _ := signIn(t, users, noon); found || user.Hash != "" {
+		t.Errorf("got %+v, %t, want nobody", user, found)
+	}
+}
+
 // A sign-in costs one call of DynamoDB, a guess another one.
 func TestCallsOfASignIn(t *testing.T) {
 	dynamo := server.NewServer()

@@ -1,7 +1,8 @@
 // Package records reads and writes what Postern keeps in DynamoDB. A caller needs these actions for the methods it uses:
 //
-//   - on the users table, dynamodb:GetItem (User, Owner), dynamodb:Scan (All, MailsOf), dynamodb:PutItem (Add, Put; with
-//     dynamodb:GetItem, Change), dynamodb:UpdateItem (SetHash, Leave), dynamodb:DeleteItem (Remove);
+//   - on the users table, dynamodb:GetItem (User, Owner), dynamodb:BatchGetItem (SignIn), dynamodb:Scan (All, MailsOf),
+//     dynamodb:PutItem (Add, Put; with dynamodb:GetItem, Change, SetHash, AddHash, DropOldHash), dynamodb:UpdateItem (AddGuess,
+//     Leave), dynamodb:DeleteItem (Remove);
 //   - on the uploads table, dynamodb:GetItem (Record, Usage, IsRemoved), dynamodb:BatchGetItem (States, Usages), dynamodb:Query
 //     (Page, OwnerPage), dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:PutItem (MarkRemoved),
 //     dynamodb:DeleteItem (UnmarkRemoved, RemoveUsage), dynamodb:UpdateItem (SetVerdict, MarkPublished,
