@@ -150,8 +150,8 @@ func targetEdits(sample, other grant) []putEdit {
 	path("below the key", func(p string) string { return p + "/index.html" })
 	path("a slash after it", func(p string) string { return p + "/" })
 	path("a slash before it", func(p string) string { return strings.Replace(p, "/videos/", "//videos/", 1) })
-	path("the bucket", func(p string) string { return p[:strings.Index(p, "/videos/")] })
-	path("another bucket", func(p string) string { return "/another" + p[strings.Index(p, "/videos/"):] })
+	path("the bucket", func(p string) string { return bucketOf(p) })
+	path("another bucket", func(p string) string { return "/another" + strings.TrimPrefix(p, bucketOf(p)) })
 	path("in another case", swapCase)
 	for _, method := range []string{http.MethodPost, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch} {
 		edits = append(edits, putEdit{"method " + method, func(r *http.Request) { r.Method = method }})
@@ -160,7 +160,13 @@ func targetEdits(sample, other grant) []putEdit {
 }
 
 // keyed returns the path of another key in the same bucket.
-func keyed(path, key string) string { return path[:strings.Index(path, "/videos/")+1] + key }
+func keyed(path, key string) string { return bucketOf(path) + "/" + key }
+
+// bucketOf returns the part of a path that names the bucket.
+func bucketOf(path string) string {
+	bucket, _, _ := strings.Cut(path, "/videos/")
+	return bucket
+}
 
 // bodyEdits send something else than the file: its length and, of the same length, its content are signed.
 func bodyEdits(file []byte) []putEdit {

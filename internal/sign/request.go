@@ -106,16 +106,15 @@ func (d *daySigner) sign(at origin, r request, key *signingKey, now time.Time, l
 
 // signedHeaders returns the headers that a signature covers, by name. They are valid until the next call.
 func (d *daySigner) signedHeaders(r request, host string) []field {
-	headers := append(d.headers[:0], field{"host", host})
+	d.headers = append(d.headers[:0], field{"host", host})
 	if r.length > 0 {
-		headers = append(headers, field{"content-length", strconv.FormatInt(r.length, 10)})
+		d.headers = append(d.headers, field{"content-length", strconv.FormatInt(r.length, 10)})
 	}
 	for name, value := range r.headers {
-		headers = append(headers, field{name, value})
+		d.headers = append(d.headers, field{name, value})
 	}
-	sortByName(headers)
-	d.headers = headers
-	return headers
+	sortByName(d.headers)
+	return d.headers
 }
 
 func sortByName(fields []field) {
