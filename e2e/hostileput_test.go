@@ -47,7 +47,7 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 		func(t *testing.T, g grant) (int, string) { return g.put(t, video) })
 }
 
-// headerEdits alter the signed headers of a PUT, and add others that S3 would act upon.
+// headerEdits alter the signed headers of a request, and add others that S3 would act upon.
 func headerEdits(sample grant) []putEdit {
 	var edits []putEdit
 	for _, name := range slices.Sorted(maps.Keys(sample.Headers)) {
@@ -87,7 +87,7 @@ func headerEdits(sample grant) []putEdit {
 	return append(edits, putEdit{"host altered", func(r *http.Request) { r.Host = "localhost:" + r.URL.Port() }})
 }
 
-// queryEdits alter the parameters of a PUT, and add others that name another operation of S3.
+// queryEdits alter the parameters of a signed request, and add others that name another operation of S3.
 func queryEdits(t *testing.T, sample grant) []putEdit {
 	t.Helper()
 	signed, err := url.Parse(sample.URL)
@@ -104,7 +104,9 @@ func queryEdits(t *testing.T, sample grant) []putEdit {
 	}
 	for _, name := range slices.Sorted(maps.Keys(signed.Query())) {
 		add(name+" altered", func(v url.Values) { v.Set(name, alter(v.Get(name))) })
-		add(name+" emptied", func(v url.Values) { v.Set(name, "") })
+		if signed.Query().Get(name) != "" {
+			add(name+" emptied", func(v url.Values) { v.Set(name, "") })
+		}
 		add(name+" dropped", func(v url.Values) { v.Del(name) })
 		add(name+" doubled, the same", func(v url.Values) { v.Add(name, v.Get(name)) })
 		add(name+" doubled, another after", func(v url.Values) { v.Add(name, alter(v.Get(name))) })
@@ -129,12 +131,14 @@ func queryEdits(t *testing.T, sample grant) []putEdit {
 		"acl", "tagging", "retention", "legal-hold", "versionId", "uploads", "uploadId", "partNumber", "policy", "torrent",
 		"x-amz-acl", "x-amz-tagging", "X-Amz-Storage-Class", "response-content-type",
 	} {
-		add("extra "+name, func(v url.Values) { v.Set(name, "1") })
+		if !signed.Query().Has(name) {
+			add("extra "+name, func(v url.Values) { v.Set(name, "1") })
+		}
 	}
 	return edits
 }
 
-// targetEdits send a PUT elsewhere, or by another method.
+// targetEdits send a signed request elsewhere, or by another method.
 func targetEdits(sample, other grant) []putEdit {
 	var edits []putEdit
 	path := func(name string, change func(string) string) {

@@ -79,8 +79,9 @@ func (g guard) answer(c fiber.Ctx) error {
 		// S3 has no PATCH. The server would administer its users and buckets with it.
 		return c.SendStatus(http.StatusMethodNotAllowed)
 	}
-	if hasDuplicate(string(c.Request().URI().QueryString())) || hasTwoTypes(c.Request().Header.RawHeaders()) {
-		// The server takes one of two, where S3 signs both and finds another signature.
+	names := c.Query("X-Amz-SignedHeaders")
+	if hasDuplicate(string(c.Request().URI().QueryString())) || hasTwoTypes(c.Request().Header.RawHeaders()) || names != strings.ToLower(names) {
+		// The server takes one of two, and signs names in lower case, where S3 signs what it gets and finds another signature.
 		drain(c)
 		return refuse(c, s3err.GetAPIError(s3err.ErrSignatureDoesNotMatch))
 	}
