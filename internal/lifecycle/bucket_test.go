@@ -16,6 +16,7 @@ type versionedBucket struct {
 	keys   map[string][]*version // the oldest first
 	stored int                   // versions and delete markers so far
 	aborts int
+	open   map[string][]string // ids of open multipart uploads, by key
 }
 
 type version struct {
@@ -24,7 +25,9 @@ type version struct {
 	tag    string
 }
 
-func newVersionedBucket() *versionedBucket { return &versionedBucket{keys: map[string][]*version{}} }
+func newVersionedBucket() *versionedBucket {
+	return &versionedBucket{keys: map[string][]*version{}, open: map[string][]string{}}
+}
 
 // put stores an object as the newest version of its key.
 func (b *versionedBucket) put(key string, object upload.Object) (versionID string) {
@@ -102,8 +105,9 @@ func (b *versionedBucket) Versions(_ context.Context, key string) ([]upload.Vers
 	return versions, nil
 }
 
-func (b *versionedBucket) AbortUploads(context.Context, string) error {
+func (b *versionedBucket) AbortUploads(_ context.Context, key string) error {
 	b.aborts++
+	delete(b.open, key)
 	return nil
 }
 

@@ -61,6 +61,7 @@ func TestModelCatches(t *testing.T) {
 		}},
 		"over-quota-counts":        {records: func(w *world, _ lifecycle.Arrival) lifecycle.Records { return countsOverQuota{w.records} }},
 		"replays-are-uploads":      {records: func(w *world, a lifecycle.Arrival) lifecycle.Records { return forgetsReady{w.records, w.table, a} }},
+		"multiparts-left-open":     {objects: func(b bucket) bucket { return abortsNothing{b} }},
 		"tag-before-record":        {objects: func(b bucket) bucket { return tagsAtOnce{b} }},
 		"no-tombstone":             {records: func(w *world, _ lifecycle.Arrival) lifecycle.Records { return leavesNoTombstone{w.records, w.table} }},
 		"first-version-not-pinned": {records: func(w *world, a lifecycle.Arrival) lifecycle.Records { return pinsTheLast{w.records, a} }},
@@ -100,6 +101,11 @@ func (b breakage) Objects(to bucket) bucket {
 	}
 	return b.objects(to)
 }
+
+// abortsNothing leaves multipart uploads open.
+type abortsNothing struct{ bucket }
+
+func (abortsNothing) AbortUploads(context.Context, string) error { return nil }
 
 // tagsAtOnce tags a version when it is looked at, before there is a record.
 type tagsAtOnce struct{ bucket }

@@ -3,6 +3,7 @@ package lifecycle_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,12 +27,28 @@ func (w *world) delete(a lifecycle.Arrival) {
 		if err != nil {
 			return err
 		}
-		_, err = deletion.Delete(context.Background(), record)
+		err = w.deleteWith(deletion, record)
 		if at := slices.Index(w.unfinished, a); err == nil && at >= 0 {
 			w.unfinished = slices.Delete(w.unfinished, at, at+1)
 		}
 		return err
 	})
+}
+
+// deleteWith deletes an upload, of which no multipart upload may be left that was open before.
+func (w *world) deleteWith(deletion *lifecycle.Deletion, record upload.Record) error {
+	open := slices.Clone(w.bucket.open[record.Key])
+	deleted, err := deletion.Delete(context.Background(), record)
+	if err != nil || !deleted {
+		return err
+	}
+	for _, id := range open {
+		w.tally["multipart uploads of deleted uploads"]++
+		if slices.Contains(w.bucket.open[record.Key], id) {
+			w.left = fmt.Errorf("%s is deleted, and %s is open", record.ID, id)
+		}
+	}
+	return nil
 }
 
 // start starts a process that changes an upload, or all of an owner's.
@@ -43,7 +60,7 @@ func (w *world) start(changes string, run func(*process) error) {
 
 func (w *world) deletion(p *process, a lifecycle.Arrival) *lifecycle.Deletion {
 	return &lifecycle.Deletion{
-		Records: steppedRecords{p, w.broken.Records(w, a)}, Objects: steppedObjects{p, w.bucket}, Queue: steppedQueue{p, w},
+		Records: steppedRecords{p, w.broken.Records(w, a)}, Objects: steppedObjects{p, w.broken.Objects(w.bucket)}, Queue: steppedQueue{p, w},
 		Now: func() time.Time { return time.Unix(1e9, 0) },
 	}
 }
@@ -83,7 +100,7 @@ func (w *world) purge(owner string) {
 				continue
 			}
 			w.model.Doom(owner, name(a))
-			if _, err := deletion.Delete(context.Background(), record); err != nil {
+			if err := w.deleteWith(deletion, record); err != nil {
 				return err
 			}
 		}
@@ -164,6 +181,7 @@ func (w *world) forget(a lifecycle.Arrival) error {
 		return err
 	}
 	w.tally["forgotten"]++
+	delete(w.bucket.open, a.Key) // the bucket's rule ends what is not completed, long before
 	w.table.remove(a.Owner, a.ID)
 	return w.model.Forget(name(a))
 }

@@ -60,6 +60,8 @@ type world struct {
 	unpurged   []string            // owners of whom not all is deleted
 	removed    map[string]bool     // owners that were removed
 	forms      map[string]form     // by key: what was sent last
+	multiparts map[string]form     // by id: what its completion stores
+	left       error               // a multipart upload that a deletion has left open
 	kept       map[string]model.Record
 	used       map[string]model.Usage
 	tally      tally
@@ -76,7 +78,8 @@ func newWorld(draw *rapid.T, broken breakage, tally tally) *world {
 	table := newTable()
 	w := &world{
 		draw: draw, model: model.New(model.Usage(quota)), quota: quota, table: table, records: table.uploads(), bucket: newVersionedBucket(),
-		broken: broken, kept: map[string]model.Record{}, used: map[string]model.Usage{}, forms: map[string]form{}, removed: map[string]bool{}, tally: tally,
+		broken: broken, kept: map[string]model.Record{}, used: map[string]model.Usage{}, removed: map[string]bool{}, tally: tally,
+		forms: map[string]form{}, multiparts: map[string]form{},
 	}
 	table.forge = broken.forge
 	for n := range 6 {
@@ -120,6 +123,7 @@ func (w *world) kill() {
 var happenings = slices.Concat(
 	slices.Repeat([]string{"arrive"}, 4), slices.Repeat([]string{"deliver"}, 10),
 	[]string{"again", "again", "look", "delete", "expire", "expire", "vanish", "patch", "patch", "replay", "purge", "forget", "remove"},
+	[]string{"begin", "begin", "complete", "complete", "complete"},
 	slices.Repeat([]string{"run"}, 12), slices.Repeat([]string{"step"}, 28),
 )
 
@@ -158,12 +162,22 @@ func (w *world) happen() error {
 		}
 	case "forget":
 		return w.forget(a)
+	case "begin":
+		w.begin(a)
+	case "complete":
+		w.completeMultipart(a)
 	}
-	return nil
+	return w.left
 }
 
 // arrive puts bytes into the bucket.
 func (w *world) arrive(a lifecycle.Arrival) {
+	w.forms[a.Key] = w.fill(a)
+	w.submit(a, w.forms[a.Key])
+}
+
+// fill returns what a client may send for an upload.
+func (w *world) fill(a lifecycle.Arrival) form {
 	size := rapid.Int64Range(0, 60).Draw(w.draw, "size")
 	fault := rapid.SampledFrom([]upload.Reason{"", "", "", upload.TypeMismatch, upload.SizeMismatch, upload.Unsigned}).Draw(w.draw, "fault")
 	o := object(size, w.quota.Bytes, fitting)
@@ -191,8 +205,7 @@ func (w *world) arrive(a lifecycle.Arrival) {
 			o.Metadata, text = nil, 0
 		}
 	}
-	w.forms[a.Key] = form{o, model.Version{Size: size, Text: text, Fault: string(fault)}}
-	w.submit(a)
+	return form{o, model.Version{Size: size, Text: text, Fault: string(fault)}}
 }
 
 // A form is what a client sends, any number of times.
@@ -201,9 +214,8 @@ type form struct {
 	version model.Version // without ID
 }
 
-// submit sends the form of a key. The message that tells of its bytes may be lost: then somebody looks in the end.
-func (w *world) submit(a lifecycle.Arrival) {
-	form := w.forms[a.Key]
+// submit stores what a client has sent. The message that tells of its bytes may be lost: then somebody looks in the end.
+func (w *world) submit(a lifecycle.Arrival, form form) {
 	form.version.ID = w.bucket.put(a.Key, form.object)
 	w.model.Arrive(a.Owner, name(a), form.version)
 	if rapid.IntRange(0, 9).Draw(w.draw, "lost") == 0 {
@@ -222,8 +234,34 @@ func (w *world) replay(a lifecycle.Arrival) {
 	}
 	for range rapid.IntRange(1, 3).Draw(w.draw, "replays") {
 		w.tally["replays"]++
-		w.submit(a)
+		w.submit(a, w.forms[a.Key])
 	}
+}
+
+// begin begins a multipart upload of a key, whatever else there is of it.
+func (w *world) begin(a lifecycle.Arrival) {
+	id := fmt.Sprint("multipart ", len(w.multiparts))
+	w.multiparts[id] = w.fill(a)
+	w.bucket.open[a.Key] = append(w.bucket.open[a.Key], id)
+}
+
+// completeMultipart completes a multipart upload that is open, once. It stays open if the key has an object.
+func (w *world) completeMultipart(a lifecycle.Arrival) {
+	open := w.bucket.open[a.Key]
+	if len(open) == 0 {
+		return
+	}
+	if newest := w.bucket.newest(a.Key); newest != nil && !newest.Marker {
+		w.tally["completions refused"]++
+		return
+	}
+	id := rapid.SampledFrom(open).Draw(w.draw, "multipart upload")
+	w.bucket.open[a.Key] = slices.DeleteFunc(slices.Clone(open), func(o string) bool { return o == id })
+	w.tally["completions"]++
+	if w.kept[name(a)].Status == "deleted" {
+		w.tally["completions after a deletion"]++
+	}
+	w.submit(a, w.multiparts[id])
 }
 
 // expire lets a rule of the bucket put a delete marker on a rejected version, or somebody on one that is ready.
@@ -413,6 +451,9 @@ func (w *world) deliverAll() error {
 		if p.err != nil {
 			return fmt.Errorf("a delivery without faults fails: %w", p.err)
 		}
+	}
+	if w.left != nil {
+		return w.left
 	}
 	end := w.snapshot()
 	for _, a := range w.uploads {
