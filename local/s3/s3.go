@@ -30,11 +30,13 @@ import (
 
 // Bounds of the S3 server.
 const (
-	maxConnections   = 256
-	maxParts         = 10_000 // of a multipart upload, as S3
-	startTimeout     = 20 * time.Second
-	stopTimeout      = 2 * time.Second
-	streamUploadPath = "/.stream-uploads" // no bucket can have this name
+	maxRequests    = 256  // at the same time
+	maxConnections = 8192 // idle ones among them, which browsers and SDKs keep
+	idleTimeout    = time.Minute
+	maxParts       = 10_000 // of a multipart upload, as S3
+	startTimeout   = 20 * time.Second
+	stopTimeout    = 2 * time.Second
+	settingsPath   = "/.settings" // no bucket can have this name
 )
 
 // Config says what the S3 server serves.
@@ -146,14 +148,14 @@ func (c Config) server(port int, listening chan<- struct{}) *embedgw.Config {
 		Region:            c.Stack.Region,
 		Ports:             ports,
 		MaxConnections:    maxConnections,
-		MaxRequests:       maxConnections,
+		MaxRequests:       maxRequests,
 		MultipartMaxParts: maxParts,
 		Quiet:             true,
 		KeepAlive:         true,
 		IAMService:        accounts{c.Issuer},
 		S3Options: []s3api.Option{
 			s3api.WithOnListen(func() { close(listening) }),
-			s3api.WithRoute(http.MethodGet, streamUploadPath, streamUploads),
+			s3api.WithRoute(http.MethodGet, settingsPath, setUp),
 			s3api.WithMiddleware("/", guard{c.Issuer, awsserver.OrNone(c.Faults), c.Names, c.Log, c.Page}.serve),
 		},
 	}
@@ -170,16 +172,17 @@ func (s *Server) prepare(listening <-chan struct{}, done <-chan error, config Co
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if err := s.request(ctx, streamUploadPath); err != nil {
+	if err := s.request(ctx, settingsPath); err != nil {
 		return fmt.Errorf("preparing the S3 server: %w", err)
 	}
 	return makeBuckets(ctx, s.URL, config)
 }
 
-// streamUploads makes the server read forms as they arrive instead of holding them in memory. This switch can only be
-// reached from one of the server's own requests.
-func streamUploads(c fiber.Ctx) error {
+// setUp makes the server read forms as they arrive instead of holding them in memory, and close connections that nobody
+// uses. These settings can only be reached from one of the server's own requests.
+func setUp(c fiber.Ctx) error {
 	c.App().Server().DisablePreParseMultipartForm = true
+	c.App().Server().IdleTimeout = idleTimeout
 	return c.SendStatus(http.StatusNoContent)
 }
 
