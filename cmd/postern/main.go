@@ -5,7 +5,7 @@
 //	postern upload|list|show|describe|get|rm      (callers)
 //	postern login|logout                          (callers)
 //	postern user add|passwd|set|remove|list       (operators)
-//	postern reconcile|unlock                      (operators)
+//	postern reconcile|revoke|unlock               (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
 // names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run by
@@ -20,7 +20,9 @@
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
 // uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
-// cloudformation:UpdateTerminationProtection on the stack.
+// cloudformation:UpdateTerminationProtection on the stack. revoke needs cloudformation:ListStackResources on the stack,
+// iam:GetRole, iam:PutRolePolicy and iam:DeleteRolePolicy on the roles of presign and manage, and
+// lambda:GetFunctionConfiguration and lambda:UpdateFunctionConfiguration on the two functions.
 //
 // It ends with 0, with 1 when it failed, with 2 when it was called wrongly, and upload --wait with 3 when all was stored, and
 // some of it rejected.
@@ -69,6 +71,7 @@ type commandLine struct {
 	Login     loginCommand     `cmd:"" help:"Save where and as whom you call, for the commands above."`
 	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
 	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
+	Revoke    revoke           `cmd:"" help:"Operators: end at once all that a stage has signed."`
 	Unlock    unlock           `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
 	User      userCommands     `cmd:"" help:"Operators: manage who may upload."`
 }

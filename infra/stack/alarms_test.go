@@ -60,7 +60,7 @@ func TestAlarms(t *testing.T) {
 	})
 }
 
-// TestRunbook finds a page that no alarm leads to. The others are for faults that no metric tells.
+// TestRunbook finds a page that no alarm leads to. ASignatureLeaked is of what no metric tells.
 func TestRunbook(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/runbook/*.md")
 	if err != nil || len(pages) == 0 {
