@@ -188,3 +188,66 @@ func TestEventSamples(t *testing.T) {
 		}
 	}
 }
+
+// TestSecurityNamesTests holds docs/security.md to the tests that there are, and to the requirements of the standard's chapters.
+func TestSecurityNamesTests(t *testing.T) {
+	page := read(t, "security.md")
+	named := regexp.MustCompile("`([a-z0-9/]+)/(Test[A-Za-z0-9]+)`").FindAllStringSubmatch(page, -1)
+	if len(named) < 50 {
+		t.Fatalf("got %d tests, want more", len(named))
+	}
+	sources := map[string]string{} // by folder
+	for _, match := range named {
+		folder, name := match[1], match[2]
+		if _, ok := sources[folder]; !ok {
+			files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range files {
+				sources[folder] += read(t, file)
+			}
+		}
+		if !strings.Contains(sources[folder], "\nfunc "+name+"(") {
+			t.Errorf("%s has no test %s", folder, name)
+		}
+	}
+	for _, requirement := range requirements() {
+		if !strings.Contains(page, "| "+requirement) && !strings.Contains(page, ", "+requirement) && !inRange(page, requirement) {
+			t.Errorf("requirement %s is not there", requirement)
+		}
+	}
+}
+
+// requirements returns the numbers of ASVS 5.0's chapters V2, V5, V6, V8 and V16.
+func requirements() []string {
+	var all []string
+	for _, chapter := range []struct {
+		name     string
+		sections []int // how many requirements each has
+	}{
+		{"2", []int{3, 3, 5, 2}},
+		{"5", []int{1, 6, 3, 3}},
+		{"6", []int{3, 12, 8, 6, 8, 4, 2, 4}},
+		{"8", []int{4, 4, 3, 2}},
+		{"16", []int{1, 5, 4, 3, 4}},
+	} {
+		for section, count := range chapter.sections {
+			for number := range count {
+				all = append(all, fmt.Sprintf("%s.%d.%d", chapter.name, section+1, number+1))
+			}
+		}
+	}
+	return all
+}
+
+// inRange reports whether a requirement is within a range such as 6.5.1–6.5.5.
+func inRange(page, requirement string) bool {
+	for _, match := range regexp.MustCompile(`(\d+\.\d+)\.(\d)–(\d+\.\d+)\.(\d)`).FindAllStringSubmatch(page, -1) {
+		section, number := requirement[:strings.LastIndex(requirement, ".")], requirement[strings.LastIndex(requirement, ".")+1:]
+		if section == match[1] && section == match[3] && match[2] <= number && number <= match[4] {
+			return true
+		}
+	}
+	return false
+}
