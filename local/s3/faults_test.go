@@ -88,6 +88,21 @@ func TestFaults(t *testing.T) {
 	if response.StatusCode != http.StatusOK || len(faults.Calls) != 0 {
 		t.Errorf("a presigned URL: got %d, and %d calls that may fail, want 200 and none", response.StatusCode, len(faults.Calls))
 	}
+	// A client that repeats what fails has its connection cut.
+	for _, test := range []struct{ before, after chaos.Fault }{{chaos.Cut, chaos.None}, {chaos.None, chaos.Cut}} {
+		faults.BeforeNext, faults.AfterNext, faults.Calls = []chaos.Fault{test.before}, []chaos.Fault{test.after}, nil
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url.URL, nil)
+		request.Header.Set("User-Agent", "postern")
+		request.Close = true // a client repeats by itself what it has sent on a connection that it used before
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			_ = response.Body.Close()
+			t.Errorf("cut %v: got %s, want a broken connection", test, response.Status)
+		}
+		if len(faults.Calls) == 0 || !faults.Calls[0].Client {
+			t.Errorf("cut %v: got calls %v, want a client's", test, faults.Calls)
+		}
+	}
+	faults.Calls = nil
 	_ = get("")
 	if diff := cmp.Diff(faults.Calls, []chaos.Call{{Role: "InspectRole", Service: "s3", Final: true}}); diff != "" {
 		t.Errorf("calls (-got +want):\n%s", diff)
