@@ -127,8 +127,10 @@ func TestFunction(t *testing.T) {
 	}
 	acting := func(owner, remaining, remainingFiles string) response {
 		answer := policy("Allow", demoOwner, methodARN)
-		answer.Context = map[string]any{"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000", "remaining": remaining,
-			"fileQuota": "20", "remainingFiles": remainingFiles, "key": derived(t, owner).Text()}
+		answer.Context = map[string]any{
+			"owner": owner, "role": "service", "maxSize": "1000", "quota": "2000", "remaining": remaining,
+			"fileQuota": "20", "remainingFiles": remainingFiles, "key": derived(t, owner).Text(),
+		}
 		return answer
 	}
 	got, err := authorizer.handle(t.Context(), event)

@@ -27,7 +27,7 @@ func checkDeleted(t *testing.T, w *world, id string) {
 	if key := keyOf(owner, id); !w.bucket.isEmpty(key) {
 		t.Errorf("%s still has %v, open %v", key, w.bucket.versions[key], w.bucket.open[key])
 	}
-	if used := w.usage(t, owner); used != (upload.Usage{}) {
+	if used := w.usage(t); used != (upload.Usage{}) {
 		t.Errorf("usage %+v, want nothing", used)
 	}
 }

@@ -184,7 +184,7 @@ func TestPatchesWithoutAVersion(t *testing.T) {
 	}
 	clients.Wait()
 	record := w.record(t, owner, id)
-	if used := w.usage(t, owner); used != (upload.Usage{Bytes: record.Size + record.Text(), Files: 1}) || record.Version != 2+count {
+	if used := w.usage(t); used != (upload.Usage{Bytes: record.Size + record.Text(), Files: 1}) || record.Version != 2+count {
 		t.Errorf("usage %+v of %+v", used, record)
 	}
 }
@@ -197,16 +197,16 @@ func TestPatchOverQuota(t *testing.T) {
 	big.Size = 1 << 20 // the quota
 	big.Counted = big.Size + big.Text()
 	w.setVerdict(t, big)
-	before := w.usage(t, owner)
+	before := w.usage(t)
 	patch := call{owner: owner, method: http.MethodPatch, id: id, body: `{"title":"` + strings.Repeat("🎬", 10) + `"}`}
 	checkRefusal(t, "longer", w.do(t, patch), http.StatusRequestEntityTooLarge, failure(
 		"title, description and labels take 26 bytes more than before: must be at most what is left of the quota of 1048576 bytes", "payload_too_large"))
-	if used := w.usage(t, owner); used != before {
+	if used := w.usage(t); used != before {
 		t.Errorf("usage %+v after a refusal, want %+v", used, before)
 	}
 	patch.body = `{"title":"","description":"x"}`
 	see[api.Upload](t, w.do(t, patch), http.StatusOK)
-	if used := w.usage(t, owner); used.Bytes != before.Bytes-int64(len(marker))+1 || used.Files != 1 {
+	if used := w.usage(t); used.Bytes != before.Bytes-int64(len(marker))+1 || used.Files != 1 {
 		t.Errorf("usage %+v after a shorter title, want less than %+v", used, before)
 	}
 

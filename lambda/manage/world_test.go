@@ -181,7 +181,7 @@ func (w *world) record(t testing.TB, owner, id string) upload.Record {
 	return record
 }
 
-func (w *world) usage(t testing.TB, owner string) upload.Usage {
+func (w *world) usage(t testing.TB) upload.Usage {
 	t.Helper()
 	used, err := w.records.Usage(t.Context(), owner)
 	if err != nil {
