@@ -1,57 +1,95 @@
 package e2e_test
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// TestObjectsShowNothing lists 1,000 uploads' objects with the operator's rights. Not one shows its name, its title or its
-// owner's quota, as it is or encoded, nor does a download.
+// sealedUploads is how many uploads TestObjectsShowNothing looks at: 1,000, or as many hundreds as SEALED_UPLOADS says.
+func sealedUploads(t *testing.T) int {
+	t.Helper()
+	text := cmp.Or(os.Getenv("SEALED_UPLOADS"), "1000")
+	count, err := strconv.Atoi(text)
+	if err != nil || count < 100 || count%100 != 0 {
+		t.Fatalf("SEALED_UPLOADS is %q: must be a multiple of 100", text)
+	}
+	return count
+}
+
+// TestObjectsShowNothing reads many uploads' objects with the operator's rights. Not one shows its name, its title or its
+// owner's quotas, as they are or encoded, nor does a download.
 func TestObjectsShowNothing(t *testing.T) {
 	requireLocal(t)
-	const quota = "987654321987"
+	const quota, fileQuota = "987654321987", "987654321"
 	run := serve(t, assembly)
 	o := run.operator(t)
-	run.postern(t, servicePassword+"\n", "user", "add", serviceMail, "--quota", quota)
+	run.postern(t, servicePassword+"\n", "user", "add", serviceMail, "--quota", quota, "--file-quota", fileQuota)
 	c := newClient(run.API, serviceMail+":"+servicePassword)
 	const name, title = "planted-name", "planted-title"
-	var first grant
-	for i := range 1000 {
-		via := []string{"form", "put"}[i%2]
-		g := c.grant(t, map[string]any{"filename": fmt.Sprintf("%s-%d.txt", name, i), "size": 4, "title": fmt.Sprintf("%s-%d", title, i), "via": via})
-		if err := sender.Send(t.Context(), g.UploadGrant, bytes.NewReader([]byte("text")), 4); err != nil {
-			t.Fatal(err)
+	count := sealedUploads(t)
+	var first string
+	for n := 0; n < count; n += 100 {
+		var files []map[string]any
+		for i := n; i < n+100; i++ {
+			files = append(files, map[string]any{
+				"filename": fmt.Sprintf("%s-%d.txt", name, i), "size": 4, "title": fmt.Sprintf("%s-%d", title, i), "via": []string{"form", "put"}[i%2],
+			})
 		}
-		if i == 0 {
-			// Its inspection does not wait for those of the others.
-			first = g
-			c.await(t, first.ID, "ready")
+		grants := decoded[struct{ Uploads []grant }](t, c.postJSON(t, "uploads", map[string]any{"uploads": files})).Uploads
+		if len(grants) != 100 {
+			t.Fatalf("%d grants, want 100", len(grants))
 		}
+		if n == 0 { // its inspection does not wait for those of the others
+			first = grants[0].ID
+			sendText(t, grants[0])
+			c.await(t, first, "ready")
+			grants = grants[1:]
+		}
+		var sending sync.WaitGroup
+		for some := range slices.Chunk(grants, 25) {
+			sending.Go(func() {
+				for _, g := range some {
+					sendText(t, g)
+				}
+			})
+		}
+		sending.Wait()
 	}
 	keys := o.keys(t)
-	if len(keys) != 1000 {
-		t.Fatalf("%d keys, want 1000", len(keys))
+	if len(keys) != count {
+		t.Fatalf("%d keys, want %d", len(keys), count)
 	}
 	for _, key := range keys {
 		head, err := o.objects.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(o.outputs["BucketName"]), Key: &key})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if shown := fmt.Sprint(key, " ", head.Metadata, aws.ToString(head.ContentDisposition)); len(head.Metadata) != 1 || tells(shown, name, title, quota) {
+		shown := fmt.Sprint(key, " ", head.Metadata, aws.ToString(head.ContentDisposition))
+		if len(head.Metadata) != 1 || tells(shown, name, title, quota, fileQuota) {
 			t.Errorf("the object shows %s", shown)
 		}
 	}
-	got := fetch(t, decoded[struct{ URL string }](t, c.do(t, http.MethodGet, "uploads/"+first.ID+"/download")).URL)
+	got := fetch(t, decoded[struct{ URL string }](t, c.do(t, http.MethodGet, "uploads/"+first+"/download")).URL)
 	got.header.Del("Content-Disposition") // the file's name, from the record
-	if shown := fmt.Sprint(got.header); got.status != http.StatusOK || tells(shown, name, title, quota) {
+	if shown := fmt.Sprint(got.header); got.status != http.StatusOK || tells(shown, name, title, quota, fileQuota) {
 		t.Errorf("the download %d shows %s", got.status, shown)
+	}
+}
+
+func sendText(t *testing.T, g grant) {
+	t.Helper()
+	if err := sender.Send(t.Context(), g.UploadGrant, strings.NewReader("text"), 4); err != nil {
+		t.Error(err)
 	}
 }
 
