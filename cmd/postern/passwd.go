@@ -37,7 +37,7 @@ func (c changePassword) Validate() error {
 
 // Run gives a user that exists a new password, or ends its old one.
 func (c changePassword) Run(ctx context.Context, at location, console console) error {
-	_, users, err := at.openUsers(ctx)
+	users, err := at.openUsers(ctx)
 	if err != nil {
 		return err
 	}

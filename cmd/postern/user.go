@@ -33,13 +33,13 @@ func advise(err error) error {
 	}
 }
 
-// openUsers finds the stage and its users.
-func (l *location) openUsers(ctx context.Context) (stage, *records.Users, error) {
+// openUsers finds the stage's users.
+func (l *location) openUsers(ctx context.Context) (*records.Users, error) {
 	stage, err := l.open(ctx, []string{"UsersTableName", "OwnerKeySecretArn"}, dynamodb.ServiceID, secretsmanager.ServiceID)
 	if err != nil {
-		return stage, nil, err
+		return nil, err
 	}
-	return stage, stage.users(), nil
+	return stage.users(), nil
 }
 
 type userCommands struct {
@@ -147,7 +147,7 @@ func (c setUser) Validate() error {
 
 // Run changes a user that exists.
 func (c setUser) Run(ctx context.Context, at location, console console) error {
-	_, users, err := at.openUsers(ctx)
+	users, err := at.openUsers(ctx)
 	if err != nil {
 		return err
 	}
