@@ -49,7 +49,7 @@ func setup(log io.Writer) function.Setup[contract.PresignEnv] {
 }
 
 // event reads the event of a request of mail alone and gives it a query.
-func event(t *testing.T, query map[string][]string) events.APIGatewayProxyRequest {
+func event(t testing.TB, query map[string][]string) events.APIGatewayProxyRequest {
 	t.Helper()
 	fixture, err := os.ReadFile("testdata/event.json")
 	if err != nil {
@@ -64,7 +64,7 @@ func event(t *testing.T, query map[string][]string) events.APIGatewayProxyReques
 }
 
 // uploadEvent is the event of POST /uploads with a body.
-func uploadEvent(t *testing.T, body string) events.APIGatewayProxyRequest {
+func uploadEvent(t testing.TB, body string) events.APIGatewayProxyRequest {
 	t.Helper()
 	e := event(t, nil)
 	e.Resource, e.Path, e.HTTPMethod = "/uploads", "/uploads", http.MethodPost

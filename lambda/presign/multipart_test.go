@@ -28,7 +28,7 @@ const (
 )
 
 // grantedID is an id that was granted to the events' owner.
-func grantedID(t *testing.T, extension string) string {
+func grantedID(t testing.TB, extension string) string {
 	t.Helper()
 	id, err := key.NewID(now, zeros{}, extension)
 	if err != nil {
@@ -38,7 +38,7 @@ func grantedID(t *testing.T, extension string) string {
 }
 
 // multipartEvent is the event of a route below an upload that was granted.
-func multipartEvent(t *testing.T, route, body string) events.APIGatewayProxyRequest {
+func multipartEvent(t testing.TB, route, body string) events.APIGatewayProxyRequest {
 	t.Helper()
 	e := uploadEvent(t, body)
 	id := grantedID(t, "mp4")
