@@ -47,9 +47,10 @@ export async function startLocal(env = {}) {
 
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css" };
 
-/** startPages serves folders of pages on an origin of its own. pages maps a path's first segment to a folder. */
+/** startPages serves an empty page and folders on an origin of its own. pages maps a path's first segment to a folder. */
 export async function startPages(pages) {
   const server = createServer((request, response) => {
+    if (request.url === "/") return response.writeHead(200, { "content-type": types[".html"] }).end('<!doctype html><link rel="icon" href="data:,">');
     const [, first, ...rest] = decodeURIComponent(new URL(request.url, "http://x").pathname).split("/");
     const file = pages[first] && join(pages[first], normalize("/" + rest.join("/")));
     if (!file || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
