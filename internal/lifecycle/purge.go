@@ -20,6 +20,9 @@ type OwnerRecords interface {
 	// OwnerPage reads some of the owner's records, the newest first, tombstones included, whose id is below before. If before
 	// is empty, it begins at the newest. next is the before of the next page, and empty after the last.
 	OwnerPage(ctx context.Context, owner, before string) (records []upload.Record, next string, err error)
+	// MarkAllDeleted does what MarkDeleted does for up to 99 records of one owner, all or none. It returns upload.ErrChanged if
+	// one of them is not as given.
+	MarkAllDeleted(ctx context.Context, records []upload.Record, expires time.Time) error
 	// RemoveUsage deletes the owner's usage. It reports false if there is none.
 	RemoveUsage(ctx context.Context, owner string) (bool, error)
 }
@@ -42,8 +45,12 @@ type BatchQueue interface {
 	InspectAll(ctx context.Context, keys []string) error
 }
 
-// queueBatch is how many keys InspectAll takes.
-const queueBatch = 10
+const (
+	// queueBatch is how many keys InspectAll takes.
+	queueBatch = 10
+	// markBatch is how many records MarkAllDeleted takes.
+	markBatch = 99
+)
 
 // maxPasses bounds how often a purge looks again, while uploads that were still on their way arrive.
 const maxPasses = 10
@@ -213,12 +220,21 @@ func (p *pass) deleteRecords(ctx context.Context) error {
 	})
 }
 
-// markDeleted makes a tombstone of each record.
+// markDeleted makes a tombstone of each record: of many at once or, if one of them changes in the meantime, of each alone.
 func (p *pass) markDeleted(ctx context.Context, records []upload.Record) error {
 	deletion := Deletion{Records: p.Records, Now: p.Now}
-	for _, record := range records {
-		if _, err := deletion.markDeleted(ctx, record); err != nil {
+	for some := range slices.Chunk(records, markBatch) {
+		err := p.Records.MarkAllDeleted(ctx, some, p.Now().Add(upload.TombstoneLifetime))
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, upload.ErrChanged) {
 			return err
+		}
+		for _, record := range some {
+			if _, err := deletion.markDeleted(ctx, record); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -3,6 +3,8 @@ package records
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -68,4 +70,30 @@ func (u *Uploads) RemoveUsage(ctx context.Context, owner string) (bool, error) {
 		return false, fmt.Errorf("removing a usage: %w", err)
 	}
 	return len(output.Attributes) > 0, nil
+}
+
+// MarkAllDeleted implements lifecycle.OwnerRecords.
+func (u *Uploads) MarkAllDeleted(ctx context.Context, records []upload.Record, expires time.Time) error {
+	var writes []types.TransactWriteItem
+	var freed upload.Usage
+	for _, record := range records {
+		_, write := u.tombstone(record, expires)
+		writes = append(writes, write)
+		freed.Bytes -= record.Counted
+		freed.Files -= record.Files
+	}
+	if freed != (upload.Usage{}) {
+		writes = append(writes, u.addUsage(records[0].Owner, freed, nil))
+	}
+	err := u.retryOnConflict(ctx, func() error {
+		_, err := u.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		return err
+	})
+	if slices.Contains(cancellations(err), "ConditionalCheckFailed") {
+		err = upload.ErrChanged
+	}
+	if err != nil {
+		return fmt.Errorf("marking records as deleted: %w", err)
+	}
+	return nil
 }

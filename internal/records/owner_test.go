@@ -1,9 +1,11 @@
 package records_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -96,6 +98,32 @@ func TestOwnerPage(t *testing.T) {
 }
 
 func whole(n string) types.AttributeValue { return &types.AttributeValueMemberN{Value: n} }
+
+func TestMarkAllDeleted(t *testing.T) {
+	b := newBench(t)
+	expires := time.Unix(1e9, 0).UTC()
+	several := []upload.Record{b.accepted(t, idOf(1)), b.accepted(t, idOf(2)), {Owner: owner, ID: idOf(3), Key: "k"}}
+	changed := several[1]
+	if _, err := b.SetVerdict(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.MarkAllDeleted(t.Context(), several, expires); !errors.Is(err, upload.ErrChanged) {
+		t.Errorf("one has changed: got %v", err)
+	}
+	if status := b.record(t, idOf(1)).Status; status != upload.Accepted {
+		t.Errorf("one has changed, and another is %s", status)
+	}
+	several[1] = b.record(t, idOf(2))
+	if err := b.MarkAllDeleted(t.Context(), several, expires); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 3; n++ {
+		if record := b.record(t, idOf(n)); record.Status != upload.Deleted || !record.Expires.Equal(expires) || record.Title != "" {
+			t.Errorf("got %+v, want a tombstone", record)
+		}
+	}
+	b.checkUsage(t, 0, 0)
+}
 
 func TestRemoveUsage(t *testing.T) {
 	b := newBench(t)

@@ -76,6 +76,19 @@ func (u *Uploads) MarkPublished(ctx context.Context, record upload.Record) error
 
 // MarkDeleted implements lifecycle.Records.
 func (u *Uploads) MarkDeleted(ctx context.Context, record upload.Record, expires time.Time) (upload.Record, error) {
+	tombstone, write := u.tombstone(record, expires)
+	writes := []types.TransactWriteItem{write}
+	if record.Counted > 0 || record.Files > 0 {
+		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: -record.Counted, Files: -record.Files}, nil))
+	}
+	if err := u.transact(ctx, writes); err != nil {
+		return upload.Record{}, fmt.Errorf("marking a record as deleted: %w", err)
+	}
+	return tombstone, nil
+}
+
+// tombstone returns the tombstone of a record, and the write that puts it in its place.
+func (u *Uploads) tombstone(record upload.Record, expires time.Time) (upload.Record, types.TransactWriteItem) {
 	tombstone := upload.Record{
 		Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID,
 		Status: upload.Deleted, Reason: record.Reason, Size: record.Size, Type: record.Type,
@@ -85,14 +98,7 @@ func (u *Uploads) MarkDeleted(ctx context.Context, record upload.Record, expires
 	if record.Version > 0 {
 		write = u.replace(record, tombstone)
 	}
-	writes := []types.TransactWriteItem{write}
-	if record.Counted > 0 || record.Files > 0 {
-		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: -record.Counted, Files: -record.Files}, nil))
-	}
-	if err := u.transact(ctx, writes); err != nil {
-		return upload.Record{}, fmt.Errorf("marking a record as deleted: %w", err)
-	}
-	return tombstone, nil
+	return tombstone, write
 }
 
 func (u *Uploads) putNew(record upload.Record) types.TransactWriteItem {
