@@ -493,6 +493,14 @@ func useFolder(t *testing.T, run *localRun, c client, filename string, file []by
 	}
 	g.post(t, file) // again
 	eventually(t, func() bool { return len(o.versions(t, g.Key)) == 1 }, func() string { return filename + ": a second version stays" })
+	begun := c.begin(t, filename, int64(len(file)))
+	if a := begun.list(t, 0); a.status != http.StatusOK {
+		t.Errorf("%s: listing parts: got %d %s, want 200", filename, a.status, a.body)
+	}
+	if open := c.show(t, begun.grant.ID).Multiparts; len(open) != 1 {
+		t.Errorf("%s: open: got %v, want one", filename, open)
+	}
+	deletes(t, c, begun.grant)
 	_, err := o.objects.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String(o.outputs["BucketName"]), Key: &g.Key})
 	if err != nil {
 		t.Fatal(err)
