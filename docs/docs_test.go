@@ -245,7 +245,8 @@ func requirements() []string {
 func inRange(page, requirement string) bool {
 	for _, match := range regexp.MustCompile(`(\d+\.\d+)\.(\d)–(\d+\.\d+)\.(\d)`).FindAllStringSubmatch(page, -1) {
 		section, number := requirement[:strings.LastIndex(requirement, ".")], requirement[strings.LastIndex(requirement, ".")+1:]
-		if section == match[1] && section == match[3] && match[2] <= number && number <= match[4] {
+		isSection := section == match[1] && match[1] == match[3]
+		if isSection && match[2] <= number && number <= match[4] {
 			return true
 		}
 	}

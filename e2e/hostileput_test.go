@@ -154,7 +154,7 @@ func targetEdits(sample, other grant) []putEdit {
 	path("below the key", func(p string) string { return p + "/index.html" })
 	path("a slash after it", func(p string) string { return p + "/" })
 	path("a slash before it", func(p string) string { return strings.Replace(p, "/videos/", "//videos/", 1) })
-	path("the bucket", func(p string) string { return bucketOf(p) })
+	path("the bucket", bucketOf)
 	path("another bucket", func(p string) string { return "/another" + strings.TrimPrefix(p, bucketOf(p)) })
 	path("in another case", swapCase)
 	for _, method := range []string{http.MethodPost, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch} {

@@ -87,9 +87,9 @@ func (m openUpload) parts(t *testing.T, numbers ...int64) []wire.SignedPart {
 }
 
 // put sends the content of a part.
-func put(t *testing.T, part wire.SignedPart, content []byte, edit ...func(*http.Request)) answer {
+func put(t *testing.T, part wire.SignedPart, content []byte) answer {
 	t.Helper()
-	return signed(t, http.MethodPut, part.URL, part.Headers, content, edit...)
+	return signed(t, http.MethodPut, part.URL, part.Headers, content)
 }
 
 // list lists the parts after one.

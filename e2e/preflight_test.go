@@ -42,8 +42,14 @@ func TestPagesSendWhatIsSigned(t *testing.T) {
 		t.Fatalf("the grant has no headers of a PUT: %v", g.Headers)
 	}
 	allowed := []preflight{
-		{http.MethodGet, ""}, {http.MethodHead, ""}, {http.MethodPost, ""}, {http.MethodPut, ""}, {http.MethodGet, "range"},
-		{http.MethodPost, "x-amz-checksum-algorithm"}, {http.MethodPost, "x-amz-checksum-type"}, {http.MethodPost, "x-amz-mp-object-size"},
+		{http.MethodGet, ""},
+		{http.MethodHead, ""},
+		{http.MethodPost, ""},
+		{http.MethodPut, ""},
+		{http.MethodGet, "range"},
+		{http.MethodPost, "x-amz-checksum-algorithm"},
+		{http.MethodPost, "x-amz-checksum-type"},
+		{http.MethodPost, "x-amz-mp-object-size"},
 		{http.MethodPut, "x-amz-checksum-crc64nvme"},
 	}
 	for name := range g.Headers {

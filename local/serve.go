@@ -86,7 +86,7 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 		return err
 	}
 	defer forget()
-	handler, err := newHandler(stack, url, d, o)
+	handler, err := newHandler(stack, d, o)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url st
 }
 
 // newHandler returns the API's handler, with a person's log of requests or, if requests is nil, the template's access log.
-func newHandler(stack *cfn.Stack, url string, d *deployment.Deployment, o outlets) (http.Handler, error) {
+func newHandler(stack *cfn.Stack, d *deployment.Deployment, o outlets) (http.Handler, error) {
 	options := gateway.Options{ErrorLog: slog.New(slog.NewTextHandler(o.log, nil))}
 	if o.requests == nil {
 		options.AccessLog = o.log

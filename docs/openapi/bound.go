@@ -38,8 +38,8 @@ var bounds = map[string]func(*openapi3.Schema){
 	"UploadRequest.via":      oneOf(api.Vias...),
 	"UploadRequest.partSize": between(api.MinPart, api.MaxPart),
 
-	"UploadBatch.uploads":  items(1, api.MaxBatch),
-	"UploadGrants.uploads": items(1, api.MaxBatch),
+	"UploadBatch.uploads":  items(api.MaxBatch),
+	"UploadGrants.uploads": items(api.MaxBatch),
 
 	"UploadGrant.id":        pattern(idPattern),
 	"UploadGrant.key":       pattern(keyPattern),
@@ -57,10 +57,10 @@ var bounds = map[string]func(*openapi3.Schema){
 	"PartsRequest.uploadId":     pattern(uploadIDPattern),
 	"PartsRequest.size":         between(1, api.MaxObject),
 	"PartsRequest.partSize":     between(api.MinPart, api.MaxPart),
-	"PartsRequest.parts":        items(1, api.MaxPartsPerCall),
+	"PartsRequest.parts":        items(api.MaxPartsPerCall),
 	"PartRequest.number":        between(1, api.MaxParts),
 	"PartRequest.checksum":      pattern(crcPattern),
-	"PartsGrant.parts":          items(1, api.MaxPartsPerCall),
+	"PartsGrant.parts":          items(api.MaxPartsPerCall),
 	"SignedPart.number":         between(1, api.MaxParts),
 	"SignedPart.url":            address,
 	"SignedPart.headers":        notEmpty,
@@ -118,9 +118,9 @@ var bounds = map[string]func(*openapi3.Schema){
 func address(s *openapi3.Schema)  { s.WithFormat("uri") }
 func notEmpty(s *openapi3.Schema) { s.WithMinProperties(1) }
 
-// items bounds how many items an array has.
-func items(least, most int64) func(*openapi3.Schema) {
-	return func(s *openapi3.Schema) { s.WithMinItems(least).WithMaxItems(most) }
+// items bounds how many items an array has, at least one.
+func items(most int64) func(*openapi3.Schema) {
+	return func(s *openapi3.Schema) { s.WithMinItems(1).WithMaxItems(most) }
 }
 
 // labels bounds a list of labels, which has at least so many.

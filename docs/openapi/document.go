@@ -157,12 +157,12 @@ func content(schema *openapi3.SchemaRef) openapi3.Content {
 
 // tag says for whom a route is, as generated references group them.
 func tag(route contract.Route) string {
-	switch {
-	case route.Function == contract.Presign:
+	switch route.Function {
+	case contract.Presign:
 		return "upload"
-	case route.Function == contract.Manage:
+	case contract.Manage:
 		return "manage"
-	case route.Function == contract.Site:
+	case contract.Site:
 		return "site"
 	default:
 		return "health"

@@ -207,7 +207,7 @@ func TestThrottleForgets(t *testing.T) {
 	}
 }
 
-func TestThrottleIsSafeForConcurrentUse(t *testing.T) {
+func TestThrottleIsSafeForConcurrentUse(*testing.T) {
 	throttle := apigw.NewThrottle(limits, time.Now)
 	var group sync.WaitGroup
 	for i := range 8 {

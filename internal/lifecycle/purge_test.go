@@ -110,8 +110,8 @@ func (e *estate) InspectAll(_ context.Context, keys []string) error {
 	return nil
 }
 
-// purge starts the purge of an owner, as a process.
-func (e *estate) purge(owner string) *process {
+// purge starts the purge of the owner, as a process.
+func (e *estate) purge() *process {
 	return start(e.table, func(p *process) error {
 		stepped := steppedEstate{p, e, steppedRecords{p, e.records}, e.records}
 		purge := &lifecycle.Purge{Records: stepped, Objects: stepped, Queue: stepped, Now: func() time.Time { return now }}
@@ -324,7 +324,7 @@ func TestPurgeOfWhatChanges(t *testing.T) {
 
 // A purge that was cut short at any call, in any way, is completed by the next one.
 func TestPurgeIsCutShort(t *testing.T) {
-	calls := cut(newEstate(t).purge(owner), 0, fine)
+	calls := cut(newEstate(t).purge(), 0, fine)
 	if calls < 20 {
 		t.Fatalf("only %d calls", calls)
 	}
@@ -332,8 +332,8 @@ func TestPurgeIsCutShort(t *testing.T) {
 		for at := range calls {
 			e := newEstate(t)
 			before := e.left(t, neighbour)
-			cut(e.purge(owner), at, o)
-			again := e.purge(owner)
+			cut(e.purge(), at, o)
+			again := e.purge()
 			cut(again, 0, fine)
 			name := fmt.Sprintf("%s at call %d", outcomeNames[o], at)
 			if again.err != nil {
@@ -374,12 +374,12 @@ func TestPurgeMeetsAnArrival(t *testing.T) {
 			p.step(fine)
 		}
 	}
-	purges := cut(small().purge(owner), 0, fine)
+	purges := cut(small().purge(), 0, fine)
 	inspections := cut(arrive(small()), 0, fine)
 	for purged := range purges + 1 {
 		for inspected := range inspections + 1 {
 			e := small()
-			purge := e.purge(owner)
+			purge := e.purge()
 			steps(purge, purged)
 			inspection := arrive(e)
 			steps(inspection, inspected)

@@ -76,10 +76,18 @@ func TestFiles(t *testing.T) {
 // TestNoOtherFile asks for what is no asset: nothing outside the folder, and no route's file by another's.
 func TestNoOtherFile(t *testing.T) {
 	for _, test := range []struct{ path, file string }{
-		{contract.AssetPath, ""}, {contract.AssetPath, "index.html"}, {contract.AssetPath, "openapi.json"},
-		{contract.AssetPath, "../bootstrap"}, {contract.AssetPath, "..%2fbootstrap"}, {contract.AssetPath, "/etc/passwd"},
-		{contract.AssetPath, "."}, {contract.AssetPath, "postern.js/"}, {contract.AssetPath, "POSTERN.JS"},
-		{"/uploads", ""}, {"/health", ""}, {"", ""},
+		{contract.AssetPath, ""},
+		{contract.AssetPath, "index.html"},
+		{contract.AssetPath, "openapi.json"},
+		{contract.AssetPath, "../bootstrap"},
+		{contract.AssetPath, "..%2fbootstrap"},
+		{contract.AssetPath, "/etc/passwd"},
+		{contract.AssetPath, "."},
+		{contract.AssetPath, "postern.js/"},
+		{contract.AssetPath, "POSTERN.JS"},
+		{"/uploads", ""},
+		{"/health", ""},
+		{"", ""},
 	} {
 		got := get(t, test.path, test.file, nil)
 		if got.StatusCode != http.StatusNotFound || !strings.Contains(got.Body, `"code":"not_found","requestId":"r-1"}`) || got.Headers["Cache-Control"] != "no-store" {

@@ -15,7 +15,7 @@ func TestIdleConnectionsRefuseNobody(t *testing.T) {
 	r := startS3(t, t.TempDir())
 	address := strings.TrimPrefix(r.URL, "http://")
 	for i := range 300 {
-		connection, err := net.Dial("tcp", address)
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err != nil {
 			t.Fatalf("connection %d: %v", i, err)
 		}
@@ -27,8 +27,12 @@ func TestIdleConnectionsRefuseNobody(t *testing.T) {
 			t.Fatalf("connection %d: %v", i, err)
 		}
 		answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
-		if err != nil || answer.StatusCode != http.StatusForbidden {
-			t.Fatalf("connection %d: got %v, %v, want 403", i, answer, err)
+		if err != nil {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusForbidden {
+			t.Fatalf("connection %d: got %d, want 403", i, answer.StatusCode)
 		}
 	}
 	body, boundary := encode(t, r.form(t), "idle")
