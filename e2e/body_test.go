@@ -38,7 +38,7 @@ func TestUploadsTakesOneJSONObject(t *testing.T) {
 		{name: "no size", contentType: "application/json", body: `{"filename":"a.txt"}`, status: 400, code: "invalid_request", says: []string{"size"}},
 		{name: "too large for its folder", contentType: "application/json", body: `{"filename":"a.txt","size":9000000000000}`, status: 413, code: "payload_too_large", says: []string{"size"}},
 		{name: "huge size", contentType: "application/json", body: `{"filename":"a.txt","size":1e999}`, status: 400, code: "invalid_request", says: []string{"size"}},
-		{name: "64 KiB and more", contentType: "application/json", body: `{"filename":"` + strings.Repeat("a", 65<<10) + `"}`, status: 413, code: "payload_too_large"},
+		{name: "512 KiB and more", contentType: "application/json", body: `{"filename":"` + strings.Repeat("a", 513<<10) + `"}`, status: 413, code: "payload_too_large"},
 		{name: "7 MB, more than a function takes", contentType: "application/json", body: strings.Repeat(" ", 7<<20), status: 413, code: "payload_too_large"},
 		{name: "11 MB, more than API Gateway takes", contentType: "application/json", body: strings.Repeat(" ", 11<<20), status: 413, code: "payload_too_large"},
 		{name: "deep", contentType: "application/json", body: strings.Repeat(`{"title":`, 7000), status: 400, code: "invalid_request"},

@@ -161,7 +161,7 @@ func TestWhatNoSignatureStored(t *testing.T) {
 			return map[string]string{"postern": string(sealed)}
 		}},
 		{"another size", "size_mismatch", func(g grant) map[string]string {
-			sealed, err := derive(t, o.secret(t), g.owner()).Seal(g.Key, upload.Declared{Quota: 1000000, Size: 5}, rand.Reader)
+			sealed, err := derive(t, o.secret(t), g.owner()).Seal(g.Key, upload.Declared{Quota: 1 << 40, Files: 1 << 20, Size: 5}, rand.Reader)
 			if err != nil {
 				t.Fatal(err)
 			}

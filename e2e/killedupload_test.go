@@ -326,7 +326,7 @@ func TestUploadMakesFewCalls(t *testing.T) {
 			t.Fatalf("%s: %v\n%s%s", test.name, err, out, logs)
 		}
 		if calls := len(apiCall.FindAllString(run.Log(), -1)) - before; calls > test.most || calls == 0 && !onBadDay {
-			t.Errorf("%s: got %d calls, want at most %d", test.name, calls, test.most)
+			t.Errorf("%s: got %d calls, want at most %d:\n%s", test.name, calls, test.most, tail(run.Log()))
 		}
 	}
 }

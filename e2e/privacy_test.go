@@ -64,9 +64,10 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 				without(statement)(t, template)
 			}
 		})
-		const reads = "declared := request.Body"
+		const reads = "grant, err := p.upload(request.Caller, *request.Body.UploadRequest)"
 		replaceFunction(t, folder, "presign", "./lambda/presign", "-overlay",
-			overlay(t, "lambda/presign/handlers.go", reads, reads+`; panic(declared.Filename + request.Query["mail"] + request.Caller.Key.Text())`))
+			overlay(t, "lambda/presign/upload.go", reads,
+				`panic(request.Body.UploadRequest.Filename + request.Query["mail"] + request.Caller.Key.Text()); `+reads))
 		run := serve(t, folder)
 		tryFaults(t, run, waysOfFaults(run))
 		for _, says := range []string{"panic: string", "lacks dynamodb:"} {

@@ -42,6 +42,7 @@ type need struct {
 
 // Beginnings of the local run's ARNs, which are the same in every template.
 const (
+	usersTable   = "arn:aws:dynamodb:eu-west-1:000000000000:table/Postern-local-Users"
 	uploadsTable = "arn:aws:dynamodb:eu-west-1:000000000000:table/Postern-local-UploadsTable"
 	uploadBucket = "arn:aws:s3:::postern-local-uploads"
 	inspections  = "arn:aws:sqs:eu-west-1:000000000000:Postern-local-Inspections"
@@ -51,9 +52,17 @@ const (
 // needs has a request for each statement of each role, but for those on logs and traces. Of a statement that is named with an
 // action, it has one for each action, but for hedges.
 var needs = map[string]need{
-	"AuthorizerRole/Users": {
+	"AuthorizerRole/Users dynamodb:BatchGetItem": {
 		request: getForm(demoUser, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
-		says: "lacks dynamodb:GetItem on arn:aws:dynamodb:eu-west-1:000000000000:table/Postern-local-Users",
+		says: "lacks dynamodb:BatchGetItem on " + usersTable,
+	},
+	"AuthorizerRole/Users dynamodb:GetItem": {
+		request: getForm(serviceMail+":"+servicePassword, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
+		says: "lacks dynamodb:GetItem on " + usersTable,
+	},
+	"AuthorizerRole/Guesses": {
+		request: getForm("demo@example.com:a wrong password", "demo@example.com"), works: http.StatusUnauthorized, fails: "500 internal_error",
+		says: "lacks dynamodb:UpdateItem on " + usersTable,
 	},
 	"AuthorizerRole/Usage": {
 		request: getForm(demoUser, "demo@example.com"), works: http.StatusOK, fails: "500 internal_error",
