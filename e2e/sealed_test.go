@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// sealedUploads is how many uploads TestObjectsShowNothing looks at: 1,000, or as many hundreds as SEALED_UPLOADS says.
+// sealedUploads is how many uploads TestObjectsShowNothing looks at: 300, or as many hundreds as SEALED_UPLOADS says.
 func sealedUploads(t *testing.T) int {
 	t.Helper()
-	text := cmp.Or(os.Getenv("SEALED_UPLOADS"), "1000")
+	text := cmp.Or(os.Getenv("SEALED_UPLOADS"), "300")
 	count, err := strconv.Atoi(text)
 	if err != nil || count < 100 || count%100 != 0 {
 		t.Fatalf("SEALED_UPLOADS is %q: must be a multiple of 100", text)
