@@ -190,7 +190,8 @@ func TestKilledUploadGoesOn(t *testing.T) {
 			t.Errorf("upload %d: downloaded %d bytes, or others, want %d", i, len(got), size)
 		}
 		for part, times := range run.finished() {
-			if before[part] > 0 && times > before[part] {
+			// On a bad day an answer is lost, and the client has to send the part again.
+			if !onBadDay && before[part] > 0 && times > before[part] {
 				t.Errorf("upload %d: %s was stored, and sent again", i, part)
 			}
 		}
@@ -233,7 +234,7 @@ func TestInterruptedUploadGoesOn(t *testing.T) {
 		t.Errorf("got id %s, want %s", done.ID, id[1])
 	}
 	for part, times := range run.finished() {
-		if times > 1 {
+		if !onBadDay && times > 1 {
 			t.Errorf("%s was stored %d times, before %d", part, times, before[part])
 		}
 	}
