@@ -61,6 +61,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	step := s.step(r)
 	s.mutex.Lock()
 	s.steps = append(s.steps, step)
+	after := s.after
 	s.mutex.Unlock()
 	if s.before != nil && s.before(step, w, r) {
 		return
@@ -77,7 +78,7 @@ func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveAPI(recorded, step, r, body)
 	}
 	s.mutex.Unlock()
-	if s.after != nil && s.after(step, w, r) {
+	if after != nil && after(step, w, r) {
 		return
 	}
 	for name, values := range recorded.Header() {

@@ -334,7 +334,9 @@ func TestResumeWithIDAlone(t *testing.T) {
 			mutex.Lock()
 			first := maps.Clone(kept)
 			mutex.Unlock()
+			s.mutex.Lock()
 			s.after = nil
+			s.mutex.Unlock()
 			s.took()
 			options.Resume = &client.State{ID: idA}
 			if _, err := s.client.Upload(t.Context(), bytes.NewReader(content), options); err != nil {

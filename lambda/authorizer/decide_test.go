@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,7 +68,10 @@ func (p *plainPasswords) verify(hash, old, password string) (is, isOld bool, err
 }
 
 // fixedKey is an owner key that is always there, and counts how often it is asked for.
-type fixedKey struct{ reads int }
+type fixedKey struct {
+	mutex sync.Mutex
+	reads int
+}
 
 // derived is an owner's key.
 func derived(t *testing.T, owner string) upload.DerivedKey {
@@ -80,6 +84,8 @@ func derived(t *testing.T, owner string) upload.DerivedKey {
 }
 
 func (k *fixedKey) OwnerKey(context.Context) ([]byte, error) {
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
 	k.reads++
 	return ownerKey, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -20,18 +21,23 @@ import (
 type guessedUsers struct {
 	memoryUsers
 
+	mutex   sync.Mutex
 	guesses map[string]records.Guesses
 	reads   int
 	broken  error // of AddGuess
 }
 
 func (u *guessedUsers) SignIn(ctx context.Context, mail identity.Mail, guesser string, _ time.Time) (identity.User, bool, records.Guesses, error) {
+	u.mutex.Lock()
+	defer u.mutex.Unlock()
 	u.reads++
 	user, ok, err := u.User(ctx, mail)
-	return user, ok, u.guesses[guesser], err
+	return user, ok, maps.Clone(u.guesses[guesser]), err
 }
 
 func (u *guessedUsers) AddGuess(_ context.Context, guesser, try string, now time.Time) error {
+	u.mutex.Lock()
+	defer u.mutex.Unlock()
 	if u.guesses[guesser] == nil {
 		u.guesses[guesser] = records.Guesses{}
 	}

@@ -37,7 +37,7 @@ func TestWhoDidWhat(t *testing.T) {
 			continue
 		}
 		var got map[string]any
-		if err := json.Unmarshal(w.log.Bytes(), &got); err != nil {
+		if err := json.Unmarshal([]byte(w.log.String()), &got); err != nil {
 			t.Fatalf("%s %s: %v: %s", c.method, c.path, err, &w.log)
 		}
 		delete(got, "time")

@@ -61,7 +61,7 @@ type world struct {
 	queries  atomic.Int64 // of the table
 	signed   []sign.Get
 	now      time.Time
-	log      bytes.Buffer
+	log      sharedLog
 	gateway  lambda.Handler
 }
 
@@ -200,6 +200,32 @@ type call struct {
 	query     map[string]string
 	ifMatch   string
 	body      string
+}
+
+// A sharedLog is a log that several calls write at once.
+type sharedLog struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *sharedLog) Write(line []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *sharedLog) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
+}
+
+func (l *sharedLog) Len() int { return len(l.String()) }
+
+func (l *sharedLog) Reset() {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.text.Reset()
 }
 
 // do sends a call. What it answers is one of the API's, and the log holds nothing of a person.

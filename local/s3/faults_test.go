@@ -53,7 +53,7 @@ func TestFaults(t *testing.T) {
 		{"failure after", tag, chaos.None, chaos.Failure, "InternalError", "rejected"},
 		{"failure after a read", get, chaos.None, chaos.Failure, "InternalError", "rejected"},
 	} {
-		faults.BeforeNext, faults.AfterNext = []chaos.Fault{test.before}, []chaos.Fault{test.after}
+		faults.Set([]chaos.Fault{test.before}, []chaos.Fault{test.after})
 		set := "rejected"
 		if test.name == "nothing" {
 			set = "ready"
@@ -67,7 +67,7 @@ func TestFaults(t *testing.T) {
 	}
 
 	// Neither forms nor presigned URLs, nor the operator.
-	faults.BeforeNext, faults.Calls = []chaos.Fault{chaos.Failure}, nil
+	faults.Set([]chaos.Fault{chaos.Failure}, nil)
 	body, boundary := encode(t, r.form(t), "a video")
 	if status, code := r.post(t, body, boundary); status != http.StatusNoContent {
 		t.Errorf("a form: got %d %s, want 204", status, code)
@@ -85,12 +85,12 @@ func TestFaults(t *testing.T) {
 	if _, err := r.client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
 		t.Errorf("the operator: got %v", err)
 	}
-	if response.StatusCode != http.StatusOK || len(faults.Calls) != 0 {
-		t.Errorf("a presigned URL: got %d, and %d calls that may fail, want 200 and none", response.StatusCode, len(faults.Calls))
+	if response.StatusCode != http.StatusOK || len(faults.Made()) != 0 {
+		t.Errorf("a presigned URL: got %d, and %d calls that may fail, want 200 and none", response.StatusCode, len(faults.Made()))
 	}
 	// A client that repeats what fails has its connection cut.
 	for _, test := range []struct{ before, after chaos.Fault }{{chaos.Cut, chaos.None}, {chaos.None, chaos.Cut}} {
-		faults.BeforeNext, faults.AfterNext, faults.Calls = []chaos.Fault{test.before}, []chaos.Fault{test.after}, nil
+		faults.Set([]chaos.Fault{test.before}, []chaos.Fault{test.after})
 		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, url.URL, nil)
 		request.Header.Set("User-Agent", "postern")
 		request.Close = true // a client repeats by itself what it has sent on a connection that it used before
@@ -98,13 +98,13 @@ func TestFaults(t *testing.T) {
 			_ = response.Body.Close()
 			t.Errorf("cut %v: got %s, want a broken connection", test, response.Status)
 		}
-		if len(faults.Calls) == 0 || !faults.Calls[0].Client {
-			t.Errorf("cut %v: got calls %v, want a client's", test, faults.Calls)
+		if len(faults.Made()) == 0 || !faults.Made()[0].Client {
+			t.Errorf("cut %v: got calls %v, want a client's", test, faults.Made())
 		}
 	}
-	faults.Calls = nil
+	faults.Set(nil, nil)
 	_ = get("")
-	if diff := cmp.Diff(faults.Calls, []chaos.Call{{Role: "InspectRole", Service: "s3", Final: true}}); diff != "" {
+	if diff := cmp.Diff(faults.Made(), []chaos.Call{{Role: "InspectRole", Service: "s3", Final: true}}); diff != "" {
 		t.Errorf("calls (-got +want):\n%s", diff)
 	}
 }

@@ -30,9 +30,8 @@ import (
 
 // Bounds of the S3 server.
 const (
-	maxRequests    = 256  // at the same time
-	maxConnections = 8192 // idle ones among them, which browsers and SDKs keep
-	idleTimeout    = time.Minute
+	maxRequests    = 256    // at the same time
+	maxConnections = 8192   // idle ones among them, which browsers and SDKs keep
 	maxParts       = 10_000 // of a multipart upload, as S3
 	startTimeout   = 20 * time.Second
 	stopTimeout    = 2 * time.Second
@@ -178,11 +177,10 @@ func (s *Server) prepare(listening <-chan struct{}, done <-chan error, config Co
 	return makeBuckets(ctx, s.URL, config)
 }
 
-// setUp makes the server read forms as they arrive instead of holding them in memory, and close connections that nobody
-// uses. These settings can only be reached from one of the server's own requests.
+// setUp makes the server read forms as they arrive instead of holding them in memory. The setting can only be reached from one
+// of the server's own requests.
 func setUp(c fiber.Ctx) error {
 	c.App().Server().DisablePreParseMultipartForm = true
-	c.App().Server().IdleTimeout = idleTimeout
 	return c.SendStatus(http.StatusNoContent)
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,6 +178,20 @@ type Faults struct {
 
 	BeforeNext, AfterNext []chaos.Fault
 	Calls                 []chaos.Call
+}
+
+// Set replaces the faults of the next calls, and forgets the calls that were made.
+func (f *Faults) Set(before, after []chaos.Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.BeforeNext, f.AfterNext, f.Calls = before, after, nil
+}
+
+// Made returns the calls that were made.
+func (f *Faults) Made() []chaos.Call {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.Calls)
 }
 
 // Before implements awsserver.Faults.
