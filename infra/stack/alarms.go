@@ -5,6 +5,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
+
+	"postern/infra/stage"
 )
 
 // lateMinutes is the age of the oldest message that raises the alarm. SQS leaves a message out of the metric once it was
@@ -24,10 +26,9 @@ type alarm struct {
 	threshold       float64
 }
 
-// newAlarms creates the alarms. They have no action: the team decides whom to tell, by a rule on the account's event bus,
-// which hears of every change of an alarm's state. Each alarm has a page, docs/runbook/<construct id>.md. blocked is the
-// metric of what the firewall blocks, nil if there is none.
-func newAlarms(stack awscdk.Stack, q queues, accessLogs awslogs.LogGroup, blocked awscloudwatch.IMetric) {
+// newAlarms creates the alarms. Each notifies the stage's topic, if it has one, when it begins and when it ends. Each has a
+// page, docs/runbook/<construct id>.md. blocked is the metric of what the firewall blocks, nil if there is none.
+func newAlarms(stack awscdk.Stack, s stage.Stage, q queues, accessLogs awslogs.LogGroup, blocked awscloudwatch.IMetric) {
 	const least, above = awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD, awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD
 	options := &awscloudwatch.MetricOptions{
 		Period:    awscdk.Duration_Minutes(jsii.Number(1)),
@@ -45,8 +46,9 @@ func newAlarms(stack awscdk.Stack, q queues, accessLogs awslogs.LogGroup, blocke
 	if blocked != nil {
 		alarms = append(alarms, alarm{"AddressesBlocked", "The firewall blocks network addresses that send too much", perFiveMinutes(blocked.(awscloudwatch.Metric)), above, manyRefusals})
 	}
+	topic := alarmTopic(stack, s)
 	for _, a := range alarms {
-		awscloudwatch.NewAlarm(stack, jsii.String(a.id), &awscloudwatch.AlarmProps{
+		made := awscloudwatch.NewAlarm(stack, jsii.String(a.id), &awscloudwatch.AlarmProps{
 			AlarmDescription:   jsii.Sprintf("%s. See docs/runbook/%s.md", a.description, a.id),
 			Metric:             a.metric,
 			ComparisonOperator: a.comparison,
@@ -55,6 +57,11 @@ func newAlarms(stack awscdk.Stack, q queues, accessLogs awslogs.LogGroup, blocke
 			// What nobody has used for hours has no metrics.
 			TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
 		})
+		if topic != nil {
+			resource := made.Node().DefaultChild().(awscloudwatch.CfnAlarm)
+			resource.SetAlarmActions(&[]*string{topic})
+			resource.SetOkActions(&[]*string{topic})
+		}
 	}
 }
 

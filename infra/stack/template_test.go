@@ -441,7 +441,8 @@ func TestUnknownArchitecture(t *testing.T) {
 // TestWarnings reads what the CDK's CLI prints of a stage: the origin in cdk.json is a placeholder.
 func TestWarnings(t *testing.T) {
 	want := map[string]string{
-		"prod": `stages.prod.allowedOrigins: "https://app.example.com" is a placeholder: list your own origins [ack: postern:stage]`,
+		"prod": `stages.prod.allowedOrigins: "https://app.example.com" is a placeholder: list your own origins [ack: postern:stage]` +
+			"stages.prod.alarmMail: alarms tell nobody: give an address, or a topic as alarmTopic [ack: postern:stage]",
 	}
 	for name := range stages {
 		var metadata map[string][]struct {

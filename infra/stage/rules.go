@@ -33,6 +33,15 @@ var (
 		want:  fmt.Sprintf(`1 to %d bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`, api.MaxObject),
 		parse: parseSize,
 	}
+	// CloudWatch does not publish to FIFO topics, whose names end with .fifo.
+	topic = rule[string]{
+		want:  `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`,
+		parse: matching(regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z]{2}(-[a-z]+)+-[0-9]:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)),
+	}
+	mail = rule[string]{
+		want:  `one mail address, such as "oncall@example.com"`,
+		parse: matching(regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)),
+	}
 	logDays = rule[int]{want: "one of " + words(cloudWatchDays), parse: parseLogDays}
 	tags    = rule[map[string]string]{
 		want:  "an object of strings: names of 1 to 128 and values of at most 256 letters, digits, spaces and _.:/=+@-, no name beginning with aws:",

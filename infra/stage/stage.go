@@ -103,6 +103,16 @@ type Stage struct {
 	// Default: false.
 	LogAddresses bool
 
+	// AlarmTopic is the ARN of an SNS topic, in the stage's region, that each alarm notifies when it begins and when it ends.
+	// The topic's policy must let CloudWatch publish, and so must the policy of its key, if it has one.
+	// Default: none, see AlarmMail.
+	AlarmTopic string
+
+	// AlarmMail is the address that each alarm notifies, by a topic that the stack makes. SNS asks the address first. It
+	// excludes AlarmTopic.
+	// Default: none, so alarms tell nobody who does not look.
+	AlarmMail string
+
 	// Page reports whether the API serves the page, the client module and its own document, to anybody.
 	// Default: true.
 	Page bool
@@ -233,6 +243,9 @@ func Parse(context any) (Stages, error) {
 		}
 		s := defaults(name)
 		readObject(path, all[name], &errs, s.read)
+		if err := s.checkAlarms(); err != nil {
+			errs = append(errs, err)
+		}
 		stages[name] = *s
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -287,7 +300,24 @@ func (s Stage) Warnings() []string {
 	if highest := max(s.Throttle.OwnerRate, s.Throttle.ServiceRate); s.Removal == Retain && highest >= s.Throttle.Rate {
 		warnings = append(warnings, fmt.Sprintf("stages.%s.throttle: one caller may send %d requests a second, and all together %d: ownerRate and serviceRate should be below rate", s.Name, highest, s.Throttle.Rate))
 	}
+	if s.Removal == Retain && s.AlarmTopic == "" && s.AlarmMail == "" {
+		warnings = append(warnings, fmt.Sprintf("stages.%s.alarmMail: alarms tell nobody: give an address, or a topic as alarmTopic", s.Name))
+	}
 	return warnings
+}
+
+// checkAlarms returns an error if the stage has two ways to tell of alarms, or a topic that its alarms cannot reach.
+func (s Stage) checkAlarms() error {
+	switch {
+	case s.AlarmTopic == "":
+		return nil
+	case s.AlarmMail != "":
+		return fmt.Errorf("stages.%s: must have alarmTopic or alarmMail, not both; got %q and %q", s.Name, s.AlarmTopic, s.AlarmMail)
+	}
+	if region := strings.Split(s.AlarmTopic, ":")[3]; s.Region != "" && s.Region != region {
+		return fmt.Errorf("stages.%s.alarmTopic: must be in the stage's region, %s; got %q", s.Name, s.Region, s.AlarmTopic)
+	}
+	return nil
 }
 
 func defaults(name string) *Stage {
@@ -349,6 +379,8 @@ func (s *Stage) read(o *object) {
 	})
 	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF))
 	read(o, "logAddresses", &s.LogAddresses, boolean)
+	read(o, "alarmTopic", &s.AlarmTopic, topic)
+	read(o, "alarmMail", &s.AlarmMail, mail)
 	read(o, "page", &s.Page, boolean)
 	read(o, "logRetentionDays", &s.LogRetentionDays, logDays)
 	read(o, "apiGatewayLogRole", &s.APIGatewayLogRole, oneOf(CreateLogRole, ExistingLogRole))

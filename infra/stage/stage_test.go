@@ -80,6 +80,7 @@ func TestEveryField(t *testing.T) {
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"waf": "rate",
 		"logAddresses": true,
+		"alarmMail": "on-call+postern@ops.example.com",
 		"page": false,
 		"logRetentionDays": 3653,
 		"tags": {"team": "video", "project": "other"},
@@ -111,6 +112,7 @@ func TestEveryField(t *testing.T) {
 		Throttle:              stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 		WAF:                   stage.RateWAF,
 		LogAddresses:          true,
+		AlarmMail:             "on-call+postern@ops.example.com",
 		LogRetentionDays:      3653,
 		Tags:                  map[string]string{"team": "video", "project": "other", "stage": "prod"},
 		APIGatewayLogRole:     stage.ExistingLogRole,
@@ -197,7 +199,7 @@ func TestInspection(t *testing.T) {
 }
 
 func TestStageThatNobodyMaySignInTo(t *testing.T) {
-	stages, err := parse(t, `{"dev": {"basic": false}}`)
+	stages, err := parse(t, `{"dev": {"basic": false, "removal": "destroy"}}`)
 	want := []string{"stages.dev.basic: false refuses every caller: there is no other way to sign in yet"}
 	if diff := cmp.Diff(stages["dev"].Warnings(), want); err != nil || diff != "" {
 		t.Errorf("%v (-got +want):\n%s", err, diff)
@@ -218,9 +220,24 @@ func TestWarnings(t *testing.T) {
 		`stages.prod.allowedOrigins: "*" lets every web page read and write what is signed for its visitor: list your own origins`,
 		`stages.prod.allowedOrigins: "https://app.example.com" is a placeholder: list your own origins`,
 		`stages.prod.throttle: one caller may send 40 requests a second, and all together 40: ownerRate and serviceRate should be below rate`,
+		`stages.prod.alarmMail: alarms tell nobody: give an address, or a topic as alarmTopic`,
 	}
 	if diff := cmp.Diff(stages["prod"].Warnings(), want); diff != "" {
 		t.Errorf("prod (-got +want):\n%s", diff)
+	}
+}
+
+// TestAlarmsThatTellSomebody gives no warning, whichever way the stage tells.
+func TestAlarmsThatTellSomebody(t *testing.T) {
+	for _, given := range []string{
+		`"alarmTopic": "arn:aws-us-gov:sns:us-gov-west-1:123456789012:On_Call-2", "region": "us-gov-west-1"`,
+		`"alarmTopic": "arn:aws:sns:eu-central-1:123456789012:alarms"`,
+		`"alarmMail": "oncall@example.com"`,
+	} {
+		stages, err := parse(t, `{"prod": {`+given+`}}`)
+		if warnings := stages["prod"].Warnings(); err != nil || len(warnings) != 0 {
+			t.Errorf("%s: got %v, %q, want no error and no warning", given, err, warnings)
+		}
 	}
 }
 
@@ -240,7 +257,9 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, authorizerConcurrency, throttle, waf, logAddresses, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, authorizerConcurrency, throttle, waf, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
+	topics     = `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`
+	mails      = `one mail address, such as "oncall@example.com"`
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
 	lifetimes  = `"2m" to "60m", in whole seconds`
 	days       = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -301,6 +320,16 @@ func TestMistakes(t *testing.T) {
 		{"pixels", `{"maxPixels": "1M"}`, `.maxPixels: must be a whole number from 1 to 1000000000000; got "1M"`},
 		{"firewall", `{"waf": true}`, `.waf: must be one of "off", "rate"; got true`},
 		{"addresses", `{"logAddresses": "yes"}`, `.logAddresses: must be true or false; got "yes"`},
+		{"topic by name", `{"alarmTopic": "alarms"}`, `.alarmTopic: must be ` + topics + `; got "alarms"`},
+		{"topic of FIFO", `{"alarmTopic": "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"}`, `.alarmTopic: must be ` + topics + `; got "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"`},
+		{"topic of another service", `{"alarmTopic": "arn:aws:sqs:eu-west-1:123456789012:alarms"}`, `.alarmTopic: must be ` + topics + `; got "arn:aws:sqs:eu-west-1:123456789012:alarms"`},
+		{"topic elsewhere", `{"region": "eu-west-1", "alarmTopic": "arn:aws:sns:us-east-1:123456789012:alarms"}`, `.alarmTopic: must be in the stage's region, eu-west-1; got "arn:aws:sns:us-east-1:123456789012:alarms"`},
+		{"mail of nobody", `{"alarmMail": "oncall"}`, `.alarmMail: must be ` + mails + `; got "oncall"`},
+		{"two mails", `{"alarmMail": "a@example.com, b@example.com"}`, `.alarmMail: must be ` + mails + `; got "a@example.com, b@example.com"`},
+		{
+			"topic and mail", `{"alarmTopic": "arn:aws:sns:eu-west-1:123456789012:alarms", "alarmMail": "a@example.com"}`,
+			`: must have alarmTopic or alarmMail, not both; got "arn:aws:sns:eu-west-1:123456789012:alarms" and "a@example.com"`,
+		},
 		{"log retention", `{"logRetentionDays": 31}`, `.logRetentionDays: must be ` + days + `; got 31`},
 		{"log role", `{"apiGatewayLogRole": "none"}`, `.apiGatewayLogRole: must be one of "create", "existing"; got "none"`},
 		{"tag of AWS", `{"tags": {"aws:stage": "x"}}`, `.tags: must be ` + tags + `; got {"aws:stage":"x"}`},

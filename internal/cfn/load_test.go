@@ -302,8 +302,19 @@ func TestLoadWhatGuardsOnAWS(t *testing.T) {
 			"WebACLArn": map[string]any{"Fn::GetAtt": []any{"Firewall", "Arn"}},
 		}}
 		r["Refusals"] = map[string]any{"Type": "AWS::Logs::MetricFilter", "Properties": map[string]any{"FilterPattern": "{}"}}
+		r["AlarmKey"] = map[string]any{"Type": "AWS::KMS::Key", "Properties": map[string]any{}}
+		r["Alarms"] = map[string]any{"Type": "AWS::SNS::Topic", "Properties": map[string]any{
+			"KmsMasterKeyId": map[string]any{"Fn::GetAtt": []any{"AlarmKey", "Arn"}},
+		}}
+		r["AlarmsTold"] = map[string]any{"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": map[string]any{
+			"AlarmRule":    map[string]any{"Fn::GetAtt": []any{"DeadLettersNotEmpty7A4C5A6B", "Arn"}},
+			"AlarmActions": []any{map[string]any{"Ref": "Alarms"}},
+		}}
 	}))
-	for _, want := range []string{"Association (AWS::WAFv2::WebACLAssociation)", "Firewall (AWS::WAFv2::WebACL)", "Refusals (AWS::Logs::MetricFilter)"} {
+	for _, want := range []string{
+		"AlarmKey (AWS::KMS::Key)", "Alarms (AWS::SNS::Topic)", "AlarmsTold (AWS::CloudWatch::CompositeAlarm)",
+		"Association (AWS::WAFv2::WebACLAssociation)", "Firewall (AWS::WAFv2::WebACL)", "Refusals (AWS::Logs::MetricFilter)",
+	} {
 		if !slices.Contains(stack.Unenforced, want) {
 			t.Errorf("not enforced: got %q, want %s among them", stack.Unenforced, want)
 		}

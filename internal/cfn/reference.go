@@ -72,6 +72,11 @@ func queueReference(n names, id string, _ resource) reference {
 	return reference{url, map[string]string{"Arn": n.arn("sqs", n.name(id)), "QueueName": n.name(id), "QueueUrl": url}}
 }
 
+func topicReference(n names, id string, _ resource) reference {
+	arn := n.arn("sns", n.name(id))
+	return reference{arn, map[string]string{"TopicArn": arn, "TopicName": n.name(id)}}
+}
+
 func roleReference(n names, id string, _ resource) reference {
 	return reference{n.name(id), map[string]string{"Arn": "arn:aws:iam::" + n.account + ":role/" + n.name(id)}}
 }

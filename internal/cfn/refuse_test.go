@@ -55,8 +55,8 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		{
 			"unknown resource type",
-			func(r map[string]any) { r["Topic"] = map[string]any{"Type": "AWS::SNS::Topic"} },
-			"Topic (AWS::SNS::Topic): the local run does not know this resource type",
+			func(r map[string]any) { r["Topic"] = map[string]any{"Type": "AWS::Kinesis::Stream"} },
+			"Topic (AWS::Kinesis::Stream): the local run does not know this resource type",
 		},
 		{
 			"condition on a served resource",
@@ -220,7 +220,7 @@ func TestLoadReportsAll(t *testing.T) {
 	_, err := cfn.Load(edited(t, func(r map[string]any) {
 		set(r, "PresignA4E612D7", "nodejs22.x", "Runtime")
 		set(r, "RequestAuthorizer7473A0B3", 300, "AuthorizerResultTtlInSeconds")
-		r["Topic"] = map[string]any{"Type": "AWS::SNS::Topic"}
+		r["Topic"] = map[string]any{"Type": "AWS::Kinesis::Stream"}
 	}))
 	for _, want := range []string{"PresignA4E612D7", "RequestAuthorizer7473A0B3", "Topic"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
