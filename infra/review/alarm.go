@@ -1,0 +1,84 @@
+package review
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"postern/internal/cfn"
+)
+
+var alarmRules = []rule{
+	{"alarms of queues", "TestWhatIsCounted", each(queueType, queueIsWatched)},
+	{"alarms", "TestWhatIsCounted", each(alarmType, alarmHolds)},
+	{"what is counted", "TestWhatIsCounted", refusalsAreCounted},
+}
+
+// watches reports whether an alarm's metric is that of a resource, by a dimension that refers to it.
+func watches(alarm cfn.Resource, namespace, id string) bool {
+	if cfn.Text(alarm.At("Namespace")) == namespace && strings.Contains(cfn.Text(alarm.At("Dimensions")), "${"+id) {
+		return true
+	}
+	metrics := cfn.Text(alarm.At("Metrics"))
+	return strings.Contains(metrics, namespace) && strings.Contains(metrics, "${"+id)
+}
+
+func queueIsWatched(s stack, id string, _ cfn.Resource) []Finding {
+	if slices.ContainsFunc(s.of(alarmType), func(a string) bool { return watches(s.Resources[a], "AWS/SQS", id) }) {
+		return nil
+	}
+	return []Finding{found(id, "the queue must have an alarm: otherwise nobody hears of messages that wait or were set aside")}
+}
+
+var page = regexp.MustCompile(`docs/runbook/(\w+)\.md`)
+
+// alarmHolds finds alarms without a page for whoever is called, and those that never tell.
+func alarmHolds(s stack, id string, r cfn.Resource) []Finding {
+	var all []Finding
+	match := page.FindStringSubmatch(cfn.Text(r.At("AlarmDescription")))
+	switch {
+	case match == nil || match[1] != name(id):
+		all = append(all, found(id, "AlarmDescription must name docs/runbook/%s.md", name(id)))
+	case !slices.Contains(s.pages, match[1]):
+		all = append(all, found(id, "docs/runbook/%s.md must be there", match[1]))
+	}
+	if cfn.Text(r.At("ActionsEnabled")) == "false" {
+		all = append(all, found(id, "ActionsEnabled must be true or left out"))
+	}
+	if cfn.Text(r.At("TreatMissingData")) == "" {
+		all = append(all, found(id, "TreatMissingData must be set: an unused stage has no metrics"))
+	}
+	return all
+}
+
+// counted are the statuses of answers that somebody must hear of, when there are many.
+var counted = []string{`"401"`, `"403"`, `"429"`}
+
+// refusalsAreCounted finds statuses that no metric filter of the access log counts, and counts that no alarm watches.
+func refusalsAreCounted(s stack) []Finding {
+	var all []Finding
+	filters := s.of("AWS::Logs::MetricFilter")
+	for _, status := range counted {
+		if !slices.ContainsFunc(filters, func(id string) bool {
+			return strings.Contains(cfn.Text(s.Resources[id].At("FilterPattern")), status)
+		}) {
+			all = append(all, found("AccessLogs", "answers of status %s must be counted by a metric filter: otherwise guessers are not noticed", strings.Trim(status, `"`)))
+		}
+	}
+	for _, id := range filters {
+		metric := cfn.Text(s.Resources[id].At("MetricTransformations/0/MetricName"))
+		namespace := cfn.Text(s.Resources[id].At("MetricTransformations/0/MetricNamespace"))
+		if !slices.ContainsFunc(s.of(alarmType), func(a string) bool { return countsIn(s.Resources[a], namespace, metric) }) {
+			all = append(all, found(id, "an alarm must watch metric %s of %s", metric, namespace))
+		}
+	}
+	return all
+}
+
+func countsIn(alarm cfn.Resource, namespace, metric string) bool {
+	if cfn.Text(alarm.At("Namespace")) == namespace && cfn.Text(alarm.At("MetricName")) == metric {
+		return true
+	}
+	metrics := cfn.Text(alarm.At("Metrics"))
+	return strings.Contains(metrics, `"`+namespace+`"`) && strings.Contains(metrics, `"`+metric+`"`)
+}

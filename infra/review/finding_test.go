@@ -1,0 +1,67 @@
+package review_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/infra/review"
+	"postern/internal/cfn"
+)
+
+// golden reads the expected template of a stage: the one that infra/stack synthesizes.
+func golden(t *testing.T, stage string) *cfn.Template {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "stack", "testdata", stage+".template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	template, err := cfn.ParseTemplate("Postern-"+stage, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template
+}
+
+// pages lists the runbook's.
+func pages(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../docs/runbook/*.md")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d pages of the runbook, error %v", len(files), err)
+	}
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(file), ".md")
+	}
+	return files
+}
+
+func TestNoFindings(t *testing.T) {
+	for _, stage := range []string{"dev", "prod"} {
+		for _, f := range review.Findings(golden(t, stage), pages(t)) {
+			t.Errorf("%s: %s (%s)", stage, f, f.Rule)
+		}
+	}
+}
+
+// TestRowsOfSecurity compares the rules with the tests of the stack that docs/security.md names: each has a rule, and each
+// rule has such a test.
+func TestRowsOfSecurity(t *testing.T) {
+	b, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, match := range regexp.MustCompile("`infra/stack/(Test[A-Za-z]+)`").FindAllStringSubmatch(string(b), -1) {
+		want = append(want, match[1])
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(review.Rows(), slices.Compact(want)); diff != "" {
+		t.Errorf("rows (-got +want):\n%s", diff)
+	}
+}
