@@ -33,6 +33,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// calm matches the tests that a bad day only repeats: what they hold happens before S3 has bytes or beside them. It is
+// refused, printed, or a matter of the template.
+const calm = "^Test(AccessLogTells|Authorization|BusyPort|ChaosIsNoticed|EveryAltered|EveryGrant|EveryStatement|FieldAfter|FormHas|Guessers|" +
+	"Head|Health|Hostile|IDsNobody|InvalidIDs|MailIs|NothingPersonalIsLogged$|ObjectsShow|OneCaller|Others|PageHas|PagesSend|Preflight|" +
+	"Readme|Refusals|Samples|SetUp|Site|Undocumented|UnknownStage|UsersWithout)"
+
 func run(m *testing.M) (code int, err error) {
 	if root, err = filepath.Abs(".."); err != nil {
 		return 0, err
@@ -62,12 +68,17 @@ func run(m *testing.M) (code int, err error) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		return 0, err
 	}
+	whole := isWhole()
+	if onBadDay && whole {
+		if err := flag.Set("test.skip", calm); err != nil {
+			return 0, err
+		}
+	}
 	code = m.Run()
 	if err := server.stop(); err != nil {
 		return 0, err
 	}
-	whole := isWhole()
-	if whole {
+	if whole && !onBadDay {
 		allGrants.report(os.Stdout)
 	}
 	return code, allChaos.check(os.Stdout, whole && code == 0)

@@ -136,9 +136,6 @@ GET /usage                       service         200  200    400        200   - 
 
 func TestAuthorizationMatrix(t *testing.T) {
 	requireLocal(t)
-	if onBadDay {
-		t.Skip("who may do what is no matter of the day, and hundreds of calls take a minute on a bad one")
-	}
 	second := addUser(t, "second@example.com")
 	removed := newClient(api.base, "removed@example.com:password of removed")
 	server.postern(t, removed.password+"\n", "user", "add", removed.user)
