@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,6 +28,11 @@ GET /                            removed         200  200    200        200   - 
 GET /                            user            200  200    200        200   -             -
 GET /                            second          200  200    200        200   -             -
 GET /                            service         200  200    200        200   -             -
+GET /                            uploader        200  200    200        200   -             -
+GET /                            reader          200  200    200        200   -             -
+GET /                            deleter         200  200    200        200   -             -
+GET /                            bounded         200  200    200        200   -             -
+GET /                            expired         200  200    200        200   -             -
 
 GET /assets/{file}               anonymous       200  200    200        200   -             -
 GET /assets/{file}               wrong-password  200  200    200        200   -             -
@@ -34,6 +40,11 @@ GET /assets/{file}               removed         200  200    200        200   - 
 GET /assets/{file}               user            200  200    200        200   -             -
 GET /assets/{file}               second          200  200    200        200   -             -
 GET /assets/{file}               service         200  200    200        200   -             -
+GET /assets/{file}               uploader        200  200    200        200   -             -
+GET /assets/{file}               reader          200  200    200        200   -             -
+GET /assets/{file}               deleter         200  200    200        200   -             -
+GET /assets/{file}               bounded         200  200    200        200   -             -
+GET /assets/{file}               expired         200  200    200        200   -             -
 
 GET /openapi.json                anonymous       200  200    200        200   -             -
 GET /openapi.json                wrong-password  200  200    200        200   -             -
@@ -41,6 +52,11 @@ GET /openapi.json                removed         200  200    200        200   - 
 GET /openapi.json                user            200  200    200        200   -             -
 GET /openapi.json                second          200  200    200        200   -             -
 GET /openapi.json                service         200  200    200        200   -             -
+GET /openapi.json                uploader        200  200    200        200   -             -
+GET /openapi.json                reader          200  200    200        200   -             -
+GET /openapi.json                deleter         200  200    200        200   -             -
+GET /openapi.json                bounded         200  200    200        200   -             -
+GET /openapi.json                expired         200  200    200        200   -             -
 
 GET /health                      anonymous       200  200    200        200   -             -
 GET /health                      wrong-password  200  200    200        200   -             -
@@ -48,6 +64,11 @@ GET /health                      removed         200  200    200        200   - 
 GET /health                      user            200  200    200        200   -             -
 GET /health                      second          200  200    200        200   -             -
 GET /health                      service         200  200    200        200   -             -
+GET /health                      uploader        200  200    200        200   -             -
+GET /health                      reader          200  200    200        200   -             -
+GET /health                      deleter         200  200    200        200   -             -
+GET /health                      bounded         200  200    200        200   -             -
+GET /health                      expired         200  200    200        200   -             -
 
 HEAD /health                     anonymous       200  200    200        200   -             -
 HEAD /health                     wrong-password  200  200    200        200   -             -
@@ -55,6 +76,11 @@ HEAD /health                     removed         200  200    200        200   - 
 HEAD /health                     user            200  200    200        200   -             -
 HEAD /health                     second          200  200    200        200   -             -
 HEAD /health                     service         200  200    200        200   -             -
+HEAD /health                     uploader        200  200    200        200   -             -
+HEAD /health                     reader          200  200    200        200   -             -
+HEAD /health                     deleter         200  200    200        200   -             -
+HEAD /health                     bounded         200  200    200        200   -             -
+HEAD /health                     expired         200  200    200        200   -             -
 
 GET /presignedurl                anonymous       401  401    401        401   -             -
 GET /presignedurl                wrong-password  401  401    401        401   -             -
@@ -62,6 +88,11 @@ GET /presignedurl                removed         401  401    401        401   - 
 GET /presignedurl                user            200  403    400        400   -             -
 GET /presignedurl                second          200  403    400        400   -             -
 GET /presignedurl                service         200  200    400        400   -             -
+GET /presignedurl                uploader        200  200    400        400   -             -
+GET /presignedurl                reader          403  403    403        403   -             -
+GET /presignedurl                deleter         403  403    403        403   -             -
+GET /presignedurl                bounded         200  403    400        400   -             -
+GET /presignedurl                expired         403  403    403        403   -             -
 
 POST /uploads                    anonymous       401  401    401        401   -             -
 POST /uploads                    wrong-password  401  401    401        401   -             -
@@ -69,6 +100,11 @@ POST /uploads                    removed         401  401    401        401   - 
 POST /uploads                    user            201  403    400        201   -             -
 POST /uploads                    second          201  403    400        201   -             -
 POST /uploads                    service         201  201    400        201   -             -
+POST /uploads                    uploader        201  201    400        201   -             -
+POST /uploads                    reader          403  403    403        403   -             -
+POST /uploads                    deleter         403  403    403        403   -             -
+POST /uploads                    bounded         201  403    400        201   -             -
+POST /uploads                    expired         403  403    403        403   -             -
 
 GET /uploads                     anonymous       401  401    401        401   -             -
 GET /uploads                     wrong-password  401  401    401        401   -             -
@@ -76,6 +112,11 @@ GET /uploads                     removed         401  401    401        401   - 
 GET /uploads                     user            200  403    400        200   -             -
 GET /uploads                     second          200  403    400        200   -             -
 GET /uploads                     service         200  200    400        200   -             -
+GET /uploads                     uploader        403  403    403        403   -             -
+GET /uploads                     reader          200  200    400        200   -             -
+GET /uploads                     deleter         403  403    403        403   -             -
+GET /uploads                     bounded         200  403    400        200   -             -
+GET /uploads                     expired         403  403    403        403   -             -
 
 GET /uploads/{id}                anonymous       401  401    401        401   401           401
 GET /uploads/{id}                wrong-password  401  401    401        401   401           401
@@ -83,6 +124,11 @@ GET /uploads/{id}                removed         401  401    401        401   40
 GET /uploads/{id}                user            200  403    400        200   404           404
 GET /uploads/{id}                second          200  403    400        200   404           404
 GET /uploads/{id}                service         200  200    400        200   404           404
+GET /uploads/{id}                uploader        403  403    403        403   403           403
+GET /uploads/{id}                reader          200  200    400        200   404           404
+GET /uploads/{id}                deleter         403  403    403        403   403           403
+GET /uploads/{id}                bounded         200  403    400        200   404           404
+GET /uploads/{id}                expired         403  403    403        403   403           403
 
 PATCH /uploads/{id}              anonymous       401  401    401        401   401           401
 PATCH /uploads/{id}              wrong-password  401  401    401        401   401           401
@@ -90,6 +136,11 @@ PATCH /uploads/{id}              removed         401  401    401        401   40
 PATCH /uploads/{id}              user            200  403    400        200   404           404
 PATCH /uploads/{id}              second          200  403    400        200   404           404
 PATCH /uploads/{id}              service         200  409    400        200   404           404
+PATCH /uploads/{id}              uploader        200  409    400        200   404           404
+PATCH /uploads/{id}              reader          403  403    403        403   403           403
+PATCH /uploads/{id}              deleter         403  403    403        403   403           403
+PATCH /uploads/{id}              bounded         200  403    400        200   404           404
+PATCH /uploads/{id}              expired         403  403    403        403   403           403
 
 GET /uploads/{id}/download       anonymous       401  401    401        401   401           401
 GET /uploads/{id}/download       wrong-password  401  401    401        401   401           401
@@ -97,6 +148,11 @@ GET /uploads/{id}/download       removed         401  401    401        401   40
 GET /uploads/{id}/download       user            200  403    400        200   404           404
 GET /uploads/{id}/download       second          200  403    400        200   404           404
 GET /uploads/{id}/download       service         200  409    400        200   404           404
+GET /uploads/{id}/download       uploader        403  403    403        403   403           403
+GET /uploads/{id}/download       reader          200  409    400        200   404           404
+GET /uploads/{id}/download       deleter         403  403    403        403   403           403
+GET /uploads/{id}/download       bounded         200  403    400        200   404           404
+GET /uploads/{id}/download       expired         403  403    403        403   403           403
 
 POST /uploads/{id}/parts         anonymous       401  401    401        401   401           401
 POST /uploads/{id}/parts         wrong-password  401  401    401        401   401           401
@@ -104,6 +160,11 @@ POST /uploads/{id}/parts         removed         401  401    401        401   40
 POST /uploads/{id}/parts         user            200  403    400        200   404           404
 POST /uploads/{id}/parts         second          200  403    400        200   404           404
 POST /uploads/{id}/parts         service         200  200    400        200   404           404
+POST /uploads/{id}/parts         uploader        200  200    400        200   404           404
+POST /uploads/{id}/parts         reader          403  403    403        403   403           403
+POST /uploads/{id}/parts         deleter         403  403    403        403   403           403
+POST /uploads/{id}/parts         bounded         200  403    400        200   404           404
+POST /uploads/{id}/parts         expired         403  403    403        403   403           403
 
 POST /uploads/{id}/parts/list    anonymous       401  401    401        401   401           401
 POST /uploads/{id}/parts/list    wrong-password  401  401    401        401   401           401
@@ -111,6 +172,11 @@ POST /uploads/{id}/parts/list    removed         401  401    401        401   40
 POST /uploads/{id}/parts/list    user            200  403    400        200   404           404
 POST /uploads/{id}/parts/list    second          200  403    400        200   404           404
 POST /uploads/{id}/parts/list    service         200  200    400        200   404           404
+POST /uploads/{id}/parts/list    uploader        200  200    400        200   404           404
+POST /uploads/{id}/parts/list    reader          403  403    403        403   403           403
+POST /uploads/{id}/parts/list    deleter         403  403    403        403   403           403
+POST /uploads/{id}/parts/list    bounded         200  403    400        200   404           404
+POST /uploads/{id}/parts/list    expired         403  403    403        403   403           403
 
 POST /uploads/{id}/complete      anonymous       401  401    401        401   401           401
 POST /uploads/{id}/complete      wrong-password  401  401    401        401   401           401
@@ -118,6 +184,11 @@ POST /uploads/{id}/complete      removed         401  401    401        401   40
 POST /uploads/{id}/complete      user            200  403    400        200   404           404
 POST /uploads/{id}/complete      second          200  403    400        200   404           404
 POST /uploads/{id}/complete      service         200  200    400        200   404           404
+POST /uploads/{id}/complete      uploader        200  200    400        200   404           404
+POST /uploads/{id}/complete      reader          403  403    403        403   403           403
+POST /uploads/{id}/complete      deleter         403  403    403        403   403           403
+POST /uploads/{id}/complete      bounded         200  403    400        200   404           404
+POST /uploads/{id}/complete      expired         403  403    403        403   403           403
 
 DELETE /uploads/{id}             anonymous       401  401    401        401   401           401
 DELETE /uploads/{id}             wrong-password  401  401    401        401   401           401
@@ -125,6 +196,11 @@ DELETE /uploads/{id}             removed         401  401    401        401   40
 DELETE /uploads/{id}             user            204  403    400        204   404           404
 DELETE /uploads/{id}             second          204  403    400        204   404           404
 DELETE /uploads/{id}             service         204  204    400        204   404           404
+DELETE /uploads/{id}             uploader        403  403    403        403   403           403
+DELETE /uploads/{id}             reader          403  403    403        403   403           403
+DELETE /uploads/{id}             deleter         204  204    400        204   404           404
+DELETE /uploads/{id}             bounded         204  403    400        204   404           404
+DELETE /uploads/{id}             expired         403  403    403        403   403           403
 
 GET /usage                       anonymous       401  401    401        401   -             -
 GET /usage                       wrong-password  401  401    401        401   -             -
@@ -132,6 +208,11 @@ GET /usage                       removed         401  401    401        401   - 
 GET /usage                       user            200  403    400        200   -             -
 GET /usage                       second          200  403    400        200   -             -
 GET /usage                       service         200  200    400        200   -             -
+GET /usage                       uploader        403  403    403        403   -             -
+GET /usage                       reader          200  200    400        200   -             -
+GET /usage                       deleter         403  403    403        403   -             -
+GET /usage                       bounded         200  403    400        200   -             -
+GET /usage                       expired         403  403    403        403   -             -
 `
 
 func TestAuthorizationMatrix(t *testing.T) {
@@ -147,6 +228,14 @@ func TestAuthorizationMatrix(t *testing.T) {
 		"user":           api,
 		"second":         second,
 		"service":        addUser(t, "service@example.com", "--role", "service"),
+		"uploader":       addUser(t, "uploader@example.com", "--role", "service", "--may", "upload", "--for", "example.com"),
+		"reader":         addUser(t, "reader@example.com", "--role", "service", "--may", "read", "--for", "o*@example.com"),
+		"deleter":        addUser(t, "deleter@example.com", "--role", "service", "--may", "delete", "--for", "other@example.com"),
+		"bounded":        addUser(t, "bounded@example.com", "--role", "service", "--for", "example.org"),
+		"expired":        addUser(t, "expired@example.com", "--role", "service", "--expires", "1s"),
+	}
+	for callers["expired"].do(t, http.MethodGet, "usage").status != http.StatusForbidden {
+		time.Sleep(20 * time.Millisecond) // for a second at most
 	}
 
 	another := addUser(t, "another@example.com").store(t, "secret.txt", []byte("text"), "title", "secret")
@@ -258,7 +347,7 @@ func bodyOf(path string) any {
 type matrixIDs struct {
 	another string            // of another's upload
 	own     map[string]string // of a caller's own that is ready, by the caller's mail
-	service client            // who is granted uploads of the other mail
+	service client            // who stores uploads for every mail
 }
 
 // of returns the id for a column: of the caller's own upload, which is ready, of one for the other mail, of another's, or
@@ -274,14 +363,29 @@ func (ids matrixIDs) of(t *testing.T, c client, method, column string) string {
 	case "no-id":
 		return strings.Repeat("0", 12) + ids.another[12:] // long ago
 	}
-	if a := c.do(t, http.MethodGet, "uploads"); a.status != http.StatusOK {
-		c = api
-	}
 	if ids.own[c.user] == "" || method == http.MethodDelete {
-		ids.own[c.user] = c.store(t, "a.txt", []byte("text")).ID
-		c.await(t, ids.own[c.user], "ready")
+		ids.own[c.user] = ids.ready(t, c.user)
 	}
 	return ids.own[c.user]
+}
+
+// ready stores an upload of a mail, waits until it is ready and returns its id. The service does it, since the mail's user
+// may lack the rights. Without a user, the upload is the demo user's.
+func (ids matrixIDs) ready(t *testing.T, mail string) string {
+	t.Helper()
+	body := map[string]any{"filename": "a.txt", "size": 4}
+	query := "?mail=" + url.QueryEscape(mail)
+	a := ids.service.postJSON(t, "uploads"+query, body)
+	if a.status != http.StatusCreated {
+		query = "?mail=" + url.QueryEscape(api.user)
+		a = ids.service.postJSON(t, "uploads"+query, body)
+	}
+	g := decoded[grant](t, a)
+	if err := sender.Send(t.Context(), g.UploadGrant, strings.NewReader("text"), 4); err != nil {
+		t.Fatalf("uploading: %v", err)
+	}
+	ids.service.await(t, g.ID+query, "ready")
+	return g.ID
 }
 
 // checkNotCallers checks that a service's grant for another user is for that user's folder.

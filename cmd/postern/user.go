@@ -45,7 +45,7 @@ func (l *location) openUsers(ctx context.Context) (*records.Users, error) {
 type userCommands struct {
 	Add    addUser        `cmd:"" help:"Add a user."`
 	Passwd changePassword `cmd:"" help:"Give a user a new password."`
-	Set    setUser        `cmd:"" help:"Change a user's role or limits."`
+	Set    setUser        `cmd:"" help:"Change a user's role, limits or rights."`
 	Remove removeUser     `cmd:"" help:"Remove a user."`
 	List   listUsers      `cmd:"" help:"List the users."`
 }
@@ -73,6 +73,8 @@ type addUser struct {
 	Quota   *size         `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\". Default: the stage's."`
 
 	FileQuota *files `placeholder:"N" help:"How many files the user may keep in all. Default: the stage's."`
+
+	scope
 }
 
 // Help is the long text of --help.
@@ -82,6 +84,14 @@ func (addUser) Help() string {
 A user that exists is refused, and so is one whose mail was used before and whose files are still there: say with
 --keep-files that it is the same person again, or with --new-owner that it is another, or delete the files with user remove
 --purge.`
+}
+
+// Validate refuses what would be without effect.
+func (c addUser) Validate() error {
+	if c.For != nil && *c.For != "" && c.Role != identity.RoleService {
+		return errors.New("--for says whom a service may act for: it needs --role service")
+	}
+	return c.ownerChoice.Validate()
 }
 
 // Run adds a user with a password, and refuses one that exists.
@@ -108,14 +118,15 @@ func (c addUser) Run(ctx context.Context, at location, console console) error {
 	}
 	user := identity.User{
 		Mail: c.Mail.Mail, Owner: owner, Hash: hash, Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota),
-		FileQuota: (*int64)(c.FileQuota),
+		FileQuota: (*int64)(c.FileQuota), Scope: c.asScope(),
 	}
 	if err := users.Add(ctx, user); err != nil {
 		return c.failed(at, err)
 	}
 	return errors.Join(
-		console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s, file quota %s\n",
-			user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota), formatCount(user.FileQuota)),
+		console.printf("added user %s to stage %s: role %s, owner %s, max size %s, quota %s, file quota %s%s\n",
+			user.Mail, at.Stage, user.Role, user.Owner, formatLimit(user.MaxSize), formatLimit(user.Quota), formatCount(user.FileQuota),
+			formatScope(user.Scope)),
 		console.tell(password))
 }
 
@@ -130,6 +141,8 @@ type setUser struct {
 	Quota   *limit        `placeholder:"SIZE" help:"How much the user may keep in all, such as \"100 GiB\", or default: the stage's."`
 
 	FileQuota *fileLimit `placeholder:"N" help:"How many files the user may keep in all, or default: the stage's."`
+
+	scope
 }
 
 // Help is the long text of --help.
@@ -139,8 +152,8 @@ func (setUser) Help() string {
 
 // Validate refuses a change of nothing.
 func (c setUser) Validate() error {
-	if c.Role == "" && c.MaxSize == nil && c.Quota == nil && c.FileQuota == nil {
-		return errors.New("nothing to change: name --role, --max-size, --quota or --file-quota")
+	if c.Role == "" && c.MaxSize == nil && c.Quota == nil && c.FileQuota == nil && c.scope == (scope{}) {
+		return errors.New("nothing to change: name --role, --max-size, --quota, --file-quota, --may, --for or --expires")
 	}
 	return nil
 }
@@ -153,13 +166,15 @@ func (c setUser) Run(ctx context.Context, at location, console console) error {
 	}
 	change := records.UserChange{
 		Role: c.Role, MaxSize: (*int64)(c.MaxSize), Quota: (*int64)(c.Quota), FileQuota: (*int64)(c.FileQuota),
+		May: (*identity.Rights)(c.May), For: (*identity.Mails)(c.For), Expires: c.Expires.time(),
 	}
 	user, err := users.Change(ctx, c.Mail.Mail, change)
 	if err != nil {
 		return fmt.Errorf("changing user %s of stage %s: %w", c.Mail.Mail, at.Stage, advise(err))
 	}
-	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s, file quota %s; it holds %s\n",
-		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), formatCount(user.FileQuota), inEffect)
+	return console.printf("changed user %s of stage %s: role %s, max size %s, quota %s, file quota %s%s; it holds %s\n",
+		user.Mail, at.Stage, user.Role, formatLimit(user.MaxSize), formatLimit(user.Quota), formatCount(user.FileQuota),
+		formatScope(user.Scope), inEffect)
 }
 
 // A size is a number of bytes, as an argument.

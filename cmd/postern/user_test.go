@@ -1,9 +1,11 @@
 package main_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -20,6 +22,14 @@ func verify(t *testing.T, row map[string]string, password string) {
 		t.Errorf("the row's hash does not verify the password: %v", err)
 	}
 }
+
+// An end of credentials: the argument that names it, and how it is stored and printed.
+var (
+	endTime    = time.Now().UTC().Truncate(24*time.Hour).AddDate(1, 0, 1)
+	lastDay    = endTime.AddDate(0, 0, -1).Format(time.DateOnly)
+	endSeconds = fmt.Sprint(endTime.Unix())
+	end        = endTime.Format(time.RFC3339)
+)
 
 func TestAdd(t *testing.T) {
 	for _, test := range []struct {
@@ -39,6 +49,12 @@ func TestAdd(t *testing.T) {
 			password + "\r\nanother line\n",
 			map[string]string{"role": "service", "maxSize": "5368709120", "quota": "1500", "fileQuota": "7"},
 			"role service, owner OWNER, max size 5 GiB, quota 1500 B, file quota 7",
+		}, {
+			"a narrow service",
+			[]string{"--role=service", "--may=delete,upload", "--for=Shop-*@Example.com", "--expires=" + lastDay},
+			password + "\n",
+			map[string]string{"role": "service", "may": "upload,delete", "for": "shop-*@example.com", "expires": endSeconds},
+			"role service, owner OWNER, max size default, quota default, file quota default, may upload,delete, for shop-*@example.com, expires " + end,
 		}, {
 			"no line end, nothing allowed",
 			[]string{"--max-size", "0"},
@@ -128,10 +144,56 @@ func TestSet(t *testing.T) {
 		t.Errorf("row (-got +want)\n%s", diff)
 	}
 	local(t, "", "user", "set", "b@example.com", "--quota=0").refused(t, 1, "changing user b@example.com of stage local: there is no such user")
-	local(t, "", "user", "set", "a@example.com").refused(t, 2, "nothing to change: name --role, --max-size, --quota or --file-quota")
+	local(t, "", "user", "set", "a@example.com").refused(t, 2, "nothing to change: name --role, --max-size, --quota, --file-quota, --may, --for or --expires")
 	local(t, "", "user", "set", "a@example.com", "--quota=-1").refused(t, 2, "--quota")
+	local(t, "", "user", "set", "a@example.com", "--may=").refused(t, 2, "--may: not a list of rights: must be one or several of upload, read and delete, with commas between, or all")
+	local(t, "", "user", "set", "a@example.com", "--for=*").refused(t, 2, "--for: not a domain")
+	local(t, "", "user", "set", "a@example.com", "--expires=2020-01-01").refused(t, 2, "--expires: not a time to come")
+	local(t, "", "user", "set", "a@example.com", "--expires=forever").refused(t, 2, "--expires: not a time to come")
 	if diff := cmp.Diff(b.row(t), want); diff != "" {
 		t.Errorf("row after wrong lines (-got +want)\n%s", diff)
+	}
+}
+
+func TestSetScope(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com", "--role=service").done(t)
+	want := b.row(t)
+	for _, step := range []struct {
+		flags []string
+		row   map[string]string // empty: no attribute
+		out   string
+	}{
+		{
+			[]string{"--may=read", "--for=example.com", "--expires=" + lastDay},
+			map[string]string{"may": "read", "for": "example.com", "expires": endSeconds},
+			", may read, for example.com, expires " + end,
+		},
+		{[]string{"--may=all"}, map[string]string{"may": ""}, ", for example.com, expires " + end},
+		{[]string{"--for=any", "--expires=never"}, map[string]string{"for": "", "expires": ""}, ""},
+	} {
+		got := local(t, "", append([]string{"user", "set", "a@example.com"}, step.flags...)...)
+		got.done(t)
+		line := "changed user a@example.com of stage local: role service, max size default, quota default, file quota default" + step.out + "; it holds within 60 s\n"
+		if got.out != line {
+			t.Errorf("%q: got %q, want %q", step.flags, got.out, line)
+		}
+		for name, value := range step.row {
+			if want[name] = value; value == "" {
+				delete(want, name)
+			}
+		}
+		if diff := cmp.Diff(b.row(t), want); diff != "" {
+			t.Errorf("%q: row (-got +want)\n%s", step.flags, diff)
+		}
+	}
+}
+
+func TestForNeedsAService(t *testing.T) {
+	b := startLocal(t)
+	local(t, password, "user", "add", "a@example.com", "--for=example.com").refused(t, 2, "--for says whom a service may act for: it needs --role service")
+	if rows := b.rows(t); len(rows) != 0 {
+		t.Errorf("got rows %v, want none", rows)
 	}
 }
 
@@ -222,7 +284,8 @@ func TestList(t *testing.T) {
 	if got := local(t, "", "user", "list", "--json"); got.out != "[]\n" {
 		t.Errorf("got %q for no users, want []", got.out)
 	}
-	local(t, password, "user", "add", "b&c@example.com", "--role=service", "--max-size=5 GiB", "--quota=1500", "--file-quota=7").done(t)
+	local(t, password, "user", "add", "b&c@example.com", "--role=service", "--max-size=5 GiB", "--quota=1500", "--file-quota=7",
+		"--may=upload,read", "--for=shop-*", "--expires="+lastDay).done(t)
 	local(t, password, "user", "add", "a@example.com").done(t)
 	a := identity.Owner([]byte(ownerKey), "a@example.com")
 	c := identity.Owner([]byte(ownerKey), "b&c@example.com")
@@ -236,9 +299,9 @@ func TestList(t *testing.T) {
 
 	got := local(t, "", "user", "list")
 	got.done(t)
-	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED     FILE QUOTA  FILES\n" +
-		"a@example.com    user     " + a + "  default   default  1.5 KiB  default     3\n" +
-		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B      7           0\n"
+	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED     FILE QUOTA  FILES  MAY          FOR     EXPIRES\n" +
+		"a@example.com    user     " + a + "  default   default  1.5 KiB  default     3      all          itself  never\n" +
+		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B      7           0      upload,read  shop-*  " + end + "\n"
 	if diff := cmp.Diff(got.out, want); diff != "" {
 		t.Errorf("table (-got +want)\n%s", diff)
 	}
@@ -261,7 +324,13 @@ func TestList(t *testing.T) {
     "quota": 1500,
     "used": 0,
     "fileQuota": 7,
-    "files": 0
+    "files": 0,
+    "may": [
+      "upload",
+      "read"
+    ],
+    "for": "shop-*",
+    "expires": "` + end + `"
   }
 ]
 `

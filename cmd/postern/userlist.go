@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -30,6 +31,10 @@ type listedUser struct {
 
 	FileQuota *int64 `json:"fileQuota,omitempty"` // nil: the stage's default
 	Files     int64  `json:"files"`
+
+	May     identity.Rights `json:"may,omitempty"` // empty: every right
+	For     identity.Mails  `json:"for,omitempty"` // empty: any mail
+	Expires *time.Time      `json:"expires,omitempty"`
 }
 
 // Run lists every user by mail. It fails, after the list, when a row is malformed.
@@ -66,9 +71,14 @@ func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err
 	}
 	rows = []listedUser{} // [] in JSON
 	for _, user := range users {
-		rows = append(rows, listedUser{
-			user.Mail, user.Role, user.Owner, user.MaxSize, user.Quota, used[user.Owner].Bytes, user.FileQuota, used[user.Owner].Files,
-		})
+		row := listedUser{
+			Mail: user.Mail, Role: user.Role, Owner: user.Owner, MaxSize: user.MaxSize, Quota: user.Quota, FileQuota: user.FileQuota,
+			Used: used[user.Owner].Bytes, Files: used[user.Owner].Files, May: user.May, For: user.For,
+		}
+		if !user.Expires.IsZero() {
+			row.Expires = new(user.Expires.UTC())
+		}
+		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b listedUser) int { return cmp.Compare(a.Mail, b.Mail) })
 	return rows, malformed, nil
@@ -76,12 +86,32 @@ func (s stage) listUsers(ctx context.Context) (rows []listedUser, malformed, err
 
 func writeUsers(out io.Writer, rows []listedUser) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\tFILE QUOTA\tFILES\n")
+	_, _ = io.WriteString(table, "MAIL\tROLE\tOWNER\tMAX SIZE\tQUOTA\tUSED\tFILE QUOTA\tFILES\tMAY\tFOR\tEXPIRES\n")
 	for _, row := range rows {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n", row.Mail, row.Role, row.Owner,
-			formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used), formatCount(row.FileQuota), row.Files)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", row.Mail, row.Role, row.Owner,
+			formatLimit(row.MaxSize), formatLimit(row.Quota), roundSize(row.Used), formatCount(row.FileQuota), row.Files,
+			row.may(), row.whom(), row.end())
 	}
 	return table.Flush()
+}
+
+// may says what the user may do.
+func (u listedUser) may() string { return cmp.Or(u.May.String(), "all") }
+
+// whom says for whom the user may act, besides itself.
+func (u listedUser) whom() string {
+	if u.Role != identity.RoleService {
+		return "itself"
+	}
+	return cmp.Or(string(u.For), "any")
+}
+
+// end says until when the user's credentials are valid.
+func (u listedUser) end() string {
+	if u.Expires == nil {
+		return "never"
+	}
+	return u.Expires.Format(time.RFC3339)
 }
 
 // formatLimit returns a limit in bytes as text; nil is the stage's default.

@@ -96,6 +96,9 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 	}
 	if route.Public {
 		operation.Security = openapi3.NewSecurityRequirements()
+	} else {
+		operation.Description = rightNeeded(route.Right)
+		operation.Extensions = map[string]any{rightExtension: string(route.Right)}
 	}
 	if route.Request != nil {
 		request, err := s.reference(route.Request)
@@ -120,6 +123,17 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 		}
 	}
 	return operation, nil
+}
+
+// rightExtension is the member of an operation that names the right that the route needs. It is empty if the route needs all.
+const rightExtension = "x-right"
+
+// rightNeeded says what a caller needs whose rights are limited.
+func rightNeeded(right api.Right) string {
+	if right == "" {
+		return "Only a caller whose rights are not limited may ask for this."
+	}
+	return fmt.Sprintf("A caller whose rights are limited needs the right `%s`.", right)
 }
 
 // answer describes the success of a route.

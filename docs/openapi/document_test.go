@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,11 +76,15 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 		Status   string
 		Required map[string]bool // the parameters, by where they are and name
 		Body     bool
+		Right    any // nil for a public route
 	}
 	got, want := map[string]operation{}, map[string]operation{}
 	for path, item := range load(t, generated(t)).Paths.Map() {
 		for method, o := range item.Operations() {
-			described := operation{Public: o.Security != nil && len(*o.Security) == 0, Required: map[string]bool{}, Body: o.RequestBody != nil}
+			described := operation{Public: o.Security != nil && len(*o.Security) == 0, Required: map[string]bool{}, Body: o.RequestBody != nil, Right: o.Extensions["x-right"]}
+			if right := fmt.Sprint(described.Right); !described.Public && !strings.Contains(o.Description, "`"+right+"`") {
+				t.Errorf("%s %s: description %q does not name the right %s", method, path, o.Description, right)
+			}
 			for status := range o.Responses.Map() {
 				if status < "300" {
 					described.Status += status
@@ -97,6 +102,9 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 	for _, route := range contract.Routes {
 		expected := operation{
 			Public: route.Public, Status: "200", Required: map[string]bool{}, Body: route.Request != nil,
+		}
+		if !route.Public {
+			expected.Right = string(route.Right)
 		}
 		if route.Status != 0 {
 			expected.Status = strconv.Itoa(route.Status)

@@ -34,7 +34,7 @@ var failures = []failure{
 	},
 	{
 		http.StatusForbidden, api.Forbidden, "you may not act for another's mail",
-		"The caller may not do this, such as act for another's mail, upload when the quota is used up, or guess passwords.", isAuthorized,
+		"The caller may not do this, such as act for another's mail, upload when the quota is used up, use a route that its rights leave out, or guess passwords.", isAuthorized,
 	},
 	{
 		http.StatusNotFound, api.NotFound, "no such upload",

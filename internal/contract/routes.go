@@ -30,6 +30,8 @@ type Route struct {
 
 	// Public routes have no authorizer. The zero value is the safe one: every other route has it.
 	Public bool
+	// Right is what a caller needs whose rights are limited. Default: none, only callers with every right may use the route.
+	Right api.Right
 
 	// Query lists the query parameters that the route knows. API Gateway refuses a request without a required one; the
 	// function refuses any that is not listed here.
@@ -55,6 +57,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/presignedurl",
 		Function: Presign,
+		Right:    api.RightUpload,
 		Name:     "getPresignedForm",
 		Summary:  "Get a form that uploads one file of up to 5 GiB",
 		Response: api.PresignedForm{},
@@ -68,6 +71,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads",
 		Function: Presign,
+		Right:    api.RightUpload,
 		Name:     "createUpload",
 		Summary:  "Declare a file, or up to 100, and get what uploads each: a form, a signed PUT, or a plan for a multipart upload",
 		Status:   201,
@@ -79,6 +83,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads/{id}/parts",
 		Function: Presign,
+		Right:    api.RightUpload,
 		Name:     "signParts",
 		Summary:  "Sign parts of a multipart upload",
 		Request:  api.PartsRequest{},
@@ -89,6 +94,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads/{id}/parts/list",
 		Function: Presign,
+		Right:    api.RightUpload,
 		Name:     "signPartsList",
 		Summary:  "Sign a list of the parts that S3 has of a multipart upload",
 		Request:  api.PartsListRequest{},
@@ -99,6 +105,7 @@ var Routes = []Route{
 		Method:   "POST",
 		Path:     "/uploads/{id}/complete",
 		Function: Presign,
+		Right:    api.RightUpload,
 		Name:     "signCompletion",
 		Summary:  "Sign the completion of a multipart upload",
 		Request:  api.CompleteRequest{},
@@ -109,6 +116,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/uploads",
 		Function: Manage,
+		Right:    api.RightRead,
 		Name:     "listUploads",
 		Summary:  "List the owner's uploads, the newest first",
 		Response: api.UploadList{},
@@ -118,6 +126,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/uploads/{id}",
 		Function: Manage,
+		Right:    api.RightRead,
 		Name:     "getUpload",
 		Summary:  "Learn what became of an upload",
 		Response: api.Upload{},
@@ -127,6 +136,7 @@ var Routes = []Route{
 		Method:      "PATCH",
 		Path:        "/uploads/{id}",
 		Function:    Manage,
+		Right:       api.RightUpload,
 		Name:        "describeUpload",
 		Summary:     "Change an upload's title, description or labels",
 		Request:     api.UploadPatch{},
@@ -138,6 +148,7 @@ var Routes = []Route{
 		Method:   "DELETE",
 		Path:     "/uploads/{id}",
 		Function: Manage,
+		Right:    api.RightDelete,
 		Name:     "deleteUpload",
 		Summary:  "Delete an upload: its bytes, every version of them, and its record",
 		Status:   204,
@@ -147,6 +158,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/uploads/{id}/download",
 		Function: Manage,
+		Right:    api.RightRead,
 		Name:     "getDownload",
 		Summary:  "Get a URL that downloads an upload which is ready",
 		Response: api.Download{},
@@ -156,6 +168,7 @@ var Routes = []Route{
 		Method:   "GET",
 		Path:     "/usage",
 		Function: Manage,
+		Right:    api.RightRead,
 		Name:     "getUsage",
 		Summary:  "Learn how much the owner stores, and may store",
 		Response: api.Usage{},

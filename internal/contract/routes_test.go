@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -85,6 +86,30 @@ func TestPublicRoutes(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, []string{"GET /", "GET /assets/{file}", "GET /openapi.json", "GET /health", "HEAD /health"}); diff != "" {
 		t.Errorf("public routes (-got +want):\n%s", diff)
+	}
+}
+
+// TestRights lists what each right opens. It is meant to be changed with care: a route without a right is for callers with
+// every right alone.
+func TestRights(t *testing.T) {
+	got := map[api.Right][]string{}
+	for _, route := range contract.Routes {
+		if !route.Public {
+			got[route.Right] = append(got[route.Right], route.Method+" "+route.Path)
+		} else if route.Right != "" {
+			t.Errorf("%s %s is public and needs a right", route.Method, route.Path)
+		}
+	}
+	want := map[api.Right][]string{
+		api.RightUpload: {
+			"GET /presignedurl", "POST /uploads", "POST /uploads/{id}/parts", "POST /uploads/{id}/parts/list", "POST /uploads/{id}/complete",
+			"PATCH /uploads/{id}",
+		},
+		api.RightRead:   {"GET /uploads", "GET /uploads/{id}", "GET /uploads/{id}/download", "GET /usage"},
+		api.RightDelete: {"DELETE /uploads/{id}"},
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("routes by right (-got +want):\n%s", diff)
 	}
 }
 

@@ -34,6 +34,8 @@ type User struct {
 	OldHash string // of the password before, which is valid as well; empty: there is none
 	// OldUntil is until when the password before is valid, in whole seconds. Zero: until it is dropped.
 	OldUntil time.Time
+
+	Scope
 }
 
 // Check returns an error when the user cannot be a row of the users table. It names the first field that is malformed, and
@@ -65,7 +67,7 @@ func (u User) Check() error {
 	case u.FileQuota != nil && (*u.FileQuota < 0 || *u.FileQuota > api.MaxFiles):
 		return malformed("fileQuota")
 	default:
-		return nil
+		return u.check()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/internal/identity"
 )
@@ -44,6 +45,16 @@ func TestUserCheck(t *testing.T) {
 	check(func(u *identity.User) { u.FileQuota = &negative }, "fileQuota")
 	check(func(u *identity.User) { u.FileQuota = new(int64(1_000_000_001)) }, "fileQuota")
 	check(func(u *identity.User) { u.FileQuota = new(int64(1_000_000_000)) }, "")
+	check(func(u *identity.User) {
+		u.Scope = identity.Scope{May: identity.Rights{"upload", "read"}, For: "example.com", Expires: time.Unix(1, 0)}
+	}, "")
+	for _, may := range []identity.Rights{{""}, {"planted"}, {"read", "upload"}, {"read", "read"}} {
+		check(func(u *identity.User) { u.May = may }, "may")
+	}
+	for _, mails := range []identity.Mails{"*", "Example.com", "planted planted"} {
+		check(func(u *identity.User) { u.For = mails }, "for")
+	}
+	check(func(u *identity.User) { u.Expires = time.Unix(1, 1) }, "expires")
 }
 
 var key = []byte("0123456789abcdef0123456789abcdef")

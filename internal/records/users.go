@@ -23,6 +23,9 @@ const (
 	fileQuotaAttribute = "fileQuota"
 	oldHashAttribute   = "oldHash"
 	oldUntilAttribute  = "oldUntil"
+	mayAttribute       = "may" // rights with commas between
+	forAttribute       = "for"
+	expiresAttribute   = "expires" // seconds since 1970
 	// leavingAttribute is in the row of a user whose removal has begun. It stays until all that is theirs is deleted, so
 	// that the owner is known as long as it takes.
 	leavingAttribute = "leaving"
@@ -159,6 +162,12 @@ func (u *Users) DropOldHash(ctx context.Context, mail identity.Mail) error {
 	return err
 }
 
+// userAttributes are the attributes that a change may change.
+var userAttributes = []string{
+	hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute, fileQuotaAttribute, oldHashAttribute, oldUntilAttribute,
+	mayAttribute, forAttribute, expiresAttribute,
+}
+
 // StageDefault is the limit in a UserChange that takes a user's own limit away, so that the stage's holds.
 const StageDefault int64 = -1
 
@@ -167,6 +176,10 @@ type UserChange struct {
 	Role           identity.Role
 	MaxSize, Quota *int64 // bytes, or StageDefault
 	FileQuota      *int64 // files, or StageDefault
+
+	May     *identity.Rights // empty: every right
+	For     *identity.Mails  // empty: any mail
+	Expires *time.Time       // zero: never
 }
 
 // Change changes a user and returns what it is then. It returns ErrNoUser if there is no such user, and ErrUserChanged if
@@ -194,6 +207,20 @@ func (change UserChange) apply(row item) {
 			row[name] = number(*limit)
 		}
 	}
+	scope := identity.Scope{}
+	if change.May != nil {
+		scope.May = *change.May
+		delete(row, mayAttribute)
+	}
+	if change.For != nil {
+		scope.For = *change.For
+		delete(row, forAttribute)
+	}
+	if change.Expires != nil {
+		scope.Expires = *change.Expires
+		delete(row, expiresAttribute)
+	}
+	addScope(row, scope)
 }
 
 // edit reads a user's row, has it changed and writes it. It returns what the user is then, and errors as Change does.
@@ -224,7 +251,7 @@ func (u *Users) edit(ctx context.Context, mail identity.Mail, change func(item) 
 func unchanged(input *dynamodb.PutItemInput, row item) {
 	var conditions []string
 	input.ExpressionAttributeNames, input.ExpressionAttributeValues = map[string]string{}, item{}
-	for _, name := range []string{hashAttribute, roleAttribute, maxSizeAttribute, quotaAttribute, fileQuotaAttribute, oldHashAttribute, oldUntilAttribute} {
+	for _, name := range userAttributes {
 		input.ExpressionAttributeNames["#"+name] = name
 		if value, ok := row[name]; ok {
 			input.ExpressionAttributeValues[":"+name] = value
@@ -277,6 +304,7 @@ func fromUser(user identity.User) item {
 	if !user.OldUntil.IsZero() {
 		row[oldUntilAttribute] = number(user.OldUntil.Unix())
 	}
+	addScope(row, user.Scope)
 	return row
 }
 
@@ -307,6 +335,10 @@ func toUser(row item) (identity.User, error) {
 				**limit = -1 // which Check refuses
 			}
 		}
+	}
+	var err error
+	if user.Scope, err = toScope(row); err != nil {
+		return identity.User{}, err
 	}
 	if err := user.Check(); err != nil {
 		return identity.User{}, err

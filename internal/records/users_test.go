@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/truora/minidyn/server"
 
+	"postern/api"
 	"postern/internal/identity"
 	"postern/internal/records"
 	"postern/internal/tabletest"
@@ -94,6 +95,10 @@ func TestUserRefusesMalformedRows(t *testing.T) {
 		"quota":   number("1.5"),
 
 		"fileQuota": number("-2"),
+
+		"may":     text("read,planted"),
+		"for":     text("*"),
+		"expires": text("1"),
 	} {
 		item := maps.Clone(row())
 		item[name] = value
@@ -193,6 +198,38 @@ func TestPutIsTheTablesForm(t *testing.T) {
 	}
 }
 
+// An attribute that is there was to limit the user: one that limits nothing is malformed.
+func TestEmptyLimitsAreMalformed(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	for name, value := range map[string]types.AttributeValue{
+		"may": text(""), "for": number("1"), "expires": number("0"),
+	} {
+		item := row()
+		item[name] = value
+		put(t, client, item)
+		if _, found, err := users.User(t.Context(), "demo@example.com"); err == nil || found || !strings.Contains(err.Error(), "attribute "+name) {
+			t.Errorf("%s: got %t, %v, want an error that names it", name, found, err)
+		}
+	}
+}
+
+func TestPutKeepsTheScope(t *testing.T) {
+	users, client := open(t, server.NewServer())
+	tabletest.Create(t, client, table, "mail")
+	want := identity.User{
+		Mail: "demo@example.com", Owner: "0123456789abcdef0123", Hash: hash, Role: identity.RoleService,
+		Scope: identity.Scope{May: identity.Rights{api.RightDelete}, For: "shop-*", Expires: time.Unix(7, 0)},
+	}
+	if err := users.Add(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	got, found, err := users.User(t.Context(), want.Mail)
+	if diff := cmp.Diff(got, want); !found || err != nil || diff != "" {
+		t.Errorf("User: %t, %v (-got +want)\n%s", found, err, diff)
+	}
+}
+
 func TestChangesOfUsers(t *testing.T) {
 	users, client := open(t, server.NewServer())
 	tabletest.Create(t, client, table, "mail")
@@ -256,6 +293,15 @@ func TestChange(t *testing.T) {
 		},
 		{records.UserChange{FileQuota: bytes(3)}, func(u *identity.User) { u.FileQuota = bytes(3) }},
 		{records.UserChange{FileQuota: bytes(records.StageDefault)}, func(u *identity.User) { u.FileQuota = nil }},
+		{
+			records.UserChange{May: &identity.Rights{api.RightUpload, api.RightRead}, For: new(identity.Mails("example.com")), Expires: new(time.Unix(5, 0))},
+			func(u *identity.User) {
+				u.Scope = identity.Scope{May: identity.Rights{api.RightUpload, api.RightRead}, For: "example.com", Expires: time.Unix(5, 0)}
+			},
+		},
+		{records.UserChange{May: new(identity.Rights)}, func(u *identity.User) { u.May = nil }},
+		{records.UserChange{For: new(identity.Mails)}, func(u *identity.User) { u.For = "" }},
+		{records.UserChange{Expires: new(time.Time)}, func(u *identity.User) { u.Expires = time.Time{} }},
 	} {
 		test.edit(&want)
 		got, err := users.Change(t.Context(), "demo@example.com", test.change)
@@ -289,6 +335,10 @@ func TestChangesRace(t *testing.T) {
 		},
 		"limit": func(u *records.Users) error {
 			_, err := u.Change(context.Background(), "demo@example.com", records.UserChange{MaxSize: bytes(1)})
+			return err
+		},
+		"rights": func(u *records.Users) error {
+			_, err := u.Change(context.Background(), "demo@example.com", records.UserChange{May: &identity.Rights{api.RightRead}})
 			return err
 		},
 		"removal": func(u *records.Users) error { return u.Remove(context.Background(), "demo@example.com") },

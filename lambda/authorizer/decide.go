@@ -31,8 +31,17 @@ type removals interface {
 	IsRemoved(ctx context.Context, owner string) (bool, error)
 }
 
-// errForbidden is returned when the caller may not act for the mail that it names.
-var errForbidden = errors.New("acting for another's mail")
+// A forbidden is returned when the caller is known and may not do what it asks. Its text goes to the client: it is of plain
+// characters, which JSON need not escape.
+type forbidden string
+
+func (f forbidden) Error() string { return string(f) }
+
+// errForbidden is returned when the caller may not act for the mail that it names. errOutside is when it may act for others.
+const (
+	errForbidden = forbidden("you may not act for another's mail")
+	errOutside   = forbidden("you may not act for this mail: it is not one of those that your account is for")
+)
 
 // decide authenticates the caller, finds whom the request acts for and writes the policy.
 func (a *authorizer) decide(ctx context.Context, event request) (response, error) {
@@ -46,12 +55,9 @@ func (a *authorizer) decide(ctx context.Context, event request) (response, error
 	if err != nil {
 		return response{}, err
 	}
-	if !isOneRequest(event.MethodArn) {
-		return deny(caller.Owner, event.MethodArn, "the path has characters that no upload's id has"), nil
-	}
-	acting, err := a.identify(ctx, caller, mails(event))
-	if errors.Is(err, errForbidden) {
-		return deny(caller.Owner, event.MethodArn, "you may not act for another's mail"), nil
+	acting, err := a.judge(ctx, caller, event)
+	if why, ok := errors.AsType[forbidden](err); ok {
+		return deny(caller.Owner, event.MethodArn, string(why)), nil
 	}
 	if err != nil {
 		return response{}, err
@@ -59,8 +65,19 @@ func (a *authorizer) decide(ctx context.Context, event request) (response, error
 	return allow(caller.Owner, event.MethodArn, acting), nil
 }
 
+// judge finds on whose behalf a known caller's request acts. It fails with a forbidden if the caller may not ask for it.
+func (a *authorizer) judge(ctx context.Context, caller identity.User, event request) (apigw.Caller, error) {
+	if !isOneRequest(event.MethodArn) {
+		return apigw.Caller{}, forbidden("the path has characters that no upload's id has")
+	}
+	if err := checkScope(caller.Scope, event, a.now()); err != nil {
+		return apigw.Caller{}, err
+	}
+	return a.identify(ctx, caller, mails(event))
+}
+
 // identify finds whom the caller acts for: itself, or the mail that the query names. Only a service may name another's
-// mail, others get errForbidden. If mail is given more than once or is malformed, the result has no owner.
+// mail, and only one that its scope includes: else the error is a forbidden. If mail is given more than once or is malformed, the result has no owner.
 func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (apigw.Caller, error) {
 	if len(mails) == 0 {
 		return a.acting(ctx, caller, caller)
@@ -73,6 +90,8 @@ func (a *authorizer) identify(ctx context.Context, caller identity.User, mails [
 		return a.acting(ctx, caller, caller)
 	case caller.Role != identity.RoleService:
 		return apigw.Caller{}, errForbidden
+	case !caller.For.Include(mail):
+		return apigw.Caller{}, errOutside
 	}
 	user, err := a.user(ctx, mail)
 	if err != nil {
