@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/s3api/middlewares"
@@ -79,6 +81,10 @@ func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteM
 	if err := s.checkOpen(ctx, input); err != nil {
 		return s3response.CompleteMultipartUploadResult{}, "", err
 	}
+	input, err := s.withSums(ctx, input)
+	if err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", err
+	}
 	left := 0
 	if input.MultipartUpload != nil {
 		left = len(input.MultipartUpload.Parts)
@@ -102,6 +108,31 @@ func (s *store) checkOpen(ctx context.Context, input *s3.CompleteMultipartUpload
 		MaxParts: aws.Int32(1), PartNumberMarker: aws.String(strconv.Itoa(maxParts)), // the parts do not matter
 	})
 	return err
+}
+
+// withSums returns a completion that has the stored checksum of each part that it names without one. The server wants all of
+// them. S3 does not, if the object has a checksum of its whole content: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+func (s *store) withSums(ctx context.Context, input *s3.CompleteMultipartUploadInput) (*s3.CompleteMultipartUploadInput, error) {
+	if input.MultipartUpload == nil || !slices.ContainsFunc(input.MultipartUpload.Parts, func(p types.CompletedPart) bool { return p.ChecksumCRC64NVME == nil }) {
+		return input, nil
+	}
+	stored, err := s.ListParts(ctx, &s3.ListPartsInput{Bucket: input.Bucket, Key: input.Key, UploadId: input.UploadId, MaxParts: aws.Int32(maxParts)})
+	if err != nil || stored.ChecksumType != types.ChecksumTypeFullObject {
+		return input, err
+	}
+	sums := make(map[int32]*string, len(stored.Parts))
+	for _, part := range stored.Parts {
+		sums[int32(part.PartNumber)] = part.ChecksumCRC64NVME
+	}
+	parts := slices.Clone(input.MultipartUpload.Parts)
+	for i, part := range parts {
+		if part.ChecksumCRC64NVME == nil {
+			parts[i].ChecksumCRC64NVME = sums[aws.ToInt32(part.PartNumber)]
+		}
+	}
+	completed := *input
+	completed.MultipartUpload = &types.CompletedMultipartUpload{Parts: parts}
+	return &completed, nil
 }
 
 func appendPart(object, part *os.File) error {
