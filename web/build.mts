@@ -1,7 +1,7 @@
 // Builds the site: node web/build.mts FOLDER...
 //
 // Each FOLDER then holds index.html, the page's script and style with their hashes in their names, the client module
-// postern.js with its worker and its types, and the API's document. Nothing else is left in it.
+// postern.js with its worker and its types, what drives Uppy by it, and the API's document. Nothing else is left in it.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ if (folders.length === 0) {
 const site = mkdtempSync(join(tmpdir(), "postern-site-"));
 try {
   await modules();
+  await drivers();
   await page();
   writeFileSync(join(site, "postern.d.ts"), types());
   cpSync(join(root, "docs/openapi.json"), join(site, "openapi.json"));
@@ -41,6 +42,20 @@ async function modules(): Promise<void> {
     format: "esm",
     target: "es2022",
     outdir: site,
+    logLevel: "warning",
+  });
+}
+
+/** drivers translates what drives a version of Uppy by the module: postern-uppy4.js and so on. */
+async function drivers(): Promise<void> {
+  await build({
+    entryPoints: [4, 5, 6].map((version) => ({ in: join(web, `uppy/v${version}.ts`), out: `postern-uppy${version}` })),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    outdir: site,
+    plugins: [{ name: "module", setup: ({ onResolve }) => onResolve({ filter: /client\/postern\.ts$/ }, () => ({ path: "./postern.js", external: true })) }],
     logLevel: "warning",
   });
 }
@@ -74,7 +89,7 @@ function types(): string {
     stdio: ["ignore", "inherit", "inherit"],
   });
   const folder = readdirSync(declared).includes("client") ? join(declared, "client") : declared;
-  const joined = ["errors", "crc64", "api", "store", "postern"]
+  const joined = ["errors", "crc64", "api", "plan", "sums", "store", "multipart", "postern"]
     .map((name) => readFileSync(join(folder, `${name}.d.ts`), "utf8"))
     .join("\n")
     .replace(/^(import|export) (type )?\{[^}]*\} from .*;$/gm, "");

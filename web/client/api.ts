@@ -52,6 +52,15 @@ export interface SignedPart {
   headers?: Record<string, string>;
 }
 
+/** A Part is a part that S3 has. */
+export interface Part {
+  number: number;
+  size: number;
+  etag: string;
+  /** CRC64NVME in base64. */
+  sum: string;
+}
+
 /** call makes a request to the API and returns its JSON. It tries again where that can help. */
 export function call<T>(access: Access, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   const url = new URL(access.api.replace(/\/$/, "") + path, globalThis.location?.href);

@@ -1,8 +1,8 @@
-import { type Access, call, type SignedPart } from "./api.ts";
+import { type Access, call, type Part, type SignedPart } from "./api.ts";
 import { combine } from "./crc64.ts";
 import { PosternError } from "./errors.ts";
 import { partCount, slice } from "./plan.ts";
-import { checksumHeader, type Part, readParts, S3Error, sendToS3, writeParts } from "./s3.ts";
+import { checksumHeader, readParts, S3Error, sendToS3, writeParts } from "./s3.ts";
 import { read, sum } from "./sums.ts";
 import { pause, persist } from "./transport.ts";
 
@@ -12,7 +12,7 @@ const batch = 100;
 /** How long before its end a signature is made anew, in milliseconds. */
 const margin = 30_000;
 
-/** A Multipart is one multipart upload of a file that S3 has created. */
+/** A Multipart is one multipart upload of a file that S3 has created. Its steps are for programs that send parts themselves. */
 export class Multipart {
   readonly #access: Access;
   readonly #path: string;
@@ -34,15 +34,16 @@ export class Multipart {
     this.#count = partCount(file.size, partSize);
   }
 
-  /** list asks S3 which parts it has. Those are not sent again. */
-  async list(): Promise<void> {
+  /** list asks S3 which parts it has, and returns those of the right size. They are not sent again. */
+  async list(): Promise<Part[]> {
     for (let after: number | undefined = 0; after !== undefined; ) {
-      const { url } = await call<{ url: string }>(this.#access, "POST", `${this.#path}/parts/list`, { uploadId: this.#uploadId, after });
+      const { url } = await this.signList(after);
       const answer = await this.#try("to list the parts", () => sendToS3("to list the parts", { method: "GET", url, signal: this.#access.signal }));
       const { parts, next } = readParts(answer.text);
       for (const part of parts) if (part.size === slice(this.#file, this.#partSize, part.number).size) this.#done.set(part.number, part);
       after = next;
     }
+    return [...this.#done.values()];
   }
 
   /** check fails with the code "file_changed" if the file is not the one whose parts S3 has. It reads three of them. */
@@ -125,8 +126,25 @@ export class Multipart {
     return persist(this.#access.signal, () => attempt().catch((error) => this.#rethrow(error)));
   }
 
+  /** sign returns a new signature of a part, by its number from 1. It signs the parts that follow ahead, in one request. */
+  async sign(number: number, signal = this.#access.signal): Promise<SignedPart> {
+    const signed = await this.#signature(number, signal);
+    this.#signed.delete(number);
+    return signed;
+  }
+
+  /** signCompletion returns the request with which S3 makes the object of the parts. checksum is the file's CRC64NVME in base64. */
+  signCompletion(checksum: string): Promise<{ url: string; headers: Record<string, string> }> {
+    return call(this.#access, "POST", `${this.#path}/complete`, { uploadId: this.#uploadId, size: this.#file.size, checksum });
+  }
+
+  /** signList returns the URL with which S3 lists the parts after a number, up to 1,000 of them. */
+  signList(after = 0): Promise<{ url: string }> {
+    return call(this.#access, "POST", `${this.#path}/parts/list`, { uploadId: this.#uploadId, after });
+  }
+
   /** signature returns the signature of a part. It signs the parts that follow, too, in one request. */
-  async #signature(number: number, signal: AbortSignal): Promise<SignedPart> {
+  async #signature(number: number, signal?: AbortSignal): Promise<SignedPart> {
     // One request at a time: it signs what the others wait for.
     const signing = this.#signing.then(async () => {
       const signed = this.#signed.get(number);
@@ -138,7 +156,7 @@ export class Multipart {
     return this.#signed.get(number)!;
   }
 
-  async #sign(from: number, signal: AbortSignal): Promise<void> {
+  async #sign(from: number, signal?: AbortSignal): Promise<void> {
     const parts = [];
     for (let number = from; number <= this.#count && parts.length < batch; number++) if (!this.#done.has(number)) parts.push({ number });
     const began = Date.now();
@@ -156,25 +174,23 @@ export class Multipart {
   }
 
   /**
-   * complete has S3 make the object of the parts. It also succeeds where an earlier completion did whose answer was lost.
-   * It reports false if S3 knows the multipart upload no more, and only the API can tell whether it was completed.
+   * complete has S3 make the object of the parts that were sent or listed. It also succeeds where an earlier completion did
+   * whose answer was lost. It reports false if S3 knows the multipart upload no more, and only the API can tell whether it
+   * was completed. S3 compares checksum, the file's CRC64NVME in base64. Default: that of the parts' sums.
    */
-  async complete(): Promise<boolean> {
+  async complete(checksum?: string): Promise<boolean> {
     const parts = [];
     let whole = "";
     for (let number = 1; number <= this.#count; number++) {
-      const part = this.#done.get(number)!;
+      const part = this.#done.get(number);
+      if (!part) throw new PosternError("storage_error", `The storage has not received part ${number}. Send it again.`);
       whole = number === 1 ? part.sum : combine(whole, part.sum, part.size);
       parts.push(part);
       if (number % 500 === 0) await pause(0, this.#access.signal); // lets the page move
     }
     const body = writeParts(parts);
     return persist(this.#access.signal, async () => {
-      const { url, headers } = await call<{ url: string; headers: Record<string, string> }>(this.#access, "POST", `${this.#path}/complete`, {
-        uploadId: this.#uploadId,
-        size: this.#file.size,
-        checksum: whole,
-      });
+      const { url, headers } = await this.signCompletion(checksum ?? whole);
       try {
         await sendToS3("to complete the upload", { method: "POST", url, headers, body, signal: this.#access.signal });
         return true;

@@ -15,10 +15,13 @@ import { forget, recall, remember, type Unfinished } from "./store.ts";
 import { read, sum } from "./sums.ts";
 import { pause, persist } from "./transport.ts";
 
-export { type Access, type Grant, type Upload } from "./api.ts";
+export { type Access, type Grant, type Part, type SignedPart, type Upload } from "./api.ts";
 export { Crc64, combine } from "./crc64.ts";
 export { type Code, PosternError } from "./errors.ts";
+export { Multipart } from "./multipart.ts";
+export { singlePut, usualPartSize } from "./plan.ts";
 export { type Unfinished, unfinished } from "./store.ts";
+export { sum } from "./sums.ts";
 
 /** How a file is uploaded. */
 export interface UploadOptions extends Access {
@@ -51,14 +54,27 @@ type Named = Blob & { name?: string; lastModified?: number };
 
 /** upload stores a file. When it succeeds, S3 has all of it; get tells when it was inspected. */
 export async function upload(file: Blob, options: UploadOptions): Promise<Stored> {
-  const { name = "", type }: Named = file;
-  const filename = options.filename ?? name;
-  const via = options.via ?? (file.size > singlePut ? "multipart" : "put");
-  const grant = await call<Grant>(options, "POST", "/uploads", { filename, size: file.size, type: (options.type ?? type) || null, title: options.title, via });
+  const grant = await declare(file, options);
   options.onBegin?.({ id: grant.id, key: grant.key });
-  if (grant.method === "MULTIPART") return uploadInParts(file, filename, grant, options);
+  if (grant.method === "MULTIPART") return uploadInParts(file, grant, options);
   await uploadWhole(file, grant, options);
   return { id: grant.id };
+}
+
+/** declare asks the API for the permission to store a file, and returns the request that S3 will accept. upload does it by itself. */
+export function declare(file: Blob, options: UploadOptions): Promise<Grant> {
+  const { size, type }: Named = file;
+  const via = options.via ?? (size > singlePut ? "multipart" : "put");
+  return call(options, "POST", "/uploads", { filename: nameOf(file, options), size, type: (options.type ?? type) || null, title: options.title, via });
+}
+
+const nameOf = (file: Named, options: UploadOptions): string => options.filename ?? file.name ?? "";
+
+/** create has S3 create the multipart upload that a grant of declare is for. It returns S3's uploadId. */
+export async function create(grant: Grant, signal?: AbortSignal): Promise<string> {
+  const { method, url, headers } = grant.create!;
+  const created = await persist(signal, () => sendToS3("to begin the upload", { method, url, headers, signal }));
+  return element(created.text, "UploadId");
 }
 
 /** uploadWhole sends the file in one request: a PUT or a form. */
@@ -91,14 +107,12 @@ async function uploadWhole(file: Blob, grant: Grant, options: UploadOptions): Pr
   options.onProgress?.(file.size, file.size);
 }
 
-async function uploadInParts(file: Named, filename: string, grant: Grant, options: UploadOptions): Promise<Stored> {
-  const { method, url, headers } = grant.create!;
-  const created = await persist(options.signal, () => sendToS3("to begin the upload", { method, url, headers, signal: options.signal }));
+async function uploadInParts(file: Named, grant: Grant, options: UploadOptions): Promise<Stored> {
   const unfinished: Unfinished = {
     id: grant.id,
-    uploadId: element(created.text, "UploadId"),
+    uploadId: await create(grant, options.signal),
     api: options.api,
-    name: filename,
+    name: nameOf(file, options),
     size: file.size,
     lastModified: file.lastModified ?? 0,
     partSize: options.partSize ?? grant.partSize ?? usualPartSize(file.size),
@@ -116,8 +130,8 @@ async function finish(parts: Multipart, file: Blob, id: string, options: UploadO
   return { id };
 }
 
-/** arrived waits until the API knows of an upload's bytes, or fails after some seconds. */
-async function arrived(id: string, access: Access): Promise<void> {
+/** arrived, after a completion that reported false, waits until the API knows of an upload's bytes, or fails after some seconds. */
+export async function arrived(id: string, access: Access): Promise<void> {
   for (let n = 0; n < 10; n++, await pause(1000, access.signal)) {
     const { status } = await get(id, access);
     if (status !== "waiting") return;

@@ -1,14 +1,6 @@
+import type { Part } from "./api.ts";
 import { PosternError } from "./errors.ts";
 import { type Answer, type Call, isTemporary, send } from "./transport.ts";
-
-/** A Part is a part that S3 has. */
-export interface Part {
-  number: number;
-  size: number;
-  etag: string;
-  /** CRC64NVME in base64. */
-  sum: string;
-}
 
 /** checksumHeader is in which S3 answers the CRC64NVME of what it received. */
 export const checksumHeader = "x-amz-checksum-crc64nvme";
