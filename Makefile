@@ -86,7 +86,7 @@ test-race: setup
 test-browser: setup web/test/node_modules/.package-lock.json
 	$(call step,tests in a browser,web/test/run.sh)
 
-web/test/node_modules/.package-lock.json: web/test/package.json web/test/package-lock.json
+web/test/node_modules/.package-lock.json: web/test/package.json web/test/package-lock.json $(wildcard web/test/*/package.json)
 	$(call step,npm packages of the browser's tests,npm ci --prefix web/test --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
 	@touch $@
 
@@ -179,7 +179,7 @@ build: dist/site/.built
 	$(call step,building dist/host,$(call functions,host,))
 
 # The page and the client module, in dist/site and beside each compiled site function.
-dist/site/.built: $(shell find web/client web/page web/build.mts web/tsconfig.json -type f) docs/openapi.json node_modules/.package-lock.json
+dist/site/.built: $(shell find web/client web/uppy web/page web/build.mts web/tsconfig.json -type f) docs/openapi.json node_modules/.package-lock.json
 	$(call step,building dist/site,node web/build.mts dist/site dist/linux_arm64/site/assets dist/host/site/assets)
 	@touch $@
 

@@ -1,9 +1,11 @@
 // Starts what the browser's tests need: the local run of the stage, a server of pages on another origin, and Chromium.
 import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
+import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 export const root = join(import.meta.dirname, "../..");
@@ -45,12 +47,35 @@ export async function startLocal(env = {}) {
   };
 }
 
+export const site = join(root, "dist/site");
+
+/** loadModule returns the client module that the site serves. */
+export const loadModule = () => import(pathToFileURL(join(site, "postern.js")).href);
+
+export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** stored waits until an upload was inspected, and returns the SHA-256 of what a download answers. */
+export async function stored(id, access) {
+  const { download, get } = await loadModule();
+  for (;;) {
+    const { status, reason } = await get(id, access);
+    if (status === "ready") break;
+    if (status !== "waiting") throw new Error(`the upload is ${status}: ${reason}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const { url } = await download(id, access);
+  return sha256(Buffer.from(await (await fetch(url)).arrayBuffer()));
+}
+
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css" };
 
-/** startPages serves an empty page and folders on an origin of its own. pages maps a path's first segment to a folder. */
-export async function startPages(pages) {
+/**
+ * startPages serves an empty page and folders on an origin of its own. pages maps a path's first segment to a folder.
+ * headers are those of the empty page.
+ */
+export async function startPages(pages, headers = {}) {
   const server = createServer((request, response) => {
-    if (request.url === "/") return response.writeHead(200, { "content-type": types[".html"] }).end('<!doctype html><link rel="icon" href="data:,">');
+    if (request.url === "/") return response.writeHead(200, { "content-type": types[".html"], ...headers }).end('<!doctype html><link rel="icon" href="data:,">');
     const [, first, ...rest] = decodeURIComponent(new URL(request.url, "http://x").pathname).split("/");
     const file = pages[first] && join(pages[first], normalize("/" + rest.join("/")));
     if (!file || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();

@@ -1,43 +1,20 @@
 // The client module against the local run, in Node and in Chromium, with faults put between it and S3.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { after, before, test } from "node:test";
-import { basic, root, startBrowser, startLocal, startPages, watch } from "./local.mjs";
+import { text } from "./bytes.mjs";
+import { basic, loadModule, sha256, site, startBrowser, startLocal, startPages, stored as storedOf, watch } from "./local.mjs";
 
 const MiB = 2 ** 20;
-const site = join(root, "dist/site");
 let local, module;
 
 before(async () => {
   local = await startLocal();
-  module = await import(pathToFileURL(join(site, "postern.js")).href);
+  module = await loadModule();
 });
 after(() => local?.stop());
 
 const access = () => ({ api: local.api, authorization: () => basic });
-
-/** text returns a text of size bytes, of which no two parts are alike. */
-function text(size) {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; at += MiB) bytes.fill(`part ${at}\n`, at, Math.min(size, at + MiB));
-  return bytes;
-}
-
-const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
-
-/** stored waits until an upload was inspected, and returns the SHA-256 of what a download answers. */
-async function stored(id) {
-  for (;;) {
-    const { status, reason } = await module.get(id, access());
-    if (status === "ready") break;
-    assert.equal(status, "waiting", reason);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const { url } = await module.download(id, access());
-  return sha256(Buffer.from(await (await fetch(url)).arrayBuffer()));
-}
+const stored = (id) => storedOf(id, access());
 
 /**
  * between puts a fault between the module and the servers: it gets each request's method, URL and number among those that

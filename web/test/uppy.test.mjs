@@ -1,0 +1,201 @@
+// Uppy 4, 5 and 6 as npm has them, driven by web/uppy, in Chromium, from a page of another origin.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { text } from "./bytes.mjs";
+import { basic, loadModule, root, sha256, startBrowser, startLocal, startPages, stored, watch } from "./local.mjs";
+
+const MiB = 2 ** 20;
+const run = promisify(execFile);
+const versions = [4, 5, 6];
+let local, browser, pages, bundles, module;
+
+before(async () => {
+  bundles = mkdtempSync(join(tmpdir(), "postern-uppy-"));
+  await Promise.all(versions.map(bundle));
+  local = await startLocal();
+  module = await loadModule();
+  const storage = await storageOrigin();
+  const policy = `default-src 'none'; script-src 'self'; worker-src 'self'; img-src data:; connect-src ${local.origin} ${storage}`;
+  pages = await startPages({ bundles, site: join(root, "dist/site") }, { "content-security-policy": policy });
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await pages?.stop();
+  await local?.stop();
+  rmSync(bundles, { recursive: true, force: true });
+});
+
+const access = () => ({ api: local.api, authorization: () => basic });
+
+/** storageOrigin returns the origin of the bucket. */
+async function storageOrigin() {
+  const grant = await module.declare(new Blob(["a"]), { ...access(), filename: "a.txt" });
+  return new URL(grant.url).origin;
+}
+
+/** bundle writes a script that makes what a page needs of one version of Uppy. */
+async function bundle(version) {
+  await build({
+    stdin: {
+      contents: `
+        import AwsS3 from "@uppy/aws-s3";
+        import Uppy from "@uppy/core";
+        import { awsS3 } from "../../uppy/v${version}.ts";
+        export { text } from "../bytes.mjs";
+        export function start(access, options) {
+          const uppy = new Uppy();
+          return uppy.use(AwsS3, { ...awsS3(uppy, access), ...options });
+        }`,
+      resolveDir: join(root, `web/test/uppy${version}`),
+    },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    outfile: join(bundles, `uppy${version}.js`),
+    logLevel: "warning",
+  });
+}
+
+/** open opens a page with an uppy, whose user has the credentials window.credentials. */
+async function open(version) {
+  const page = await (await browser.newContext()).newPage();
+  const allowed = [];
+  const faults = watch(page, [local.api, pages.origin], allowed);
+  const sent = []; // numbers of the parts that S3 stored
+  page.on("requestfinished", async (request) => {
+    const number = partOf(request);
+    if (number && (await request.response())?.status() === 200) sent.push(number);
+  });
+  await page.goto(pages.origin + "/");
+  await page.evaluate(
+    async ({ version, api, credentials }) => {
+      const { start, text } = await import(`/bundles/uppy${version}.js`);
+      Object.assign(window, { credentials, text });
+      // Waiting is for people: a test gives up sooner.
+      window.uppy = start({ api, authorization: () => window.credentials }, version < 6 ? { retryDelays: [0, 50, 100] } : {});
+      window.add = (name, size) => window.uppy.addFile({ name, type: "text/plain", data: new File([text(size)], name, { type: "text/plain" }) });
+    },
+    { version, api: local.api, credentials: basic },
+  );
+  return { page, allowed, faults, sent };
+}
+
+/** partOf returns the number of the part that a request sends, or 0. */
+function partOf(request) {
+  return request.method() === "PUT" ? Number(new URL(request.url()).searchParams.get("partNumber")) : 0;
+}
+
+/** refuse answers the first times requests that send a part with an error of S3. */
+async function refuse(page, part, times, status, code, message = code) {
+  let left = times;
+  await page.route((url) => Number(url.searchParams.get("partNumber")) === part, async (route, request) => {
+    if (request.method() !== "PUT" || left-- <= 0) return route.fallback();
+    const headers = { "access-control-allow-origin": "*", "content-type": "application/xml" };
+    await route.fulfill({ status, headers, body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>` });
+  });
+}
+
+/** upload uploads all files that were added, and returns their ids and the errors. */
+const upload = (page, retry = false) =>
+  page.evaluate(async (retry) => {
+    const { failed } = await (retry ? window.uppy.retryAll() : window.uppy.upload());
+    return { ids: window.uppy.getFiles().map((file) => file.meta.posternId), errors: failed.map((file) => file.error) };
+  }, retry);
+
+const is = async (id, size) => assert.equal(await stored(id, access()), sha256(text(size)));
+
+test("the options are those of Uppy's types", { timeout: 120_000 }, async () => {
+  const check = (version) => run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, `web/test/uppy${version}`)]);
+  await Promise.all(versions.map(check));
+});
+
+for (const version of versions)
+  test(`Uppy ${version}`, { timeout: 120_000 }, async (t) => {
+    const scenario = (name, body) =>
+      t.test(name, async () => {
+        const opened = await open(version);
+        await body(opened);
+        assert.deepEqual(opened.faults, []);
+        await opened.page.context().close();
+      });
+
+    await scenario("small files, and one that is refused", async ({ page, allowed }) => {
+      await page.evaluate(() => [window.add("a.txt", 1000), window.add("ü 🎬.txt", 2000)]);
+      const { ids, errors } = await upload(page);
+      assert.deepEqual(errors, []);
+      await is(ids[0], 1000);
+      await is(ids[1], 2000);
+      assert.equal((await module.get(ids[1], access())).filename, "ü 🎬.txt");
+      allowed.push("415", "a.exe");
+      await page.evaluate(() => window.add("a.exe", 10));
+      assert.match((await upload(page)).errors[0], /a\.exe/);
+    });
+
+    await scenario("60 MiB, of which a part fails twice and a signature expires", async ({ page, allowed, sent }) => {
+      allowed.push("503", "403", "x-amz-error-code"); // the last is a header that Uppy 6 asks for
+      await refuse(page, 2, 2, 503, "SlowDown");
+      await refuse(page, 3, 1, 403, "AccessDenied", "Request has expired");
+      await page.evaluate((size) => window.add("large.txt", size), 60 * MiB);
+      let { ids, errors } = await upload(page);
+      if (version === 6) {
+        assert.match(errors[0], /403/); // it signs anew only when a person retries
+        ({ ids, errors } = await upload(page, true));
+      }
+      assert.deepEqual(errors, []);
+      await is(ids[0], 60 * MiB);
+      assert.deepEqual(sent.toSorted(), [1, 2, 3, 4]);
+    });
+
+    await scenario("paused and resumed, no part is sent twice", async ({ page, sent }) => {
+      const held = (url) => Number(url.searchParams.get("partNumber")) > 1;
+      await page.route(held, () => {});
+      await page.evaluate((size) => {
+        window.add("large.txt", size);
+        window.done = window.uppy.upload();
+      }, 33 * MiB);
+      while (sent.length < 1) await page.waitForTimeout(20);
+      await page.evaluate(() => window.uppy.pauseAll());
+      await page.unroute(held);
+      await page.evaluate(() => window.uppy.resumeAll());
+      const { id, errors } = await page.evaluate(async () => ({ errors: (await window.done).failed.map((file) => file.error), id: window.uppy.getFiles()[0].meta.posternId }));
+      assert.deepEqual(errors, []);
+      await is(id, 33 * MiB);
+      assert.deepEqual(sent.toSorted(), [1, 2, 3]);
+    });
+
+    await scenario("removed by a person, nothing is kept", async ({ page, sent }) => {
+      await page.route((url) => Number(url.searchParams.get("partNumber")) > 1, () => {});
+      await page.evaluate((size) => {
+        window.file = window.add("large.txt", size);
+        window.uppy.upload();
+      }, 33 * MiB);
+      while (sent.length < 1) await page.waitForTimeout(20);
+      const id = await page.evaluate(() => window.uppy.getFile(window.file).meta.posternId);
+      assert.equal((await module.get(id, access())).status, "waiting");
+      const deleted = page.waitForResponse((response) => response.request().method() === "DELETE");
+      await page.evaluate(() => window.uppy.removeFile(window.file));
+      assert.equal((await deleted).status(), 204);
+      await assert.rejects(module.get(id, access()), { code: "not_found" });
+    });
+
+    await scenario("credentials that expire in the middle, and are renewed", async ({ page, allowed, sent }) => {
+      allowed.push("401", "Unauthorized");
+      await page.evaluate(() => window.uppy.once("s3-multipart:part-uploaded", () => (window.credentials = "Basic " + btoa("demo@example.com:an old password"))));
+      await page.evaluate((size) => window.add("large.txt", size), 33 * MiB);
+      const { errors } = await upload(page);
+      assert.equal(errors.length, 1);
+      await page.evaluate((credentials) => (window.credentials = credentials), basic);
+      const again = await upload(page, true);
+      assert.deepEqual(again.errors, []);
+      await is(again.ids[0], 33 * MiB);
+      assert.deepEqual(sent.toSorted(), [1, 2, 3]);
+    });
+  });
