@@ -30,23 +30,9 @@ func (u *upload) complete(ctx context.Context) error {
 		if temporary, ok := errors.AsType[*temporaryError](err); ok && temporary.unknown {
 			mayBeDone = true
 		}
-		if !isTaken(err) {
-			return err
-		}
-		arrived, lookErr := u.hasArrived(ctx)
-		switch {
-		case lookErr != nil:
-			return lookErr
-		case arrived:
-			return nil
-		}
-		return fmt.Errorf("%w (%w)", ErrGone, err)
+		return u.ifGone(ctx, err)
 	})
 }
-
-// isTaken reports whether S3's answer says that the upload was completed before: by an attempt whose answer was lost, or by
-// another process.
-func isTaken(err error) bool { return hasCode(err, "NoSuchUpload", "PreconditionFailed") }
 
 func (u *upload) attemptCompletion(ctx context.Context) error {
 	for renewals := 0; ; renewals++ {

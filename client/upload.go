@@ -193,9 +193,10 @@ func (u *upload) finish(ctx context.Context) error {
 	return nil
 }
 
-// ifGone looks what became of a multipart upload that S3 no longer has. It returns nil if another process completed it.
+// ifGone looks what became of the upload if err says that S3 no longer has it, or has its object. It returns nil if it was
+// completed, by an attempt whose answer was lost or by another process. Any other err it returns.
 func (u *upload) ifGone(ctx context.Context, err error) error {
-	if !hasCode(err, "NoSuchUpload") {
+	if !hasCode(err, "NoSuchUpload", "PreconditionFailed") {
 		return err
 	}
 	arrived, lookErr := u.hasArrived(ctx)
