@@ -68,6 +68,7 @@ func run(m *testing.M) (code int, err error) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		return 0, err
 	}
+	flag.Parse()
 	whole := isWhole()
 	if onBadDay && whole {
 		if err := flag.Set("test.skip", calm); err != nil {
