@@ -189,6 +189,22 @@ func TestEventSamples(t *testing.T) {
 	}
 }
 
+// TestPagesShowTheirFiles holds docs/pages.md to the files of web/examples, which the browser's tests use.
+func TestPagesShowTheirFiles(t *testing.T) {
+	page := read(t, "pages.md")
+	files, err := filepath.Glob(filepath.Join(root, "web/examples/*"))
+	if err != nil || len(files) < 6 {
+		t.Fatalf("got %v, %v, want six files or more", files, err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		shown := fmt.Sprintf("[web/examples/%s](../web/examples/%s):\n\n```%s\n%s```\n", name, name, strings.TrimPrefix(strings.Replace(filepath.Ext(name), ".mjs", ".js", 1), "."), read(t, file))
+		if !strings.Contains(page, shown) {
+			t.Errorf("web/examples/%s is not shown as it is", name)
+		}
+	}
+}
+
 // TestSecurityNamesTests holds docs/security.md to the tests that there are, and to the requirements of the standard's chapters.
 func TestSecurityNamesTests(t *testing.T) {
 	page := read(t, "security.md")

@@ -38,6 +38,10 @@ export async function startLocal(env = {}) {
     api,
     origin: new URL(api).origin,
     log: () => log,
+    /** addUser adds a user, whom the command's further arguments describe. */
+    addUser(mail, password, ...args) {
+      execFileSync("bin/postern", ["user", "add", mail, "--data", data, ...args], { cwd: root, input: password + "\n", stdio: ["pipe", "ignore", "inherit"] });
+    },
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
