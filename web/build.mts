@@ -1,12 +1,14 @@
 // Builds the site: node web/build.mts FOLDER...
 //
 // Each FOLDER then holds index.html, the page's script and style with their hashes in their names, the client module
-// postern.js with its worker and its types, what drives Uppy by it, and the API's document. Nothing else is left in it.
+// postern.js with its worker and its types, what drives Uppy by it, and the API's document,
+// also as a page: reference.html. Nothing else is left in it.
 import { build } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { reference } from "./reference/reference.mts";
 
 const web = import.meta.dirname;
 const root = join(web, "..");
@@ -60,10 +62,10 @@ async function drivers(): Promise<void> {
   });
 }
 
-/** page bundles the page's script and style, and writes the document that names them. */
+/** page bundles the page's script and the styles, and writes the documents that name them. */
 async function page(): Promise<void> {
   const { metafile } = await build({
-    entryPoints: { page: join(web, "page/main.tsx"), style: join(web, "page/style.css") },
+    entryPoints: { page: join(web, "page/main.tsx"), style: join(web, "page/style.css"), reference: join(web, "reference/style.css") },
     bundle: true,
     minify: true,
     format: "esm",
@@ -75,8 +77,11 @@ async function page(): Promise<void> {
     metafile: true,
     logLevel: "warning",
   });
+  const names = Object.keys(metafile.outputs).map((file) => basename(file));
+  const document = readFileSync(join(root, "docs/openapi.json"), "utf8");
+  writeFileSync(join(site, "reference.html"), reference(document, names.find((name) => name.startsWith("reference-"))!));
   let html = readFileSync(join(web, "page/index.html"), "utf8");
-  for (const name of Object.keys(metafile.outputs).map((file) => basename(file)))
+  for (const name of names)
     html = html.replace(name.replace(/-[A-Z0-9]{8}\./, "."), name);
   writeFileSync(join(site, "index.html"), html);
 }

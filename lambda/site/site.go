@@ -88,8 +88,8 @@ func newFile(name string, body []byte, storage string) file {
 	if hashed.MatchString(name) {
 		headers["Cache-Control"] = "public, max-age=31536000, immutable"
 	}
-	if name == pageFile {
-		// The page names the hashed files of one deployment, so it is never kept.
+	if path.Ext(name) == ".html" {
+		// A page names the hashed files of one deployment, so it is never kept.
 		headers["Cache-Control"] = "no-store"
 		headers["Content-Security-Policy"] = policy(storage)
 		headers["Cross-Origin-Opener-Policy"] = "same-origin"

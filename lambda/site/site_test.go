@@ -22,6 +22,7 @@ var built = fstest.MapFS{
 	"postern.js":         {Data: []byte("export {}")},
 	"postern.d.ts":       {Data: []byte("export {}")},
 	"icon.svg":           {Data: []byte("<svg/>")},
+	"reference.html":     {Data: []byte("<!doctype html><h1>")},
 }
 
 func get(t *testing.T, path, file string, headers map[string][]string) events.APIGatewayProxyResponse {
@@ -52,6 +53,7 @@ func TestFiles(t *testing.T) {
 		{contract.AssetPath, "postern.js", "text/javascript; charset=utf-8", asked, "export {}"},
 		{contract.AssetPath, "postern.d.ts", "text/plain; charset=utf-8", asked, "export {}"},
 		{contract.AssetPath, "icon.svg", "image/svg+xml", asked, "<svg/>"},
+		{contract.AssetPath, "reference.html", "text/html; charset=utf-8", never, "<!doctype html><h1>"},
 	} {
 		got := get(t, test.path, test.file, nil)
 		if got.StatusCode != http.StatusOK || got.Body != test.body || got.Headers["Content-Type"] != test.contentType || got.Headers["Cache-Control"] != test.cache {
@@ -119,6 +121,9 @@ func TestPolicy(t *testing.T) {
 	}
 	if headers["X-Frame-Options"] != "DENY" {
 		t.Errorf("X-Frame-Options: got %q", headers["X-Frame-Options"])
+	}
+	if got, want := get(t, contract.AssetPath, "reference.html", nil).Headers["Content-Security-Policy"], headers["Content-Security-Policy"]; got != want {
+		t.Errorf("the reference's policy: got %q, want %q", got, want)
 	}
 }
 

@@ -41,6 +41,9 @@ export function SignIn({ notice, onSignedIn }: { notice: string; onSignedIn: () 
           {busy ? "Signing in…" : "Sign in"}
         </button>
       </form>
+      <p class="quiet">
+        <a href="/api/assets/reference.html">The API</a>
+      </p>
     </main>
   );
 }
