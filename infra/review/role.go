@@ -149,7 +149,7 @@ func noOtherGrants(s stack) []Finding {
 	return all
 }
 
-// A role may have MaxRole characters of inline policies, white space aside.
+// MaxRole is how many characters of inline policies a role may have, white space aside.
 // Source: IAM User Guide, "IAM and AWS STS quotas".
 const MaxRole = 10_240
 
