@@ -23,10 +23,10 @@ FUNCTION_FLAGS := -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w"
 SHELL := /bin/sh
 # The locked Node and CDK CLI come before the machine's own.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-export PORT S3_PORT DATA FILE
+export PORT S3_PORT DATA FILE BASE ALLOW_DESTRUCTIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race test-browser verify fuzz corpus bench lint fmt openapi golden notices synth diff deploy \
+.PHONY: help setup build run demo test test-chaos test-race test-browser verify fuzz corpus bench lint fmt openapi golden notices synth review diff deploy \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -137,6 +137,10 @@ notices: bin/go-licenses-$(LICENSES_VERSION) node_modules/.package-lock.json
 ## synth: write the templates of every deployed stage to cdk.out
 synth: setup
 	$(call step,templates of every stage,npx cdk synth --quiet)
+
+## review: write what the working tree does to the deployed stages, compared with BASE (default: where the branch left origin/main)
+review: setup
+	@infra/reviewer/review.sh
 
 ## diff: show what a deploy of STAGE would change
 diff: setup

@@ -54,7 +54,8 @@ func Compare(base, change Side) Change {
 	c.Resources = resourceChanges(old, made)
 	c.Settings = settingChanges(old, made)
 	alarms, silenced := alarmChanges(old, made)
-	c.Alarms, c.Risky = append(alarms, pageChanges(base.Pages, change.Pages)...), append(c.Risky, silenced...)
+	c.Alarms = slices.Concat(alarms, pageChanges(base.Pages, change.Pages))
+	c.Risky = append(c.Risky, silenced...)
 	c.Roles = roleChanges(old, made)
 	return c
 }

@@ -88,27 +88,32 @@ func TestSamples(t *testing.T) {
 		{
 			"route",
 			review.Side{Template: lacking(t, "ApiuploadsidPATCH"), Pages: with},
-			review.Side{Template: golden(t, "prod"), Pages: with}, false,
+			review.Side{Template: golden(t, "prod"), Pages: with},
+			false,
 		},
 		{
 			"wider-role",
 			review.Side{Template: golden(t, "prod"), Pages: with},
-			review.Side{Template: mutated(t, mutation{"InspectRole", permissions + "2/Action", []any{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"}, ""}), Pages: with}, false,
+			review.Side{Template: mutated(t, mutation{"InspectRole", permissions + "2/Action", []any{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"}, ""}), Pages: with},
+			false,
 		},
 		{
 			"renamed-table",
 			review.Side{Template: golden(t, "prod"), Pages: with},
-			review.Side{Template: edited(t, func(text string) string { return strings.ReplaceAll(text, "UploadsTableFE9AB9DB", "RecordsA1B2C3D4") }), Pages: with}, true,
+			review.Side{Template: edited(t, func(text string) string { return strings.ReplaceAll(text, "UploadsTableFE9AB9DB", "RecordsA1B2C3D4") }), Pages: with},
+			true,
 		},
 		{
 			"folder",
 			review.Side{Template: withoutFolder(t, "audio"), Pages: with},
-			review.Side{Template: golden(t, "prod"), Pages: with}, false,
+			review.Side{Template: golden(t, "prod"), Pages: with},
+			false,
 		},
 		{
 			"alarm",
 			review.Side{Template: lacking(t, "AddressesBlocked"), Pages: less(with, "AddressesBlocked")},
-			review.Side{Template: mutated(t, slow), Pages: with}, false,
+			review.Side{Template: mutated(t, slow), Pages: with},
+			false,
 		},
 	} {
 		t.Run(sample.name, func(t *testing.T) {

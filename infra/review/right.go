@@ -55,8 +55,9 @@ func rightChanges(old, made *cfn.Template) (broadened, narrowed []string) {
 	before, after := rights(old), rights(made)
 	var more, others grouped
 	for _, key := range slices.Sorted(maps.Keys(before)) {
-		was, now, ok := before[key], statement{}, false
-		if now, ok = after[key]; !ok {
+		was := before[key]
+		now, ok := after[key]
+		if !ok {
 			group := &others
 			if was.effect == "Deny" {
 				group = &more

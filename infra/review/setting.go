@@ -40,9 +40,6 @@ func settingChanges(old, made *cfn.Template) []string {
 		for _, line := range propertyChanges(old.Resources[id], made.Resources[id]) {
 			all.add(who, line)
 		}
-		if kind == functionType && cfn.Text(old.Resources[id].At("Code")) != cfn.Text(made.Resources[id].At("Code")) {
-			all.add(who, "other code")
-		}
 	}
 	return all.lines()
 }

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Writes to stdout what the working tree does to every deployed stage, as Markdown, compared with BASE.
+# BASE: a commit. Default: where the branch left origin/main; on main itself the commit before; with changes that are not
+# committed there, HEAD.
+# ALLOW_DESTRUCTIVE=1 lets a destructive change pass.
+# Exits with 0 if there is nothing to stop, 1 for findings or a destructive change, 2 for wrong usage and what cannot be built.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export PATH="$PWD/node_modules/.bin:$PATH" CI=true
+
+fail() { echo "error: $*" >&2; exit 2; }
+say() { echo "$* ($SECONDS s)" >&2; }
+
+# default_base prints the commit to compare with if nobody names one.
+default_base() {
+  local head left
+  head=$(git rev-parse HEAD)
+  left=$(git merge-base origin/main HEAD 2>/dev/null || true)
+  if [ -n "$left" ] && [ "$left" != "$head" ]; then echo "$left"
+  elif [ -n "$(git status --porcelain)" ]; then echo HEAD
+  else echo HEAD~1; fi
+}
+
+git rev-parse --git-dir >/dev/null 2>&1 || fail "this folder must be a clone of the repository, for its history"
+base=${BASE:-$(default_base)}
+commit=$(git rev-parse --verify --quiet --end-of-options "$base^{commit}") ||
+  fail "BASE must be a commit of this clone, and $base is none (a shallow clone lacks older ones: git fetch --unshallow)"
+case "${ALLOW_DESTRUCTIVE:-}" in ""|0|1) ;; *) fail "ALLOW_DESTRUCTIVE must be 0 or 1; got $ALLOW_DESTRUCTIVE" ;; esac
+[ -x bin/infra ] || fail "bin/infra is missing: run make setup"
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/base"
+git archive "$commit" | tar -x -C "$folder/base"
+[ -f "$folder/base/cdk.json" ] && [ -d "$folder/base/infra" ] || fail "BASE must be a commit with the CDK app, cdk.json and infra/, and $base has none"
+
+# must runs a command quietly, and says in one line what failed, after what the command said.
+must() {
+  local what=$1 status=0
+  shift
+  "$@" >"$folder/log" 2>&1 || status=$?
+  [ "$status" = 0 ] || { tail -n 20 "$folder/log" >&2; fail "$what"; }
+}
+
+# What a function is compiled to does not matter here, so files that stand for it save compiling the base's.
+for bootstrap in "$folder"/base/lambda/*/main.go; do
+  built=$folder/base/dist/linux_arm64/$(basename "$(dirname "$bootstrap")")
+  mkdir -p "$built/assets"
+  touch "$built/bootstrap" "$built/assets/index.html"
+done
+say "building and synthesizing $base"
+must "BASE $base does not build" env -C "$folder/base" go build -buildvcs=false -o bin/infra ./infra
+must "BASE $base cannot be synthesized" env -C "$folder/base" CDK_VALIDATION=false cdk synth --build true --quiet --output "$folder/base.out"
+say "synthesizing and validating the change"
+must "the change cannot be synthesized" env CDK_VALIDATION=false cdk synth --build true --quiet --output "$folder/change.out"
+must "cdk validate refuses the change" cdk validate --unstable=validate --no-online --build true --app "$folder/change.out"
+if command -v cfn-lint >/dev/null; then
+  must "cfn-lint refuses the change" cfn-lint --non-zero-exit-code error "$folder/change.out/"*.template.json
+else
+  echo "skipped: cfn-lint, which is not installed (pip install cfn-lint)" >&2
+fi
+
+must "the reviewer does not build" go build -buildvcs=false -o bin/reviewer ./infra/reviewer
+status=0
+bin/reviewer -base "$folder/base.out" -base-pages "$folder/base/docs/runbook" -base-name "$base" \
+  -change "$folder/change.out" -change-pages docs/runbook -change-name "${CHANGE:-the working tree}" \
+  -allow-destructive="${ALLOW_DESTRUCTIVE:-0}" || status=$?
+say "reviewed"
+exit "$status"
