@@ -92,7 +92,7 @@ func (f File) byName(table contract.Folders) (contract.Format, error) {
 		return contract.Format{}, unsupported("extension of filename", *f.Name, table.Extensions())
 	}
 	if f.Type != nil && !formats.Accepts(format.ContentType, *f.Type) {
-		return contract.Format{}, &Error{api.UnsupportedMediaType, fmt.Sprintf("type %s does not fit filename %s: must be %s",
+		return contract.Format{}, &Error{Code: api.UnsupportedMediaType, Message: fmt.Sprintf("type %s does not fit filename %s: must be %s",
 			Quote(*f.Type), Quote(*f.Name), format.ContentType)}
 	}
 	return format, nil
@@ -112,7 +112,7 @@ func byHint(table contract.Folders, hint string) (contract.Format, bool) {
 }
 
 func unsupported(field, value string, supported []string) error {
-	return &Error{api.UnsupportedMediaType, fmt.Sprintf("%s %s is not supported: must be one of %s", field, Quote(value), strings.Join(supported, ", "))}
+	return &Error{Code: api.UnsupportedMediaType, Message: fmt.Sprintf("%s %s is not supported: must be one of %s", field, Quote(value), strings.Join(supported, ", "))}
 }
 
 // ChooseMethod returns how a file of size bytes is sent: one of api.Methods. via is the client's choice, one of api.Vias.

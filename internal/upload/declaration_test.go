@@ -46,8 +46,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"checksum with spare bits", func(r *api.UploadRequest) { r.Checksum = new(checksum[:42] + "1=") }, notSHA256(checksum[:42] + "1=")},
 		{"checksum with newline", func(r *api.UploadRequest) { r.Checksum = new(checksum + "\n") }, notSHA256(checksum + "\n")},
 		{"largest object of the folder", func(r *api.UploadRequest) { r.Size = 1<<20 + 1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 1048577 bytes: must be 1 to 1048576, the largest object of the folder"}},
-		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: must be 1 to 536870912, what is left of the quota less the 5 bytes of filename and title"}},
-		{"what title and name leave", func(r *api.UploadRequest) { r.Filename, r.Title, r.Size = "a.mp4", new("Ü"), 1<<29-1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870911 bytes: must be 1 to 536870910, what is left of the quota less the 7 bytes of filename and title"}},
+		{"what is left", func(r *api.UploadRequest) { r.Filename, r.Size = "a.mp4", 1<<29+1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870913 bytes: must be 1 to 536870912, what is left of the quota less the 5 bytes of filename and title", Quota: true}},
+		{"what title and name leave", func(r *api.UploadRequest) { r.Filename, r.Title, r.Size = "a.mp4", new("Ü"), 1<<29-1 }, upload.Error{Code: api.PayloadTooLarge, Message: "size is 536870911 bytes: must be 1 to 536870910, what is left of the quota less the 7 bytes of filename and title", Quota: true}},
 	} {
 		declared := api.UploadRequest{Filename: "a.pdf", Size: 1}
 		test.change(&declared)

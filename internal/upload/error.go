@@ -24,19 +24,21 @@ var (
 )
 
 // ErrNoUpload is the one answer for an id that nobody granted to the owner, or that names nothing, or a deleted upload.
-var ErrNoUpload error = &Error{api.NotFound, "no such upload"}
+var ErrNoUpload error = &Error{Code: api.NotFound, Message: "no such upload"}
 
 // An Error is a refusal that the client may read. Message names the field, the value (see Quote) and what is allowed.
 type Error struct {
 	Code    api.Code
 	Message string
+	// Quota reports whether it is the owner's quota that refuses, of bytes or of files.
+	Quota bool
 }
 
 // Error returns the message. It may hold what the client sent: it goes into an answer, never into a log.
 func (e *Error) Error() string { return e.Message }
 
 func invalid(format string, args ...any) error {
-	return &Error{api.InvalidRequest, fmt.Sprintf(format, args...)}
+	return &Error{Code: api.InvalidRequest, Message: fmt.Sprintf(format, args...)}
 }
 
 // maxQuoted is the longest part of a client's value that is repeated to it, in bytes.

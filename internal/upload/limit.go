@@ -22,8 +22,9 @@ type Limits struct {
 
 // A limit is one bound of a size, with its name in messages.
 type limit struct {
-	name  string
-	bytes int64
+	name    string
+	bytes   int64
+	isQuota bool
 }
 
 // SinglePut returns the largest object that one request may store, in bytes: the least of the limits and
@@ -44,7 +45,7 @@ func (l Limits) CheckSize(size int64) error {
 		return err
 	}
 	if size > least.bytes {
-		return &Error{api.PayloadTooLarge, fmt.Sprintf("size is %d bytes: must be 1 to %d, %s", size, least.bytes, least.name)}
+		return &Error{api.PayloadTooLarge, fmt.Sprintf("size is %d bytes: must be 1 to %d, %s", size, least.bytes, least.name), least.isQuota}
 	}
 	return nil
 }
@@ -56,11 +57,11 @@ func (l Limits) least() (limit, error) {
 		texts = fmt.Sprintf(" less the %d bytes of filename and title", l.Text)
 	}
 	least := slices.MinFunc([]limit{
-		{"the quota" + texts, l.Quota - l.Text},
-		{"what is left of the quota" + texts, l.Remaining - l.Text},
-		{"the largest upload", l.User},
-		{"the largest object of the folder", l.Folder},
-		{"the largest object of S3", api.MaxObject},
+		{"the quota" + texts, l.Quota - l.Text, true},
+		{"what is left of the quota" + texts, l.Remaining - l.Text, true},
+		{"the largest upload", l.User, false},
+		{"the largest object of the folder", l.Folder, false},
+		{"the largest object of S3", api.MaxObject, false},
 	}, func(a, b limit) int { return cmp.Compare(a.bytes, b.bytes) })
 	switch {
 	case l.FileQuota < 1:
@@ -76,11 +77,11 @@ func (l Limits) least() (limit, error) {
 	case l.Remaining <= l.Text:
 		return limit{}, nothing("filename and title take %d bytes, and %d are left of the quota", l.Text, l.Remaining)
 	default:
-		return limit{}, nothing("%s is %d bytes", least.name, least.bytes)
+		return limit{}, &Error{api.Forbidden, fmt.Sprintf("nothing may be uploaded: %s is %d bytes", least.name, least.bytes), least.isQuota}
 	}
 }
 
-// nothing returns the Error for an owner who may not store even one byte.
+// nothing returns the Error for an owner whose quota does not let even one byte be stored.
 func nothing(format string, args ...any) error {
-	return &Error{api.Forbidden, "nothing may be uploaded: " + fmt.Sprintf(format, args...)}
+	return &Error{api.Forbidden, "nothing may be uploaded: " + fmt.Sprintf(format, args...), true}
 }

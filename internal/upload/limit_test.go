@@ -68,15 +68,15 @@ func TestCheckSize(t *testing.T) {
 		{"at the largest of S3", upload.Limits{Folder: huge, User: huge, Quota: huge, Remaining: huge}, 53_687_091_200_000, nil},
 		{"zero", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, 0, &upload.Error{Code: api.InvalidRequest, Message: "size is 0 bytes: must be at least 1"}},
 		{"negative", upload.Limits{Folder: 7, User: 7, Quota: 7, Remaining: 7}, -1, &upload.Error{Code: api.InvalidRequest, Message: "size is -1 bytes: must be at least 1"}},
-		{"over the quota", upload.Limits{Folder: 8, User: 8, Quota: 7, Remaining: 7}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: must be 1 to 7, the quota"}},
+		{"over the quota", upload.Limits{Folder: 8, User: 8, Quota: 7, Remaining: 7}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: must be 1 to 7, the quota", Quota: true}},
 		{"at what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 4, nil},
-		{"over what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 10, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 10 bytes: must be 1 to 4, what is left of the quota"}},
-		{"nothing left", upload.Limits{Folder: 8, User: 8, Quota: 8}, 1, &upload.Error{Code: api.Forbidden, Message: "nothing may be uploaded: the quota of 8 bytes is used up, or was a minute ago"}},
-		{"over what texts leave", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 6, Text: 4}, 3, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 3 bytes: must be 1 to 2, what is left of the quota less the 4 bytes of filename and title"}},
+		{"over what is left", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 4}, 10, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 10 bytes: must be 1 to 4, what is left of the quota", Quota: true}},
+		{"nothing left", upload.Limits{Folder: 8, User: 8, Quota: 8}, 1, &upload.Error{Code: api.Forbidden, Message: "nothing may be uploaded: the quota of 8 bytes is used up, or was a minute ago", Quota: true}},
+		{"over what texts leave", upload.Limits{Folder: 8, User: 8, Quota: 8, Remaining: 6, Text: 4}, 3, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 3 bytes: must be 1 to 2, what is left of the quota less the 4 bytes of filename and title", Quota: true}},
 		{"over the user's", upload.Limits{Folder: 8, User: 7, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: must be 1 to 7, the largest upload"}},
 		{"over the folder's", upload.Limits{Folder: 7, User: 8, Quota: 8, Remaining: 8}, 8, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 8 bytes: must be 1 to 7, the largest object of the folder"}},
 		{"over S3's", upload.Limits{Folder: huge, User: huge, Quota: huge, Remaining: huge}, 53_687_091_200_001, &upload.Error{Code: api.PayloadTooLarge, Message: "size is 53687091200001 bytes: must be 1 to 53687091200000, the largest object of S3"}},
-		{"nothing allowed", upload.Limits{Folder: 7, User: 7, Quota: 0, Remaining: 0}, 1, &upload.Error{Code: api.Forbidden, Message: "nothing may be uploaded: the quota is 0 bytes"}},
+		{"nothing allowed", upload.Limits{Folder: 7, User: 7, Quota: 0, Remaining: 0}, 1, &upload.Error{Code: api.Forbidden, Message: "nothing may be uploaded: the quota is 0 bytes", Quota: true}},
 	} {
 		err := withFiles(test.limits).CheckSize(test.size)
 		var got *upload.Error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -41,6 +42,7 @@ type presigner struct {
 	now      func() time.Time
 	random   io.Reader
 	keys     *upload.KeyCache
+	log      *slog.Logger
 }
 
 func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, error) {
@@ -55,6 +57,7 @@ func newFunction(setup function.Setup[contract.PresignEnv]) (lambda.Handler, err
 		now:      time.Now,
 		random:   rand.Reader,
 		keys:     new(upload.KeyCache),
+		log:      setup.Log,
 	}
 	return apigw.New(contract.Presign, p.handlers(), apigw.NewThrottle(setup.Env.Throttle, function.WallClock), setup.Log)
 }
@@ -71,7 +74,7 @@ func (p *presigner) handlers() map[string]apigw.Handler {
 }
 
 // form answers GET /presignedurl: a form for one new object of the owner.
-func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
+func (p *presigner) form(ctx context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
 	file := upload.File{Name: optional(request.Query, "filename"), Type: optional(request.Query, "type")}
 	format, err := file.Format(p.folders)
 	if err != nil {
@@ -81,6 +84,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 	limits.Folder, limits.Text = format.MaxSize, int64(len(request.Query["filename"]))
 	largest, err := limits.SinglePut()
 	if err != nil {
+		p.count(ctx, request.ID, request.Caller.Owner, new(tally).refuse(err))
 		return api.PresignedForm{}, err
 	}
 	object, err := p.newObject(request.Caller, format)
@@ -96,6 +100,7 @@ func (p *presigner) form(_ context.Context, request apigw.Request[apigw.None]) (
 	if err != nil {
 		return api.PresignedForm{}, err
 	}
+	p.count(ctx, request.ID, request.Caller.Owner, new(tally).grant(api.MethodPost, 0))
 	return api.PresignedForm{URL: signed.URL, Fields: signed.Fields, ID: object.id, Key: object.key, Expires: api.Time{Time: signed.Expires}}, nil
 }
 

@@ -38,7 +38,7 @@ func newPresigner(t *testing.T) *presigner {
 	}
 	return &presigner{
 		folders: folders(), lifetime: 15 * time.Minute, signer: signer,
-		now: func() time.Time { return now }, random: zeros{}, keys: new(upload.KeyCache),
+		now: func() time.Time { return now }, random: zeros{}, keys: new(upload.KeyCache), log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -231,14 +231,17 @@ func TestRefusals(t *testing.T) {
 		{"quota", map[string]string{}, noQuota, upload.Error{
 			Code:    api.Forbidden,
 			Message: "nothing may be uploaded: the quota is 0 bytes",
+			Quota:   true,
 		}},
 		{"quota is used up", map[string]string{}, usedUp, upload.Error{
 			Code:    api.Forbidden,
 			Message: "nothing may be uploaded: the quota of 100 bytes is used up, or was a minute ago",
+			Quota:   true,
 		}},
 		{"quota of files is used up", map[string]string{}, filesUsedUp, upload.Error{
 			Code:    api.Forbidden,
 			Message: "nothing may be uploaded: the quota of 9 files is used up, or was a minute ago",
+			Quota:   true,
 		}},
 	} {
 		answer, err := newPresigner(t).form(t.Context(), apigw.Request[apigw.None]{Caller: test.caller, Query: test.query})

@@ -11,23 +11,25 @@ import (
 )
 
 // uploads answers POST /uploads: what uploads the declared files, each as one new object of the owner.
-func (p *presigner) uploads(_ context.Context, request apigw.Request[api.UploadOrBatch]) (api.GrantOrGrants, error) {
+func (p *presigner) uploads(ctx context.Context, request apigw.Request[api.UploadOrBatch]) (api.GrantOrGrants, error) {
+	var counted tally
+	defer func() { p.count(ctx, request.ID, request.Caller.Owner, &counted) }()
 	if batch := request.Body.UploadBatch; batch != nil {
-		grants, err := p.batch(request.Caller, batch.Uploads, request.ID)
+		grants, err := p.batch(request.Caller, batch.Uploads, request.ID, &counted)
 		return api.GrantOrGrants{UploadGrants: grants}, err
 	}
-	grant, err := p.upload(request.Caller, *request.Body.UploadRequest)
+	grant, err := p.upload(request.Caller, *request.Body.UploadRequest, &counted)
 	return api.GrantOrGrants{UploadGrant: &grant}, err
 }
 
 // batch grants each file, in order, or says why not. The files that are granted fit into what is left of the quotas together.
-func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, requestID string) (*api.UploadGrants, error) {
+func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, requestID string, counted *tally) (*api.UploadGrants, error) {
 	if n := len(files); n < 1 || n > api.MaxBatch {
 		return nil, &upload.Error{Code: api.InvalidRequest, Message: fmt.Sprintf("uploads are %d: must be 1 to %d", n, api.MaxBatch)}
 	}
 	results := make([]api.UploadResult, len(files))
 	for i, file := range files {
-		grant, err := p.upload(caller, file)
+		grant, err := p.upload(caller, file, counted)
 		if refusal, ok := errors.AsType[*upload.Error](err); ok {
 			results[i].Error = &api.ErrorBody{Message: refusal.Message, Code: refusal.Code, RequestID: requestID}
 			continue
@@ -42,10 +44,11 @@ func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, reques
 	return &api.UploadGrants{Uploads: results}, nil
 }
 
-// upload grants the upload of one file.
-func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest) (api.UploadGrant, error) {
+// upload grants the upload of one file, and counts it.
+func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, counted *tally) (api.UploadGrant, error) {
 	format, err := upload.Check(declared, p.folders, caller.Limits())
 	if err != nil {
+		counted.refuse(err)
 		return api.UploadGrant{}, err
 	}
 	method, err := upload.ChooseMethod(declared.Via, declared.Size)
@@ -69,8 +72,11 @@ func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest) (api
 		return api.UploadGrant{}, err
 	}
 	grant := api.UploadGrant{ID: object.id, Key: object.key, Method: method}
-	err = p.sign(&grant, object, fixed, declared)
-	return grant, err
+	if err := p.sign(&grant, object, fixed, declared); err != nil {
+		return api.UploadGrant{}, err
+	}
+	counted.grant(method, declared.Size)
+	return grant, nil
 }
 
 // sign completes a grant. It adds to fixed, which are the object's attributes.
