@@ -42,7 +42,7 @@ func (i *Inspector) begin(ctx context.Context, arrival Arrival) error {
 	case err != nil:
 		return err
 	}
-	if err := i.resume(ctx, record); err != nil {
+	if err := i.resume(ctx, record, arrival.At); err != nil {
 		return err
 	}
 	return i.removeOthers(ctx, []Arrival{arrival}, record)

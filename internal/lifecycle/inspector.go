@@ -66,7 +66,7 @@ func (i *Inspector) inspect(ctx context.Context, arrivals []Arrival) error {
 		return i.inspectDeleted(ctx, arrivals, record)
 	}
 	if slices.ContainsFunc(arrivals, func(a Arrival) bool { return a.VersionID == "" || isAccepted(record, a) }) {
-		if err := i.resume(ctx, record); err != nil {
+		if err := i.resume(ctx, record, arrivals[0].At); err != nil {
 			return err
 		}
 	}
@@ -84,8 +84,8 @@ func (i *Inspector) inspectDeleted(ctx context.Context, arrivals []Arrival, tomb
 	return i.finishDeletion(ctx, tombstone)
 }
 
-// resume takes the steps that are left of a record that is not a tombstone.
-func (i *Inspector) resume(ctx context.Context, record upload.Record) error {
+// resume takes the steps that are left of a record that is not a tombstone. arrived is when its bytes arrived, or zero.
+func (i *Inspector) resume(ctx context.Context, record upload.Record, arrived time.Time) error {
 	if record.Status != upload.Accepted {
 		return i.publish(ctx, record)
 	}
@@ -100,9 +100,22 @@ func (i *Inspector) resume(ctx context.Context, record upload.Record) error {
 	if err != nil {
 		return err
 	}
-	i.Log.InfoContext(ctx, "verdict set", "owner", judged.Owner, "id", judged.ID,
-		"status", string(judged.Status), "reason", string(judged.Reason), "size", judged.Size)
+	i.logVerdict(ctx, judged, arrived)
 	return i.publish(ctx, judged)
+}
+
+// logVerdict writes the line of which infra/stack makes metrics. Without the time of the arrival, it does not say how long
+// the verdict took.
+func (i *Inspector) logVerdict(ctx context.Context, judged upload.Record, arrived time.Time) {
+	attributes := []any{
+		"owner", judged.Owner, "id", judged.ID,
+		"status", string(judged.Status), "reason", string(judged.Reason), "size", judged.Size,
+	}
+	if !arrived.IsZero() {
+		// Two clocks: S3's and this process's.
+		attributes = append(attributes, "milliseconds", max(0, i.Now().Sub(arrived).Milliseconds()))
+	}
+	i.Log.InfoContext(ctx, "verdict set", attributes...)
 }
 
 // applyVerdict tags the version with the verdict. Over quota, it removes the version instead.

@@ -76,6 +76,8 @@ type Arrival struct {
 	Key       string
 	Owner, ID string // the parts of Key
 	VersionID string
+	// At is when the bytes arrived. Zero: it is not known.
+	At time.Time
 }
 
 // ParseArrival returns the arrival of a version of an object, or of its key if versionID is empty. It reports false if the

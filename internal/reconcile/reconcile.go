@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -27,8 +28,8 @@ const MaxListed = 1000
 type Tally struct {
 	// Pages and Keys are what was listed. Foreign are the keys of no upload, Recorded those of uploads that have a record.
 	Pages, Keys, Foreign, Recorded int64
-	// Queued are the keys to inspect.
-	Queued int64
+	// Queued are the keys to inspect. Overdue are those of them that were stored before Pass.Due.
+	Queued, Overdue int64
 	// Reads are the records asked for, Sends the requests to the queue.
 	Reads, Sends int64
 }
@@ -45,6 +46,8 @@ type Pass struct {
 	Listed string
 	// Done is the key of the last upload that is done. Empty: none is.
 	Done string
+	// Due is until when an object must have been stored for its inspection to be overdue. Zero: none is.
+	Due time.Time
 	Tally
 }
 
@@ -91,6 +94,7 @@ func decode(listed *string) string {
 type object struct {
 	key    string
 	upload records.Key
+	stored time.Time
 }
 
 // uploadsIn returns the objects of a page that are uploads, and counts the others. An object whose current version is a
@@ -104,7 +108,7 @@ func (p *Pass) uploadsIn(page *s3.ListObjectsV2Output) []object {
 			p.Foreign++
 			continue
 		}
-		objects = append(objects, object{key, records.Key{Owner: owner, ID: id}})
+		objects = append(objects, object{key, records.Key{Owner: owner, ID: id}, aws.ToTime(listed.LastModified)})
 	}
 	return objects
 }
@@ -132,6 +136,9 @@ func (p *Pass) handle(ctx context.Context, objects []object) error {
 		// A deleted upload that has an object is unfinished too: its bytes arrived late.
 		if !state.Published || state.Status != upload.Ready && state.Status != upload.Rejected {
 			unfinished = append(unfinished, o.key)
+			if o.stored.Before(p.Due) {
+				p.Overdue++
+			}
 		}
 	}
 	for some := range slices.Chunk(unfinished, queue.MaxBatch) {

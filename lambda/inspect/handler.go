@@ -69,7 +69,7 @@ func newHandler(setup function.Setup[contract.InspectEnv]) *handler {
 	}
 	reconciler := &reconciler{
 		objects: objects.NewClient(awsclient.Config(setup.Runtime, function.S3)), bucket: setup.Env.Bucket, uploads: uploads,
-		queue: inspections, folders: setup.Env.Folders, log: setup.Log,
+		queue: inspections, folders: setup.Env.Folders, now: function.WallClock, log: setup.Log,
 	}
 	return &handler{setup.Env.Bucket, setup.Env.Folders, inspector, reconciler.page, setup.Log}
 }
@@ -111,6 +111,8 @@ func (h *handler) read(record notification.Record) (arrival lifecycle.Arrival, e
 	}
 	key := string(record.S3.Object.Key)
 	arrival, ok := lifecycle.ParseArrival(key, record.S3.Object.VersionID)
+	// A time that is none stays zero: nothing but a metric needs it.
+	arrival.At, _ = time.Parse(time.RFC3339, record.Time)
 	folder, _, _ := strings.Cut(key, "/")
 	if _, known := h.folders[folder]; !ok || !known {
 		return arrival, false, fmt.Errorf("reading a record: %w", errForeignKey)

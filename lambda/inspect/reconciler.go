@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -13,6 +14,9 @@ import (
 	"postern/internal/records"
 )
 
+// overdue is the age from which on bytes without a finished record are a fault. What has just arrived is not.
+const overdue = time.Hour
+
 // A reconciler goes through the folders of the bucket, one page a message.
 type reconciler struct {
 	objects *s3.Client
@@ -20,6 +24,7 @@ type reconciler struct {
 	uploads *records.Uploads
 	queue   *queue.Queue
 	folders contract.Folders
+	now     func() time.Time
 	log     *slog.Logger
 }
 
@@ -29,12 +34,12 @@ func (r *reconciler) page(ctx context.Context, after string) error {
 	if folder == "" {
 		return nil
 	}
-	pass := reconcile.Pass{Objects: r.objects, Bucket: r.bucket, Uploads: r.uploads, Queue: r.queue, Listed: after}
+	pass := reconcile.Pass{Objects: r.objects, Bucket: r.bucket, Uploads: r.uploads, Queue: r.queue, Listed: after, Due: r.now().Add(-overdue)}
 	more, err := pass.Page(ctx, folder+"/")
 	if err != nil {
 		return err
 	}
-	r.log.InfoContext(ctx, "page reconciled", "folder", folder, "keys", pass.Keys, "recorded", pass.Recorded, "queued", pass.Queued)
+	r.log.InfoContext(ctx, "page reconciled", "folder", folder, "keys", pass.Keys, "recorded", pass.Recorded, "queued", pass.Queued, "overdue", pass.Overdue)
 	switch {
 	case more:
 		return r.queue.Reconcile(ctx, pass.Listed)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
@@ -57,7 +58,7 @@ func TestReconcilerTakesEveryPage(t *testing.T) {
 	r := &reconciler{
 		objects: objects.NewClient(awsclient.Config(s.Runtime, function.S3)), bucket: "bucket",
 		queue:   queue.New(sqs.NewFromConfig(awsclient.Config(s.Runtime, function.SQS)), services.URL+"/queue", "bucket"),
-		folders: contract.Folders{"documents": {}, "videos": {}, "images": {}}, log: s.Log,
+		folders: contract.Folders{"documents": {}, "videos": {}, "images": {}}, now: time.Now, log: s.Log,
 	}
 	after := ""
 	for n := range 10 {
