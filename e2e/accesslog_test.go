@@ -58,7 +58,7 @@ func TestAccessLogTellsWhoDidWhat(t *testing.T) {
 	for _, what := range []string{"download signed", "upload deleted"} {
 		count := 0
 		for text := range strings.Lines(run.Log()[began:]) {
-			if strings.Contains(text, what) && strings.Contains(text, " caller="+acting+" owner="+own+" upload="+g.ID+" ") {
+			if strings.Contains(text, what) && strings.Contains(text, `"caller":"`+acting+`","owner":"`+own+`","upload":"`+g.ID+`"`) {
 				count++
 			}
 		}

@@ -70,6 +70,7 @@ func newFirewall(stack awscdk.Stack, s stage.Stage, rest awsapigateway.RestApi) 
 		DimensionsMap: &map[string]*string{
 			"WebACL": stack.StackName(), "Region": stack.Region(), "Rule": jsii.String(rateRule),
 		},
+		Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: awscloudwatch.Stats_SUM(),
 	})
 }
 

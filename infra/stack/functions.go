@@ -192,7 +192,9 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 		// Without what CDK would add to the role.
 		Role:     role.WithoutPolicyUpdates(nil),
 		LogGroup: logs,
-		Tracing:  awslambda.Tracing_ACTIVE,
+		// The metrics' filters and the runbook read the members of JSON.
+		LoggingFormat: awslambda.LoggingFormat_JSON,
+		Tracing:       awslambda.Tracing_ACTIVE,
 	}
 	if spec.concurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(spec.concurrency)

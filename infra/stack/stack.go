@@ -72,7 +72,8 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 	queues.inspectBy(stack, s.InspectConcurrency, functions[contract.Inspect])
 	accessLogs := newLogGroup(stack, "AccessLogs", s)
 	rest := newAPI(stack, s, functions, accessLogs)
-	newAlarms(stack, s, queues, accessLogs, newFirewall(stack, s, rest))
+	newCounters(stack, functions, accessLogs)
+	newAlarms(stack, s, watched{queues, data, functions, rest.DeploymentStage(), newFirewall(stack, s, rest)})
 	newOutputs(stack, rest, data, queues)
 	stack.Node().AddValidation(&authorizedMethods{stack})
 	return stack, nil
