@@ -399,6 +399,38 @@ func TestExistingLogRole(t *testing.T) {
 	}
 }
 
+// A stage with issuers asks for tokens too, its authorizer knows them, and what nobody can judge is for a later try.
+func TestStageWithIssuers(t *testing.T) {
+	for basic, challenge := range map[bool]string{
+		true:  `'Basic realm="postern", charset="UTF-8", Bearer realm="postern"'`,
+		false: `'Bearer realm="postern"'`,
+	} {
+		s := stages["dev"]
+		s.Basic, s.Issuers = basic, []contract.Issuer{{Issuer: "https://id.example.com", Audience: "web", Mail: "email"}}
+		template, err := synthesize(t, s, func(awsapigateway.RestApi) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const issuers = `[{"issuer":"https://id.example.com","audience":"web","mail":"email"}]`
+		if got := template.variables("Authorizer")["ISSUERS"]; got != issuers {
+			t.Errorf("the authorizer's ISSUERS is %q, want %s", got, issuers)
+		}
+		for _, response := range template.of("AWS::ApiGateway::GatewayResponse") {
+			headers := response.Properties["ResponseParameters"].(map[string]any)
+			switch kind := response.Properties["ResponseType"]; kind {
+			case "UNAUTHORIZED":
+				if got := headers["gatewayresponse.header.WWW-Authenticate"]; got != challenge {
+					t.Errorf("basic %v: got challenge %s, want %s", basic, got, challenge)
+				}
+			case "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR":
+				if got := headers["gatewayresponse.header.Retry-After"]; response.Properties["StatusCode"] != "503" || got != "'10'" {
+					t.Errorf("%s: status %v, Retry-After %v, want 503 and 10", kind, response.Properties["StatusCode"], got)
+				}
+			}
+		}
+	}
+}
+
 // A stage without Basic credentials asks for none, and its authorizer knows.
 func TestStageWithoutBasic(t *testing.T) {
 	s := stages["dev"]

@@ -69,6 +69,7 @@ func authorizerSpec(s stage.Stage, d data) functionSpec {
 			UploadsTable:   *d.uploads.TableName(),
 			OwnerKeySecret: *d.key.SecretArn(),
 			Basic:          s.Basic,
+			Issuers:        s.Issuers,
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
 

@@ -3,6 +3,7 @@ package stack
 import (
 	"encoding/json"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/jsii-runtime-go"
@@ -12,9 +13,31 @@ import (
 	"postern/internal/contract"
 )
 
-// challenge asks for the credentials that the authorizer reads.
-// Source: RFC 7617, section 2.1.
-const challenge = `Basic realm="postern", charset="UTF-8"`
+// Challenges ask for the credentials that the authorizer reads.
+// Source: RFC 7617, section 2.1, and RFC 6750, section 3.
+const (
+	basicChallenge  = `Basic realm="postern", charset="UTF-8"`
+	bearerChallenge = `Bearer realm="postern"`
+)
+
+// challenges returns the header that asks for the credentials that a stage takes. It is empty if it takes none.
+// Source: RFC 9110, section 11.6.1.
+func challenges(s stage.Stage) map[string]string {
+	var all []string
+	if s.Basic {
+		all = append(all, basicChallenge)
+	}
+	if len(s.Issuers) > 0 {
+		all = append(all, bearerChallenge)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return map[string]string{"WWW-Authenticate": strings.Join(all, ", ")}
+}
+
+// retryAuthorizer is after how many seconds a caller should try again whom the authorizer could not judge.
+const retryAuthorizer = 10
 
 // messageOfAWS stands for API Gateway's own message, a JSON string with its quotes.
 const messageOfAWS = "$context.error.messageString"
@@ -29,7 +52,7 @@ type gatewayResponse struct {
 	status  string            // empty: the type's own
 	code    api.Code          // member "code" of the body
 	message string            // JSON of member "message"
-	headers map[string]string // of a stage that takes Basic credentials
+	headers map[string]string // besides the standard ones
 }
 
 // gatewayResponses gives API Gateway's own errors the members that every error of the API has.
@@ -40,7 +63,7 @@ type gatewayResponse struct {
 var gatewayResponses = []gatewayResponse{
 	{kind: "BAD_REQUEST_PARAMETERS", code: api.InvalidRequest, message: messageOfAWS},
 	{kind: "BAD_REQUEST_BODY", code: api.InvalidRequest, message: messageOfAWS},
-	{kind: "UNAUTHORIZED", code: api.Unauthorized, message: messageOfAWS, headers: map[string]string{"WWW-Authenticate": challenge}},
+	{kind: "UNAUTHORIZED", code: api.Unauthorized, message: messageOfAWS},
 	{kind: "ACCESS_DENIED", code: api.Forbidden, message: messageOfAuthorizer},
 	{kind: "MISSING_AUTHENTICATION_TOKEN", status: "404", code: api.NotFound, message: `"no such route"`},
 	{kind: "INVALID_SIGNATURE", status: "404", code: api.NotFound, message: `"no such route"`},
@@ -62,10 +85,9 @@ var gatewayResponses = []gatewayResponse{
 
 func addGatewayResponses(api awsapigateway.RestApi, s stage.Stage) {
 	for _, response := range gatewayResponses {
+		response = response.of(s)
 		parameters := quoted("", standardHeaders())
-		if s.Basic {
-			maps.Copy(*parameters, *quoted("", response.headers))
-		}
+		maps.Copy(*parameters, *quoted("", response.headers))
 		var status *string
 		if response.status != "" {
 			status = jsii.String(response.status)
@@ -77,6 +99,21 @@ func addGatewayResponses(api awsapigateway.RestApi, s stage.Stage) {
 			Templates:       &map[string]*string{"application/json": jsii.String(response.body())},
 		})
 	}
+}
+
+// of returns the response as a stage has it. A stage that takes tokens asks their issuers for keys: while that fails, the
+// authorizer can judge nobody. An authorizer that fails is answered by one of two types of response, and the status is the
+// type's, so every fault of it is a 503 there.
+func (r gatewayResponse) of(s stage.Stage) gatewayResponse {
+	switch r.kind {
+	case "UNAUTHORIZED":
+		r.headers = challenges(s)
+	case "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE":
+		if len(s.Issuers) > 0 {
+			r.status, r.headers = "503", contract.RetryHeaders(retryAuthorizer)
+		}
+	}
+	return r
 }
 
 // standardHeaders returns the headers of every answer. API Gateway takes the content type from the response template.

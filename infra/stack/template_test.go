@@ -192,6 +192,7 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 			UploadsTable:   "${UploadsTable}",
 			OwnerKeySecret: "${OwnerKey}",
 			Basic:          s.Basic,
+			Issuers:        s.Issuers,
 			DefaultMaxSize: s.DefaultMaxSize,
 			DefaultQuota:   s.DefaultQuota,
 

@@ -80,10 +80,16 @@ type Stage struct {
 	// Default: 50.
 	InspectConcurrency int
 
-	// Basic reports whether callers may sign in with the Basic scheme: a mail and a password with each request. There is no
-	// other way yet, so without it every call is refused, but those of public routes.
+	// Basic reports whether callers may sign in with the Basic scheme: a mail and a password with each request. Without it,
+	// they need a token of one of Issuers.
 	// Default: true.
 	Basic bool
+
+	// Issuers are the OpenID Providers whose tokens callers may present with the Bearer scheme. In cdk.json each is an object
+	// of issuer, audience and, if need be, mail, subject and roles, which is an object of claim and service.
+	// Source: OpenID Connect Core 1.0, section 3.1.3.7.
+	// Default: none.
+	Issuers []contract.Issuer
 
 	// AuthorizerConcurrency is how many authorizers run at once, at most, 1 to 1,000. They are reserved, that is taken from
 	// the concurrent executions that the account's other functions share. Requests beyond are answered 500.
@@ -285,8 +291,8 @@ const placeholder = "https://app.example.com"
 // Warnings returns what a stage that keeps its data should not have, a line each.
 func (s Stage) Warnings() []string {
 	var warnings []string
-	if !s.Basic {
-		warnings = append(warnings, fmt.Sprintf("stages.%s.basic: false refuses every caller: there is no other way to sign in yet", s.Name))
+	if !s.Basic && len(s.Issuers) == 0 {
+		warnings = append(warnings, fmt.Sprintf("stages.%s.basic: false refuses every caller: without issuers there is no other way to sign in", s.Name))
 	}
 	for _, origin := range s.AllowedOrigins {
 		switch {
@@ -336,6 +342,7 @@ func defaults(name string) *Stage {
 		Retention:          Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
 		Basic:              true,
+		Issuers:            []contract.Issuer{},
 		Throttle:           Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
 		WAF:                NoWAF,
@@ -368,6 +375,7 @@ func (s *Stage) read(o *object) {
 	})
 	read(o, "inspectConcurrency", &s.InspectConcurrency, integer(2, 1000))
 	read(o, "basic", &s.Basic, boolean)
+	readIssuers(o, "issuers", s.Name == Local, &s.Issuers)
 	read(o, "authorizerConcurrency", &s.AuthorizerConcurrency, integer(1, 1000))
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))

@@ -48,6 +48,7 @@ func TestDefaults(t *testing.T) {
 		Retention:          stage.Retention{RejectedDays: 7, NoncurrentDays: 30, IncompleteMultipartDays: 3},
 		InspectConcurrency: 50,
 		Basic:              true,
+		Issuers:            []contract.Issuer{},
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
 		Page:               true,
 		WAF:                stage.NoWAF,
@@ -76,6 +77,10 @@ func TestEveryField(t *testing.T) {
 		"retention": {"rejectedDays": 1, "noncurrentDays": 15, "incompleteMultipartDays": 5},
 		"inspectConcurrency": 5,
 		"basic": false,
+		"issuers": [
+			{"issuer": "https://id.example.com/", "audience": "web", "mail": "email", "roles": {"claim": "realm_access.roles", "service": "uploads service"}},
+			{"issuer": "https://id.example.com/", "audience": "api://app", "subject": "oid"}
+		],
 		"authorizerConcurrency": 20,
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"waf": "rate",
@@ -97,17 +102,21 @@ func TestEveryField(t *testing.T) {
 			"clips":   {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}},
 			"notes-1": {MaxSize: 1000, Formats: map[string]string{"txt": "text/plain"}},
 		},
-		Content:               stage.Exact,
-		Archives:              stage.Archives{MaxEntries: 5, MaxUnpacked: 1 << 30, MaxRatio: 10},
-		MaxPixels:             1000,
-		SignatureLifetime:     time.Hour,
-		DefaultMaxSize:        5 << 40,
-		DefaultQuota:          53687091200000,
-		DefaultFileQuota:      1_000_000_000,
-		Removal:               stage.Destroy,
-		Retention:             stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 5},
-		InspectConcurrency:    5,
-		Basic:                 false,
+		Content:            stage.Exact,
+		Archives:           stage.Archives{MaxEntries: 5, MaxUnpacked: 1 << 30, MaxRatio: 10},
+		MaxPixels:          1000,
+		SignatureLifetime:  time.Hour,
+		DefaultMaxSize:     5 << 40,
+		DefaultQuota:       53687091200000,
+		DefaultFileQuota:   1_000_000_000,
+		Removal:            stage.Destroy,
+		Retention:          stage.Retention{RejectedDays: 1, NoncurrentDays: 15, IncompleteMultipartDays: 5},
+		InspectConcurrency: 5,
+		Basic:              false,
+		Issuers: []contract.Issuer{
+			{Issuer: "https://id.example.com/", Audience: "web", Mail: "email", Roles: contract.RoleClaim{Claim: "realm_access.roles", Service: "uploads service"}},
+			{Issuer: "https://id.example.com/", Audience: "api://app", Subject: "oid"},
+		},
 		AuthorizerConcurrency: 20,
 		Throttle:              stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 		WAF:                   stage.RateWAF,
@@ -200,9 +209,16 @@ func TestInspection(t *testing.T) {
 
 func TestStageThatNobodyMaySignInTo(t *testing.T) {
 	stages, err := parse(t, `{"dev": {"basic": false, "removal": "destroy"}}`)
-	want := []string{"stages.dev.basic: false refuses every caller: there is no other way to sign in yet"}
+	want := []string{"stages.dev.basic: false refuses every caller: without issuers there is no other way to sign in"}
 	if diff := cmp.Diff(stages["dev"].Warnings(), want); err != nil || diff != "" {
 		t.Errorf("%v (-got +want):\n%s", err, diff)
+	}
+}
+
+func TestStageOfTokensAlone(t *testing.T) {
+	stages, err := parse(t, `{"dev": {"basic": false, "issuers": [{"issuer": "https://id.example.com", "audience": "web"}]}}`)
+	if got := stages["dev"].Warnings(); err != nil || len(got) != 0 {
+		t.Errorf("got %q, %v, want no warning", got, err)
 	}
 }
 
@@ -257,7 +273,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, authorizerConcurrency, throttle, waf, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, waf, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
 	topics     = `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`
 	mails      = `one mail address, such as "oncall@example.com"`
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`

@@ -19,12 +19,38 @@ type AuthorizerEnv struct {
 	OwnerKeySecret string `env:"OWNER_KEY_SECRET"`
 	// Basic reports whether the credentials of HTTP's Basic scheme are accepted.
 	Basic bool `env:"BASIC"`
+	// Issuers are the OpenID Providers whose tokens are accepted.
+	Issuers []Issuer `env:"ISSUERS"`
 	// DefaultMaxSize is the largest upload of a user whose row sets none, in bytes.
 	DefaultMaxSize int64 `env:"DEFAULT_MAX_SIZE"`
 	// DefaultQuota is how much a user whose row sets none may store in all, in bytes.
 	DefaultQuota int64 `env:"DEFAULT_QUOTA"`
 	// DefaultFileQuota is how many files a user whose row sets none may keep in all.
 	DefaultFileQuota int64 `env:"DEFAULT_FILE_QUOTA"`
+}
+
+// An Issuer is an OpenID Provider, and what it says of its users. A claim is named as the token has it, or by the path of a
+// member of an object, with dots: "realm_access.roles".
+type Issuer struct {
+	// Issuer is the provider's issuer identifier, a URL, exactly as its tokens and its discovery document have it.
+	Issuer string `json:"issuer"`
+	// Audience is whom a token must be for: a member of aud. An access token of Cognito has no aud, but client_id.
+	Audience string `json:"audience"`
+	// Mail is the claim with the mail that names a user, if email_verified is true as well. If empty, issuer and subject name
+	// the user.
+	Mail string `json:"mail,omitempty"`
+	// Subject is the claim that names a user at the issuer. If empty, sub.
+	Subject string `json:"subject,omitempty"`
+	// Roles says who is a service.
+	Roles RoleClaim `json:"roles,omitzero"`
+}
+
+// A RoleClaim says which claim gives a user another role than that of a plain user.
+type RoleClaim struct {
+	// Claim is the claim: a string, or a list of strings. If empty, everybody is a plain user.
+	Claim string `json:"claim,omitempty"`
+	// Service is the value of the claim, or among its values, that makes a service.
+	Service string `json:"service,omitempty"`
 }
 
 // PresignEnv is the environment of the presign function.

@@ -63,13 +63,20 @@ func TestEnv(t *testing.T) {
 	}
 	roundTrip(t, presign)
 
-	authorizer := contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", Basic: true, DefaultMaxSize: 1, DefaultQuota: 53687091200000, DefaultFileQuota: 7}
+	authorizer := contract.AuthorizerEnv{
+		UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn:aws:secretsmanager:x", Basic: true, DefaultMaxSize: 1, DefaultQuota: 53687091200000, DefaultFileQuota: 7,
+		Issuers: []contract.Issuer{
+			{Issuer: "https://a", Audience: "web"},
+			{Issuer: "https://b", Audience: "app", Mail: "email", Subject: "oid", Roles: contract.RoleClaim{Claim: "groups", Service: "svc"}},
+		},
+	}
 	if got, err = contract.Env(authorizer); err != nil {
 		t.Fatal(err)
 	}
 	want = map[string]string{
 		"USERS_TABLE": "users", "UPLOADS_TABLE": "uploads", "OWNER_KEY_SECRET": "arn:aws:secretsmanager:x", "DEFAULT_MAX_SIZE": "1", "BASIC": "true",
 		"DEFAULT_QUOTA": "53687091200000", "DEFAULT_FILE_QUOTA": "7",
+		"ISSUERS": `[{"issuer":"https://a","audience":"web"},{"issuer":"https://b","audience":"app","mail":"email","subject":"oid","roles":{"claim":"groups","service":"svc"}}]`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("variables (-got +want):\n%s", diff)
@@ -168,7 +175,7 @@ func TestFromEnvNamesWhatIsWrong(t *testing.T) {
 	if _, err := contract.FromEnv[contract.PresignEnv](lookup(good)); err != nil {
 		t.Errorf("unchanged: %v", err)
 	}
-	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "BASIC": "true", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1", "DEFAULT_FILE_QUOTA": "1"}))
+	_, err := contract.FromEnv[contract.AuthorizerEnv](lookup(map[string]string{"USERS_TABLE": "t", "UPLOADS_TABLE": "u", "OWNER_KEY_SECRET": "s", "BASIC": "true", "DEFAULT_MAX_SIZE": "5 GiB", "DEFAULT_QUOTA": "1", "DEFAULT_FILE_QUOTA": "1", "ISSUERS": "[]"}))
 	if got, want := fmt.Sprint(err), "environment variable DEFAULT_MAX_SIZE is malformed"; got != want {
 		t.Errorf("number: got %s, want %s", got, want)
 	}
