@@ -216,7 +216,7 @@ func TestStageThatNobodyMaySignInTo(t *testing.T) {
 }
 
 func TestStageOfTokensAlone(t *testing.T) {
-	stages, err := parse(t, `{"dev": {"basic": false, "issuers": [{"issuer": "https://id.example.com", "audience": "web"}]}}`)
+	stages, err := parse(t, `{"dev": {"removal": "destroy", "basic": false, "issuers": [{"issuer": "https://id.example.com", "audience": "web"}]}}`)
 	if got := stages["dev"].Warnings(); err != nil || len(got) != 0 {
 		t.Errorf("got %q, %v, want no warning", got, err)
 	}

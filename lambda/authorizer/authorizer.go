@@ -41,7 +41,8 @@ type authorizer struct {
 	ownerKeys ownerKeys
 	now       func() time.Time // of a wall clock
 
-	basic bool // whether the Basic scheme is accepted
+	basic  bool    // whether the Basic scheme is accepted
+	bearer *bearer // nil: no token is accepted
 	// verify reports whether a password is that of hash, and whether it is that of old, which may be empty. It costs one
 	// derivation.
 	verify      func(hash, old, password string) (is, isOld bool, err error)
@@ -73,6 +74,10 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 	if err := errors.Join(verifiedErr, refusedErr, blockedErr, usedErr); err != nil {
 		return nil, fmt.Errorf("making a cache: %w", err)
 	}
+	bearer, err := newBearer(setup.Env.Issuers, random)
+	if err != nil {
+		return nil, fmt.Errorf("making a cache: %w", err)
+	}
 	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
 	uploads := records.NewUploads(tables, setup.Env.UploadsTable)
 	return &authorizer{
@@ -80,6 +85,7 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 		ownerKeys:      secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret),
 		now:            function.WallClock,
 		basic:          setup.Env.Basic,
+		bearer:         bearer,
 		verify:         identity.VerifyEither,
 		derivations:    make(chan struct{}, maxDerivations),
 		verified:       verified,

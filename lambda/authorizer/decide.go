@@ -52,6 +52,9 @@ func (a *authorizer) decide(ctx context.Context, event request) (response, error
 	if errors.Is(err, errTooManyGuesses) {
 		return deny(nobody, event.MethodArn, "too many wrong passwords for this user from your network: try again in 15 minutes"), nil
 	}
+	if errors.Is(err, errRemoved) {
+		return deny(nobody, event.MethodArn, "this user was removed"), nil
+	}
 	if err != nil {
 		return response{}, err
 	}

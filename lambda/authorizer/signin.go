@@ -38,12 +38,18 @@ type attempt struct {
 	try     string // see identity.Try
 }
 
-// authenticate finds the user whose credentials the event holds. It fails with errUnauthorized, or with errTooManyGuesses if
-// the guesser has tried too many. What it remembers it remembers by credential, so that it makes no difference how a header
+// authenticate finds the user whose credentials the event holds. It fails with errUnauthorized, with errTooManyGuesses if
+// the guesser has tried too many, or with errRemoved. What it remembers it remembers by credential, so that it makes no difference how a header
 // spells it.
 func (a *authorizer) authenticate(ctx context.Context, event request) (identity.User, error) {
 	headers := authorization(event)
-	if len(headers) != 1 || !a.basic {
+	if len(headers) != 1 {
+		return identity.User{}, errUnauthorized
+	}
+	if token, ok := cutBearer(headers[0]); ok {
+		return a.signInBearer(ctx, token)
+	}
+	if !a.basic {
 		return identity.User{}, errUnauthorized
 	}
 	given, err := parseBasic(headers[0])
