@@ -81,13 +81,14 @@ export function call<T>(access: Access, method: string, path: string, body?: unk
 }
 
 /** problem reads the API's error, or says what came instead. */
-function problem({ status, text }: Answer): PosternError {
+function problem({ status, text, header }: Answer): PosternError {
   const temporary = isTemporary(status);
+  const retryAfter = Number(/^\d+$/.exec(header("retry-after") ?? "")?.[0] ?? 0);
   try {
     const { message, code, requestId } = JSON.parse(text);
-    if (typeof message === "string" && typeof code === "string") return new PosternError(code, message, { status, requestId, temporary });
+    if (typeof message === "string" && typeof code === "string") return new PosternError(code, message, { status, requestId, temporary, retryAfter });
   } catch {
     // Not the API's JSON: a proxy answered.
   }
-  return new PosternError("internal_error", `The API answered with status ${status}, and not in its own words. Try again later.`, { status, temporary });
+  return new PosternError("internal_error", `The API answered with status ${status}, and not in its own words. Try again later.`, { status, temporary, retryAfter });
 }

@@ -8,14 +8,17 @@ export class PosternError extends Error {
   readonly requestId?: string;
   /** Whether the same request may succeed later. */
   readonly temporary: boolean;
+  /** How long the server asks to wait before that, in seconds. 0: it did not say. */
+  readonly retryAfter: number;
 
-  constructor(code: string, message: string, { status = 0, requestId = undefined as string | undefined, temporary = false } = {}) {
+  constructor(code: string, message: string, { status = 0, requestId = undefined as string | undefined, temporary = false, retryAfter = 0 } = {}) {
     super(message);
     this.name = "PosternError";
     this.code = code;
     this.status = status;
     this.requestId = requestId;
     this.temporary = temporary;
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -107,19 +107,24 @@ function wait(signal: AbortSignal | undefined, begin: (done: () => void) => () =
 /** How often a request is made before its error is final. With the delays below this takes about a minute. */
 const attempts = 8;
 
+/** The longest wait that a server is granted by its Retry-After, in milliseconds. */
+const longest = 300_000;
+
 /** isTemporary reports whether the same request may succeed later, by the status of its answer. */
 export const isTemporary = (status: number) => status >= 500 || status === 429 || status === 408;
 
 /** persist makes attempts until one succeeds or fails with an error that is not temporary. attempt gets its number, from 0. */
 export async function persist<T>(signal: AbortSignal | undefined, attempt: (n: number) => Promise<T>): Promise<T> {
   for (let n = 0; ; n++) {
+    let least = 0; // milliseconds
     try {
       return await attempt(n);
     } catch (error) {
       if (!(error instanceof PosternError && error.temporary) || n + 1 >= attempts) throw error;
+      least = Math.min(error.retryAfter * 1000, longest);
     }
     // Exponential backoff with full jitter, so that many pages do not come back at once:
     // https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-    await pause(Math.random() * Math.min(20_000, 500 * 2 ** n), signal);
+    await pause(least + Math.random() * Math.min(20_000, 500 * 2 ** n), signal);
   }
 }

@@ -106,6 +106,23 @@ test("a completion that fails inside a success is made again", async () => {
   }
 });
 
+for (const status of [429, 503])
+  test(`a call that is refused with ${status} is made again after Retry-After`, async (t) => {
+    t.mock.method(Math, "random", () => 0);
+    const times = [];
+    const { end } = between(({ url }) => url.pathname.endsWith("/usage"), (n) => {
+      times.push(performance.now());
+      return n === 1 ? new Response('{"message":"later","code":"too_many_requests"}', { status, headers: { "retry-after": "1" } }) : undefined;
+    });
+    try {
+      await module.usage(access());
+      assert.equal(times.length, 2);
+      assert.ok(times[1] - times[0] > 990, `made again after ${times[1] - times[0]} ms`);
+    } finally {
+      end();
+    }
+  });
+
 test("a bit that flips on the way is seen, and the part is sent again", async () => {
   let sum;
   const { seen, end } = between(isPart, async (n, _, proceed) => {
