@@ -1,14 +1,21 @@
 // Starts what the browser's tests need: the local run of the stage, a server of pages on another origin, and Chromium.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 
 export const root = join(import.meta.dirname, "../..");
+/** runNode runs a program in Node. It fails with all that the program printed. */
+export const runNode = (...args) =>
+  promisify(execFile)(process.execPath, args).catch(({ message, stdout }) => {
+    throw new Error(message + "\n" + stdout);
+  });
+
 export const mail = "demo@example.com";
 export const password = "demo-password";
 /** basic is the value of the header Authorization for the demo user. */

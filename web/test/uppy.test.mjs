@@ -1,17 +1,14 @@
 // Uppy 4, 5 and 6 as npm has them, driven by web/uppy, in Chromium, from a page of another origin.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
 import { build } from "esbuild";
 import { text } from "./bytes.mjs";
-import { basic, loadModule, root, sha256, startBrowser, startLocal, startPages, stored, watch } from "./local.mjs";
+import { basic, loadModule, root, runNode, sha256, startBrowser, startLocal, startPages, stored, watch } from "./local.mjs";
 
 const MiB = 2 ** 20;
-const run = promisify(execFile);
 const versions = [4, 5, 6];
 let local, browser, pages, bundles, module;
 
@@ -113,7 +110,7 @@ const upload = (page, retry = false) =>
 const is = async (id, size) => assert.equal(await stored(id, access()), sha256(text(size)));
 
 test("the options are those of Uppy's types", { timeout: 120_000 }, async () => {
-  const check = (version) => run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, `web/test/uppy${version}`)]);
+  const check = (version) => runNode(join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, `web/test/uppy${version}`));
   await Promise.all(versions.map(check));
 });
 
