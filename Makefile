@@ -4,6 +4,8 @@ GO_VERSION       := 1.26
 NODE_VERSION     := 20
 GOLANGCI_VERSION := v2.15.0
 LICENSES_VERSION := v1.6.0
+# Of what checks the workflows: the first installs with Go, the second with pip.
+ACTIONLINT_VERSION := v1.7.7
 
 # Where the local run listens and keeps its data.
 PORT    ?= 8080
@@ -113,9 +115,13 @@ bench: setup
 	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o dist/linux_arm64/.bin/ ./bench/empty
 	@go run ./bench $(BENCH)
 
-## lint: check formatting, vet, imports and style; installs the linter into bin/
+## lint: check formatting, vet, imports, style and the workflows; installs the linters into bin/
 lint: bin/golangci-lint-$(GOLANGCI_VERSION)
 	$(call step,golangci-lint,bin/golangci-lint-$(GOLANGCI_VERSION) run --allow-parallel-runners ./...)
+	@if $(MAKE) -s bin/actionlint-$(ACTIONLINT_VERSION); then bin/actionlint-$(ACTIONLINT_VERSION); \
+		else echo "skipped: actionlint, which could not be installed" >&2; fi
+	@if command -v zizmor >/dev/null; then zizmor --offline --quiet --no-progress .github/workflows; \
+		else echo "skipped: zizmor, which is not installed (pip install zizmor)" >&2; fi
 
 ## fmt: format the Go sources
 fmt: bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -214,6 +220,10 @@ assembly:
 bin/golangci-lint-$(GOLANGCI_VERSION):
 	$(call step,installing golangci-lint,GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
 	@mv bin/golangci-lint $@
+
+bin/actionlint-$(ACTIONLINT_VERSION):
+	$(call step,installing actionlint,GOBIN="$(CURDIR)/bin" go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION))
+	@mv bin/actionlint $@
 
 bin/go-licenses-$(LICENSES_VERSION):
 	$(call step,installing go-licenses,GOBIN="$(CURDIR)/bin" go install github.com/google/go-licenses@$(LICENSES_VERSION))
