@@ -1,5 +1,6 @@
 // Command infra is the CDK app: it reads the stages from the context of cdk.json and synthesizes a stack for the one that
-// -c stage=<name> names. Without it, for every stage that can be deployed.
+// -c stage=<name> names. Without it, for every stage that can be deployed. With -c deployRole=<owner>/<repository>, it
+// synthesizes instead the role that deploys them from GitHub.
 package main
 
 import (
@@ -51,11 +52,22 @@ func run() (err error) {
 		}
 	}()
 	app := awscdk.NewApp(nil)
-	stages, err := chosen(app)
+	stages, err := stage.Parse(app.Node().TryGetContext(jsii.String("stages")))
 	if err != nil {
 		return err
 	}
-	for _, s := range stages {
+	if repository := app.Node().TryGetContext(jsii.String("deployRole")); repository != nil {
+		if _, err := stack.NewDeployRole(app, fmt.Sprint(repository), stages); err != nil {
+			return err
+		}
+		app.Synth(nil)
+		return nil
+	}
+	all, err := chosen(app, stages)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
 		if _, err := stack.New(app, stack.Name(s.Name), props(s)); err != nil {
 			return err
 		}
@@ -65,11 +77,7 @@ func run() (err error) {
 }
 
 // chosen returns the stages to synthesize.
-func chosen(app awscdk.App) ([]stage.Stage, error) {
-	stages, err := stage.Parse(app.Node().TryGetContext(jsii.String("stages")))
-	if err != nil {
-		return nil, err
-	}
+func chosen(app awscdk.App, stages stage.Stages) ([]stage.Stage, error) {
 	name := app.Node().TryGetContext(jsii.String("stage"))
 	if name == nil {
 		return stages.Deployed(), nil
