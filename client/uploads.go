@@ -194,3 +194,21 @@ func (c *Client) Health(ctx context.Context) error {
 	_, err := c.do(ctx, call{method: http.MethodGet, path: "health"}, &health)
 	return err
 }
+
+// Usage returns how much the caller's uploads take, and its limits.
+func (c *Client) Usage(ctx context.Context) (api.Usage, error) {
+	var usage api.Usage
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "usage"}, &usage)
+	return usage, err
+}
+
+// DownloadURL returns a URL that downloads an upload that is ready, without credentials. The disposition is one of
+// api.Dispositions.
+func (c *Client) DownloadURL(ctx context.Context, id, disposition string) (api.Download, error) {
+	if err := checkID(id); err != nil {
+		return api.Download{}, err
+	}
+	var signed api.Download
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "uploads/" + id + "/download", query: url.Values{"disposition": {disposition}}}, &signed)
+	return signed, err
+}
