@@ -28,7 +28,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE BASE ALLOW_DESTRUCTIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race test-browser verify fuzz corpus bench lint fmt openapi golden notices synth review diff deploy \
+.PHONY: help setup build run demo test test-chaos test-race test-browser verify fuzz corpus bench lint fmt openapi golden notices synth review diff deploy smoke \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -157,6 +157,10 @@ deploy: setup
 	@[ "$(STAGE)" != local ] || { echo "error: STAGE=local is served on this machine, by make run, and never deployed" >&2; exit 1; }
 	@bin/postern unlock --stage $(STAGE) --region "$$(node -p 'require("./cdk.json").context.stages["$(STAGE)"]?.region ?? ""')"
 	@npx cdk deploy -c stage=$(STAGE)
+
+## smoke: try every step of STAGE, or of the local run, with users of its own
+smoke: setup
+	@bin/postern smoke --stage $(STAGE) $(if $(filter local,$(STAGE)),--data "$(DATA)",--region "$$(node -p 'require("./cdk.json").context.stages["$(STAGE)"]?.region ?? ""')")
 
 ## destroy: delete STAGE from your AWS account
 destroy: setup

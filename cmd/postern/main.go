@@ -5,7 +5,7 @@
 //	postern upload|list|show|describe|get|rm      (callers)
 //	postern login|logout                          (callers)
 //	postern user add|passwd|set|remove|list       (operators)
-//	postern reconcile|revoke|unlock               (operators)
+//	postern reconcile|revoke|smoke|unlock         (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
 // names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run by
@@ -19,7 +19,8 @@
 // s3:ListBucketVersions and s3:ListBucketMultipartUploads on the bucket. remove --purge needs all of these, and
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
-// uploads table and, but for --dry-run, sqs:SendMessage on the queue. unlock needs
+// uploads table and, but for --dry-run, sqs:SendMessage on the queue. smoke needs what user add and user remove --purge
+// need. unlock needs
 // cloudformation:UpdateTerminationProtection on the stack. revoke needs cloudformation:ListStackResources on the stack,
 // iam:GetRole, iam:PutRolePolicy and iam:DeleteRolePolicy on the roles of presign and manage, and
 // lambda:GetFunctionConfiguration and lambda:UpdateFunctionConfiguration on the two functions.
@@ -72,6 +73,7 @@ type commandLine struct {
 	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
 	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
 	Revoke    revoke           `cmd:"" help:"Operators: end at once all that a stage has signed."`
+	Smoke     smokeCommand     `cmd:"" help:"Operators: try every step of a stage, with users of its own."`
 	Unlock    unlock           `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
 	User      userCommands     `cmd:"" help:"Operators: manage who may upload."`
 }
