@@ -10,6 +10,8 @@ import (
 
 var alarmRules = []rule{
 	{"alarms of queues", "TestWhatIsCounted", each(queueType, queueIsWatched)},
+	{"alarms of functions", "TestWhatIsCounted", each(functionType, functionIsWatched)},
+	{"alarms of tables", "TestWhatIsCounted", each(tableType, tableIsWatched)},
 	{"alarms", "TestWhatIsCounted", each(alarmType, alarmHolds)},
 	{"what is counted", "TestWhatIsCounted", refusalsAreCounted},
 }
@@ -28,6 +30,34 @@ func queueIsWatched(s stack, id string, _ cfn.Resource) []Finding {
 		return nil
 	}
 	return []Finding{found(id, "the queue must have an alarm: otherwise nobody hears of messages that wait or were set aside")}
+}
+
+// functionIsWatched finds functions whose errors or throttles nobody hears of. A wrong password fails the authorizer's
+// invocation, so its faults are counted in its log instead.
+func functionIsWatched(s stack, id string, _ cfn.Resource) []Finding {
+	metrics := []string{"Errors", "Throttles"}
+	if name(id) == "Authorizer" {
+		metrics = metrics[1:]
+	}
+	return s.unwatched(id, "AWS/Lambda", metrics)
+}
+
+func tableIsWatched(s stack, id string, _ cfn.Resource) []Finding {
+	return s.unwatched(id, "AWS/DynamoDB", []string{"ReadThrottleEvents", "WriteThrottleEvents"})
+}
+
+// unwatched finds metrics of a resource that no alarm watches.
+func (s stack) unwatched(id, namespace string, metrics []string) []Finding {
+	var all []Finding
+	for _, metric := range metrics {
+		if !slices.ContainsFunc(s.of(alarmType), func(a string) bool {
+			alarm := s.Resources[a]
+			return watches(alarm, namespace, id) && strings.Contains(cfn.Text(alarm.At("MetricName"))+cfn.Text(alarm.At("Metrics")), metric)
+		}) {
+			all = append(all, found(id, "an alarm must watch its %s", metric))
+		}
+	}
+	return all
 }
 
 var page = regexp.MustCompile(`docs/runbook/(\w+)\.md`)

@@ -162,6 +162,9 @@ var mutations = []mutation{
 	{"FirewallAssociation", "WebACLArn", "x", "associated"},
 
 	{"DeadLettersNotEmpty", "Dimensions", nil, "must have an alarm"},
+	{"PresignFails", "Dimensions", nil, "Presign: an alarm must watch its Errors"},
+	{"AuthorizerThrottled", "MetricName", "Duration", "Authorizer: an alarm must watch its Throttles"},
+	{"UsersWritesThrottled", "Dimensions", nil, "Users: an alarm must watch its WriteThrottleEvents"},
 	{"InspectionsLate", "ActionsEnabled", false, "ActionsEnabled"},
 	{"InspectionsLate", "AlarmDescription", "Late", "docs/runbook/InspectionsLate.md"},
 	{"CallersRefused", "AlarmDescription", "See docs/runbook/Nowhere.md", "docs/runbook/CallersRefused.md"},
