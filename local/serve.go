@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"postern/local/folder"
 	"postern/local/gateway"
 	"postern/local/host"
+	"postern/local/issuer"
 )
 
 const stackName = "Postern-local"
@@ -68,7 +70,11 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *cfn.Stack, o outlets, stdout io.Writer) (err error) {
 	port, path := awsserver.Port(listeners[0]), "/"+stack.API.Stage+"/"
 	url := o.host.URL(port) + path
-	d, err := deploy(ctx, s, stack, o, url)
+	tokens, variables, err := issuer.New(stack, port, rand.Reader, time.Now)
+	if err != nil {
+		return err
+	}
+	d, err := deploy(ctx, s, stack, o, url, variables)
 	if err != nil {
 		return portError("S3_PORT", s.s3Port, err)
 	}
@@ -86,12 +92,13 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 		return err
 	}
 	defer forget()
-	handler, err := newHandler(stack, d, o)
+	handler, err := newHandler(stack, d, tokens, o)
 	if err != nil {
 		return err
 	}
 	return serveAPI(ctx, newServer(handler), listeners, d.S3.Done, func() {
 		console.Banner(o.log, d, url, s.data, s.usual)
+		tokens.Banner(o.log)
 		o.requests.Begin()
 		if !s.watched {
 			go console.WatchStages(ctx, s.stages, s.assembly, stagesInterval, o.log)
@@ -101,9 +108,10 @@ func serveAt(ctx context.Context, listeners []net.Listener, s settings, stack *c
 }
 
 // deploy puts the stack into operation, whose API is at url.
-func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url string) (*deployment.Deployment, error) {
+func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url string, variables issuer.Variables) (*deployment.Deployment, error) {
 	c := deployment.Config{
 		Stack: stack, Data: s.data, Host: o.host, S3Port: s.s3Port, S3Page: console.Page(url), Chaos: s.chaos, Seed: s.seed, Log: o.log,
+		Variables: variables,
 	}
 	if o.requests != nil {
 		c.S3Log = o.requests.S3
@@ -112,7 +120,7 @@ func deploy(ctx context.Context, s settings, stack *cfn.Stack, o outlets, url st
 }
 
 // newHandler returns the API's handler, with a person's log of requests or, if requests is nil, the template's access log.
-func newHandler(stack *cfn.Stack, d *deployment.Deployment, o outlets) (http.Handler, error) {
+func newHandler(stack *cfn.Stack, d *deployment.Deployment, tokens *issuer.Issuer, o outlets) (http.Handler, error) {
 	options := gateway.Options{ErrorLog: slog.New(slog.NewTextHandler(o.log, nil))}
 	if o.requests == nil {
 		options.AccessLog = o.log
@@ -121,7 +129,7 @@ func newHandler(stack *cfn.Stack, d *deployment.Deployment, o outlets) (http.Han
 	if err != nil {
 		return nil, err
 	}
-	handler = o.host.Check(console.WithRedirect(stack.API.Stage, handler))
+	handler = o.host.Check(tokens.Handler(console.WithRedirect(stack.API.Stage, handler)))
 	if o.requests != nil {
 		handler = o.requests.API(handler)
 	}

@@ -43,6 +43,8 @@ type Config struct {
 	Chaos bool
 	// Seed repeats the faults of an earlier run. If zero, it is a random one.
 	Seed uint64
+	// Variables are more of the functions' variables, by logical id.
+	Variables map[string]map[string]string
 	// Log gets a line for each call that is denied, and what functions print.
 	Log io.Writer
 }
@@ -112,7 +114,7 @@ func (d *Deployment) start(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.startFunctions(c.Stack, c.Log)
+	return d.startFunctions(c)
 }
 
 // StartTables deploys the stack's tables and secrets alone. Close must be called.

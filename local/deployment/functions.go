@@ -23,8 +23,9 @@ type feeds struct {
 
 // startFunctions makes the stack's functions ready to be invoked. It starts to feed them from the queues, as the template's
 // event source mappings say.
-func (d *Deployment) startFunctions(stack *cfn.Stack, log io.Writer) error {
-	environment, err := d.environments(stack)
+func (d *Deployment) startFunctions(c Config) error {
+	stack, log := c.Stack, c.Log
+	environment, err := d.environments(stack, c.Variables)
 	if err != nil {
 		return err
 	}
@@ -97,8 +98,8 @@ func (d *Deployment) requeue(ctx context.Context, log io.Writer) {
 }
 
 // environments returns the functions' variables by logical id: the addresses of the services and the credentials of their
-// roles.
-func (d *Deployment) environments(stack *cfn.Stack) (map[string]map[string]string, error) {
+// roles, and more.
+func (d *Deployment) environments(stack *cfn.Stack, more map[string]map[string]string) (map[string]map[string]string, error) {
 	byRole := make(map[string]iam.Credentials)
 	all := make(map[string]map[string]string)
 	for _, f := range stack.Functions {
@@ -118,6 +119,7 @@ func (d *Deployment) environments(stack *cfn.Stack) (map[string]map[string]strin
 			"AWS_ENDPOINT_URL_SQS":             d.AWS.URL,
 			"AWS_ENDPOINT_URL_EVENTBRIDGE":     d.AWS.URL,
 		})
+		maps.Copy(all[f.LogicalID], more[f.LogicalID])
 	}
 	return all, nil
 }
