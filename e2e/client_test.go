@@ -75,14 +75,21 @@ var httpClient = &http.Client{Timeout: 2 * time.Minute}
 // sender sends files as a program that uses our client does. It repeats nothing, unless it has to.
 var sender = &library.Client{HTTP: httpClient, Attempts: map[bool]int{false: 1, true: 8}[onBadDay]}
 
-// do sends a request; with Basic credentials when the client has a user.
+// bearer stands in the place of a client's user if its password is a token.
+const bearer = "(bearer)"
+
+// do sends a request; with Basic credentials when the client has a user, or with its token.
 func (c client) do(t *testing.T, method, path string, edit ...func(*http.Request)) answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, c.base+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.user != "" {
+	switch c.user {
+	case "":
+	case bearer:
+		req.Header.Set("Authorization", "Bearer "+c.password)
+	default:
 		req.SetBasicAuth(c.user, c.password)
 	}
 	for _, edit := range edit {

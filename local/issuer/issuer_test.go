@@ -80,24 +80,30 @@ func port(t *testing.T, u *url.URL) (port int) {
 	return port
 }
 
+// An answer is what a request got.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+}
+
 // post sends a form and returns the answer, without following it.
-func post(t *testing.T, address string, form url.Values) (*http.Response, string) {
+func post(t *testing.T, address string, form url.Values) (answer, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := http.DefaultTransport.RoundTrip(request)
+	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(body)
+	return answer{response.StatusCode, response.Header}, string(body)
 }
 
 // checkToken has the library of an application verify a token.
