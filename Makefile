@@ -152,10 +152,15 @@ review: setup
 diff: setup
 	@npx cdk diff -c stage=$(STAGE)
 
-## deploy: create or update STAGE in your AWS account
+# $(call configured,expression) prints what a JavaScript expression says of STAGE's configuration, s.
+configured = "$$(node -p 's = require("./cdk.json").context.stages["$(STAGE)"] ?? {}; $(1)')"
+
+## deploy: look whether STAGE can be deployed, then create or update it in your AWS account
 deploy: setup
 	@[ "$(STAGE)" != local ] || { echo "error: STAGE=local is served on this machine, by make run, and never deployed" >&2; exit 1; }
-	@bin/postern unlock --stage $(STAGE) --region "$$(node -p 'require("./cdk.json").context.stages["$(STAGE)"]?.region ?? ""')"
+	@bin/postern preflight --stage $(STAGE) --region $(call configured,s.region ?? "") \
+		--concurrency $(call configured,(s.inspectConcurrency ?? 50) + (s.authorizerConcurrency ?? 0))
+	@bin/postern unlock --stage $(STAGE) --region $(call configured,s.region ?? "")
 	@npx cdk deploy -c stage=$(STAGE)
 
 ## smoke: try every step of STAGE, or of the local run, with users of its own

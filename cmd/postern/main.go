@@ -5,7 +5,7 @@
 //	postern upload|list|show|describe|get|rm      (callers)
 //	postern login|logout                          (callers)
 //	postern user add|passwd|set|remove|list       (operators)
-//	postern reconcile|revoke|smoke|unlock         (operators)
+//	postern preflight|reconcile|revoke|smoke|unlock (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
 // names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run by
@@ -20,8 +20,8 @@
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
 // uploads table and, but for --dry-run, sqs:SendMessage on the queue. smoke needs what user add and user remove --purge
-// need. unlock needs
-// cloudformation:UpdateTerminationProtection on the stack. revoke needs cloudformation:ListStackResources on the stack,
+// need. unlock needs cloudformation:UpdateTerminationProtection on the stack. preflight needs cloudformation:DescribeStacks
+// on the stack and on CDKToolkit, and lambda:GetAccountSettings. revoke needs cloudformation:ListStackResources on the stack,
 // iam:GetRole, iam:PutRolePolicy and iam:DeleteRolePolicy on the roles of presign and manage, and
 // lambda:GetFunctionConfiguration and lambda:UpdateFunctionConfiguration on the two functions.
 //
@@ -71,6 +71,7 @@ type commandLine struct {
 	Rm        removeUploads    `cmd:"" help:"Delete uploads."`
 	Login     loginCommand     `cmd:"" help:"Save where and as whom you call, for the commands above."`
 	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
+	Preflight preflight        `cmd:"" help:"Operators: look whether a stage can be deployed."`
 	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
 	Revoke    revoke           `cmd:"" help:"Operators: end at once all that a stage has signed."`
 	Smoke     smokeCommand     `cmd:"" help:"Operators: try every step of a stage, with users of its own."`
