@@ -73,7 +73,8 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 	accessLogs := newLogGroup(stack, "AccessLogs", s)
 	rest := newAPI(stack, s, functions, accessLogs)
 	newCounters(stack, functions, accessLogs)
-	newAlarms(stack, s, watched{queues, data, functions, rest.DeploymentStage(), newFirewall(stack, s, rest)})
+	watched := watched{queues, data, functions, rest.DeploymentStage(), newFirewall(stack, s, rest)}
+	newDashboard(stack, s, watched, newAlarms(stack, s, watched))
 	newOutputs(stack, rest, data, queues)
 	stack.Node().AddValidation(&authorizedMethods{stack})
 	return stack, nil
