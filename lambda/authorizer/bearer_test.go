@@ -351,3 +351,15 @@ func TestWhomATokenMayActFor(t *testing.T) {
 		}
 	}
 }
+
+// A row that narrows an account narrows its tokens, too.
+func TestTokenOfANarrowedAccount(t *testing.T) {
+	issuer := newIssuer(t)
+	b := newBearerBench(t, issuer)
+	row := rows()["demo@example.com"]
+	row.Expires = b.clock.at
+	b.users = memoryUsers{"demo@example.com": row}
+	if _, refused := b.caller(t, issuer.sign(t, b.good(issuer))); !strings.HasPrefix(refused, "your account has expired") {
+		t.Errorf("got %q, want that the account has expired", refused)
+	}
+}
