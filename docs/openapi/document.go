@@ -15,8 +15,11 @@ import (
 // contentType is the content type of every body.
 const contentType = "application/json"
 
-// basic names the security scheme.
-const basic = "basic"
+// Names of the security schemes.
+const (
+	basic  = "basic"
+	bearer = "bearer"
+)
 
 // summary introduces the API.
 const summary = "Postern signs uploads into a private S3 bucket: the API says where and with which fields or headers a file is sent, " +
@@ -50,14 +53,20 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 			Title: "Postern", Version: "1", Description: summary,
 			License: &openapi3.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"},
 		},
-		Servers:  servers(),
-		Security: openapi3.SecurityRequirements{openapi3.NewSecurityRequirement().Authenticate(basic)},
-		Paths:    paths,
+		Servers: servers(),
+		Security: openapi3.SecurityRequirements{
+			openapi3.NewSecurityRequirement().Authenticate(basic), openapi3.NewSecurityRequirement().Authenticate(bearer),
+		},
+		Paths: paths,
 		Components: &openapi3.Components{
 			Schemas:   types.made,
 			Responses: responses,
-			SecuritySchemes: openapi3.SecuritySchemes{basic: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("basic").
-				WithDescription("RFC 7617, in UTF-8: the user is a mail address.")}},
+			SecuritySchemes: openapi3.SecuritySchemes{
+				basic: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("basic").
+					WithDescription("RFC 7617, in UTF-8: the user is a mail address.")},
+				bearer: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").WithBearerFormat("JWT").
+					WithDescription("RFC 6750: a token of an OpenID Provider that the stage trusts.")},
+			},
 		},
 	}, nil
 }

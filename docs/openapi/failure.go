@@ -127,12 +127,12 @@ func retryAfter() *openapi3.HeaderRef {
 	return &openapi3.HeaderRef{Value: header}
 }
 
-// challenge describes the header WWW-Authenticate (RFC 9110, section 11.6.1) with the scheme of RFC 7617.
+// challenge describes the header WWW-Authenticate (RFC 9110, section 11.6.1) with the schemes of RFC 7617 and RFC 6750.
 func challenge() *openapi3.HeaderRef {
 	header := &openapi3.Header{}
-	header.Description = "The scheme that the API takes."
+	header.Description = "The schemes that the API takes."
 	header.Required = true
-	header.Schema = openapi3.NewStringSchema().WithPattern("^Basic ").NewRef()
+	header.Schema = openapi3.NewStringSchema().WithPattern("^(Basic|Bearer) ").NewRef()
 	header.Example = `Basic realm="postern", charset="UTF-8"`
 	return &openapi3.HeaderRef{Value: header}
 }
