@@ -61,7 +61,7 @@ func bootstrapped(ctx context.Context, _ location, loaded aws.Config) (string, e
 	if strings.HasSuffix(status, "_COMPLETE") && !strings.HasPrefix(status, "ROLLBACK_") && !strings.HasPrefix(status, "DELETE_") {
 		return "", nil
 	}
-	return fmt.Sprintf("this account is not prepared for the CDK in %s: run npx cdk bootstrap", loaded.Region), nil
+	return fmt.Sprintf("this account is not prepared for the CDK in %s: run npx cdk bootstrap --app '' aws://<account>/%s", loaded.Region, loaded.Region), nil
 }
 
 // deployable looks at the state of the stage's stack. One whose creation was rolled back is replaced, once it is unlocked.
