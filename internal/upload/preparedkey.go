@@ -23,6 +23,8 @@ type PreparedKey struct {
 const (
 	labelIDs   = "postern ids"
 	labelSeals = "postern seals"
+
+	labelScripts = "postern keys for scripts"
 )
 
 // Prepare makes a key ready.
@@ -86,3 +88,6 @@ func (c *KeyCache) Prepare(key DerivedKey) (*PreparedKey, error) {
 	c.keys[key] = prepared
 	return prepared, nil
 }
+
+// ForScripts returns the derived key's own key for keys of scripts, 32 bytes. It is a secret.
+func (k DerivedKey) ForScripts() []byte { return k.subkey(labelScripts) }
