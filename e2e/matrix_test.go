@@ -18,7 +18,8 @@ import (
 // matrix says who may do what: the status that each caller gets on each route. The first four columns act on an upload of
 // the caller: for the caller's own mail, another's, a malformed one, and without a mail. Of another's mail, it is an upload
 // of the other whose bytes have not come. The last two have no mail: one has the id of another's upload, one an id that
-// nobody granted. The test fails if a route lacks the row of a caller.
+// nobody granted. Of a route of keys, it is a key of the caller, and the mail is not known. The test fails if a route lacks the
+// row of a caller.
 const matrix = `
 route                            caller          own  other  malformed  none  another's-id  no-id
 
@@ -33,6 +34,10 @@ GET /                            reader          200  200    200        200   - 
 GET /                            deleter         200  200    200        200   -             -
 GET /                            bounded         200  200    200        200   -             -
 GET /                            expired         200  200    200        200   -             -
+GET /                            upload-key      200  200    200        200   -             -
+GET /                            read-key        200  200    200        200   -             -
+GET /                            delete-key      200  200    200        200   -             -
+GET /                            revoked-key     200  200    200        200   -             -
 
 GET /assets/{file}               anonymous       200  200    200        200   -             -
 GET /assets/{file}               wrong-password  200  200    200        200   -             -
@@ -45,6 +50,10 @@ GET /assets/{file}               reader          200  200    200        200   - 
 GET /assets/{file}               deleter         200  200    200        200   -             -
 GET /assets/{file}               bounded         200  200    200        200   -             -
 GET /assets/{file}               expired         200  200    200        200   -             -
+GET /assets/{file}               upload-key      200  200    200        200   -             -
+GET /assets/{file}               read-key        200  200    200        200   -             -
+GET /assets/{file}               delete-key      200  200    200        200   -             -
+GET /assets/{file}               revoked-key     200  200    200        200   -             -
 
 GET /openapi.json                anonymous       200  200    200        200   -             -
 GET /openapi.json                wrong-password  200  200    200        200   -             -
@@ -57,6 +66,10 @@ GET /openapi.json                reader          200  200    200        200   - 
 GET /openapi.json                deleter         200  200    200        200   -             -
 GET /openapi.json                bounded         200  200    200        200   -             -
 GET /openapi.json                expired         200  200    200        200   -             -
+GET /openapi.json                upload-key      200  200    200        200   -             -
+GET /openapi.json                read-key        200  200    200        200   -             -
+GET /openapi.json                delete-key      200  200    200        200   -             -
+GET /openapi.json                revoked-key     200  200    200        200   -             -
 
 GET /health                      anonymous       200  200    200        200   -             -
 GET /health                      wrong-password  200  200    200        200   -             -
@@ -69,6 +82,10 @@ GET /health                      reader          200  200    200        200   - 
 GET /health                      deleter         200  200    200        200   -             -
 GET /health                      bounded         200  200    200        200   -             -
 GET /health                      expired         200  200    200        200   -             -
+GET /health                      upload-key      200  200    200        200   -             -
+GET /health                      read-key        200  200    200        200   -             -
+GET /health                      delete-key      200  200    200        200   -             -
+GET /health                      revoked-key     200  200    200        200   -             -
 
 HEAD /health                     anonymous       200  200    200        200   -             -
 HEAD /health                     wrong-password  200  200    200        200   -             -
@@ -81,6 +98,10 @@ HEAD /health                     reader          200  200    200        200   - 
 HEAD /health                     deleter         200  200    200        200   -             -
 HEAD /health                     bounded         200  200    200        200   -             -
 HEAD /health                     expired         200  200    200        200   -             -
+HEAD /health                     upload-key      200  200    200        200   -             -
+HEAD /health                     read-key        200  200    200        200   -             -
+HEAD /health                     delete-key      200  200    200        200   -             -
+HEAD /health                     revoked-key     200  200    200        200   -             -
 
 GET /presignedurl                anonymous       401  401    401        401   -             -
 GET /presignedurl                wrong-password  401  401    401        401   -             -
@@ -93,6 +114,10 @@ GET /presignedurl                reader          403  403    403        403   - 
 GET /presignedurl                deleter         403  403    403        403   -             -
 GET /presignedurl                bounded         200  403    400        400   -             -
 GET /presignedurl                expired         403  403    403        403   -             -
+GET /presignedurl                upload-key      200  403    400        400   -             -
+GET /presignedurl                read-key        403  403    403        403   -             -
+GET /presignedurl                delete-key      403  403    403        403   -             -
+GET /presignedurl                revoked-key     401  401    401        401   -             -
 
 POST /uploads                    anonymous       401  401    401        401   -             -
 POST /uploads                    wrong-password  401  401    401        401   -             -
@@ -105,6 +130,10 @@ POST /uploads                    reader          403  403    403        403   - 
 POST /uploads                    deleter         403  403    403        403   -             -
 POST /uploads                    bounded         201  403    400        201   -             -
 POST /uploads                    expired         403  403    403        403   -             -
+POST /uploads                    upload-key      201  403    400        201   -             -
+POST /uploads                    read-key        403  403    403        403   -             -
+POST /uploads                    delete-key      403  403    403        403   -             -
+POST /uploads                    revoked-key     401  401    401        401   -             -
 
 GET /uploads                     anonymous       401  401    401        401   -             -
 GET /uploads                     wrong-password  401  401    401        401   -             -
@@ -117,6 +146,10 @@ GET /uploads                     reader          200  200    400        200   - 
 GET /uploads                     deleter         403  403    403        403   -             -
 GET /uploads                     bounded         200  403    400        200   -             -
 GET /uploads                     expired         403  403    403        403   -             -
+GET /uploads                     upload-key      403  403    403        403   -             -
+GET /uploads                     read-key        200  403    400        200   -             -
+GET /uploads                     delete-key      403  403    403        403   -             -
+GET /uploads                     revoked-key     401  401    401        401   -             -
 
 GET /uploads/{id}                anonymous       401  401    401        401   401           401
 GET /uploads/{id}                wrong-password  401  401    401        401   401           401
@@ -129,6 +162,10 @@ GET /uploads/{id}                reader          200  200    400        200   40
 GET /uploads/{id}                deleter         403  403    403        403   403           403
 GET /uploads/{id}                bounded         200  403    400        200   404           404
 GET /uploads/{id}                expired         403  403    403        403   403           403
+GET /uploads/{id}                upload-key      403  403    403        403   403           403
+GET /uploads/{id}                read-key        200  403    400        200   404           404
+GET /uploads/{id}                delete-key      403  403    403        403   403           403
+GET /uploads/{id}                revoked-key     401  401    401        401   401           401
 
 PATCH /uploads/{id}              anonymous       401  401    401        401   401           401
 PATCH /uploads/{id}              wrong-password  401  401    401        401   401           401
@@ -141,6 +178,10 @@ PATCH /uploads/{id}              reader          403  403    403        403   40
 PATCH /uploads/{id}              deleter         403  403    403        403   403           403
 PATCH /uploads/{id}              bounded         200  403    400        200   404           404
 PATCH /uploads/{id}              expired         403  403    403        403   403           403
+PATCH /uploads/{id}              upload-key      200  403    400        200   404           404
+PATCH /uploads/{id}              read-key        403  403    403        403   403           403
+PATCH /uploads/{id}              delete-key      403  403    403        403   403           403
+PATCH /uploads/{id}              revoked-key     401  401    401        401   401           401
 
 GET /uploads/{id}/download       anonymous       401  401    401        401   401           401
 GET /uploads/{id}/download       wrong-password  401  401    401        401   401           401
@@ -153,6 +194,10 @@ GET /uploads/{id}/download       reader          200  409    400        200   40
 GET /uploads/{id}/download       deleter         403  403    403        403   403           403
 GET /uploads/{id}/download       bounded         200  403    400        200   404           404
 GET /uploads/{id}/download       expired         403  403    403        403   403           403
+GET /uploads/{id}/download       upload-key      403  403    403        403   403           403
+GET /uploads/{id}/download       read-key        200  403    400        200   404           404
+GET /uploads/{id}/download       delete-key      403  403    403        403   403           403
+GET /uploads/{id}/download       revoked-key     401  401    401        401   401           401
 
 POST /uploads/{id}/parts         anonymous       401  401    401        401   401           401
 POST /uploads/{id}/parts         wrong-password  401  401    401        401   401           401
@@ -165,6 +210,10 @@ POST /uploads/{id}/parts         reader          403  403    403        403   40
 POST /uploads/{id}/parts         deleter         403  403    403        403   403           403
 POST /uploads/{id}/parts         bounded         200  403    400        200   404           404
 POST /uploads/{id}/parts         expired         403  403    403        403   403           403
+POST /uploads/{id}/parts         upload-key      200  403    400        200   404           404
+POST /uploads/{id}/parts         read-key        403  403    403        403   403           403
+POST /uploads/{id}/parts         delete-key      403  403    403        403   403           403
+POST /uploads/{id}/parts         revoked-key     401  401    401        401   401           401
 
 POST /uploads/{id}/parts/list    anonymous       401  401    401        401   401           401
 POST /uploads/{id}/parts/list    wrong-password  401  401    401        401   401           401
@@ -177,6 +226,10 @@ POST /uploads/{id}/parts/list    reader          403  403    403        403   40
 POST /uploads/{id}/parts/list    deleter         403  403    403        403   403           403
 POST /uploads/{id}/parts/list    bounded         200  403    400        200   404           404
 POST /uploads/{id}/parts/list    expired         403  403    403        403   403           403
+POST /uploads/{id}/parts/list    upload-key      200  403    400        200   404           404
+POST /uploads/{id}/parts/list    read-key        403  403    403        403   403           403
+POST /uploads/{id}/parts/list    delete-key      403  403    403        403   403           403
+POST /uploads/{id}/parts/list    revoked-key     401  401    401        401   401           401
 
 POST /uploads/{id}/complete      anonymous       401  401    401        401   401           401
 POST /uploads/{id}/complete      wrong-password  401  401    401        401   401           401
@@ -189,6 +242,10 @@ POST /uploads/{id}/complete      reader          403  403    403        403   40
 POST /uploads/{id}/complete      deleter         403  403    403        403   403           403
 POST /uploads/{id}/complete      bounded         200  403    400        200   404           404
 POST /uploads/{id}/complete      expired         403  403    403        403   403           403
+POST /uploads/{id}/complete      upload-key      200  403    400        200   404           404
+POST /uploads/{id}/complete      read-key        403  403    403        403   403           403
+POST /uploads/{id}/complete      delete-key      403  403    403        403   403           403
+POST /uploads/{id}/complete      revoked-key     401  401    401        401   401           401
 
 DELETE /uploads/{id}             anonymous       401  401    401        401   401           401
 DELETE /uploads/{id}             wrong-password  401  401    401        401   401           401
@@ -201,6 +258,10 @@ DELETE /uploads/{id}             reader          403  403    403        403   40
 DELETE /uploads/{id}             deleter         204  204    400        204   404           404
 DELETE /uploads/{id}             bounded         204  403    400        204   404           404
 DELETE /uploads/{id}             expired         403  403    403        403   403           403
+DELETE /uploads/{id}             upload-key      403  403    403        403   403           403
+DELETE /uploads/{id}             read-key        403  403    403        403   403           403
+DELETE /uploads/{id}             delete-key      204  403    400        204   404           404
+DELETE /uploads/{id}             revoked-key     401  401    401        401   401           401
 
 GET /usage                       anonymous       401  401    401        401   -             -
 GET /usage                       wrong-password  401  401    401        401   -             -
@@ -213,6 +274,58 @@ GET /usage                       reader          200  200    400        200   - 
 GET /usage                       deleter         403  403    403        403   -             -
 GET /usage                       bounded         200  403    400        200   -             -
 GET /usage                       expired         403  403    403        403   -             -
+GET /usage                       upload-key      403  403    403        403   -             -
+GET /usage                       read-key        200  403    400        200   -             -
+GET /usage                       delete-key      403  403    403        403   -             -
+GET /usage                       revoked-key     401  401    401        401   -             -
+
+POST /keys                       anonymous       401  401    401        401   -             -
+POST /keys                       wrong-password  401  401    401        401   -             -
+POST /keys                       removed         401  401    401        401   -             -
+POST /keys                       user            400  403    403        201   -             -
+POST /keys                       second          400  403    403        201   -             -
+POST /keys                       service         400  403    403        201   -             -
+POST /keys                       uploader        403  403    403        403   -             -
+POST /keys                       reader          403  403    403        403   -             -
+POST /keys                       deleter         403  403    403        403   -             -
+POST /keys                       bounded         400  403    403        201   -             -
+POST /keys                       expired         403  403    403        403   -             -
+POST /keys                       upload-key      403  403    403        403   -             -
+POST /keys                       read-key        403  403    403        403   -             -
+POST /keys                       delete-key      403  403    403        403   -             -
+POST /keys                       revoked-key     401  401    401        401   -             -
+
+GET /keys                        anonymous       401  401    401        401   -             -
+GET /keys                        wrong-password  401  401    401        401   -             -
+GET /keys                        removed         401  401    401        401   -             -
+GET /keys                        user            400  403    403        200   -             -
+GET /keys                        second          400  403    403        200   -             -
+GET /keys                        service         400  403    403        200   -             -
+GET /keys                        uploader        403  403    403        403   -             -
+GET /keys                        reader          403  403    403        403   -             -
+GET /keys                        deleter         403  403    403        403   -             -
+GET /keys                        bounded         400  403    403        200   -             -
+GET /keys                        expired         403  403    403        403   -             -
+GET /keys                        upload-key      403  403    403        403   -             -
+GET /keys                        read-key        403  403    403        403   -             -
+GET /keys                        delete-key      403  403    403        403   -             -
+GET /keys                        revoked-key     401  401    401        401   -             -
+
+DELETE /keys/{keyId}             anonymous       401  401    401        401   -             -
+DELETE /keys/{keyId}             wrong-password  401  401    401        401   -             -
+DELETE /keys/{keyId}             removed         401  401    401        401   -             -
+DELETE /keys/{keyId}             user            400  403    403        204   -             -
+DELETE /keys/{keyId}             second          400  403    403        204   -             -
+DELETE /keys/{keyId}             service         400  403    403        204   -             -
+DELETE /keys/{keyId}             uploader        403  403    403        403   -             -
+DELETE /keys/{keyId}             reader          403  403    403        403   -             -
+DELETE /keys/{keyId}             deleter         403  403    403        403   -             -
+DELETE /keys/{keyId}             bounded         400  403    403        204   -             -
+DELETE /keys/{keyId}             expired         403  403    403        403   -             -
+DELETE /keys/{keyId}             upload-key      403  403    403        403   -             -
+DELETE /keys/{keyId}             read-key        403  403    403        403   -             -
+DELETE /keys/{keyId}             delete-key      403  403    403        403   -             -
+DELETE /keys/{keyId}             revoked-key     401  401    401        401   -             -
 `
 
 func TestAuthorizationMatrix(t *testing.T) {
@@ -234,6 +347,13 @@ func TestAuthorizationMatrix(t *testing.T) {
 		"bounded":        addUser(t, "bounded@example.com", "--role", "service", "--for", "example.org"),
 		"expired":        addUser(t, "expired@example.com", "--role", "service", "--expires", "1s"),
 	}
+	holder := addUser(t, "holder@example.com")
+	for name, may := range map[string]wire.Right{
+		"upload-key": wire.RightUpload, "read-key": wire.RightRead, "delete-key": wire.RightDelete, "revoked-key": wire.RightRead,
+	} {
+		callers[name] = holder.newKey(t, may)
+	}
+	callers["revoked-key"].revoke(t, holder)
 	for callers["expired"].do(t, http.MethodGet, "usage").status != http.StatusForbidden {
 		time.Sleep(20 * time.Millisecond) // for a second at most
 	}
@@ -257,6 +377,9 @@ func TestAuthorizationMatrix(t *testing.T) {
 			}
 			t.Run(row+" "+column, func(t *testing.T) {
 				caller, path := callers[name], strings.Replace(path, "{file}", "postern.js", 1)
+				if before, after, ok := strings.Cut(path, "{keyId}"); ok {
+					path = before + keyIDOf(t, caller) + after
+				}
 				if before, after, ok := strings.Cut(path, "{id}"); ok {
 					path = before + ids.of(t, caller, method, column) + after
 				}
@@ -332,6 +455,8 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 func bodyOf(path string) any {
 	const uploadID = "0190c1e2-7a4b-4c7e-9f60-1b2c3d4e5f60"
 	switch {
+	case path == "keys":
+		return wire.ScriptKeyRequest{Name: "matrix", May: wire.Rights}
 	case strings.HasSuffix(path, "/parts"):
 		return wire.PartsRequest{UploadID: uploadID, Size: 1, Parts: []wire.PartRequest{{Number: 1}}}
 	case strings.HasSuffix(path, "/parts/list"):

@@ -105,6 +105,9 @@ var needs = map[string]need{
 	"ManageRole/Queue": {
 		request: deleteFile, works: http.StatusNoContent, fails: "500 internal_error", says: "lacks sqs:SendMessage on " + inspections,
 	},
+	"ManageRole/ScriptKeys": {
+		request: call(http.MethodGet, "keys"), works: http.StatusOK, fails: "500 internal_error", says: "lacks dynamodb:GetItem on " + usersTable,
+	},
 	"InspectRole/Records": {
 		request: inspected, works: http.StatusOK, fails: "0 ", says: "lacks dynamodb:GetItem on " + uploadsTable,
 	},

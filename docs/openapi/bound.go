@@ -17,6 +17,9 @@ var (
 	checksumPattern = `[A-Za-z0-9+/]{43}=`
 	crcPattern      = `[A-Za-z0-9+/]{11}=`
 
+	scriptKeyIDPattern = `[a-z2-7]{8}`
+	scriptKeyPattern   = `pstn_[a-z2-7]{88}[0-9a-f]{8}`
+
 	uploadIDPattern = fmt.Sprintf(`[A-Za-z0-9._~-]{1,%d}`, api.MaxUploadID)
 )
 
@@ -108,6 +111,19 @@ var bounds = map[string]func(*openapi3.Schema){
 
 	"Usage.maxSize": func(s *openapi3.Schema) { s.WithMin(0) },
 
+	"ScriptKeyRequest.name":    length(1, api.MaxScriptKeyName),
+	"ScriptKeyRequest.may":     rights,
+	"ScriptKeyRequest.folders": func(s *openapi3.Schema) { s.WithMinItems(1).WithUniqueItems(true) },
+	"ScriptKeyRequest.maxSize": between(1, api.MaxObject),
+	"ScriptKeyRequest.days":    between(1, api.MaxScriptKeyDays),
+	"ScriptKey.id":             pattern(scriptKeyIDPattern),
+	"ScriptKey.name":           length(1, api.MaxScriptKeyName),
+	"ScriptKey.may":            rights,
+	"ScriptKey.folders":        func(s *openapi3.Schema) { s.WithMinItems(1).WithUniqueItems(true) },
+	"ScriptKey.maxSize":        between(1, api.MaxObject),
+	"ScriptKey.key":            pattern(scriptKeyPattern),
+	"ScriptKeyList.keys":       func(s *openapi3.Schema) { s.WithMaxItems(api.MaxScriptKeys) },
+
 	"ErrorBody.message":   length(1, 2000),
 	"ErrorBody.code":      oneOf(api.Codes...),
 	"ErrorBody.requestId": length(1, 100),
@@ -129,6 +145,12 @@ func labels(least int64) func(*openapi3.Schema) {
 		s.WithMinItems(least).WithMaxItems(api.MaxLabels).WithUniqueItems(true)
 		length(1, api.MaxLabel)(s.Items.Value)
 	}
+}
+
+// rights bounds a list of rights, which has one at least.
+func rights(s *openapi3.Schema) {
+	s.WithMinItems(1).WithMaxItems(int64(len(api.Rights))).WithUniqueItems(true)
+	oneOf(api.Rights...)(s.Items.Value)
 }
 
 func pattern(whole string) func(*openapi3.Schema) {

@@ -17,8 +17,9 @@ const contentType = "application/json"
 
 // Names of the security schemes.
 const (
-	basic  = "basic"
-	bearer = "bearer"
+	basic     = "basic"
+	bearer    = "bearer"
+	scriptKey = "scriptKey"
 )
 
 // summary introduces the API.
@@ -56,6 +57,7 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 		Servers: servers(),
 		Security: openapi3.SecurityRequirements{
 			openapi3.NewSecurityRequirement().Authenticate(basic), openapi3.NewSecurityRequirement().Authenticate(bearer),
+			openapi3.NewSecurityRequirement().Authenticate(scriptKey),
 		},
 		Paths: paths,
 		Components: &openapi3.Components{
@@ -66,6 +68,8 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 					WithDescription("RFC 7617, in UTF-8: the user is a mail address.")},
 				bearer: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").WithBearerFormat("JWT").
 					WithDescription("RFC 6750: a token of an OpenID Provider that the stage trusts.")},
+				scriptKey: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
+					WithDescription("A key for scripts, which POST /keys has made. Its rights are limited: x-right tells what a route needs.")},
 			},
 		},
 	}, nil
@@ -107,6 +111,10 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 		operation.Security = openapi3.NewSecurityRequirements()
 	} else {
 		operation.Description = rightNeeded(route.Right)
+		if route.Right == "" {
+			operation.Security = openapi3.NewSecurityRequirements().With(openapi3.NewSecurityRequirement().Authenticate(basic)).
+				With(openapi3.NewSecurityRequirement().Authenticate(bearer))
+		}
 		operation.Extensions = map[string]any{rightExtension: string(route.Right)}
 	}
 	if route.Request != nil {

@@ -26,6 +26,7 @@ const (
 	exampleCursor     = "ATAxOWE2YjVmM2MwMDcwMDA4ZDJmNGIxYzllN2E2NTJmLnBkZg"
 	exampleCRC        = "rosUhgp5mIg="
 	exampleUploadID   = "ibZBv_75gd9r8lH_gqXatLdxMVpAlj6ySLtPZCWeTuX.o3Kb1Xe7.NbFvRkhx2lq4gcvmpvf0a1dKjcTX9yyQbQz0YqHJ3wGt5V8uN1rWcE-"
+	exampleKeyID      = "7qgk2d5x"
 	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 )
 
@@ -71,6 +72,11 @@ var (
 		Number: 2, URL: signedURL("&partNumber=2&uploadId=" + exampleUploadID), Headers: map[string]string{"X-Amz-Checksum-Crc64nvme": exampleCRC},
 	}
 	exampleOpen = api.OpenMultipart{UploadID: exampleUploadID, CreatedAt: exampleUpload.CreatedAt, PartSize: 16 << 20}
+
+	exampleScriptKey = api.ScriptKey{
+		ID: exampleKeyID, Name: "nightly backup", May: []api.Right{api.RightUpload, api.RightRead}, Folders: []string{"videos"}, MaxSize: 5 << 30,
+		CreatedAt: exampleUpload.CreatedAt, Expires: exampleExpires, LastUsed: &api.Time{Time: time.Date(2026, time.March, 14, 15, 0, 0, 0, time.UTC)},
+	}
 
 	exampleRejected = api.Upload{
 		ID: "019a6b5f3c0070008d2f4b1c9e7a652f.pdf", Status: api.StatusRejected, Reason: "type_mismatch",
@@ -138,6 +144,11 @@ var examples = []example{
 		Expires: exampleExpires,
 	}},
 	{"Usage", api.Usage{Used: 73400320, Quota: 10 << 30, Files: 42, FileQuota: 100_000, MaxSize: 5 << 30}},
+	{"ScriptKeyRequest", api.ScriptKeyRequest{
+		Name: "nightly backup", May: []api.Right{api.RightUpload, api.RightRead}, Folders: &[]string{"videos"}, MaxSize: new(int64(5 << 30)), Days: new(int64(90)),
+	}},
+	{"ScriptKey", exampleScriptKey},
+	{"ScriptKeyList", api.ScriptKeyList{Keys: []api.ScriptKey{exampleScriptKey}}},
 	{"ErrorBody", exampleError},
 	{"Health", api.Health{Status: "ok"}},
 }

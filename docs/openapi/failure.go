@@ -38,12 +38,12 @@ var failures = []failure{
 	},
 	{
 		http.StatusNotFound, api.NotFound, "no such upload",
-		"The owner has no upload of this id: it is malformed, or another's, or deleted, or too old for its bytes still to arrive.",
+		"The owner has no key, or no upload, of this id: it is malformed, or another's, or deleted, or too old for its bytes still to arrive.",
 		namesSomething,
 	},
 	{
 		http.StatusConflict, api.Conflict, "the upload is waiting: must be ready",
-		"The upload is not as far as the request needs it to be: not inspected yet, or not ready.", needsArrival,
+		"The upload is not as far as the request needs it to be: not inspected yet, or not ready. Or a key is one too many, or another was changed at the same time.", canConflict,
 	},
 	{
 		http.StatusPreconditionFailed, api.PreconditionFailed, `If-Match "2" is not the upload's version: must be "3"`,
@@ -89,6 +89,11 @@ func isParsed(r contract.Route) bool { return hasFunction(r) && r.Function != co
 // hasFormat reports whether a route takes JSON or the format of a file.
 func hasFormat(r contract.Route) bool {
 	return hasBody(r) || slices.ContainsFunc(r.Query, func(q contract.QueryParameter) bool { return q.Name == "type" })
+}
+
+// canConflict reports whether a route works only on what has arrived, or changes a key.
+func canConflict(r contract.Route) bool {
+	return needsArrival(r) || strings.HasPrefix(r.Path, "/keys") && r.Method != http.MethodGet
 }
 
 // needsArrival reports whether a route works only on what has arrived.

@@ -24,6 +24,10 @@ var descriptions = map[string]description{
 		"The upload's id, as it was granted.",
 		openapi3.NewStringSchema().WithPattern("^" + idPattern + "$"), exampleID,
 	},
+	"path keyId": {
+		"The id of the key for scripts, as the list of keys has it.",
+		openapi3.NewStringSchema().WithPattern("^" + scriptKeyIDPattern + "$"), exampleKeyID,
+	},
 	"path file": {
 		"The file's name: postern.js is the client module, postern.d.ts has its types.",
 		openapi3.NewStringSchema().WithPattern(`^[A-Za-z0-9._-]{1,64}$`), "postern.js",

@@ -108,7 +108,7 @@ func (s *schemas) fieldSchema(t reflect.Type) (*openapi3.Schema, error) {
 		return openapi3.NewDateTimeSchema().WithPattern(`:[0-9]{2}\.[0-9]{3}Z$`), nil
 	case reflect.TypeFor[map[string]string]():
 		return openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewStringSchema()), nil
-	case reflect.TypeFor[[]string]():
+	case reflect.TypeFor[[]string](), reflect.TypeFor[[]api.Right]():
 		return openapi3.NewArraySchema().WithItems(openapi3.NewStringSchema()), nil
 	}
 	if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct {

@@ -116,6 +116,8 @@ var mutations = []mutation{
 	{"InspectRole", permissions + "8/Condition/ForAllValues:StringEquals", nil, "events:source"},
 	{"AuthorizerRole", permissions + "3/Condition/Null", nil, "dynamodb:LeadingKeys"},
 	{"AuthorizerRole", permissions + "3/Condition/ForAllValues:StringLike", nil, "dynamodb:LeadingKeys"},
+	{"ManageRole", permissions + "8/Condition/Null", nil, "dynamodb:LeadingKeys"},
+	{"ManageRole", permissions + "8/Condition/ForAllValues:StringLike", nil, "manage could"},
 	{"AuthorizerRole", permissions + "0/Resource", "*", "a folder of the bucket"},
 	{"SiteRole", "ManagedPolicyArns", []any{"arn:aws:iam::aws:policy/AdministratorAccess"}, "managed policies"},
 	{"ManageRole", trust + "Principal", object{"AWS": "*"}, "Lambda or API Gateway"},

@@ -74,21 +74,26 @@ func noWildcards(_ stack, id string, r cfn.Resource) []Finding {
 	return all
 }
 
-// A bound is the condition under which alone a function's role may do something.
-type bound struct{ function, action, condition, why string }
+// A bound is the condition under which alone a function's role may do something. resource is how the resource begins that it
+// is about; if it is empty, the bound is about any.
+type bound struct{ function, action, condition, why, resource string }
 
 var bounds = []bound{
-	{"Presign", "s3:PutObjectTagging", "StringEquals s3:RequestObjectTag/status: pending", "a client could call its own upload ready"},
-	{"Manage", "s3:GetObjectVersion", "StringEquals s3:ExistingObjectTag/status: ready", "a file could be read before it is inspected"},
-	{"Manage", "s3:ListBucketVersions", "StringLike s3:prefix: ", "keys outside of the folders could be listed"},
-	{"Inspect", "s3:PutObjectVersionTagging", "StringEquals s3:RequestObjectTag/status: ready or rejected", "inspection could set any tag"},
-	{"Inspect", "s3:PutObjectTagging", "StringEquals s3:RequestObjectTag/status: ready or rejected", "inspection could set any tag"},
-	{"Inspect", "s3:ListBucketVersions", "StringLike s3:prefix: ", "keys outside of the folders could be listed"},
-	{"Inspect", "s3:ListBucket", "StringLike s3:prefix: ", "keys outside of the folders could be listed"},
-	{"Inspect", "events:PutEvents", "ForAllValues:StringEquals events:source: postern", "inspection could speak for others on the bus"},
-	{"Inspect", "events:PutEvents", "Null events:source: false", "ForAllValues holds for a call without a source"},
-	{"Authorizer", "dynamodb:UpdateItem", "ForAllValues:StringLike dynamodb:LeadingKeys: guesses#*", "the authorizer could write users"},
-	{"Authorizer", "dynamodb:UpdateItem", "Null dynamodb:LeadingKeys: false", "ForAllValues holds for a call without a key"},
+	{"Presign", "s3:PutObjectTagging", "StringEquals s3:RequestObjectTag/status: pending", "a client could call its own upload ready", ""},
+	{"Manage", "s3:GetObjectVersion", "StringEquals s3:ExistingObjectTag/status: ready", "a file could be read before it is inspected", ""},
+	{"Manage", "s3:ListBucketVersions", "StringLike s3:prefix: ", "keys outside of the folders could be listed", ""},
+	{"Inspect", "s3:PutObjectVersionTagging", "StringEquals s3:RequestObjectTag/status: ready or rejected", "inspection could set any tag", ""},
+	{"Inspect", "s3:PutObjectTagging", "StringEquals s3:RequestObjectTag/status: ready or rejected", "inspection could set any tag", ""},
+	{"Inspect", "s3:ListBucketVersions", "StringLike s3:prefix: ", "keys outside of the folders could be listed", ""},
+	{"Inspect", "s3:ListBucket", "StringLike s3:prefix: ", "keys outside of the folders could be listed", ""},
+	{"Inspect", "events:PutEvents", "ForAllValues:StringEquals events:source: postern", "inspection could speak for others on the bus", ""},
+	{"Inspect", "events:PutEvents", "Null events:source: false", "ForAllValues holds for a call without a source", ""},
+	{"Authorizer", "dynamodb:UpdateItem", "ForAllValues:StringLike dynamodb:LeadingKeys: guesses#* or keys#*", "the authorizer could write users", ""},
+	{"Authorizer", "dynamodb:UpdateItem", "Null dynamodb:LeadingKeys: false", "ForAllValues holds for a call without a key", ""},
+	{"Manage", "dynamodb:GetItem", "ForAllValues:StringLike dynamodb:LeadingKeys: keys#*", "manage could read users", "${Users"},
+	{"Manage", "dynamodb:GetItem", "Null dynamodb:LeadingKeys: false", "ForAllValues holds for a call without a key", "${Users"},
+	{"Manage", "dynamodb:PutItem", "ForAllValues:StringLike dynamodb:LeadingKeys: keys#*", "manage could write users", "${Users"},
+	{"Manage", "dynamodb:PutItem", "Null dynamodb:LeadingKeys: false", "ForAllValues holds for a call without a key", "${Users"},
 }
 
 // forbidden are the actions that no function has: each would undo a boundary.
@@ -103,7 +108,7 @@ func conditionsHold(s stack) []Finding {
 				continue
 			}
 			for _, b := range bounds {
-				if b.function == name(id) && slices.Contains(st.actions, b.action) && !slices.ContainsFunc(st.conditions, b.holds) {
+				if b.function == name(id) && b.isAbout(st) && !slices.ContainsFunc(st.conditions, b.holds) {
 					all = append(all, found(role, "%s: %s must be allowed only if %s: otherwise %s", st.sid, b.action, strings.TrimSuffix(b.condition, ": "), b.why))
 				}
 			}
@@ -119,6 +124,12 @@ func conditionsHold(s stack) []Finding {
 
 // readable are the actions that begin as a forbidden one does.
 var readable = []string{"s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:GetObjectTagging"}
+
+// isAbout reports whether a statement allows what is bound.
+func (b bound) isAbout(st statement) bool {
+	return slices.Contains(st.actions, b.action) &&
+		slices.ContainsFunc(st.resources, func(resource string) bool { return strings.HasPrefix(resource, b.resource) })
+}
 
 func (b bound) holds(condition string) bool {
 	if strings.HasSuffix(b.condition, ": ") {

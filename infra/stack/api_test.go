@@ -132,6 +132,8 @@ func TestPreflights(t *testing.T) {
 		"/uploads/{id}/parts":      "'POST'",
 		"/uploads/{id}/parts/list": "'POST'",
 		"/usage":                   "'GET'",
+		"/keys":                    "'GET,POST'",
+		"/keys/{keyId}":            "'DELETE'",
 		"/":                        "'GET'",
 		"/assets/{file}":           "'GET'",
 		"/openapi.json":            "'GET'",

@@ -108,6 +108,7 @@ func manageSpec(s stage.Stage, d data, q queues) functionSpec {
 		environment: contract.ManageEnv{
 			Bucket:       *d.bucket.BucketName(),
 			UploadsTable: *d.uploads.TableName(),
+			UsersTable:   *d.users.TableName(),
 			QueueURL:     *q.inspections.QueueUrl(),
 			Lifetime:     s.SignatureLifetime,
 			Folders:      s.Folders,

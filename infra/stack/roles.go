@@ -74,13 +74,17 @@ func runtimeStatements(logs awslogs.LogGroup) []*statement {
 	}
 }
 
+// scriptKeys is how the keys of the users table's items begin that have keys for scripts.
+const scriptKeys = "keys#*"
+
 func authorizerStatements(d data) []*statement {
 	return []*statement{
 		allow("Users", "dynamodb:GetItem", "dynamodb:BatchGetItem").on(d.users.TableArn()),
-		// It writes what guessers have tried, and no user's row: the key of each item that a call writes begins so.
+		// It writes what guessers have tried and when keys were used, and no user's row: the key of each item that a call
+		// writes begins so.
 		// Source: DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control".
 		allow("Guesses", "dynamodb:UpdateItem").on(d.users.TableArn()).
-			when("ForAllValues:StringLike", "dynamodb:LeadingKeys", "guesses#*").
+			when("ForAllValues:StringLike", "dynamodb:LeadingKeys", []string{"guesses#*", scriptKeys}).
 			when("Null", "dynamodb:LeadingKeys", "false"),
 		allow("Usage", "dynamodb:GetItem").on(d.uploads.TableArn()),
 		ownerKey(d),
@@ -117,6 +121,10 @@ func manageStatements(s stage.Stage, d data, q queues) []*statement {
 		// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
 		allow("Multiparts", "s3:ListBucketMultipartUploads").on(d.bucket.BucketArn()),
 		allow("Queue", "sqs:SendMessage").on(q.inspections.QueueArn()),
+		// Of the users table, it reads and writes the keys for scripts, and no user's row.
+		allow("ScriptKeys", "dynamodb:GetItem", "dynamodb:PutItem").on(d.users.TableArn()).
+			when("ForAllValues:StringLike", "dynamodb:LeadingKeys", scriptKeys).
+			when("Null", "dynamodb:LeadingKeys", "false"),
 	}
 }
 

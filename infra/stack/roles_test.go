@@ -80,7 +80,7 @@ func TestRoles(t *testing.T) {
 				{
 					sid: "Guesses", effect: "Allow", actions: []string{"dynamodb:UpdateItem"}, resources: []string{"${Users.Arn}"},
 					condition: map[string]any{
-						"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": "guesses#*"},
+						"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{"guesses#*", "keys#*"}},
 						"Null":                    map[string]any{"dynamodb:LeadingKeys": "false"},
 					},
 				},
@@ -114,6 +114,13 @@ func TestRoles(t *testing.T) {
 				versions,
 				{sid: "Multiparts", effect: "Allow", actions: []string{"s3:ListBucketMultipartUploads"}, resources: bucket},
 				{sid: "Queue", effect: "Allow", actions: []string{"sqs:SendMessage"}, resources: queue},
+				{
+					sid: "ScriptKeys", effect: "Allow", actions: []string{"dynamodb:GetItem", "dynamodb:PutItem"}, resources: []string{"${Users.Arn}"},
+					condition: map[string]any{
+						"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": "keys#*"},
+						"Null":                    map[string]any{"dynamodb:LeadingKeys": "false"},
+					},
+				},
 			},
 			"SiteRole": {logging("SiteLogs"), tracing},
 			"InspectRole": {

@@ -207,6 +207,7 @@ func TestEnvironmentIsTheContracts(t *testing.T) {
 		checkEnvironment(t, template.onOneThread(t, "Manage"), contract.ManageEnv{
 			Bucket:       "${Uploads}",
 			UploadsTable: "${UploadsTable}",
+			UsersTable:   "${Users}",
 			QueueURL:     "${Inspections}",
 			Lifetime:     s.SignatureLifetime,
 			Folders:      s.Folders,

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"postern/api"
 	"postern/internal/upload"
@@ -28,6 +30,10 @@ type Caller struct {
 	FileQuota, RemainingFiles int64
 	// Key is the owner's derived key. It is a secret.
 	Key upload.DerivedKey
+	// Folders are those that the caller may use. Empty: all of the stage.
+	Folders []string
+	// Mail is the caller's own, on a route that needs no right alone. It is personal: it goes into no log.
+	Mail string
 }
 
 // Limits returns what the caller may upload at once. It leaves Folder to the format, and Text to the file.
@@ -35,6 +41,12 @@ func (c Caller) Limits() upload.Limits {
 	return upload.Limits{
 		User: c.MaxSize, Quota: c.Quota, Remaining: c.Remaining, FileQuota: c.FileQuota, RemainingFiles: c.RemainingFiles,
 	}
+}
+
+// Opens reports whether the caller may use the folder of an object key.
+func (c Caller) Opens(key string) bool {
+	folder, _, _ := strings.Cut(key, "/")
+	return len(c.Folders) == 0 || slices.Contains(c.Folders, folder)
 }
 
 // Names of the members of the authorizer's context.
@@ -48,6 +60,8 @@ const (
 	contextFileQuota      = "fileQuota"
 	contextRemainingFiles = "remainingFiles"
 	contextKey            = "key"
+	contextFolders        = "folders" // with commas between; only of a caller who may not use all
+	contextMail           = "mail"    // only on a route that needs no right
 )
 
 // ErrNoCaller is returned when a request context is not one that the authorizer made.
@@ -60,7 +74,7 @@ var ErrNoOwner = errors.New("the request context holds no owner")
 // Context returns the caller as an authorizer's context, which goes with its principal. Every value is a string, as API
 // Gateway hands it on.
 func (c Caller) Context() map[string]any {
-	return map[string]any{
+	context := map[string]any{
 		contextOwner:          c.Owner,
 		contextRole:           c.Role,
 		contextMaxSize:        strconv.FormatInt(c.MaxSize, 10),
@@ -70,6 +84,13 @@ func (c Caller) Context() map[string]any {
 		contextRemainingFiles: strconv.FormatInt(c.RemainingFiles, 10),
 		contextKey:            c.Key.Text(),
 	}
+	if len(c.Folders) > 0 {
+		context[contextFolders] = strings.Join(c.Folders, ",")
+	}
+	if c.Mail != "" {
+		context[contextMail] = c.Mail
+	}
+	return context
 }
 
 // CallerFrom reads the caller from an event's requestContext.authorizer. It fails closed: an empty owner is ErrNoOwner,
@@ -95,6 +116,10 @@ func CallerFrom(context map[string]any) (Caller, error) {
 		MaxSize:   number(contextMaxSize, math.MaxInt64),
 		Quota:     number(contextQuota, math.MaxInt64),
 		Key:       key,
+		Mail:      text(contextMail),
+	}
+	if _, ok := context[contextFolders]; ok {
+		caller.Folders = strings.Split(text(contextFolders), ",") // a malformed list is one folder, which no stage has
 	}
 	caller.Remaining = number(contextRemaining, caller.Quota)
 	caller.FileQuota = number(contextFileQuota, math.MaxInt64)

@@ -34,6 +34,34 @@ func TestCallerRoundTrips(t *testing.T) {
 	}
 }
 
+// What is there of a few callers alone is in no other's context.
+func TestContextOfKeys(t *testing.T) {
+	limited := caller
+	limited.Principal, limited.Folders, limited.Mail = limited.Owner, []string{"videos", "images"}, "demo@example.com"
+	context := contextOf(limited)
+	if context["folders"] != "videos,images" || context["mail"] != "demo@example.com" {
+		t.Errorf("got %v", context)
+	}
+	got, err := apigw.CallerFrom(context)
+	if diff := cmp.Diff(got, limited); err != nil || diff != "" {
+		t.Errorf("CallerFrom: %v (-got +want)\n%s", err, diff)
+	}
+	for _, malformed := range []any{"", ",", 7.0, nil} {
+		context["folders"] = malformed
+		if got, err := apigw.CallerFrom(context); err != nil || got.Opens("videos/x/y") {
+			t.Errorf("folders %v: %v, opens videos: %t", malformed, err, got.Opens("videos/x/y"))
+		}
+	}
+	for key, want := range map[string]bool{"videos/o/i": true, "images/o/i": true, "video/o/i": false, "videosx/o/i": false, "documents/videos/i": false, "": false} {
+		if got := limited.Opens(key); got != want {
+			t.Errorf("Opens(%q) = %t, want %t", key, got, want)
+		}
+	}
+	if !caller.Opens("documents/o/i") {
+		t.Error("a caller without folders does not open all")
+	}
+}
+
 func TestContextIsStrings(t *testing.T) {
 	want := map[string]any{
 		"owner": "0123456789abcdef0123", "role": "user", "maxSize": "5368709120", "quota": "7", "remaining": "4",
@@ -93,7 +121,7 @@ func TestCallerFromFailsClosed(t *testing.T) {
 			delete(context, test.name)
 		}
 		got, err := apigw.CallerFrom(context)
-		if !errors.Is(err, test.want) || got != (apigw.Caller{}) {
+		if !errors.Is(err, test.want) || !cmp.Equal(got, apigw.Caller{}) {
 			t.Errorf("%s = %v: got %+v, %v, want %v", test.name, test.value, got, err, test.want)
 		}
 	}

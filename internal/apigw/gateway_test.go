@@ -75,6 +75,9 @@ func handlersOf(function contract.Function, event events.APIGatewayProxyRequest,
 			"DELETE /uploads/{id}":       zero[apigw.None, apigw.None](),
 			"GET /uploads/{id}/download": zero[apigw.None, api.Download](),
 			"GET /usage":                 zero[apigw.None, api.Usage](),
+			"POST /keys":                 zero[api.ScriptKeyRequest, api.ScriptKey](),
+			"GET /keys":                  zero[apigw.None, api.ScriptKeyList](),
+			"DELETE /keys/{keyId}":       zero[apigw.None, apigw.None](),
 		},
 	}[function]
 	name := event.HTTPMethod + " " + event.Resource

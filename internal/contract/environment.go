@@ -82,6 +82,8 @@ type ManageEnv struct {
 	Bucket string `env:"BUCKET"`
 	// UploadsTable is the name of the uploads table.
 	UploadsTable string `env:"UPLOADS_TABLE"`
+	// UsersTable is the name of the users table, which has the keys for scripts.
+	UsersTable string `env:"USERS_TABLE"`
 	// QueueURL is the URL of the queue of objects to inspect.
 	QueueURL string `env:"QUEUE_URL"`
 	// Lifetime is how long the signature of an upload is valid.

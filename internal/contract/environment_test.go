@@ -116,6 +116,7 @@ func TestEnvRoundTrips(t *testing.T) {
 		roundTrip(t, contract.ManageEnv{
 			Bucket:       text.Draw(t, "bucket"),
 			UploadsTable: text.Draw(t, "uploads"),
+			UsersTable:   text.Draw(t, "users"),
 			QueueURL:     text.Draw(t, "queue"),
 			Lifetime:     time.Duration(rapid.Int64().Draw(t, "lifetime")),
 			Folders:      rapid.MapOf(rapid.String(), folder).Draw(t, "folders"),

@@ -60,6 +60,20 @@ func byLength(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
+// Only returns the table of some folders alone: of all, if none is named.
+func (fs Folders) Only(names []string) Folders {
+	if len(names) == 0 {
+		return fs
+	}
+	only := Folders{}
+	for _, name := range names {
+		if folder, ok := fs[name]; ok {
+			only[name] = folder
+		}
+	}
+	return only
+}
+
 // Names returns the folders' names, sorted.
 func (fs Folders) Names() []string {
 	names := make([]string, 0, len(fs))

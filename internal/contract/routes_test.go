@@ -107,6 +107,7 @@ func TestRights(t *testing.T) {
 		},
 		api.RightRead:   {"GET /uploads", "GET /uploads/{id}", "GET /uploads/{id}/download", "GET /usage"},
 		api.RightDelete: {"DELETE /uploads/{id}"},
+		"":              {"POST /keys", "GET /keys", "DELETE /keys/{keyId}"},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("routes by right (-got +want):\n%s", diff)

@@ -15,6 +15,8 @@ type Scope struct {
 	For Mails  // whose uploads a service may work on, besides its own; empty: anybody's
 	// Expires is when the user's credentials end, in whole seconds. Zero: they do not.
 	Expires time.Time
+	// Folders are those that a key for scripts opens; empty: all. No row has any.
+	Folders []string
 }
 
 // Allows reports whether the user may use a route that needs a right. A route that belongs to no right is for those alone

@@ -38,6 +38,7 @@ const margin = 500 * time.Millisecond
 // An authorizer answers API Gateway's REQUEST authorizer events. It is safe for concurrent use.
 type authorizer struct {
 	users     users
+	keys      scriptKeys
 	ownerKeys ownerKeys
 	now       func() time.Time // of a wall clock
 
@@ -79,9 +80,10 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 		return nil, fmt.Errorf("making a cache: %w", err)
 	}
 	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
-	uploads := records.NewUploads(tables, setup.Env.UploadsTable)
+	uploads, users := records.NewUploads(tables, setup.Env.UploadsTable), records.NewUsers(tables, setup.Env.UsersTable)
 	return &authorizer{
-		users:          records.NewUsers(tables, setup.Env.UsersTable),
+		users:          users,
+		keys:           users,
 		ownerKeys:      secret.New(awsclient.Config(setup.Runtime, function.SecretsManager), setup.Env.OwnerKeySecret),
 		now:            function.WallClock,
 		basic:          setup.Env.Basic,

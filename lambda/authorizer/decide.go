@@ -73,10 +73,24 @@ func (a *authorizer) judge(ctx context.Context, caller identity.User, event requ
 	if !isOneRequest(event.MethodArn) {
 		return apigw.Caller{}, forbidden("the path has characters that no upload's id has")
 	}
-	if err := checkScope(caller.Scope, event, a.now()); err != nil {
+	right, err := checkScope(caller.Scope, event, a.now())
+	if err != nil {
 		return apigw.Caller{}, err
 	}
-	return a.identify(ctx, caller, mails(event))
+	acting, err := a.identify(ctx, caller, mails(event))
+	if err != nil {
+		return apigw.Caller{}, err
+	}
+	acting.Folders = caller.Folders
+	if right != "" {
+		return acting, nil
+	}
+	// Such a route works on the caller itself, and keeps its mail in the users table. No other needs to know that.
+	if acting.Owner != caller.Owner {
+		return apigw.Caller{}, forbidden("you may do this for yourself alone: leave mail out")
+	}
+	acting.Mail = string(caller.Mail)
+	return acting, nil
 }
 
 // identify finds whom the caller acts for: itself, or the mail that the query names. Only a service may name another's

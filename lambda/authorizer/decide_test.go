@@ -128,6 +128,7 @@ func newBench(t *testing.T) *bench {
 	}
 	b.authorizer = &authorizer{
 		users:          rows(),
+		keys:           memoryKeys{},
 		ownerKeys:      b.key,
 		now:            b.clock.now,
 		basic:          true,

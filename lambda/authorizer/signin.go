@@ -46,6 +46,9 @@ func (a *authorizer) authenticate(ctx context.Context, event request) (identity.
 	if len(headers) != 1 {
 		return identity.User{}, errUnauthorized
 	}
+	if text, ok := bearerScriptKey(headers[0]); ok {
+		return a.authenticateKey(ctx, text)
+	}
 	if token, ok := cutBearer(headers[0]); ok {
 		return a.signInBearer(ctx, token)
 	}

@@ -28,7 +28,7 @@ import (
 func setup(log io.Writer) function.Setup[contract.ManageEnv] {
 	return function.Setup[contract.ManageEnv]{
 		Env: contract.ManageEnv{
-			Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
+			Bucket: "examplebucket", UploadsTable: "uploads", UsersTable: "users", QueueURL: "https://sqs.eu-west-1.amazonaws.com/123456789012/Inspections",
 			Lifetime: 15 * time.Minute, Folders: folders(),
 			Throttle: contract.Throttle{OwnerRate: 1, OwnerBurst: 10, ServiceRate: 1, ServiceBurst: 1},
 		},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"io"
 	"log/slog"
 	"time"
 
@@ -59,6 +61,8 @@ type handlers struct {
 	deletion *lifecycle.Deletion
 	signer   signer
 	repairs  *repairs
+	keys     scriptKeys
+	random   io.Reader
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -79,7 +83,8 @@ func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	uploads := records.NewUploads(dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB)), setup.Env.UploadsTable)
+	tables := dynamodb.NewFromConfig(awsclient.Config(setup.Runtime, function.DynamoDB))
+	uploads := records.NewUploads(tables, setup.Env.UploadsTable)
 	bucket := objects.New(awsclient.Config(setup.Runtime, function.S3), setup.Env.Bucket)
 	inspectionQueue := queue.New(sqs.NewFromConfig(awsclient.Config(setup.Runtime, function.SQS)), setup.Env.QueueURL, setup.Env.Bucket)
 	h := &handlers{
@@ -90,6 +95,8 @@ func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, erro
 		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: inspectionQueue.Delayed(deletionSeconds), Now: function.WallClock},
 		signer:   signer,
 		repairs:  &repairs{queue: inspectionQueue, now: function.WallClock, log: setup.Log},
+		keys:     records.NewUsers(tables, setup.Env.UsersTable),
+		random:   rand.Reader,
 		now:      function.WallClock,
 		log:      setup.Log,
 	}
@@ -105,6 +112,9 @@ func (h *handlers) routes() map[string]apigw.Handler {
 		"DELETE /uploads/{id}":       apigw.Handle(h.delete),
 		"GET /uploads/{id}/download": apigw.Handle(h.download),
 		"GET /usage":                 apigw.Handle(h.usage),
+		"POST /keys":                 apigw.Handle(h.createKey),
+		"GET /keys":                  apigw.Handle(h.listKeys),
+		"DELETE /keys/{keyId}":       apigw.Handle(h.revokeKey),
 	}
 }
 
@@ -120,7 +130,7 @@ func (h *handlers) list(ctx context.Context, request apigw.Request[apigw.None]) 
 	}
 	list = api.UploadList{Uploads: make([]api.Upload, 0, len(records))}
 	for _, record := range records {
-		if request.Caller.Key.Granted(record.ID) { // to no other would a route on one upload answer
+		if request.Caller.Key.Granted(record.ID) && request.Caller.Opens(record.Key) { // to no other would a route on one upload answer
 			list.Uploads = append(list.Uploads, record.View())
 		}
 	}

@@ -56,10 +56,16 @@ func (h *handlers) lookUp(ctx context.Context, caller apigw.Caller, id string) (
 	if err != nil {
 		return lookup{}, err
 	}
-	if !ok {
-		return h.waiting(ctx, caller.Owner, id)
+	found := lookup{record: record}
+	if ok {
+		found.overdue = h.isOverdue(record)
+	} else if found, err = h.waiting(ctx, caller.Owner, id); err != nil {
+		return lookup{}, err
 	}
-	return lookup{record: record, overdue: h.isOverdue(record)}, nil
+	if !caller.Opens(found.record.Key) {
+		return lookup{}, errNoUpload
+	}
+	return found, nil
 }
 
 // isOverdue reports whether an inspection's last step, publishing the event, should be done by now. When the bytes arrived

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ func folders() contract.Folders {
 type world struct {
 	handlers *handlers
 	records  *records.Uploads
+	users    *records.Users
 	bucket   *bucket
 	queue    *line
 	queries  atomic.Int64 // of the table
@@ -76,7 +78,7 @@ func newWorld(t testing.TB) *world {
 		table.ServeHTTP(answer, r)
 	}))
 	t.Cleanup(dynamo.Close)
-	w.records = newTableAt(t, dynamo.URL)
+	w.records, w.users = newTableAt(t, dynamo.URL), newUsersAt(t, dynamo.URL)
 	log := slog.New(slog.NewJSONHandler(&w.log, nil))
 	clock := func() time.Time { return w.now }
 	w.handlers = &handlers{
@@ -84,6 +86,8 @@ func newWorld(t testing.TB) *world {
 		deletion: &lifecycle.Deletion{Records: w.records, Objects: w.bucket, Queue: w.queue, Now: clock},
 		signer:   signerFunc(func(get sign.Get) { w.signed = append(w.signed, get) }),
 		repairs:  &repairs{queue: w.queue, now: clock, log: log},
+		keys:     w.users,
+		random:   rand.Reader,
 		now:      clock,
 		log:      log,
 	}
@@ -109,6 +113,14 @@ func newTableAt(t testing.TB, address string) *records.Uploads {
 	client := dynamodb.NewFromConfig(awsclient.Config(runtimeAt(function.DynamoDB, address), function.DynamoDB))
 	tabletest.Create(t, client, "uploads", "owner", "id")
 	return records.NewUploads(client, "uploads")
+}
+
+// newUsersAt creates a users table in the DynamoDB at an address.
+func newUsersAt(t testing.TB, address string) *records.Users {
+	t.Helper()
+	client := dynamodb.NewFromConfig(awsclient.Config(runtimeAt(function.DynamoDB, address), function.DynamoDB))
+	tabletest.Create(t, client, "users", "mail")
+	return records.NewUsers(client, "users")
 }
 
 // derived is an owner's key.
@@ -200,6 +212,8 @@ type call struct {
 	query     map[string]string
 	ifMatch   string
 	body      string
+	keyID     string
+	folders   *string // that the caller may use, with commas between; nil: all
 }
 
 // A sharedLog is a log that several calls write at once.
@@ -244,13 +258,24 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	if c.id != "" {
 		event.PathParameters = map[string]string{"id": c.id}
 	}
+	if c.keyID != "" {
+		event.PathParameters = map[string]string{"keyId": c.keyID}
+	}
+	if strings.HasPrefix(c.path, "/keys") {
+		event.RequestContext.Authorizer["mail"] = marker + "@example.com"
+	}
+	if c.folders != nil {
+		event.RequestContext.Authorizer["folders"] = *c.folders
+	}
 	if c.body != "" {
 		event.MultiValueHeaders["Content-Type"] = []string{"application/json"}
 	}
 	if c.ifMatch != "" {
 		event.MultiValueHeaders["If-Match"] = []string{c.ifMatch}
 	}
-	event.MultiValueQueryStringParameters = map[string][]string{"mail": {marker + "@example.com"}}
+	if !strings.HasPrefix(c.path, "/keys") {
+		event.MultiValueQueryStringParameters = map[string][]string{"mail": {marker + "@example.com"}}
+	}
 	for name, value := range c.query {
 		event.MultiValueQueryStringParameters[name] = []string{value}
 	}

@@ -76,7 +76,7 @@ func (p *presigner) handlers() map[string]apigw.Handler {
 // form answers GET /presignedurl: a form for one new object of the owner.
 func (p *presigner) form(ctx context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
 	file := upload.File{Name: optional(request.Query, "filename"), Type: optional(request.Query, "type")}
-	format, err := file.Format(p.folders)
+	format, err := file.Format(p.folders.Only(request.Caller.Folders))
 	if err != nil {
 		return api.PresignedForm{}, err
 	}

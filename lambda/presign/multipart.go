@@ -88,7 +88,7 @@ func (p *presigner) granted(caller apigw.Caller, id string) (string, upload.Limi
 	if !caller.Key.Granted(id) {
 		return "", upload.Limits{}, upload.ErrNoUpload
 	}
-	format, known := p.folders.ByExtension(api.Extension(id))
+	format, known := p.folders.Only(caller.Folders).ByExtension(api.Extension(id))
 	if !known {
 		return "", upload.Limits{}, upload.ErrNoUpload
 	}

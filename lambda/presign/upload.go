@@ -46,7 +46,7 @@ func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, reques
 
 // upload grants the upload of one file, and counts it.
 func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, counted *tally) (api.UploadGrant, error) {
-	format, err := upload.Check(declared, p.folders, caller.Limits())
+	format, err := upload.Check(declared, p.folders.Only(caller.Folders), caller.Limits())
 	if err != nil {
 		counted.refuse(err)
 		return api.UploadGrant{}, err
