@@ -26,7 +26,8 @@ type caller struct {
 
 const callerHelp = `The address of a stage is read from its stack, which needs AWS credentials. The password is never an argument:
 POSTERN_PASSWORD has it, or a profile that login has saved, or the netrc (NETRC, else ~/.netrc). Else it is asked for without
-showing it, or read from the first line of stdin when that is not a terminal.`
+showing it, or read from the first line of stdin when that is not a terminal. A key for scripts in POSTERN_KEY, or saved by
+login --key, takes the place of user and password.`
 
 // Help is the long text of --help.
 func (caller) Help() string { return callerHelp }
@@ -58,11 +59,11 @@ func (c caller) open(ctx context.Context, at location, console console) (*client
 	if err != nil {
 		return nil, err
 	}
-	user, password, err := c.credentials(ctx, found, console)
+	authorization, err := c.authorization(ctx, found, console)
 	if err != nil {
 		return nil, err
 	}
-	api, err := client.New(found.base, client.Basic(user, password))
+	api, err := client.New(found.base, authorization)
 	if err == nil && c.Mail != nil {
 		api.Mail = string(c.Mail.Mail)
 	}

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"postern/api"
 	"postern/client"
 	"postern/internal/identity"
 )
@@ -16,8 +18,10 @@ import (
 // A profile is where and as whom the API is called, as login has saved it.
 type profile struct {
 	URL      string        `json:"url"`
-	User     identity.Mail `json:"user"`
-	Password string        `json:"password"`
+	User     identity.Mail `json:"user,omitempty"`
+	Password string        `json:"password,omitempty"`
+	// Key is a key for scripts. It takes the place of the user and the password.
+	Key string `json:"key,omitempty"`
 }
 
 // defaultProfile is the profile that is used when none is named.
@@ -77,27 +81,29 @@ func writeProfiles(profiles map[string]profile) error {
 type loginCommand struct {
 	Name string  `arg:"" optional:"" default:"default" help:"Name of the profile. Default: ${default}, which is used when no other is named."`
 	URL  address `name:"url" required:"" placeholder:"URL" help:"Address of the API."`
-	User mail    `required:"" placeholder:"MAIL" help:"Who calls."`
+	User *mail   `xor:"who" required:"" placeholder:"MAIL" help:"Who calls."`
+	Key  bool    `xor:"who" required:"" help:"Call with a key for scripts, instead of as a user with a password."`
 }
 
 // Help is the long text of --help.
 func (loginCommand) Help() string {
 	return `The password is asked for, or read from POSTERN_PASSWORD or stdin, tried, and saved with the address in profiles.json of the
-folder postern in XDG_CONFIG_HOME (~/.config), which only you can read. postern logout removes it.`
+folder postern in XDG_CONFIG_HOME (~/.config), which only you can read. So is a key, from POSTERN_KEY or stdin. postern logout
+removes it.`
 }
 
-// Run saves a profile, once the API has taken its password.
+// Run saves a profile, once the API has taken its password or key.
 func (c loginCommand) Run(ctx context.Context, console console) error {
-	password, err := console.currentPassword(ctx, c.User.Mail)
+	saved, who, authorization, err := c.credentials(ctx, console)
 	if err != nil {
 		return err
 	}
-	api, err := client.New(string(c.URL), client.Basic(string(c.User.Mail), password))
+	server, err := client.New(string(c.URL), authorization)
 	if err != nil {
 		return err
 	}
-	for _, err := range api.List(ctx, client.ListOptions{Limit: 1}) {
-		if err != nil {
+	for _, err := range server.List(ctx, client.ListOptions{Limit: 1}) {
+		if err != nil && !isTaken(err) {
 			return fmt.Errorf("logging in: %w", err)
 		}
 		break
@@ -106,11 +112,28 @@ func (c loginCommand) Run(ctx context.Context, console console) error {
 	if err != nil {
 		return err
 	}
-	profiles[c.Name] = profile{string(c.URL), c.User.Mail, password}
+	profiles[c.Name] = saved
 	if err := writeProfiles(profiles); err != nil {
 		return fmt.Errorf("saving the profile: %w", err)
 	}
-	return console.printf("logged in to %s as %s: saved in %s\n", api.Host(), c.User.Mail, profilesFile())
+	return console.printf("logged in to %s %s: saved in %s\n", server.Host(), who, profilesFile())
+}
+
+// credentials asks for what is to be saved. who says in words who calls.
+func (c loginCommand) credentials(ctx context.Context, console console) (saved profile, who string, authorization client.Authorization, err error) {
+	if c.Key {
+		key, err := console.currentKey(ctx)
+		return profile{URL: string(c.URL), Key: key}, "with a key", client.Bearer(key), err
+	}
+	password, err := console.currentPassword(ctx, c.User.Mail)
+	saved = profile{URL: string(c.URL), User: c.User.Mail, Password: password}
+	return saved, "as " + string(c.User.Mail), client.Basic(string(c.User.Mail), password), err
+}
+
+// isTaken reports whether an error tells that the credentials are right, but may not list.
+func isTaken(err error) bool {
+	refusal, ok := errors.AsType[*client.Error](err)
+	return ok && refusal.Code == api.Forbidden && strings.Contains(refusal.Message, "lack the right")
 }
 
 type logoutCommand struct {

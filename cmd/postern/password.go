@@ -130,3 +130,21 @@ func (c console) currentPassword(ctx context.Context, user identity.Mail) (strin
 	}
 	return password, nil
 }
+
+// currentKey returns a key for scripts: from the environment, a terminal or stdin.
+func (c console) currentKey(ctx context.Context) (string, error) {
+	key, ok := os.LookupEnv(keyVariable)
+	var err error
+	if fd, isTerminal := terminalOf(c.in); !ok && isTerminal {
+		key, err = c.hidden(ctx, fd, "Key: ")
+	} else if !ok {
+		key, err = c.passwordLine(ctx)
+	}
+	if err == nil {
+		_, err = identity.ParseScriptKey(key)
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the key from %s, a terminal or stdin: %w", keyVariable, err)
+	}
+	return key, nil
+}

@@ -175,6 +175,10 @@ func (r *removal) run(ctx context.Context) error {
 			return err
 		}
 	}
+	// A user with the same owner may come again: the keys of this one must not open what that one keeps.
+	if err := r.users.RemoveScriptKeys(ctx, r.owner); err != nil {
+		return err
+	}
 	if r.hasRow {
 		if err := r.users.Remove(ctx, r.Mail.Mail); err != nil && !errors.Is(err, records.ErrNoUser) {
 			return err

@@ -251,7 +251,7 @@ func TestPurgeOfAnothersOwner(t *testing.T) {
 func TestRemoveTakesBackNothingOnItsWay(t *testing.T) {
 	d := startDepot(t)
 	local(t, password, "user", "add", mail).done(t)
-	// The mark comes before the row goes: else, in between, nothing would stop what was signed.
+	// The mark comes before the keys and the row go: else, in between, nothing would stop what was signed.
 	var order []string
 	next := d.tables.Config.Handler
 	d.tables.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -261,7 +261,7 @@ func TestRemoveTakesBackNothingOnItsWay(t *testing.T) {
 		next.ServeHTTP(w, r)
 	})
 	local(t, "", "user", "remove", mail, "--yes").done(t)
-	if diff := cmp.Diff(order, []string{"UpdateItem", "PutItem", "DeleteItem"}); diff != "" {
+	if diff := cmp.Diff(order, []string{"UpdateItem", "PutItem", "DeleteItem", "DeleteItem"}); diff != "" {
 		t.Errorf("calls (-got +want)\n%s", diff)
 	}
 	if removed, err := d.uploads().IsRemoved(context.Background(), mailOwner); !removed || err != nil {
