@@ -28,7 +28,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"aud": cognitoClient, "event_id": "64f513be", "token_use": "id", "auth_time": 1676312777, "email": "my-test-user@example.com",
 			},
 			"my-test-user@example.com", "", "service",
-			payload{"aud": "another-client"}, "another client",
+			payload{"aud": "another-client"},
+			"another client",
 		},
 		{
 			// Amazon Cognito Developer Guide, "Understanding the access token".
@@ -39,7 +40,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"scope": "openid profile", "username": "my-test-user",
 			},
 			"", pool, "user",
-			payload{"client_id": "another-client"}, "another client",
+			payload{"client_id": "another-client"},
+			"another client",
 		},
 		{
 			// Auth0 Docs, "ID Token Structure"; a role comes by an Action, below a name of one's own.
@@ -50,7 +52,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"https://app.example.com/roles": []string{"uploads-service"},
 			},
 			"janedoe@example.com", "", "service",
-			payload{"email_verified": false}, "an unverified mail",
+			payload{"email_verified": false},
+			"an unverified mail",
 		},
 		{
 			// Auth0 Docs, "Access Token Profiles": several audiences, and azp.
@@ -61,7 +64,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"azp": "xyz-client", "scope": "openid profile email",
 			},
 			"", "auth0|1234567890", "user",
-			payload{"aud": []string{"https://example.auth0.com/userinfo"}}, "another API",
+			payload{"aud": []string{"https://example.auth0.com/userinfo"}},
+			"another API",
 		},
 		{
 			// Microsoft identity platform, "ID token claims reference": oid, since email can be changed and is not verified.
@@ -74,7 +78,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"_claim_names": payload{"groups": "src1"}, "_claim_sources": payload{"src1": payload{"endpoint": "https://graph.example.com/x"}},
 			},
 			"", "00000000-0000-0000-66f3-3332eca7ea81", "service",
-			payload{"oid": nil}, "no oid",
+			payload{"oid": nil},
+			"no oid",
 		},
 		{
 			// Google for Developers, "OpenID Connect", "An ID token's payload".
@@ -85,7 +90,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q", "hd": "example.com", "email": "jsmith@example.com", "email_verified": "true", "nonce": "0394852",
 			},
 			"jsmith@example.com", "", "user",
-			payload{"email_verified": "false"}, "an unverified mail",
+			payload{"email_verified": "false"},
+			"an unverified mail",
 		},
 		{
 			// Keycloak, "Server Administration Guide", "Audience support": the audience needs a mapper.
@@ -97,7 +103,8 @@ func TestTokensOfProviders(t *testing.T) {
 				"email_verified": true, "preferred_username": "jane", "email": "Jane@Example.com",
 			},
 			"jane@example.com", "", "service",
-			payload{"aud": "account"}, "another audience",
+			payload{"aud": "account"},
+			"another audience",
 		},
 	} {
 		issuer := newIssuer(t)

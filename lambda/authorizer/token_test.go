@@ -29,3 +29,25 @@ func FuzzParseToken(f *testing.F) {
 		}
 	})
 }
+
+// What the later steps would refuse, too, is refused here, before any key is looked at.
+func TestParseToken(t *testing.T) {
+	header := payload{"alg": "ES256", "kid": "k"}
+	for name, test := range map[string]struct {
+		change payload
+		good   bool
+	}{
+		"good":             {payload{}, true},
+		"an access token":  {payload{"typ": "AT+JWT"}, true},
+		"kid of 256 bytes": {payload{"kid": strings.Repeat("k", maxKeyID)}, true},
+		"longer kid":       {payload{"kid": strings.Repeat("k", maxKeyID+1)}, false},
+		"alg none":         {payload{"alg": "none"}, false},
+		"HS256":            {payload{"alg": "HS256"}, false},
+		"crit":             {payload{"crit": []string{"b64"}}, false},
+	} {
+		_, err := parseToken(part(t, header.with(test.change)) + "." + part(t, payload{"iss": "https://id.example.com"}) + ".AAAA")
+		if (err == nil) != test.good {
+			t.Errorf("%s: got %v, want it good: %v", name, err, test.good)
+		}
+	}
+}
