@@ -31,6 +31,8 @@ func TestAccessLogTellsWhoDidWhat(t *testing.T) {
 		want = append(want, line)
 	}
 	nothing := func(*http.Request) {}
+	// A line is written after its answer, so those of store and await may come late.
+	isBefore := func(l line) bool { return l.Method == http.MethodPost || l.Method == http.MethodGet && l.Resource == "/uploads/{id}" }
 	began := len(run.Log())
 	do(service, http.MethodGet, "uploads"+forUser, nothing, line{"", "/uploads", "200", acting, own, "service", ""})
 	do(user, http.MethodGet, "uploads", nothing, line{"", "/uploads", "200", own, own, "user", ""})
@@ -45,7 +47,7 @@ func TestAccessLogTellsWhoDidWhat(t *testing.T) {
 		got = nil
 		for text := range strings.Lines(run.Log()[began:]) {
 			var read line
-			if json.Unmarshal([]byte(text), &read) == nil && read.Resource != "" {
+			if json.Unmarshal([]byte(text), &read) == nil && read.Resource != "" && !isBefore(read) {
 				got = append(got, read)
 			}
 		}
