@@ -32,7 +32,9 @@ func TestAccessLogTellsWhoDidWhat(t *testing.T) {
 	}
 	nothing := func(*http.Request) {}
 	// A line is written after its answer, so those of store and await may come late.
-	isBefore := func(l line) bool { return l.Method == http.MethodPost || l.Method == http.MethodGet && l.Resource == "/uploads/{id}" }
+	isBefore := func(l line) bool {
+		return l.Method == http.MethodPost || l.Method == http.MethodGet && l.Resource == "/uploads/{id}"
+	}
 	began := len(run.Log())
 	do(service, http.MethodGet, "uploads"+forUser, nothing, line{"", "/uploads", "200", acting, own, "service", ""})
 	do(user, http.MethodGet, "uploads", nothing, line{"", "/uploads", "200", own, own, "user", ""})

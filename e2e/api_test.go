@@ -10,7 +10,7 @@ import (
 )
 
 func TestHealthIsPublic(t *testing.T) {
-	a := newClient(api.base, "").do(t, http.MethodGet, "health")
+	a := newClient(demo.base, "").do(t, http.MethodGet, "health")
 	if got, want := strings.TrimSpace(string(a.body)), `{"status":"ok"}`; a.status != http.StatusOK || got != want {
 		t.Errorf("got %d %s, want 200 %s", a.status, got, want)
 	}
@@ -18,14 +18,14 @@ func TestHealthIsPublic(t *testing.T) {
 
 // Monitors ask with HEAD.
 func TestHeadOfHealth(t *testing.T) {
-	a := newClient(api.base, "").do(t, http.MethodHead, "health")
+	a := newClient(demo.base, "").do(t, http.MethodHead, "health")
 	if a.status != http.StatusOK || len(a.body) != 0 {
 		t.Errorf("got %d %q, want 200 without a body", a.status, a.body)
 	}
 }
 
 func TestPreflightNeedsNoCredentials(t *testing.T) {
-	a := newClient(api.base, "").do(t, http.MethodOptions, "presignedurl", header("Origin", "https://app.example.com"))
+	a := newClient(demo.base, "").do(t, http.MethodOptions, "presignedurl", header("Origin", "https://app.example.com"))
 	if a.status != http.StatusNoContent && a.status != http.StatusOK {
 		t.Errorf("got %d, want 200 or 204", a.status)
 	}
@@ -48,7 +48,7 @@ func TestPreflightNeedsNoCredentials(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	own := "presignedurl?mail=" + url.QueryEscape(api.user)
+	own := "presignedurl?mail=" + url.QueryEscape(demo.user)
 	basic := func(credentials string) func(*http.Request) {
 		return header("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials)))
 	}
@@ -65,24 +65,24 @@ func TestRefusals(t *testing.T) {
 		// Credentials.
 		{name: "no credentials", path: own, edit: dropHeader("Authorization"), status: 401, code: "unauthorized"},
 		{name: "empty credentials", path: own, edit: header("Authorization", ""), status: 401, code: "unauthorized"},
-		{name: "wrong password", path: own, edit: basic(api.user + ":wrong"), status: 401, code: "unauthorized"},
-		{name: "unknown user", path: own, edit: basic("nobody@example.com:" + api.password), status: 401, code: "unauthorized"},
-		{name: "empty password", path: own, edit: basic(api.user + ":"), status: 401, code: "unauthorized"},
-		{name: "empty user", path: own, edit: basic(":" + api.password), status: 401, code: "unauthorized"},
-		{name: "no colon", path: own, edit: basic(api.user), status: 401, code: "unauthorized"},
-		{name: "a NUL", path: own, edit: basic(api.user + ":" + api.password + "\x00"), status: 401, code: "unauthorized"},
-		{name: "not UTF-8", path: own, edit: basic(api.user + ":\xff\xfe"), status: 401, code: "unauthorized"},
+		{name: "wrong password", path: own, edit: basic(demo.user + ":wrong"), status: 401, code: "unauthorized"},
+		{name: "unknown user", path: own, edit: basic("nobody@example.com:" + demo.password), status: 401, code: "unauthorized"},
+		{name: "empty password", path: own, edit: basic(demo.user + ":"), status: 401, code: "unauthorized"},
+		{name: "empty user", path: own, edit: basic(":" + demo.password), status: 401, code: "unauthorized"},
+		{name: "no colon", path: own, edit: basic(demo.user), status: 401, code: "unauthorized"},
+		{name: "a NUL", path: own, edit: basic(demo.user + ":" + demo.password + "\x00"), status: 401, code: "unauthorized"},
+		{name: "not UTF-8", path: own, edit: basic(demo.user + ":\xff\xfe"), status: 401, code: "unauthorized"},
 		{name: "not base64", path: own, edit: header("Authorization", "Basic ?"), status: 401, code: "unauthorized"},
 		{name: "another scheme", path: own, edit: header("Authorization", "Bearer abc"), status: 401, code: "unauthorized"},
-		{name: "a long password", path: own, edit: basic(api.user + ":" + strings.Repeat("x", 1025)), status: 401, code: "unauthorized"},
-		{name: "a long header", path: own, edit: basic(api.user + ":" + strings.Repeat("x", 7000)), status: 401, code: "unauthorized"},
+		{name: "a long password", path: own, edit: basic(demo.user + ":" + strings.Repeat("x", 1025)), status: 401, code: "unauthorized"},
+		{name: "a long header", path: own, edit: basic(demo.user + ":" + strings.Repeat("x", 7000)), status: 401, code: "unauthorized"},
 
 		// mail.
 		{name: "another's mail", path: "presignedurl?mail=other%40example.com", status: 403, code: "forbidden"},
 		{name: "no mail", path: "presignedurl", status: 400, code: "invalid_request", says: []string{"mail"}},
 		{name: "empty mail", path: "presignedurl?mail=", status: 400, code: "invalid_request", says: []string{"mail"}},
 		{name: "malformed mail", path: "presignedurl?mail=demo", status: 400, code: "invalid_request", says: []string{"mail", `"demo"`}},
-		{name: "mail twice", path: own + "&mail=" + url.QueryEscape(api.user), status: 400, code: "invalid_request", says: []string{"mail", "once"}},
+		{name: "mail twice", path: own + "&mail=" + url.QueryEscape(demo.user), status: 400, code: "invalid_request", says: []string{"mail", "once"}},
 		{name: "mail and another's", path: own + "&mail=other%40example.com", status: 400, code: "invalid_request", says: []string{"mail", "once"}},
 		{name: "mail with a line break", path: own + "%0D%0AX-Evil:1", status: 400, code: "invalid_request", says: []string{"mail"}},
 		{name: "mail with a NUL", path: own + "%00", status: 400, code: "invalid_request", says: []string{"mail"}},
@@ -120,7 +120,7 @@ func TestRefusals(t *testing.T) {
 			if edit == nil {
 				edit = func(*http.Request) {}
 			}
-			a := api.do(t, method, test.path, edit)
+			a := demo.do(t, method, test.path, edit)
 			if a.status != test.status {
 				t.Fatalf("got %d %s, want %d", a.status, a.body, test.status)
 			}
@@ -168,9 +168,9 @@ func checkError(t *testing.T, a answer, code string, says []string) {
 }
 
 func TestMailIsNormalised(t *testing.T) {
-	lower := api.presignedURL(t)
-	upper := api
-	upper.user = strings.ToUpper(api.user)
+	lower := demo.presignedURL(t)
+	upper := demo
+	upper.user = strings.ToUpper(demo.user)
 	f := upper.presignedURL(t)
 	owner := func(f form) string { return strings.Split(f.Key, "/")[1] }
 	if owner(f) != owner(lower) {

@@ -44,7 +44,7 @@ func TestUploadsTakesOneJSONObject(t *testing.T) {
 		{name: "deep", contentType: "application/json", body: strings.Repeat(`{"title":`, 7000), status: 400, code: "invalid_request"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := api.do(t, http.MethodPost, "uploads", func(r *http.Request) {
+			a := demo.do(t, http.MethodPost, "uploads", func(r *http.Request) {
 				r.Body, r.ContentLength = io.NopCloser(strings.NewReader(test.body)), int64(len(test.body))
 				if test.chunked {
 					r.ContentLength = -1
@@ -70,7 +70,7 @@ func TestConcurrentGrants(t *testing.T) {
 	var all sync.WaitGroup
 	for range 200 {
 		all.Go(func() {
-			a := api.postJSON(t, "uploads", map[string]any{"filename": "a.txt", "size": 1})
+			a := demo.postJSON(t, "uploads", map[string]any{"filename": "a.txt", "size": 1})
 			var g grant
 			if err := json.Unmarshal(a.body, &g); err != nil || a.status != http.StatusCreated {
 				t.Errorf("got %d %s, want 201", a.status, a.body)

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	wire "postern/api"
+	"postern/api"
 	library "postern/client"
 )
 
@@ -39,26 +39,26 @@ type answer struct {
 
 // The API's own types, under the names that these tests have for them. "api" is the API under test.
 type (
-	record    = wire.Upload
-	page      = wire.UploadList
-	errorBody = wire.ErrorBody
+	record    = api.Upload
+	page      = api.UploadList
+	errorBody = api.ErrorBody
 )
 
 // A form is the answer of GET /presignedurl.
-type form struct{ wire.PresignedForm }
+type form struct{ api.PresignedForm }
 
 // A grant is the answer of POST /uploads.
-type grant struct{ wire.UploadGrant }
+type grant struct{ api.UploadGrant }
 
 // form returns the form of a grant with method POST.
 func (g grant) form() form {
-	return form{wire.PresignedForm{URL: g.URL, Fields: g.Fields, ID: g.ID, Key: g.Key, Expires: g.Expires}}
+	return form{api.PresignedForm{URL: g.URL, Fields: g.Fields, ID: g.ID, Key: g.Key, Expires: g.Expires}}
 }
 
 // send sends a file in memory as the grant says, and returns the status and S3's error code.
 func (g grant) send(t *testing.T, file []byte) (status int, code string) {
 	t.Helper()
-	if g.Method == wire.MethodPut {
+	if g.Method == api.MethodPut {
 		return g.put(t, file)
 	}
 	return g.post(t, file)

@@ -16,11 +16,11 @@ func TestDownloadsAreRefusedTwice(t *testing.T) {
 	requireLocal(t)
 	page := []byte("<html><script>alert(1)</script>")
 	t.Run("by the route", func(t *testing.T) {
-		g := api.store(t, "page.mp4", page)
-		api.await(t, g.ID, "rejected")
-		waiting := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+		g := demo.store(t, "page.mp4", page)
+		demo.await(t, g.ID, "rejected")
+		waiting := demo.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 		for _, id := range []string{g.ID, waiting.ID} {
-			a := api.do(t, http.MethodGet, "uploads/"+id+"/download")
+			a := demo.do(t, http.MethodGet, "uploads/"+id+"/download")
 			if a.status != http.StatusConflict {
 				t.Fatalf("got %d %s, want 409", a.status, a.body)
 			}
@@ -86,11 +86,11 @@ func overlay(t *testing.T, name, words, others string) string {
 // TestDownloadLinks alters a signed download.
 func TestDownloadLinks(t *testing.T) {
 	requireLocal(t)
-	g := api.store(t, "links.txt", []byte("text"))
-	api.await(t, g.ID, "ready")
-	other := api.store(t, "other.txt", []byte("text"))
-	api.await(t, other.ID, "ready")
-	a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+	g := demo.store(t, "links.txt", []byte("text"))
+	demo.await(t, g.ID, "ready")
+	other := demo.store(t, "other.txt", []byte("text"))
+	demo.await(t, other.ID, "ready")
+	a := demo.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
 	address := decoded[struct{ URL string }](t, a).URL
 	if got := fetch(t, address); got.status != http.StatusOK {
 		t.Fatalf("unaltered: got %d %s, want 200", got.status, got.body)
@@ -122,14 +122,14 @@ func TestLongestNames(t *testing.T) {
 	name, title := strings.Repeat("🎬", 251)+".txt", strings.Repeat("é", 196) // 1,400 bytes together
 	for _, via := range []string{"form", "put"} {
 		t.Run(via, func(t *testing.T) {
-			g := api.grant(t, map[string]any{"filename": name, "title": title, "size": 4, "via": via, "type": "text/plain; charset=utf-8"})
+			g := demo.grant(t, map[string]any{"filename": name, "title": title, "size": 4, "via": via, "type": "text/plain; charset=utf-8"})
 			if status, code := g.send(t, []byte("text")); status >= 300 {
 				t.Fatalf("got %d %s, want 2xx", status, code)
 			}
-			if r := api.await(t, g.ID, "ready"); r.Filename != name || r.Title != title {
+			if r := demo.await(t, g.ID, "ready"); r.Filename != name || r.Title != title {
 				t.Errorf("got %+v, want the name and the title", r)
 			}
-			a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+			a := demo.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
 			got := fetch(t, decoded[struct{ URL string }](t, a).URL)
 			_, parameters, err := mime.ParseMediaType(got.header.Get("Content-Disposition"))
 			if got.status != http.StatusOK || err != nil || parameters["filename"] != name {

@@ -25,7 +25,7 @@ func TestGuessersAreRefused(t *testing.T) {
 	guessed, other := addUser(t, "guessed@example.com"), addUser(t, "neighbour@example.com")
 	statuses := map[int]int{}
 	for i := range 60 { // as many as processes may have failed before one of them has counted ten, and more
-		statuses[newClient(api.base, guessed.user+fmt.Sprint(":guess ", i)).do(t, http.MethodGet, "usage").status]++
+		statuses[newClient(demo.base, guessed.user+fmt.Sprint(":guess ", i)).do(t, http.MethodGet, "usage").status]++
 	}
 	if statuses[http.StatusUnauthorized] < 10 || statuses[http.StatusUnauthorized] > 30 || statuses[http.StatusForbidden] == 0 || len(statuses) != 2 {
 		t.Errorf("answers by status: %v, want about ten 401, and 403 from then on", statuses)

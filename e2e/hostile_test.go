@@ -81,7 +81,7 @@ const leastForms = 90
 func TestEveryAlteredFormIsRefused(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
-	sample := api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro", "via": "form"})
+	sample := demo.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro", "via": "form"})
 	var attempts []hostile[form]
 	add := func(name string, alter func(form)) {
 		attempts = append(attempts, hostile[form]{name, func(t *testing.T, f form) (int, string) {
@@ -125,7 +125,7 @@ func TestEveryAlteredFormIsRefused(t *testing.T) {
 		}})
 	}
 	refuseAll(t, leastForms, attempts, func() form {
-		return api.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro", "via": "form"}).form()
+		return demo.grant(t, map[string]any{"filename": "intro.mp4", "size": len(video), "title": "Intro", "via": "form"}).form()
 	}, func(t *testing.T, f form) (int, string) { return f.post(t, video) })
 }
 
@@ -158,12 +158,12 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 		{"Expires", "Fri, 01 Jan 2100 00:00:00 GMT"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text)})
+			g := demo.grant(t, map[string]any{"filename": "a.txt", "size": len(text)})
 			if status, code := g.put(t, text, header(test.name, test.planted)); status != http.StatusOK {
 				t.Fatalf("PUT: got %d %s, want S3's 200", status, code)
 			}
-			api.await(t, g.ID, "ready")
-			a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+			demo.await(t, g.ID, "ready")
+			a := demo.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
 			got := fetch(t, decoded[struct{ URL string }](t, a).URL)
 			if got.status != http.StatusOK || !bytes.Equal(got.body, text) {
 				t.Fatalf("download: got %d %s, want 200 with %s", got.status, got.body, text)
@@ -183,7 +183,7 @@ func TestUnsignedHeadersDoNotRule(t *testing.T) {
 // TestPutIsWriteOnce sends a PUT twice.
 func TestPutIsWriteOnce(t *testing.T) {
 	requireLocal(t)
-	g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+	g := demo.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	if status, code := g.put(t, []byte("good")); status != http.StatusOK {
 		t.Fatalf("first: got %d %s, want 200", status, code)
 	}
@@ -199,7 +199,7 @@ func TestPutIsWriteOnce(t *testing.T) {
 func TestNobodyOverwrites(t *testing.T) {
 	requireLocal(t)
 	o := server.operator(t)
-	g := api.store(t, "a.txt", []byte("good"))
+	g := demo.store(t, "a.txt", []byte("good"))
 	bucket, key := aws.String(o.outputs["BucketName"]), &g.Key
 	put := func(ifNoneMatch *string) error {
 		_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader("evil"), IfNoneMatch: ifNoneMatch})
@@ -251,10 +251,10 @@ func TestChecksumIsEnforced(t *testing.T) {
 				"filename": "a.txt", "size": 4, "via": via,
 				"checksum": "dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w=", // of "good"
 			}
-			if status, code := api.grant(t, body).send(t, []byte("good")); status >= 300 {
+			if status, code := demo.grant(t, body).send(t, []byte("good")); status >= 300 {
 				t.Errorf("signed content: got %d %s, want 2xx", status, code)
 			}
-			if status, code := api.grant(t, body).send(t, []byte("evil")); status != http.StatusBadRequest {
+			if status, code := demo.grant(t, body).send(t, []byte("evil")); status != http.StatusBadRequest {
 				t.Errorf("other content: got %d %s, want 400", status, code)
 			}
 		})

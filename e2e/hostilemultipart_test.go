@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
-	wire "postern/api"
+	"postern/api"
 	"postern/local/clip"
 )
 
@@ -29,7 +29,7 @@ func (s signedStep) send(t *testing.T, edits ...func(*http.Request)) (status int
 }
 
 func step(of grant, method, url string, headers map[string]string, body []byte) signedStep {
-	return signedStep{grant{wire.UploadGrant{ID: of.ID, Key: of.Key, Method: method, URL: url, Headers: headers}}, body}
+	return signedStep{grant{api.UploadGrant{ID: of.ID, Key: of.Key, Method: method, URL: url, Headers: headers}}, body}
 }
 
 // leastSteps are how many attempts there are at least on each request of a multipart upload. A signature that covers less
@@ -41,23 +41,23 @@ func TestEveryAlteredMultipartIsRefused(t *testing.T) {
 	requireLocal(t)
 	video := clip.MP4()
 	size := int64(len(video))
-	begin := func() openUpload { return api.begin(t, "intro.mp4", size) }
+	begin := func() openUpload { return demo.begin(t, "intro.mp4", size) }
 	shared := begin()
 	steps := map[string]func() signedStep{
 		"create": func() signedStep {
-			g := api.grant(t, map[string]any{"filename": "intro.mp4", "size": size, "via": "multipart"})
+			g := demo.grant(t, map[string]any{"filename": "intro.mp4", "size": size, "via": "multipart"})
 			return step(g, g.Create.Method, g.Create.URL, g.Create.Headers, nil)
 		},
 		"part": func() signedStep {
-			a := shared.client.postJSON(t, "uploads/"+shared.grant.ID+"/parts", wire.PartsRequest{
-				UploadID: shared.uploadID, Size: size, Parts: []wire.PartRequest{{Number: 1, Checksum: new(crc64NVME(video))}},
+			a := shared.client.postJSON(t, "uploads/"+shared.grant.ID+"/parts", api.PartsRequest{
+				UploadID: shared.uploadID, Size: size, Parts: []api.PartRequest{{Number: 1, Checksum: new(crc64NVME(video))}},
 			})
-			part := decoded[wire.PartsGrant](t, a).Parts[0]
+			part := decoded[api.PartsGrant](t, a).Parts[0]
 			return step(shared.grant, http.MethodPut, part.URL, part.Headers, video)
 		},
 		"list": func() signedStep {
-			a := shared.client.postJSON(t, "uploads/"+shared.grant.ID+"/parts/list", wire.PartsListRequest{UploadID: shared.uploadID})
-			return step(shared.grant, http.MethodGet, decoded[wire.PartsListGrant](t, a).URL, nil, nil)
+			a := shared.client.postJSON(t, "uploads/"+shared.grant.ID+"/parts/list", api.PartsListRequest{UploadID: shared.uploadID})
+			return step(shared.grant, http.MethodGet, decoded[api.PartsListGrant](t, a).URL, nil, nil)
 		},
 		"completion": func() signedStep {
 			m := begin()
@@ -127,7 +127,7 @@ func (o operator) multiparts(t *testing.T) []string {
 func TestBadCompletions(t *testing.T) {
 	requireLocal(t)
 	file := text(2*5*mib + 17)
-	m := api.begin(t, "long.txt", int64(len(file)))
+	m := demo.begin(t, "long.txt", int64(len(file)))
 	stale := put(t, m.parts(t, 2)[0], append(text(5 * mib)[1:], 'x'))
 	if stale.status != http.StatusOK {
 		t.Fatalf("a part with other bytes: got %d %s", stale.status, stale.body)
@@ -164,16 +164,16 @@ func TestBadCompletions(t *testing.T) {
 	if a := m.complete(t, sent, crc64NVME(file)); a.status != http.StatusOK || s3Code(a) != "" {
 		t.Fatalf("completing: got %d %s", a.status, a.body)
 	}
-	api.await(t, m.grant.ID, "ready")
+	demo.await(t, m.grant.ID, "ready")
 }
 
 // TestBadParts sends parts that are not those that were signed, and one twice.
 func TestBadParts(t *testing.T) {
 	requireLocal(t)
 	file := text(17)
-	m := api.begin(t, "short.txt", int64(len(file)))
-	asked := wire.PartsRequest{UploadID: m.uploadID, Size: m.size, Parts: []wire.PartRequest{{Number: 1, Checksum: new(crc64NVME(file))}}}
-	summed := decoded[wire.PartsGrant](t, api.postJSON(t, "uploads/"+m.grant.ID+"/parts", asked)).Parts[0]
+	m := demo.begin(t, "short.txt", int64(len(file)))
+	asked := api.PartsRequest{UploadID: m.uploadID, Size: m.size, Parts: []api.PartRequest{{Number: 1, Checksum: new(crc64NVME(file))}}}
+	summed := decoded[api.PartsGrant](t, demo.postJSON(t, "uploads/"+m.grant.ID+"/parts", asked)).Parts[0]
 	if a := put(t, summed, []byte(strings.ToUpper(string(file)))); a.status != http.StatusBadRequest || s3Code(a) != "BadDigest" {
 		t.Errorf("a flipped bit: got %d %s, want BadDigest", a.status, a.body)
 	}
@@ -202,7 +202,7 @@ func TestBadParts(t *testing.T) {
 	if a := put(t, stolen.parts(t, 1)[0], file); a.status != http.StatusNotFound {
 		t.Errorf("another's upload id: got %d %s, want 404", a.status, a.body)
 	}
-	deletes(t, api, m.grant)
+	deletes(t, demo, m.grant)
 	if a := put(t, summed, file); a.status != http.StatusNotFound {
 		t.Errorf("a part after the deletion: got %d %s, want 404", a.status, a.body)
 	}
@@ -211,13 +211,13 @@ func TestBadParts(t *testing.T) {
 // TestAnotherSizeIsFoundOnArrival asks for signatures of another size than the plan's, which S3 alone cannot know.
 func TestAnotherSizeIsFoundOnArrival(t *testing.T) {
 	requireLocal(t)
-	m := api.begin(t, "short.txt", 17)
+	m := demo.begin(t, "short.txt", 17)
 	m.size = 18
 	file := text(18)
 	if a := m.complete(t, m.sendAll(t, file), crc64NVME(file)); a.status != http.StatusOK || s3Code(a) != "" {
 		t.Fatalf("completing: got %d %s", a.status, a.body)
 	}
-	if got := api.await(t, m.grant.ID, "rejected"); got.Reason != "size_mismatch" {
+	if got := demo.await(t, m.grant.ID, "rejected"); got.Reason != "size_mismatch" {
 		t.Errorf("got %+v, want size_mismatch", got)
 	}
 }
@@ -225,7 +225,7 @@ func TestAnotherSizeIsFoundOnArrival(t *testing.T) {
 // TestOneOfTwoMultipartsWins begins two multipart uploads of one key. The second completion is refused.
 func TestOneOfTwoMultipartsWins(t *testing.T) {
 	requireLocal(t)
-	first := api.begin(t, "short.txt", 17)
+	first := demo.begin(t, "short.txt", 17)
 	second := first
 	var created struct {
 		UploadID string `xml:"UploadId"`
@@ -234,7 +234,7 @@ func TestOneOfTwoMultipartsWins(t *testing.T) {
 		t.Fatalf("creating again: %v", err)
 	}
 	second.uploadID = created.UploadID
-	got := api.show(t, first.grant.ID)
+	got := demo.show(t, first.grant.ID)
 	var ids []string
 	for _, open := range got.Multiparts {
 		ids = append(ids, open.UploadID)
@@ -246,7 +246,7 @@ func TestOneOfTwoMultipartsWins(t *testing.T) {
 		t.Errorf("open, %s (-got +want):\n%s", got.Status, diff)
 	}
 	parts := first.sendAll(t, text(17))
-	if got := api.show(t, first.grant.ID); !slices.ContainsFunc(got.Multiparts, func(o wire.OpenMultipart) bool { return o.UploadID == first.uploadID && o.PartSize == 17 }) {
+	if got := demo.show(t, first.grant.ID); !slices.ContainsFunc(got.Multiparts, func(o api.OpenMultipart) bool { return o.UploadID == first.uploadID && o.PartSize == 17 }) {
 		t.Errorf("open: got %+v, want the first with its part", got.Multiparts)
 	}
 	others := second.sendAll(t, []byte(strings.ToUpper(string(text(17)))))
@@ -256,12 +256,12 @@ func TestOneOfTwoMultipartsWins(t *testing.T) {
 	if a := second.complete(t, others, ""); a.status != http.StatusPreconditionFailed {
 		t.Errorf("second: got %d %s, want 412", a.status, a.body)
 	}
-	api.await(t, first.grant.ID, "ready")
-	if file, _ := api.download(t, first.grant.ID); string(file) != string(text(17)) {
+	demo.await(t, first.grant.ID, "ready")
+	if file, _ := demo.download(t, first.grant.ID); string(file) != string(text(17)) {
 		t.Errorf("downloaded %q", file)
 	}
 	// A deletion ends the one that is left, too.
-	deletes(t, api, first.grant)
+	deletes(t, demo, first.grant)
 	if a := second.complete(t, others, ""); a.status != http.StatusNotFound {
 		t.Errorf("after the deletion: got %d %s, want 404", a.status, a.body)
 	}

@@ -37,13 +37,13 @@ func TestEveryAlteredPutIsRefused(t *testing.T) {
 	body := map[string]any{
 		"filename": "intro.mp4", "size": len(video), "title": "Intro", "checksum": base64.StdEncoding.EncodeToString(sum[:]),
 	}
-	sample, other := api.grant(t, body), addUser(t, "hostile@example.com").grant(t, body)
+	sample, other := demo.grant(t, body), addUser(t, "hostile@example.com").grant(t, body)
 	var attempts []hostile[grant]
 	for _, e := range slices.Concat(headerEdits(sample), queryEdits(t, sample), targetEdits(sample, other), bodyEdits(video)) {
 		attempts = append(attempts, hostile[grant]{e.name, func(t *testing.T, g grant) (int, string) { return g.put(t, video, e.edit) }})
 	}
 	attempts = append(attempts, hostile[grant]{"file cut off", func(t *testing.T, g grant) (int, string) { return g.putHalf(t, video) }})
-	refuseAll(t, leastPuts, attempts, func() grant { return api.grant(t, body) },
+	refuseAll(t, leastPuts, attempts, func() grant { return demo.grant(t, body) },
 		func(t *testing.T, g grant) (int, string) { return g.put(t, video) })
 }
 

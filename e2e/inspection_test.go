@@ -93,11 +93,11 @@ func TestContentTellsTheType(t *testing.T) {
 		{"an archive that climbs", "a.zip", archive(t, "../a"), record{Status: "rejected", Reason: "unsafe_archive", Detected: "application/zip"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := api.store(t, test.filename, test.file)
-			if r := api.show(t, g.ID); r.Status == "waiting" && r.Detected != "" {
+			g := demo.store(t, test.filename, test.file)
+			if r := demo.show(t, g.ID); r.Status == "waiting" && r.Detected != "" {
 				t.Errorf("before the inspection: got %+v", r)
 			}
-			r := api.await(t, g.ID, test.want.Status)
+			r := demo.await(t, g.ID, test.want.Status)
 			if r.Reason != test.want.Reason || r.Detected != test.want.Detected {
 				t.Errorf("got %s %q, want %s %q", r.Detected, r.Reason, test.want.Detected, test.want.Reason)
 			}
@@ -108,7 +108,7 @@ func TestContentTellsTheType(t *testing.T) {
 			if test.want.Status != "ready" {
 				return
 			}
-			a := api.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
+			a := demo.do(t, http.MethodGet, "uploads/"+g.ID+"/download")
 			if got := fetch(t, decoded[struct{ URL string }](t, a).URL).header.Get("Content-Type"); got != test.want.Detected {
 				t.Errorf("download: got %s, want %s", got, test.want.Detected)
 			}
@@ -121,11 +121,11 @@ func TestContentTellsTheType(t *testing.T) {
 func TestContentEncodingsAreRefused(t *testing.T) {
 	requireLocal(t)
 	text := []byte("text")
-	g := api.grant(t, map[string]any{"filename": "a.txt", "size": len(text)})
+	g := demo.grant(t, map[string]any{"filename": "a.txt", "size": len(text)})
 	if status, code := g.put(t, text, header("Content-Encoding", "deflate")); status != http.StatusOK {
 		t.Fatalf("PUT: got %d %s, want S3's 200", status, code)
 	}
-	if r := api.await(t, g.ID, "rejected"); r.Reason != "type_mismatch" {
+	if r := demo.await(t, g.ID, "rejected"); r.Reason != "type_mismatch" {
 		t.Errorf("got %+v, want type_mismatch", r)
 	}
 }
@@ -147,7 +147,7 @@ func archive(t *testing.T, name string) []byte {
 // TestWhatNoSignatureStored puts objects into the bucket without the API.
 func TestWhatNoSignatureStored(t *testing.T) {
 	requireLocal(t)
-	o, g := server.operator(t), api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+	o, g := server.operator(t), demo.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 	for _, test := range []struct {
 		name, reason string
 		metadata     func(g grant) map[string]string
@@ -169,15 +169,15 @@ func TestWhatNoSignatureStored(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+			g := demo.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 			o.put(t, g.Key, "text/plain", test.metadata(g), []byte("text"))
-			if r := api.await(t, g.ID, "rejected"); r.Reason != test.reason {
+			if r := demo.await(t, g.ID, "rejected"); r.Reason != test.reason {
 				t.Errorf("got %+v, want %s", r, test.reason)
 			}
 		})
 	}
 	t.Run("tagged by somebody else", func(t *testing.T) {
-		g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4})
+		g := demo.grant(t, map[string]any{"filename": "a.txt", "size": 4})
 		_, err := o.objects.PutObject(t.Context(), &s3.PutObjectInput{
 			Bucket: aws.String(o.outputs["BucketName"]), Key: &g.Key, Body: strings.NewReader("text"),
 			Tagging: aws.String("status=pending&scan=clean"), IfNoneMatch: aws.String("*"),
@@ -185,7 +185,7 @@ func TestWhatNoSignatureStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		api.await(t, g.ID, "rejected")
+		demo.await(t, g.ID, "rejected")
 		want := map[string]string{"status": "rejected", "scan": "clean"}
 		if diff := cmp.Diff(o.object(t, g.Key).Tags, want); diff != "" {
 			t.Errorf("tags (-got +want):\n%s", diff)
@@ -194,8 +194,8 @@ func TestWhatNoSignatureStored(t *testing.T) {
 	t.Run("a key of another layout", func(t *testing.T) {
 		key := "documents/" + g.owner() + "/sub/" + g.ID
 		o.put(t, key, "text/plain", map[string]string{"quota": "1000000"}, []byte("text"))
-		g := api.store(t, "after.txt", []byte("text"))
-		api.await(t, g.ID, "ready")
+		g := demo.store(t, "after.txt", []byte("text"))
+		demo.await(t, g.ID, "ready")
 		if tag := o.tag(t, key); tag != "pending" {
 			t.Errorf("tag %q, want pending: it is left as it is", tag)
 		}
@@ -205,8 +205,8 @@ func TestWhatNoSignatureStored(t *testing.T) {
 // TestEventsHoldNothingPersonal reads the event of an upload back, member by member.
 func TestEventsHoldNothingPersonal(t *testing.T) {
 	requireLocal(t)
-	g := api.store(t, "secret-name.txt", []byte("text"), "title", "secret title")
-	api.await(t, g.ID, "ready")
+	g := demo.store(t, "secret-name.txt", []byte("text"), "title", "secret title")
+	demo.await(t, g.ID, "ready")
 	e := server.awaitEvent(t, g.ID, "Upload Ready")
 	versions := server.operator(t).versions(t, g.Key)
 	if len(versions) != 1 {
@@ -219,7 +219,7 @@ func TestEventsHoldNothingPersonal(t *testing.T) {
 	if diff := cmp.Diff(e.Detail.Upload, want); e.Source != "postern" || diff != "" {
 		t.Errorf("source %s, upload (-got +want):\n%s", e.Source, diff)
 	}
-	deletes(t, api, g)
+	deletes(t, demo, g)
 	gone := server.awaitEvent(t, g.ID, "Upload Deleted")
 	if gone.Detail.ID == e.Detail.ID {
 		t.Errorf("both events have the id %s", e.Detail.ID)
@@ -229,9 +229,9 @@ func TestEventsHoldNothingPersonal(t *testing.T) {
 // TestReplays uses a form a second time: when its upload is ready, and when it is deleted.
 func TestReplays(t *testing.T) {
 	requireLocal(t)
-	o, api := server.operator(t), addUser(t, "replays@example.com")
-	g := api.store(t, "replay.txt", []byte("good"), "via", "form")
-	api.await(t, g.ID, "ready")
+	o, demo := server.operator(t), addUser(t, "replays@example.com")
+	g := demo.store(t, "replay.txt", []byte("good"), "via", "form")
+	demo.await(t, g.ID, "ready")
 	first := o.versions(t, g.Key)
 
 	if status, code := g.post(t, []byte("evil")); status != http.StatusNoContent {
@@ -240,18 +240,18 @@ func TestReplays(t *testing.T) {
 	eventually(t, func() bool { return slices.Equal(o.versions(t, g.Key), first) }, func() string {
 		return fmt.Sprintf("versions after a replay: %q, want %q", o.versions(t, g.Key), first)
 	})
-	if file, _ := api.download(t, g.ID); string(file) != "good" {
+	if file, _ := demo.download(t, g.ID); string(file) != "good" {
 		t.Errorf("after a replay: downloaded %q", file)
 	}
 
-	deletes(t, api, g)
+	deletes(t, demo, g)
 	if status, code := g.post(t, []byte("evil")); status != http.StatusNoContent {
 		t.Fatalf("replay after the deletion: got %d %s, want S3's 204", status, code)
 	}
 	eventually(t, func() bool { return len(o.versions(t, g.Key)) == 0 }, func() string {
 		return fmt.Sprintf("bytes on a tombstone stay: %q", o.versions(t, g.Key))
 	})
-	if a := api.do(t, http.MethodGet, "uploads/"+g.ID); a.status != http.StatusNotFound {
+	if a := demo.do(t, http.MethodGet, "uploads/"+g.ID); a.status != http.StatusNotFound {
 		t.Errorf("after a replay on a tombstone: got %d %s, want 404", a.status, a.body)
 	}
 	if used := o.usage(t, g.owner()); used != 0 {

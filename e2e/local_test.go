@@ -69,5 +69,5 @@ func addUser(t *testing.T, mail string, flags ...string) client {
 	password := "password of " + mail
 	server.postern(t, password+"\n", append([]string{"user", "add", mail}, flags...)...)
 	t.Cleanup(func() { server.postern(t, "", "user", "remove", "--yes", mail) })
-	return newClient(api.base, mail+":"+password)
+	return newClient(demo.base, mail+":"+password)
 }

@@ -20,7 +20,7 @@ var root, assembly string
 
 // The API under test, and the local run that serves it (nil when it is a deployed one).
 var (
-	api    client
+	demo   client
 	server *localRun
 )
 
@@ -50,7 +50,7 @@ func run(m *testing.M) (code int, err error) {
 	defer func() { _ = os.RemoveAll(temp) }()
 
 	if deployed := os.Getenv("POSTERN_URL"); deployed != "" {
-		api = newClient(deployed, os.Getenv("POSTERN_USER"))
+		demo = newClient(deployed, os.Getenv("POSTERN_USER"))
 		return m.Run(), nil
 	}
 	if err := checkBuilt(); err != nil {
@@ -63,7 +63,7 @@ func run(m *testing.M) (code int, err error) {
 	if server, err = startLocal(assembly, filepath.Join(temp, "data")); err != nil {
 		return 0, err
 	}
-	api = newClient(server.API, demoUser)
+	demo = newClient(server.API, demoUser)
 	// Parallel tests wait for redeliveries most of the time, however few processors there are.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		return 0, err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	wire "postern/api"
+	"postern/api"
 	"postern/internal/contract"
 )
 
@@ -331,14 +331,14 @@ DELETE /keys/{keyId}             revoked-key     401  401    401        401   - 
 func TestAuthorizationMatrix(t *testing.T) {
 	requireLocal(t)
 	second := addUser(t, "second@example.com")
-	removed := newClient(api.base, "removed@example.com:password of removed")
+	removed := newClient(demo.base, "removed@example.com:password of removed")
 	server.postern(t, removed.password+"\n", "user", "add", removed.user)
 	server.postern(t, "", "user", "remove", "--yes", removed.user)
 	callers := map[string]client{
-		"anonymous":      newClient(api.base, ""),
-		"wrong-password": newClient(api.base, api.user+":wrong"),
+		"anonymous":      newClient(demo.base, ""),
+		"wrong-password": newClient(demo.base, demo.user+":wrong"),
 		"removed":        removed,
-		"user":           api,
+		"user":           demo,
 		"second":         second,
 		"service":        addUser(t, "service@example.com", "--role", "service"),
 		"uploader":       addUser(t, "uploader@example.com", "--role", "service", "--may", "upload", "--for", "example.com"),
@@ -348,8 +348,8 @@ func TestAuthorizationMatrix(t *testing.T) {
 		"expired":        addUser(t, "expired@example.com", "--role", "service", "--expires", "1s"),
 	}
 	holder := addUser(t, "holder@example.com")
-	for name, may := range map[string]wire.Right{
-		"upload-key": wire.RightUpload, "read-key": wire.RightRead, "delete-key": wire.RightDelete, "revoked-key": wire.RightRead,
+	for name, may := range map[string]api.Right{
+		"upload-key": api.RightUpload, "read-key": api.RightRead, "delete-key": api.RightDelete, "revoked-key": api.RightRead,
 	} {
 		callers[name] = holder.newKey(t, may)
 	}
@@ -430,7 +430,7 @@ func callRoute(t *testing.T, c client, method, path, column string) answer {
 	t.Helper()
 	own := c.user
 	if own == "" {
-		own = api.user
+		own = demo.user
 	}
 	query := map[string]string{
 		"own":       "?mail=" + url.QueryEscape(own),
@@ -456,15 +456,15 @@ func bodyOf(path string) any {
 	const uploadID = "0190c1e2-7a4b-4c7e-9f60-1b2c3d4e5f60"
 	switch {
 	case path == "keys":
-		return wire.ScriptKeyRequest{Name: "matrix", May: wire.Rights}
+		return api.ScriptKeyRequest{Name: "matrix", May: api.Rights}
 	case strings.HasSuffix(path, "/parts"):
-		return wire.PartsRequest{UploadID: uploadID, Size: 1, Parts: []wire.PartRequest{{Number: 1}}}
+		return api.PartsRequest{UploadID: uploadID, Size: 1, Parts: []api.PartRequest{{Number: 1}}}
 	case strings.HasSuffix(path, "/parts/list"):
-		return wire.PartsListRequest{UploadID: uploadID}
+		return api.PartsListRequest{UploadID: uploadID}
 	case strings.HasSuffix(path, "/complete"):
-		return wire.CompleteRequest{UploadID: uploadID, Size: 1}
+		return api.CompleteRequest{UploadID: uploadID, Size: 1}
 	default:
-		return wire.UploadRequest{Filename: "a.txt", Size: 1}
+		return api.UploadRequest{Filename: "a.txt", Size: 1}
 	}
 }
 
@@ -502,7 +502,7 @@ func (ids matrixIDs) ready(t *testing.T, mail string) string {
 	query := "?mail=" + url.QueryEscape(mail)
 	a := ids.service.postJSON(t, "uploads"+query, body)
 	if a.status != http.StatusCreated {
-		query = "?mail=" + url.QueryEscape(api.user)
+		query = "?mail=" + url.QueryEscape(demo.user)
 		a = ids.service.postJSON(t, "uploads"+query, body)
 	}
 	g := decoded[grant](t, a)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	wire "postern/api"
+	"postern/api"
 )
 
 const mib = 1 << 20
@@ -73,21 +73,21 @@ func s3Code(a answer) string {
 }
 
 // parts signs parts.
-func (m openUpload) parts(t *testing.T, numbers ...int64) []wire.SignedPart {
+func (m openUpload) parts(t *testing.T, numbers ...int64) []api.SignedPart {
 	t.Helper()
-	asked := wire.PartsRequest{UploadID: m.uploadID, Size: m.size, PartSize: &m.partSize}
+	asked := api.PartsRequest{UploadID: m.uploadID, Size: m.size, PartSize: &m.partSize}
 	for _, number := range numbers {
-		asked.Parts = append(asked.Parts, wire.PartRequest{Number: number})
+		asked.Parts = append(asked.Parts, api.PartRequest{Number: number})
 	}
 	a := m.client.postJSON(t, "uploads/"+m.grant.ID+"/parts", asked)
 	if a.status != http.StatusOK {
 		t.Fatalf("signing parts: got %d %s", a.status, a.body)
 	}
-	return decoded[wire.PartsGrant](t, a).Parts
+	return decoded[api.PartsGrant](t, a).Parts
 }
 
 // put sends the content of a part.
-func put(t *testing.T, part wire.SignedPart, content []byte) answer {
+func put(t *testing.T, part api.SignedPart, content []byte) answer {
 	t.Helper()
 	return signed(t, http.MethodPut, part.URL, part.Headers, content)
 }
@@ -95,17 +95,17 @@ func put(t *testing.T, part wire.SignedPart, content []byte) answer {
 // list lists the parts after one.
 func (m openUpload) list(t *testing.T, after int64) answer {
 	t.Helper()
-	a := m.client.postJSON(t, "uploads/"+m.grant.ID+"/parts/list", wire.PartsListRequest{UploadID: m.uploadID, After: &after})
+	a := m.client.postJSON(t, "uploads/"+m.grant.ID+"/parts/list", api.PartsListRequest{UploadID: m.uploadID, After: &after})
 	if a.status != http.StatusOK {
 		t.Fatalf("signing a list: got %d %s", a.status, a.body)
 	}
-	return signed(t, http.MethodGet, decoded[wire.PartsListGrant](t, a).URL, nil, nil)
+	return signed(t, http.MethodGet, decoded[api.PartsListGrant](t, a).URL, nil, nil)
 }
 
 // completion signs the completion. An empty checksum is left out.
-func (m openUpload) completion(t *testing.T, checksum string) wire.CompleteGrant {
+func (m openUpload) completion(t *testing.T, checksum string) api.CompleteGrant {
 	t.Helper()
-	asked := wire.CompleteRequest{UploadID: m.uploadID, Size: m.size}
+	asked := api.CompleteRequest{UploadID: m.uploadID, Size: m.size}
 	if checksum != "" {
 		asked.Checksum = &checksum
 	}
@@ -113,7 +113,7 @@ func (m openUpload) completion(t *testing.T, checksum string) wire.CompleteGrant
 	if a.status != http.StatusOK {
 		t.Fatalf("signing a completion: got %d %s", a.status, a.body)
 	}
-	return decoded[wire.CompleteGrant](t, a)
+	return decoded[api.CompleteGrant](t, a)
 }
 
 // A sentPart is one that S3 has, as the completion names it.
@@ -179,7 +179,7 @@ func text(size int) []byte {
 func TestMultipartUpload(t *testing.T) {
 	requireLocal(t)
 	file := text(2*5*mib + 17)
-	m := api.begin(t, "long.txt", int64(len(file)))
+	m := demo.begin(t, "long.txt", int64(len(file)))
 	sent := m.sendAll(t, file)
 	var listed struct {
 		Part []struct {
@@ -196,10 +196,10 @@ func TestMultipartUpload(t *testing.T) {
 	if a := m.complete(t, sent, crc64NVME(file)); a.status != http.StatusOK || s3Code(a) != "" {
 		t.Fatalf("completing: got %d %s", a.status, a.body)
 	}
-	if got := api.await(t, m.grant.ID, "ready"); got.Size != int64(len(file)) || got.ChecksumAlgorithm != wire.CRC64NVME || got.Checksum != crc64NVME(file) {
+	if got := demo.await(t, m.grant.ID, "ready"); got.Size != int64(len(file)) || got.ChecksumAlgorithm != api.CRC64NVME || got.Checksum != crc64NVME(file) {
 		t.Errorf("got %+v, want %d bytes with CRC64NVME %s", got, len(file), crc64NVME(file))
 	}
-	if got, _ := api.download(t, m.grant.ID); !bytes.Equal(got, file) {
+	if got, _ := demo.download(t, m.grant.ID); !bytes.Equal(got, file) {
 		t.Errorf("downloaded %d bytes, want the %d that were sent", len(got), len(file))
 	}
 	if a := m.complete(t, sent, ""); a.status != http.StatusNotFound && a.status != http.StatusPreconditionFailed {

@@ -50,7 +50,7 @@ var openDocument = sync.OnceValues(func() (*document, error) {
 // or a function alter answers too, so that only their faults are checked.
 func (c client) checkDocumented(t *testing.T, req *http.Request, a answer) {
 	t.Helper()
-	if c.base != api.base && a.status < http.StatusInternalServerError {
+	if c.base != demo.base && a.status < http.StatusInternalServerError {
 		return
 	}
 	d, err := openDocument()
@@ -143,8 +143,8 @@ func TestUndocumentedAnswersAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := "presignedurl?mail=" + url.QueryEscape(api.user)
-	anonymous := newClient(api.base, "")
+	form := "presignedurl?mail=" + url.QueryEscape(demo.user)
+	anonymous := newClient(demo.base, "")
 	member := func(name string, value any) func(*answer) {
 		return func(a *answer) {
 			var body map[string]any
@@ -173,34 +173,34 @@ func TestUndocumentedAnswersAreFound(t *testing.T) {
 		path   string
 		alter  func(*answer)
 	}{
-		{"an extra member", api, form, member("bucket", "x")},
-		{"a field that is not a string", api, form, member("fields", map[string]any{"key": 1})},
-		{"no line end", api, form, func(a *answer) { a.body = bytes.TrimSpace(a.body) }},
-		{"no key", api, form, member("key", nil)},
-		{"a key with a mail", api, form, member("key", "videos/"+api.user+"/1.mp4")},
-		{"a time that is not in UTC", api, form, member("expires", "2026-03-14T15:24:26+01:00")},
-		{"another status", api, form, status(http.StatusCreated)},
-		{"another type", api, form, set("Content-Type", "text/html")},
+		{"an extra member", demo, form, member("bucket", "x")},
+		{"a field that is not a string", demo, form, member("fields", map[string]any{"key": 1})},
+		{"no line end", demo, form, func(a *answer) { a.body = bytes.TrimSpace(a.body) }},
+		{"no key", demo, form, member("key", nil)},
+		{"a key with a mail", demo, form, member("key", "videos/"+demo.user+"/1.mp4")},
+		{"a time that is not in UTC", demo, form, member("expires", "2026-03-14T15:24:26+01:00")},
+		{"another status", demo, form, status(http.StatusCreated)},
+		{"another type", demo, form, set("Content-Type", "text/html")},
 		{"an error with an extra member", anonymous, form, member("stack", "x")},
 		{"an error with another status's code", anonymous, form, member("code", "forbidden")},
 		{"an error without a request id", anonymous, form, member("requestId", nil)},
 		{"a 401 without a challenge", anonymous, form, func(a *answer) { a.header.Del("WWW-Authenticate") }},
 		{"an undocumented status", anonymous, form, status(http.StatusTeapot)},
-		{"an unknown route that answers", api, "buckets", status(http.StatusOK)},
-		{"an unknown route with a body of its own", api, "buckets", member("code", "teapot")},
+		{"an unknown route that answers", demo, "buckets", status(http.StatusOK)},
+		{"an unknown route with a body of its own", demo, "buckets", member("code", "teapot")},
 		{"another health", anonymous, "health", member("status", "down")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := test.client.do(t, http.MethodGet, test.path)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.base+test.path, http.NoBody)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, demo.base+test.path, http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := d.check(api.base, req, a); err != nil {
+			if err := d.check(demo.base, req, a); err != nil {
 				t.Fatalf("unaltered: %v", err)
 			}
 			test.alter(&a)
-			if d.check(api.base, req, a) == nil {
+			if d.check(demo.base, req, a) == nil {
 				t.Errorf("%d %s is accepted", a.status, a.body)
 			}
 		})

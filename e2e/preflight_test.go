@@ -37,7 +37,7 @@ func (p preflight) send(t *testing.T, url string) bool {
 func TestPagesSendWhatIsSigned(t *testing.T) {
 	requireLocal(t)
 	sum := sha256.Sum256([]byte("text"))
-	g := api.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put", "checksum": base64.StdEncoding.EncodeToString(sum[:])})
+	g := demo.grant(t, map[string]any{"filename": "a.txt", "size": 4, "via": "put", "checksum": base64.StdEncoding.EncodeToString(sum[:])})
 	if g.Headers["If-None-Match"]+g.Headers["if-none-match"] == "" {
 		t.Fatalf("the grant has no headers of a PUT: %v", g.Headers)
 	}

@@ -28,21 +28,21 @@ const marker = "planted"
 // looks for the mails and passwords in every answer that is an error.
 func TestNothingPersonalIsLogged(t *testing.T) {
 	requireLocal(t)
-	ready := api.store(t, "privacy.txt", []byte("text"))
-	api.await(t, ready.ID, "ready")
+	ready := demo.store(t, "privacy.txt", []byte("text"))
+	demo.await(t, ready.ID, "ready")
 	keys := server.keys(t)
 	ways := slices.Concat(waysOfQueries(), waysOfBodies(), waysOfHeaders(), waysOfUploads(ready))
 	guessed := addUser(t, "guessed-in-private@example.com")
 	const all, costly = 1000, 100
 	for i := range all - costly {
-		ways[i%len(ways)].try(t, api, keys, fmt.Sprintf("%s%04d", marker, i))
+		ways[i%len(ways)].try(t, demo, keys, fmt.Sprintf("%s%04d", marker, i))
 	}
 	for i := all - costly; i < all; i++ {
 		ways := waysOfPasswords(guessed, http.StatusUnauthorized) // each of which costs a derivation
-		ways[i%len(ways)].try(t, api, keys, fmt.Sprintf("%s%04d", marker, i))
+		ways[i%len(ways)].try(t, demo, keys, fmt.Sprintf("%s%04d", marker, i))
 	}
 	for _, e := range server.allEvents(t) {
-		for _, secret := range append(keys, marker, api.user) {
+		for _, secret := range append(keys, marker, demo.user) {
 			if reveals(e, secret) {
 				t.Errorf("an event holds %s", e)
 			}
@@ -124,7 +124,7 @@ func (w way) try(t *testing.T, c client, keys []string, planted string) {
 
 // get returns a way by GET.
 func get(name string, status int, path func(planted string) string) way {
-	return way{name: name, status: status, send: func(t *testing.T, p string) answer { return api.do(t, http.MethodGet, path(p)) }}
+	return way{name: name, status: status, send: func(t *testing.T, p string) answer { return demo.do(t, http.MethodGet, path(p)) }}
 }
 
 // echo returns a way whose words are neither a mail nor a password.
@@ -135,7 +135,7 @@ func echo(w way) way {
 
 // waysOfQueries returns ways through paths and queries.
 func waysOfQueries() []way {
-	own := "presignedurl?mail=" + url.QueryEscape(api.user)
+	own := "presignedurl?mail=" + url.QueryEscape(demo.user)
 	return []way{
 		get("file name", http.StatusOK, func(p string) string { return own + "&filename=" + p + ".mp4" }),
 		echo(get("file name of no format", http.StatusUnsupportedMediaType, func(p string) string { return own + "&filename=" + p + ".html" })),
@@ -150,10 +150,10 @@ func waysOfQueries() []way {
 		echo(get("status", http.StatusBadRequest, func(p string) string { return "uploads?status=" + p })),
 		get("id", http.StatusNotFound, func(p string) string { return "uploads/" + p }),
 		{name: "wrong method", status: http.StatusNotFound, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodPut, "presignedurl?mail="+p+"%40example.com")
+			return demo.do(t, http.MethodPut, "presignedurl?mail="+p+"%40example.com")
 		}},
 		{name: "id that is a mail", status: http.StatusNotFound, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodDelete, "uploads/"+p+"%40example.com")
+			return demo.do(t, http.MethodDelete, "uploads/"+p+"%40example.com")
 		}},
 	}
 }
@@ -162,7 +162,7 @@ func waysOfQueries() []way {
 func waysOfBodies() []way {
 	post := func(name string, status int, path string, body func(planted string) any) way {
 		return way{name: name, status: status, send: func(t *testing.T, p string) answer {
-			return api.postJSON(t, strings.ReplaceAll(path, marker, p), body(p))
+			return demo.postJSON(t, strings.ReplaceAll(path, marker, p), body(p))
 		}}
 	}
 	return []way{
@@ -181,16 +181,16 @@ func waysOfBodies() []way {
 
 // waysOfHeaders returns ways through headers.
 func waysOfHeaders() []way {
-	own := "presignedurl?mail=" + url.QueryEscape(api.user)
+	own := "presignedurl?mail=" + url.QueryEscape(demo.user)
 	return []way{
 		{name: "token", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodGet, own, header("Authorization", "Bearer "+p))
+			return demo.do(t, http.MethodGet, own, header("Authorization", "Bearer "+p))
 		}},
 		{name: "credentials that are not encoded", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodGet, own, header("Authorization", "Basic "+p+"@example.com:"+p))
+			return demo.do(t, http.MethodGet, own, header("Authorization", "Basic "+p+"@example.com:"+p))
 		}},
 		{name: "agent", status: http.StatusOK, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodGet, own, header("User-Agent", p))
+			return demo.do(t, http.MethodGet, own, header("User-Agent", p))
 		}},
 	}
 }
@@ -198,17 +198,17 @@ func waysOfHeaders() []way {
 // waysOfUploads returns ways through what is stored and recorded of an upload that is ready.
 func waysOfUploads(ready grant) []way {
 	patch := func(name string, status int, body func(planted string) map[string]any) way {
-		return way{name: name, status: status, send: func(t *testing.T, p string) answer { return api.patch(t, ready.ID, body(p)) }}
+		return way{name: name, status: status, send: func(t *testing.T, p string) answer { return demo.patch(t, ready.ID, body(p)) }}
 	}
 	return []way{
 		{name: "content, then deletion", status: http.StatusNoContent, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodDelete, "uploads/"+api.store(t, p+".txt", []byte(p), "title", p).ID)
+			return demo.do(t, http.MethodDelete, "uploads/"+demo.store(t, p+".txt", []byte(p), "title", p).ID)
 		}},
 		{name: "content that is rejected", status: http.StatusOK, send: func(t *testing.T, p string) answer {
-			return api.do(t, http.MethodGet, "uploads/"+api.store(t, p+".mp4", []byte(p), "title", p).ID)
+			return demo.do(t, http.MethodGet, "uploads/"+demo.store(t, p+".mp4", []byte(p), "title", p).ID)
 		}},
 		{name: "download", status: http.StatusOK, send: func(t *testing.T, _ string) answer {
-			return api.do(t, http.MethodGet, "uploads/"+ready.ID+"/download")
+			return demo.do(t, http.MethodGet, "uploads/"+ready.ID+"/download")
 		}},
 		patch("new title", http.StatusOK, func(p string) map[string]any {
 			return map[string]any{"title": p, "description": p, "labels": []string{p}}
@@ -216,7 +216,7 @@ func waysOfUploads(ready grant) []way {
 		echo(patch("title with a NUL", http.StatusBadRequest, func(p string) map[string]any { return map[string]any{"title": p + "\x00"} })),
 		echo(patch("field of a record", http.StatusBadRequest, func(p string) map[string]any { return map[string]any{p: p} })),
 		{name: "version", status: http.StatusBadRequest, echoes: true, send: func(t *testing.T, p string) answer {
-			return api.patch(t, ready.ID, map[string]any{"title": "x"}, header("If-Match", p))
+			return demo.patch(t, ready.ID, map[string]any{"title": "x"}, header("If-Match", p))
 		}},
 		{name: "message", send: func(t *testing.T, p string) answer {
 			server.operator(t).send(t, `{"Records":[{"s3":{"object":{"key":"`+p+`"}}}]}`)
@@ -279,7 +279,7 @@ func waysOfNoSecret(run *localRun) []way {
 // stage's secret or the demo user's derived key.
 func checkLogs(t *testing.T, run *localRun) {
 	t.Helper()
-	personal := append(run.keys(t), marker, api.password, api.user)
+	personal := append(run.keys(t), marker, demo.password, demo.user)
 	for line := range strings.Lines(run.Log()) {
 		for _, personal := range personal {
 			if reveals(line, personal) && !strings.Contains(line, "demo user") { // the banner names the demo user

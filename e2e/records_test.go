@@ -313,8 +313,8 @@ func TestListPages(t *testing.T) {
 
 func TestPatchRefuses(t *testing.T) {
 	requireLocal(t)
-	g := api.store(t, "patch.txt", []byte("text"))
-	before := api.await(t, g.ID, "ready")
+	g := demo.store(t, "patch.txt", []byte("text"))
+	before := demo.await(t, g.ID, "ready")
 	for _, test := range []struct {
 		name, body, match string
 		status            int
@@ -343,13 +343,13 @@ func TestPatchRefuses(t *testing.T) {
 			if test.match != "" {
 				edit = append(edit, header("If-Match", test.match))
 			}
-			a := api.patch(t, g.ID, json.RawMessage(test.body), edit...)
+			a := demo.patch(t, g.ID, json.RawMessage(test.body), edit...)
 			if a.status != test.status || !strings.Contains(string(a.body), test.says) {
 				t.Errorf("got %d %s, want %d naming %s", a.status, a.body, test.status, test.says)
 			}
 		})
 	}
-	if diff := cmp.Diff(api.show(t, g.ID), before); diff != "" {
+	if diff := cmp.Diff(demo.show(t, g.ID), before); diff != "" {
 		t.Errorf("record after all refusals (-got +want):\n%s", diff)
 	}
 }
@@ -357,9 +357,9 @@ func TestPatchRefuses(t *testing.T) {
 // TestInvalidIDs calls every route of an upload with ids of no upload, and wants the same answer to all.
 func TestInvalidIDs(t *testing.T) {
 	requireLocal(t)
-	g := api.store(t, "ids.txt", []byte("text"))
-	api.await(t, g.ID, "ready")
-	deletes(t, api, g)
+	g := demo.store(t, "ids.txt", []byte("text"))
+	demo.await(t, g.ID, "ready")
+	deletes(t, demo, g)
 	eventually(t, func() bool { return server.operator(t).published(t, g) }, func() string { return "the event of the deletion is not published" })
 	ids := []string{
 		g.ID,                                   // deleted
@@ -368,10 +368,10 @@ func TestInvalidIDs(t *testing.T) {
 		"%2e%2e%2f" + g.ID, g.ID + "%00", g.ID + "%2f", "%2a", g.ID + "%3fx", url.PathEscape("é"), "%ff",
 	}
 	for _, id := range ids {
-		t.Run(id, func(t *testing.T) { checkUnknown(t, api, id) })
+		t.Run(id, func(t *testing.T) { checkUnknown(t, demo, id) })
 	}
 	// No policy of the authorizer's may name this one.
-	if a := api.do(t, http.MethodDelete, "uploads/*"); a.status != http.StatusForbidden {
+	if a := demo.do(t, http.MethodDelete, "uploads/*"); a.status != http.StatusForbidden {
 		t.Errorf("*: got %d %s, want 403", a.status, a.body)
 	}
 }

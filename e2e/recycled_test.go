@@ -139,12 +139,12 @@ func TestRecycledMail(t *testing.T) {
 
 	// The first person comes back.
 	run.refuses(t, "the first again\n", "user", "add", mail)
-	again := join("the first again", "--keep-files")
-	if list := again.list(t, ""); len(list.Uploads) != 1 || list.Uploads[0].ID != kept.ID {
+	third := join("the first again", "--keep-files")
+	if list := third.list(t, ""); len(list.Uploads) != 1 || list.Uploads[0].ID != kept.ID {
 		t.Errorf("the first person sees %+v, want %s", list.Uploads, kept.ID)
 	}
-	later := again.store(t, "later.mp4", clip.MP4())
-	again.await(t, later.ID, "ready")
+	later := third.store(t, "later.mp4", clip.MP4())
+	third.await(t, later.ID, "ready")
 }
 
 // TestPurge purges a user while uploads arrive, and the purge is killed now and then. Nothing is left in the end, and

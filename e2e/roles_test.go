@@ -523,9 +523,9 @@ func useFolder(t *testing.T, run *localRun, c client, filename string, file []by
 	run.awaitEvent(t, g.ID, "Upload Deleted")
 	for i := 0; onBadDay && i < 3; i++ {
 		// Inspect learns of a deletion too. It may have removed everything before a DELETE whose calls fail does.
-		again := c.store(t, filename, file)
-		c.await(t, again.ID, "ready")
-		c.do(t, http.MethodDelete, "uploads/"+again.ID)
+		second := c.store(t, filename, file)
+		c.await(t, second.ID, "ready")
+		c.do(t, http.MethodDelete, "uploads/"+second.ID)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestSamplesOfLargeFilesRun(t *testing.T) {
 			}
 			checkStored(t, id, content)
 
-			begun := api.begin(t, "large.csv", int64(len(content)))
+			begun := demo.begin(t, "large.csv", int64(len(content)))
 			if a := put(t, begun.parts(t, 1)[0], content[:begun.partSize]); a.status != http.StatusOK {
 				t.Fatalf("part 1: got %d %s", a.status, a.body)
 			}
@@ -66,8 +66,8 @@ func TestSamplesOfLargeFilesRun(t *testing.T) {
 
 func checkStored(t *testing.T, id string, content []byte) {
 	t.Helper()
-	api.await(t, id, "ready")
-	if got, _ := api.download(t, id); !bytes.Equal(got, content) {
+	demo.await(t, id, "ready")
+	if got, _ := demo.download(t, id); !bytes.Equal(got, content) {
 		t.Errorf("downloaded %d bytes, or others, want %d", len(got), len(content))
 	}
 }

@@ -6,17 +6,17 @@ import (
 	"testing"
 	"time"
 
-	wire "postern/api"
+	"postern/api"
 )
 
 // newKey makes a key for scripts, and returns the client that holds it.
-func (c client) newKey(t *testing.T, may ...wire.Right) client {
+func (c client) newKey(t *testing.T, may ...api.Right) client {
 	t.Helper()
-	a := c.postJSON(t, "keys", wire.ScriptKeyRequest{Name: "a key", May: may})
+	a := c.postJSON(t, "keys", api.ScriptKeyRequest{Name: "a key", May: may})
 	if a.status != http.StatusCreated {
 		t.Fatalf("POST keys: got %d %s, want 201", a.status, a.body)
 	}
-	return client{c.base, c.user, decoded[wire.ScriptKey](t, a).Key}
+	return client{c.base, c.user, decoded[api.ScriptKey](t, a).Key}
 }
 
 // keyID is the id in a client's key.
@@ -33,8 +33,8 @@ func (c client) revoke(t *testing.T, owner client) {
 // keyIDOf returns the id of a new key of a caller, and for one who can have none an id that nobody has.
 func keyIDOf(t *testing.T, c client) string {
 	t.Helper()
-	if a := c.postJSON(t, "keys", wire.ScriptKeyRequest{Name: "matrix", May: wire.Rights}); a.status == http.StatusCreated {
-		return decoded[wire.ScriptKey](t, a).ID
+	if a := c.postJSON(t, "keys", api.ScriptKeyRequest{Name: "matrix", May: api.Rights}); a.status == http.StatusCreated {
+		return decoded[api.ScriptKey](t, a).ID
 	}
 	return "aaaaaaaa"
 }
@@ -43,13 +43,13 @@ func keyIDOf(t *testing.T, c client) string {
 func TestKeyOfAScript(t *testing.T) {
 	requireLocal(t)
 	owner := addUser(t, "script@example.com")
-	key := owner.newKey(t, wire.Rights...)
+	key := owner.newKey(t, api.Rights...)
 	g := key.store(t, "a.txt", []byte("text"))
 	key.await(t, g.ID, "ready")
 	if a := owner.do(t, http.MethodGet, "uploads/"+g.ID); a.status != http.StatusOK {
 		t.Errorf("the owner does not see what the key stored: got %d %s", a.status, a.body)
 	}
-	list := decoded[wire.ScriptKeyList](t, owner.do(t, http.MethodGet, "keys"))
+	list := decoded[api.ScriptKeyList](t, owner.do(t, http.MethodGet, "keys"))
 	if len(list.Keys) != 1 || list.Keys[0].LastUsed == nil || time.Since(list.Keys[0].LastUsed.Time) > 2*time.Hour || list.Keys[0].Key != "" {
 		t.Errorf("got %+v, want one key that was used lately, without the key", list)
 	}

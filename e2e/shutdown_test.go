@@ -55,15 +55,15 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			}
 			waitForNone(t, folder)
 
-			again, err := startLocal(folder, data)
+			second, err := startLocal(folder, data)
 			if err != nil {
 				t.Fatalf("starting again: %v", err)
 			}
-			newClient(again.API, demoUser).presignedURL(t)
-			if keys := again.operator(t).keys(t); len(keys) != 0 {
+			newClient(second.API, demoUser).presignedURL(t)
+			if keys := second.operator(t).keys(t); len(keys) != 0 {
 				t.Errorf("the half-sent upload left %q", keys)
 			}
-			if err := again.stop(); err != nil {
+			if err := second.stop(); err != nil {
 				t.Error(err)
 			}
 		})

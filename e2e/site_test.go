@@ -11,7 +11,7 @@ import (
 
 // TestPageHasItsFiles opens the page as a browser does: the document, then each script, style and picture that it names.
 func TestPageHasItsFiles(t *testing.T) {
-	page := newClient(api.base, "").do(t, http.MethodGet, "")
+	page := newClient(demo.base, "").do(t, http.MethodGet, "")
 	if page.status != http.StatusOK || page.header.Get("Content-Type") != "text/html; charset=utf-8" {
 		t.Fatalf("got %d %s, want the page", page.status, page.header.Get("Content-Type"))
 	}
@@ -23,7 +23,7 @@ func TestPageHasItsFiles(t *testing.T) {
 		t.Errorf("got files %v, want a script, a style and an icon", named)
 	}
 	for _, match := range named {
-		file := newClient(api.base, "").do(t, http.MethodGet, match[1])
+		file := newClient(demo.base, "").do(t, http.MethodGet, match[1])
 		if file.status != http.StatusOK || len(file.body) == 0 {
 			t.Errorf("%s: got %d", match[1], file.status)
 		}
@@ -32,13 +32,13 @@ func TestPageHasItsFiles(t *testing.T) {
 
 // TestSiteAnswersNotModified asks for the client module again, as a browser does that has it.
 func TestSiteAnswersNotModified(t *testing.T) {
-	module := newClient(api.base, "").do(t, http.MethodGet, "assets/postern.js")
+	module := newClient(demo.base, "").do(t, http.MethodGet, "assets/postern.js")
 	if module.status != http.StatusOK || module.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Fatalf("got %d %v, want a module that any page may import", module.status, module.header)
 	}
-	again := newClient(api.base, "").do(t, http.MethodGet, "assets/postern.js", header("If-None-Match", module.header.Get("ETag")))
-	if again.status != http.StatusNotModified || len(again.body) != 0 {
-		t.Errorf("got %d with %d bytes, want 304 without a body", again.status, len(again.body))
+	second := newClient(demo.base, "").do(t, http.MethodGet, "assets/postern.js", header("If-None-Match", module.header.Get("ETag")))
+	if second.status != http.StatusNotModified || len(second.body) != 0 {
+		t.Errorf("got %d with %d bytes, want 304 without a body", second.status, len(second.body))
 	}
 }
 
@@ -48,7 +48,7 @@ func TestSiteServesItsDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := newClient(api.base, "").do(t, http.MethodGet, "openapi.json"); string(got.body) != string(want) {
+	if got := newClient(demo.base, "").do(t, http.MethodGet, "openapi.json"); string(got.body) != string(want) {
 		t.Errorf("got %d, %d bytes, want docs/openapi.json", got.status, len(got.body))
 	}
 }
@@ -59,7 +59,7 @@ func TestSiteServesNothingElse(t *testing.T) {
 		"assets/bootstrap", "assets/index.html", "assets/..%2fbootstrap", "assets/%2e%2e%2fbootstrap", "assets/..%5cbootstrap",
 		"assets/%2fetc%2fpasswd", "assets/postern.js%00", "assets/page.js", "assets/", "bootstrap",
 	} {
-		if a := newClient(api.base, "").do(t, http.MethodGet, path); a.status != http.StatusNotFound || strings.Contains(string(a.body), "ELF") {
+		if a := newClient(demo.base, "").do(t, http.MethodGet, path); a.status != http.StatusNotFound || strings.Contains(string(a.body), "ELF") {
 			t.Errorf("%s: got %d %.80s, want 404", path, a.status, a.body)
 		}
 	}

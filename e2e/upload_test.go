@@ -44,7 +44,7 @@ func TestUploadIsStoredAsSigned(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := api.presignedURL(t, test.parameters...)
+			f := demo.presignedURL(t, test.parameters...)
 			if status, code := f.post(t, test.file); status != http.StatusNoContent {
 				t.Fatalf("upload: got %d %s, want 204", status, code)
 			}
@@ -69,7 +69,7 @@ func TestUploadIsStoredAsSigned(t *testing.T) {
 }
 
 func TestFormHasTheOriginalsShape(t *testing.T) {
-	f := api.presignedURL(t)
+	f := demo.presignedURL(t)
 	names := make([]string, 0, len(f.Fields))
 	for name := range f.Fields {
 		names = append(names, name)
@@ -94,7 +94,7 @@ func TestFormHasTheOriginalsShape(t *testing.T) {
 	if left := time.Until(f.Expires.Time); left < 10*time.Minute || left > 15*time.Minute {
 		t.Errorf("expires in %s, want the 15 minutes of the stage", left)
 	}
-	if other := api.presignedURL(t); other.Key == f.Key {
+	if other := demo.presignedURL(t); other.Key == f.Key {
 		t.Error("two forms have the same key")
 	}
 }
@@ -151,7 +151,7 @@ func TestHostileUploadsAreRefused(t *testing.T) {
 				// The folder with a limit that a test can send.
 				parameters = []string{"filename", "intro.png"}
 			}
-			twin, f := api.presignedURL(t, parameters...), api.presignedURL(t, parameters...)
+			twin, f := demo.presignedURL(t, parameters...), demo.presignedURL(t, parameters...)
 			bucket := server.operator(t)
 			if status, code := twin.post(t, video); status != http.StatusNoContent {
 				t.Fatalf("unaltered: got %d %s, want 204", status, code)
@@ -183,19 +183,19 @@ func TestHostileUploadsAreRefused(t *testing.T) {
 
 func TestFieldAfterTheFileIsIgnored(t *testing.T) {
 	requireLocal(t)
-	video, f := clip.MP4(), api.presignedURL(t)
+	video, f := clip.MP4(), demo.presignedURL(t)
 	if status, code := f.upload(t, bytes.NewReader(video), int64(len(video)), "acl", "public-read"); status != http.StatusNoContent {
 		t.Fatalf("got %d %s, want 204", status, code)
 	}
-	api.await(t, f.ID, "ready")
-	if file, _ := api.download(t, f.ID); !bytes.Equal(file, video) {
+	demo.await(t, f.ID, "ready")
+	if file, _ := demo.download(t, f.ID); !bytes.Equal(file, video) {
 		t.Errorf("stored %d bytes, want the %d of the file alone", len(file), len(video))
 	}
 }
 
 func TestLargestSizeIsAccepted(t *testing.T) {
 	requireLocal(t)
-	f := api.presignedURL(t, "filename", "intro.png")
+	f := demo.presignedURL(t, "filename", "intro.png")
 	if status, code := f.upload(t, rand.Reader, maxSize(t, f)); status != http.StatusNoContent {
 		t.Errorf("got %d %s, want 204", status, code)
 	}

@@ -63,11 +63,11 @@ func (c caller) open(ctx context.Context, at location, console console) (*client
 	if err != nil {
 		return nil, err
 	}
-	api, err := client.New(found.base, authorization)
+	remote, err := client.New(found.base, authorization)
 	if err == nil && c.Mail != nil {
-		api.Mail = string(c.Mail.Mail)
+		remote.Mail = string(c.Mail.Mail)
 	}
-	return api, err
+	return remote, err
 }
 
 // credentials returns who calls and the password. What was saved for one address is never sent to another.

@@ -52,13 +52,13 @@ func TestAddress(t *testing.T) {
 
 // What a local run left behind that was killed is not called.
 func TestLocalRunThatWasKilled(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	t.Setenv("POSTERN_URL", "")
-	writeLocalOutputs(t, strings.TrimSuffix(api.url, "/api/")+"/no-api/")
+	writeLocalOutputs(t, strings.TrimSuffix(remote.url, "/api/")+"/no-api/")
 	run(t, "", "list").refused(t, 2, "which stage? No local run answers")
 	writeLocalOutputs(t, "http://127.0.0.1:1/api/")
 	run(t, "", "list").refused(t, 2, "which stage? No local run answers")
-	writeLocalOutputs(t, api.url)
+	writeLocalOutputs(t, remote.url)
 	run(t, "", "list").done(t)
 }
 
@@ -86,7 +86,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 
 // A host that does not answer is named, and nothing else of the request.
 func TestUnreachableAPI(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	t.Setenv("POSTERN_URL", server.URL+"/api/")
@@ -95,12 +95,12 @@ func TestUnreachableAPI(t *testing.T) {
 	if strings.Contains(got.err, "limit=") || strings.Contains(got.err, "planted") {
 		t.Errorf("the error holds the query: %s", got.err)
 	}
-	t.Setenv("POSTERN_URL", strings.Replace(api.url, "http://", "https://", 1))
+	t.Setenv("POSTERN_URL", strings.Replace(remote.url, "http://", "https://", 1))
 	run(t, "", "list").refused(t, 1, "server gave HTTP response to HTTPS client")
 }
 
 func TestCredentials(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	set := func(name, user, password string) {
 		t.Helper()
 		t.Setenv("POSTERN_USER", user)
@@ -128,13 +128,13 @@ func TestCredentials(t *testing.T) {
 
 	// The local run has a known user, for whom nothing is asked; another one's password is.
 	var authorization string
-	api.fault = func(w http.ResponseWriter, r *http.Request) bool {
+	remote.fault = func(w http.ResponseWriter, r *http.Request) bool {
 		name, secret, _ := r.BasicAuth()
 		authorization = name + ":" + secret
 		answer(w, map[string]any{"uploads": []any{}})
 		return true
 	}
-	writeLocalOutputs(t, api.url)
+	writeLocalOutputs(t, remote.url)
 	local(t, "", "list").done(t)
 	if want := "demo@example.com:demo-password"; authorization != want {
 		t.Errorf("got %q, want %q", authorization, want)
@@ -144,12 +144,12 @@ func TestCredentials(t *testing.T) {
 	if want := "b@example.com:" + password; authorization != want {
 		t.Errorf("got %q, want %q", authorization, want)
 	}
-	run(t, "", "list", "--url", api.url).refused(t, 2, "no user is named")
-	run(t, "", "--stage=local", "list", "--url", api.url).refused(t, 2, "no user is named")
+	run(t, "", "list", "--url", remote.url).refused(t, 2, "no user is named")
+	run(t, "", "--stage=local", "list", "--url", remote.url).refused(t, 2, "no user is named")
 }
 
 func TestCallersWrongLines(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	for _, test := range []struct {
 		args []string
 		want string
@@ -184,7 +184,7 @@ func TestCallersWrongLines(t *testing.T) {
 			run(t, "", test.args...).refused(t, 2, test.want)
 		})
 	}
-	if diff := cmp.Diff(api.called(), []string(nil)); diff != "" {
+	if diff := cmp.Diff(remote.called(), []string(nil)); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
 }

@@ -40,25 +40,25 @@ func (c getUpload) Run(ctx context.Context, at location, console console) error 
 	if _, ok := terminalOf(console.out); ok && c.Output == toStdout && !c.Force {
 		return usageError("stdout is a terminal: name a file with --output, pipe it on, or insist with --force")
 	}
-	api, u, err := c.get(ctx, at, console, c.ID)
+	remote, u, err := c.get(ctx, at, console, c.ID)
 	if err != nil {
 		return err
 	}
-	if err := c.download(ctx, console, api, u); err != nil {
+	if err := c.download(ctx, console, remote, u); err != nil {
 		return fmt.Errorf("downloading upload %s: %w", u.ID, err)
 	}
 	return nil
 }
 
 // download writes the bytes to where they belong.
-func (c getUpload) download(ctx context.Context, console console, api *client.Client, u client.Upload) error {
+func (c getUpload) download(ctx context.Context, console console, remote *client.Client, u client.Upload) error {
 	switch {
 	case u.Reason != "" && u.Detected != "":
 		return fmt.Errorf("it was rejected: %s, its content is %s", u.Reason, u.Detected)
 	case u.Reason != "":
 		return fmt.Errorf("it was rejected: %s", u.Reason)
 	}
-	download, err := api.Download(ctx, u.Upload)
+	download, err := remote.Download(ctx, u.Upload)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (c getUpload) download(ctx context.Context, console console, api *client.Cl
 	}
 	if u.Size > parallelAbove {
 		_ = download.Close() // it has told the name
-		api.Attempts = patience
-		err = receiveFile(ctx, console, api, u, name, c.Force)
+		remote.Attempts = patience
+		err = receiveFile(ctx, console, remote, u, name, c.Force)
 	} else {
 		err = save(name, c.Force, receive)
 	}

@@ -55,9 +55,9 @@ func leaves(t *testing.T, folder string, want map[string]string) {
 }
 
 func TestGet(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
-	api.header.Set("Content-Disposition", `attachment; filename="a.mp4"`)
+	remote.header.Set("Content-Disposition", `attachment; filename="a.mp4"`)
 	got := run(t, "", "get", idA)
 	got.done(t)
 	if want := "saved a.mp4: 20 B, its checksum is right\n"; got.out != want {
@@ -68,26 +68,26 @@ func TestGet(t *testing.T) {
 		"GET /api/uploads/" + idA + "/download",
 		"GET /bucket/key X-Amz-Signature=SIGNATURE",
 	}
-	if diff := cmp.Diff(api.called(), want); diff != "" {
+	if diff := cmp.Diff(remote.called(), want); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
-	leaves(t, folder, map[string]string{"a.mp4": string(api.file)})
+	leaves(t, folder, map[string]string{"a.mp4": string(remote.file)})
 
-	delete(api.uploads[2], "checksum")
+	delete(remote.uploads[2], "checksum")
 	got = run(t, "", "get", idA, "--output=sub.mp4", "--mail=b@example.com")
 	got.done(t)
 	if want := "saved sub.mp4: 20 B, it has no checksum\n"; got.out != want {
 		t.Errorf("got %q, want %q", got.out, want)
 	}
-	if got := api.called()[1]; got != "GET /api/uploads/"+idA+"/download mail=b%40example.com" {
+	if got := remote.called()[1]; got != "GET /api/uploads/"+idA+"/download mail=b%40example.com" {
 		t.Errorf("got request %q", got)
 	}
 	got = run(t, "", "get", idA, "-o", "-")
 	got.done(t)
-	if got.out != string(api.file) {
+	if got.out != string(remote.file) {
 		t.Errorf("got %q at stdout, want the file", got.out)
 	}
-	leaves(t, folder, map[string]string{"a.mp4": string(api.file), "sub.mp4": string(api.file)})
+	leaves(t, folder, map[string]string{"a.mp4": string(remote.file), "sub.mp4": string(remote.file)})
 }
 
 // A file is saved under a name, in this folder and nowhere else, whatever the server calls it.
@@ -123,22 +123,22 @@ func TestGetHostileNames(t *testing.T) {
 		{`attachment; filename="unfinished`, idA},
 	} {
 		t.Run(test.disposition, func(t *testing.T) {
-			api := serveAPI(t)
+			remote := serveAPI(t)
 			folder := inFolder(t)
-			api.header["Content-Disposition"] = []string{test.disposition}
+			remote.header["Content-Disposition"] = []string{test.disposition}
 			got := run(t, "", "get", idA)
 			got.done(t)
 			if want := "saved " + test.want + ": 20 B, its checksum is right\n"; got.out != want {
 				t.Errorf("got %q, want %q", got.out, want)
 			}
-			leaves(t, folder, map[string]string{test.want: string(api.file)})
+			leaves(t, folder, map[string]string{test.want: string(remote.file)})
 		})
 	}
 }
 
 func TestGetOverwritesNothing(t *testing.T) {
-	api := serveAPI(t)
-	api.header.Set("Content-Disposition", `attachment; filename="a.mp4"`)
+	remote := serveAPI(t)
+	remote.header.Set("Content-Disposition", `attachment; filename="a.mp4"`)
 	folder := inFolder(t)
 	write(t, folder, "a.mp4", "mine")
 	write(t, folder, "b.mp4.part", "another download")
@@ -157,7 +157,7 @@ func TestGetOverwritesNothing(t *testing.T) {
 	run(t, "", "get", idA, "--force").done(t)
 	run(t, "", "get", idA, "--output=b.mp4", "--force").done(t)
 	run(t, "", "get", idA, "--output=link.mp4", "--force").done(t)
-	leaves(t, folder, map[string]string{"a.mp4": string(api.file), "b.mp4": string(api.file), "link.mp4": string(api.file)})
+	leaves(t, folder, map[string]string{"a.mp4": string(remote.file), "b.mp4": string(remote.file), "link.mp4": string(remote.file)})
 }
 
 func TestGetFails(t *testing.T) {
@@ -212,9 +212,9 @@ func TestGetFails(t *testing.T) {
 		}, "answers 307 Temporary Redirect"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			api := serveAPI(t)
+			remote := serveAPI(t)
 			folder := inFolder(t)
-			test.change(api)
+			test.change(remote)
 			got := run(t, "", "get", idA, "--output=a.mp4")
 			got.refused(t, 1, test.want)
 			if strings.Contains(got.err, signature) || strings.ContainsAny(got.err, "\x1b\u009b\u202e") {
@@ -227,16 +227,16 @@ func TestGetFails(t *testing.T) {
 
 // However it is interrupted, nothing is left.
 func TestInterruptDownload(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	api.fault = func(w http.ResponseWriter, r *http.Request) bool {
+	remote.fault = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path != "/bucket/key" {
 			return false
 		}
-		w.Header().Set("Content-Length", strconv.Itoa(len(api.file)))
-		_, _ = w.Write(api.file[:7])
+		w.Header().Set("Content-Length", strconv.Itoa(len(remote.file)))
+		_, _ = w.Write(remote.file[:7])
 		w.(http.Flusher).Flush()
 		for deadline := time.Now().Add(10 * time.Second); len(files(t, folder)["a.mp4.part"]) < 7 && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond)
@@ -250,7 +250,7 @@ func TestInterruptDownload(t *testing.T) {
 	if code != 1 || stderr.String() != "error: interrupted\n" {
 		t.Errorf("got code %d, stderr %q, want 1 and an interruption", code, stderr.String())
 	}
-	if !slices.Contains(api.called(), "GET /bucket/key X-Amz-Signature=SIGNATURE") {
+	if !slices.Contains(remote.called(), "GET /bucket/key X-Amz-Signature=SIGNATURE") {
 		t.Error("the download did not begin")
 	}
 	leaves(t, folder, map[string]string{})

@@ -53,9 +53,9 @@ func serveKeys(a *apiServer, id, key string) {
 }
 
 func TestKeys(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	id, key := madeKey(t)
-	serveKeys(api, id, key)
+	serveKeys(remote, id, key)
 
 	got := run(t, "", "key", "create", "nightly", "--may=read,upload", "--folders=videos,images", "--max-size=5 GiB", "--days=90")
 	got.done(t)
@@ -84,31 +84,31 @@ func TestKeys(t *testing.T) {
 		`POST /api/keys application/json {"name":"nightly","may":["upload","read"],"folders":["videos","images"],"maxSize":5368709120,"days":90}`,
 		"GET /api/keys", "GET /api/keys", "DELETE /api/keys/" + id,
 	}
-	if diff := cmp.Diff(api.requests, wantRequests); diff != "" {
+	if diff := cmp.Diff(remote.requests, wantRequests); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
 	run(t, "", "key", "create", "x").refused(t, 2, "--may")
 	run(t, "", "key", "create", "x", "--may=all").refused(t, 2, "--may: name each right")
 	run(t, "", "key", "create", "x", "--may=write").refused(t, 2, "--may: not a list of rights")
 	run(t, "", "key", "revoke", "../uploads").refused(t, 1, "not the id of a key")
-	if len(api.requests) != len(wantRequests) {
-		t.Errorf("wrong lines made requests: %q", api.requests[len(wantRequests):])
+	if len(remote.requests) != len(wantRequests) {
+		t.Errorf("wrong lines made requests: %q", remote.requests[len(wantRequests):])
 	}
 }
 
 // A key takes the place of a user and a password: from the environment, and from a profile.
 func TestCallsWithAKey(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	_, key := madeKey(t)
 	var headers []string
-	api.fault = func(w http.ResponseWriter, r *http.Request) bool {
+	remote.fault = func(w http.ResponseWriter, r *http.Request) bool {
 		header := r.Header.Get("Authorization")
 		headers = append(headers, header)
 		if header != "Bearer "+key {
 			refuse(w, http.StatusUnauthorized, "Unauthorized")
 			return true
 		}
-		api.serveList(w, r)
+		remote.serveList(w, r)
 		return true
 	}
 	t.Setenv("POSTERN_KEY", key)
@@ -124,10 +124,10 @@ func TestCallsWithAKey(t *testing.T) {
 	for _, variable := range []string{"POSTERN_KEY", "POSTERN_URL", "POSTERN_USER", "POSTERN_PASSWORD"} {
 		_ = os.Unsetenv(variable) // restored in the end
 	}
-	run(t, "", "login", "--url", api.url).refused(t, 2, "--user")
-	run(t, "", "login", "--url", api.url, "--user", user, "--key").refused(t, 2, "--key")
-	run(t, "planted\n", "login", "--url", api.url, "--key").refused(t, 1, "reading the key from POSTERN_KEY, a terminal or stdin: not a key for scripts")
-	got = run(t, key+"\n", "login", "--url", api.url, "--key")
+	run(t, "", "login", "--url", remote.url).refused(t, 2, "--user")
+	run(t, "", "login", "--url", remote.url, "--user", user, "--key").refused(t, 2, "--key")
+	run(t, "planted\n", "login", "--url", remote.url, "--key").refused(t, 1, "reading the key from POSTERN_KEY, a terminal or stdin: not a key for scripts")
+	got = run(t, key+"\n", "login", "--url", remote.url, "--key")
 	if got.done(t); !strings.Contains(got.out, " with a key: saved in ") || strings.Contains(got.out, key) {
 		t.Errorf("login: got %q", got.out)
 	}
@@ -145,10 +145,10 @@ func TestCallsWithAKey(t *testing.T) {
 		}
 	}
 	// A key that may upload alone is right, though it may not list.
-	api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+	remote.fault = func(w http.ResponseWriter, _ *http.Request) bool {
 		w.WriteHeader(http.StatusForbidden)
 		answer(w, map[string]string{"message": "your credentials lack the right read, which this route needs: they have upload", "code": "forbidden"})
 		return true
 	}
-	run(t, key+"\n", "login", "--url", api.url, "--key").done(t)
+	run(t, key+"\n", "login", "--url", remote.url, "--key").done(t)
 }

@@ -19,20 +19,20 @@ const listed = "ID                                    STATUS                   S
 	idA + "  ready                    20 B     2026-11-01 10:00:00Z  Intro & <more>\n"
 
 func TestListUploads(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	got := run(t, "", "list")
 	got.done(t)
 	if diff := cmp.Diff(got.out, listed); diff != "" {
 		t.Errorf("table (-got +want)\n%s", diff)
 	}
 	want := []string{"GET /api/uploads limit=50", "GET /api/uploads cursor=2&limit=48"}
-	if diff := cmp.Diff(api.called(), want); diff != "" {
+	if diff := cmp.Diff(remote.called(), want); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
 }
 
 func TestListFilters(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	for _, test := range []struct {
 		args []string
 		want []string
@@ -49,24 +49,24 @@ func TestListFilters(t *testing.T) {
 		if got.code != 0 || got.err != test.err {
 			t.Errorf("%q: got code %d, stderr %q, want success and %q", test.args, got.code, got.err, test.err)
 		}
-		if diff := cmp.Diff(api.called(), test.want); diff != "" {
+		if diff := cmp.Diff(remote.called(), test.want); diff != "" {
 			t.Errorf("%q: requests (-got +want)\n%s", test.args, diff)
 		}
 	}
 }
 
 func TestListJSON(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	got := run(t, "", "list", "--json")
 	got.done(t)
 	var uploads []map[string]any
 	if err := json.Unmarshal([]byte(got.out), &uploads); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(plainJSON(t, uploads), plainJSON(t, api.uploads)); diff != "" {
+	if diff := cmp.Diff(plainJSON(t, uploads), plainJSON(t, remote.uploads)); diff != "" {
 		t.Errorf("uploads (-got +want)\n%s", diff)
 	}
-	api.uploads = []map[string]any{}
+	remote.uploads = []map[string]any{}
 	if got := run(t, "", "list", "--json"); got.out != "[]\n" {
 		t.Errorf("got %q for no uploads, want []", got.out)
 	}
@@ -87,8 +87,8 @@ func plainJSON(t *testing.T, value any) (plain any) {
 
 // What others wrote can neither steer the terminal nor turn a line around.
 func TestListIsHarmless(t *testing.T) {
-	api := serveAPI(t)
-	api.uploads = []map[string]any{{
+	remote := serveAPI(t)
+	remote.uploads = []map[string]any{{
 		"id": idA, "status": "ready\x1b[2J", "title": "a\x1b]0;x\x07\tb\nc\u202etxt.\u2066\u009b été\u3000👩\u200d💻", "size": 1, "createdAt": "2026-11-01T10:00:00Z",
 	}}
 	got := run(t, "", "list")
@@ -102,9 +102,9 @@ func TestListIsHarmless(t *testing.T) {
 
 // JSON for programs may end at a terminal too. Its value stays what the API answered.
 func TestJSONIsHarmless(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	const title = "a\u009b31m\u202eb\x7f\u2066\u2028\U000e0041 été\u3000👩\u200d💻"
-	api.uploads = []map[string]any{{"id": idA, "title": title, "\u009b": 1, "createdAt": "2026-11-01T10:00:00Z"}}
+	remote.uploads = []map[string]any{{"id": idA, "title": title, "\u009b": 1, "createdAt": "2026-11-01T10:00:00Z"}}
 	for _, args := range [][]string{{"list", "--json"}, {"show", "--json", idA}} {
 		got := run(t, "", args...)
 		got.done(t)
@@ -115,9 +115,9 @@ func TestJSONIsHarmless(t *testing.T) {
 			t.Errorf("%q: got %+q, want nothing that steers", args, got.out)
 		}
 		var value any = &[]map[string]any{}
-		want := any(&api.uploads)
+		want := any(&remote.uploads)
 		if args[0] == "show" {
-			value, want = &map[string]any{}, &api.uploads[0]
+			value, want = &map[string]any{}, &remote.uploads[0]
 		}
 		if err := json.Unmarshal([]byte(got.out), value); err != nil {
 			t.Fatal(err)
@@ -130,13 +130,13 @@ func TestJSONIsHarmless(t *testing.T) {
 
 // Pages may be empty, and the upload that is looked for far down. After one that is empty, a page is asked for in full.
 func TestListPassesEmptyPages(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	const empty = 1500
 	pages := 0
-	api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+	remote.fault = func(w http.ResponseWriter, _ *http.Request) bool {
 		page := map[string]any{"uploads": []any{}, "cursor": strconv.Itoa(pages)}
 		if pages == empty {
-			page = map[string]any{"uploads": api.uploads}
+			page = map[string]any{"uploads": remote.uploads}
 		}
 		pages++
 		answer(w, page)
@@ -150,7 +150,7 @@ func TestListPassesEmptyPages(t *testing.T) {
 		t.Errorf("got %q, want %q", got.out, want)
 	}
 	want := []string{"GET /api/uploads limit=2", "GET /api/uploads cursor=0&limit=100"}
-	if diff := cmp.Diff(api.called()[:2], want); diff != "" {
+	if diff := cmp.Diff(remote.called()[:2], want); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
 }
@@ -164,9 +164,9 @@ func TestListEnds(t *testing.T) {
 		{"nothing new", `[{"id":"` + idA + `"}]`, "something else than a page of uploads"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			api := serveAPI(t)
+			remote := serveAPI(t)
 			pages := 0
-			api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+			remote.fault = func(w http.ResponseWriter, _ *http.Request) bool {
 				if pages++; pages > 20_000 {
 					refuse(w, http.StatusTeapot, "enough")
 					return true
@@ -206,8 +206,8 @@ func TestStrangeAnswers(t *testing.T) {
 		{"more than asked for", http.StatusOK, `{"uploads":[{"id":"` + idC + `"},{"id":"` + idB + `"},{"id":"` + idA + `"}]}`, "something else than a page of uploads"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			api := serveAPI(t)
-			api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+			remote := serveAPI(t)
+			remote.fault = func(w http.ResponseWriter, _ *http.Request) bool {
 				w.Header().Set("Location", "/api/uploads")
 				w.WriteHeader(test.status)
 				_, _ = io.WriteString(w, test.body)

@@ -85,14 +85,14 @@ func (l location) isServed(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	api, err := client.New(outputs["ApiUrl"], nil)
+	remote, err := client.New(outputs["ApiUrl"], nil)
 	if err != nil {
 		return false
 	}
-	api.Attempts = 1
+	remote.Attempts = 1
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	return api.Health(ctx) == nil
+	return remote.Health(ctx) == nil
 }
 
 // localEndpoint returns the address of a service of the local run, which must answer there. Without an address, the SDK

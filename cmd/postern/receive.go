@@ -16,7 +16,7 @@ const parallelAbove = 32 << 20
 
 // receiveFile downloads a large file by its part, in pieces. What an earlier run of the command has left of the part, it
 // goes on with.
-func receiveFile(ctx context.Context, console console, api *client.Client, u client.Upload, name string, force bool) error {
+func receiveFile(ctx context.Context, console console, remote *client.Client, u client.Upload, name string, force bool) error {
 	if err := free(name, force); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func receiveFile(ctx context.Context, console console, api *client.Client, u cli
 		return err
 	}
 	report := newReport(console, true, []localFile{{path: name, size: u.Size}})
-	err = api.Receive(ctx, u.Upload, file, client.ReceiveOptions{
+	err = remote.Receive(ctx, u.Upload, file, client.ReceiveOptions{
 		Resume: &before, Save: func(now client.ReceiveState) error { return state.save(now) },
 		Progress: report.progress(localFile{path: name}),
 	})

@@ -202,8 +202,8 @@ func TestConfirmation(t *testing.T) {
 }
 
 func TestCallersPasswordAtTerminal(t *testing.T) {
-	api := serveAPI(t)
-	writeLocalOutputs(t, api.url)
+	remote := serveAPI(t)
+	writeLocalOutputs(t, remote.url)
 	if err := os.Unsetenv("POSTERN_PASSWORD"); err != nil {
 		t.Fatal(err)
 	}
@@ -218,15 +218,15 @@ func TestCallersPasswordAtTerminal(t *testing.T) {
 }
 
 func TestConfirmationOfRm(t *testing.T) {
-	api := serveAPI(t)
-	writeLocalOutputs(t, api.url)
-	host := strings.TrimSuffix(strings.TrimPrefix(api.url, "http://"), "/api/")
+	remote := serveAPI(t)
+	writeLocalOutputs(t, remote.url)
+	host := strings.TrimSuffix(strings.TrimPrefix(remote.url, "http://"), "/api/")
 	term := openTerminal(t)
 	code := term.start(t.Context(), "rm", idA, idB)
 	term.asked(t, "Delete 2 uploads at "+host+"? [y/N] ", true)
 	term.types(t, "n\n")
 	term.ended(t, code, 1)
-	if requests := api.called(); requests != nil {
+	if requests := remote.called(); requests != nil {
 		t.Errorf("got requests %q without a confirmation, want none", requests)
 	}
 	term = openTerminal(t)
@@ -251,7 +251,7 @@ func (term *terminal) shown(t *testing.T) *screen {
 }
 
 func TestProgressOfDownload(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	term := openTerminal(t)
 	shown := term.shown(t)
@@ -259,7 +259,7 @@ func TestProgressOfDownload(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("got code %d: %s", code, shown)
 	}
-	leaves(t, folder, map[string]string{"a.mp4": string(api.file)})
+	leaves(t, folder, map[string]string{"a.mp4": string(remote.file)})
 	const want = "20.0 b / 20.0 b"
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(shown.String(), want); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

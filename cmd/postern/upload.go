@@ -81,12 +81,12 @@ func (c uploadFiles) Run(ctx context.Context, at location, console console) erro
 	if fromStdin {
 		asking.in = nil
 	}
-	api, err := c.open(ctx, at, asking)
+	remote, err := c.open(ctx, at, asking)
 	if err != nil {
 		return err
 	}
-	api.Attempts = patience
-	u := &uploading{uploadFiles: c, api: api, account: c.account(api), report: newReport(console, c.JSON, files)}
+	remote.Attempts = patience
+	u := &uploading{uploadFiles: c, api: remote, account: c.account(remote), report: newReport(console, c.JSON, files)}
 	if c.LimitRate != nil {
 		u.limit = rate.NewLimiter(rate.Limit(*c.LimitRate), limitBurst)
 	}
@@ -100,12 +100,12 @@ func (c uploadFiles) Run(ctx context.Context, at location, console console) erro
 }
 
 // account names who uploads where, so that the states of different callers are apart.
-func (c caller) account(api *client.Client) string {
+func (c caller) account(remote *client.Client) string {
 	user := ""
 	if c.User != nil {
 		user = string(c.User.Mail)
 	}
-	return api.Host() + " " + user + " " + api.Mail
+	return remote.Host() + " " + user + " " + remote.Mail
 }
 
 // An uploading is a run of the command.

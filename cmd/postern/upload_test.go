@@ -10,8 +10,8 @@ import (
 )
 
 func TestShow(t *testing.T) {
-	api := serveAPI(t)
-	api.uploads[2]["description"] = "first\nsecond\twith a tab\x1b[2J"
+	remote := serveAPI(t)
+	remote.uploads[2]["description"] = "first\nsecond\twith a tab\x1b[2J"
 	got := run(t, "", "show", idA)
 	got.done(t)
 	want := "id           " + idA + "\n" +
@@ -20,7 +20,7 @@ func TestShow(t *testing.T) {
 		"file name    a.mp4\n" +
 		"type         video/mp4\n" +
 		"size         20 B (20 bytes)\n" +
-		"SHA-256      " + checksum(api.file) + "\n" +
+		"SHA-256      " + checksum(remote.file) + "\n" +
 		"labels       a\n" +
 		"             b\n" +
 		"created      2026-11-01 10:00:00Z\n" +
@@ -30,7 +30,7 @@ func TestShow(t *testing.T) {
 	if diff := cmp.Diff(got.out, want); diff != "" {
 		t.Errorf("-got +want\n%s", diff)
 	}
-	api.uploads[1]["detected"] = "text/html"
+	remote.uploads[1]["detected"] = "text/html"
 	got = run(t, "", "show", idB)
 	got.done(t)
 	for _, want := range []string{"reason     type_mismatch\n", "type       application/pdf\ndetected   text/html\n"} {
@@ -38,11 +38,11 @@ func TestShow(t *testing.T) {
 			t.Errorf("got %q, want %q in it", got.out, want)
 		}
 	}
-	api.uploads[2]["detected"] = "video/mp4" // the type itself, which is not said twice
+	remote.uploads[2]["detected"] = "video/mp4" // the type itself, which is not said twice
 	if got := run(t, "", "show", idA); strings.Contains(got.out, "detected") {
 		t.Errorf("got %q, want nothing detected in it", got.out)
 	}
-	api.called()
+	remote.called()
 
 	got = run(t, "", "show", idA, "--json", "--mail=b@example.com")
 	got.done(t)
@@ -50,29 +50,29 @@ func TestShow(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.out), &shown); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(plainJSON(t, shown), plainJSON(t, api.uploads[2])); diff != "" {
+	if diff := cmp.Diff(plainJSON(t, shown), plainJSON(t, remote.uploads[2])); diff != "" {
 		t.Errorf("JSON (-got +want)\n%s", diff)
 	}
-	if diff := cmp.Diff(api.called(), []string{"GET /api/uploads/" + idA + " mail=b%40example.com"}); diff != "" {
+	if diff := cmp.Diff(remote.called(), []string{"GET /api/uploads/" + idA + " mail=b%40example.com"}); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
 }
 
 func TestShowRefuses(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	run(t, "", "show", unknownID).refused(t, 1, `asking for upload `+unknownID+`: there is no upload "`+unknownID+`"`)
 	t.Setenv("POSTERN_PASSWORD", "wrong")
 	run(t, "", "show", idA).refused(t, 1, "asking for upload "+idA+": credentials are wrong")
 	t.Setenv("POSTERN_PASSWORD", password)
-	api.fault = func(w http.ResponseWriter, _ *http.Request) bool {
-		answer(w, api.uploads[0])
+	remote.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+		answer(w, remote.uploads[0])
 		return true
 	}
 	run(t, "", "show", idA).refused(t, 1, "answers with another")
 }
 
 func TestDescribe(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	const path = "PATCH /api/uploads/" + idA + " application/json "
 	for _, test := range []struct {
 		args []string
@@ -88,7 +88,7 @@ func TestDescribe(t *testing.T) {
 		if want := "described upload " + idA + ": it has version 3 now\n"; got.out != want {
 			t.Errorf("%q: got %q, want %q", test.args, got.out, want)
 		}
-		if diff := cmp.Diff(api.called(), []string{test.want}); diff != "" {
+		if diff := cmp.Diff(remote.called(), []string{test.want}); diff != "" {
 			t.Errorf("%q: requests (-got +want)\n%s", test.args, diff)
 		}
 	}
@@ -96,9 +96,9 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestRm(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	run(t, "y\n", "rm", idA).refused(t, 2, "stdin is not a terminal to ask at: confirm the deletion with --yes")
-	if requests := api.called(); requests != nil {
+	if requests := remote.called(); requests != nil {
 		t.Errorf("got requests %q, want none", requests)
 	}
 	got := run(t, "", "rm", idA, unknownID, idB, "--yes")
@@ -108,13 +108,13 @@ func TestRm(t *testing.T) {
 	if want := "error: deleting upload " + unknownID + `: there is no upload "` + unknownID + "\"\n"; got.err != want {
 		t.Errorf("got stderr %q, want %q", got.err, want)
 	}
-	if len(api.uploads) != 1 || api.uploads[0]["id"] != idC {
-		t.Errorf("left are %v, want %s", api.uploads, idC)
+	if len(remote.uploads) != 1 || remote.uploads[0]["id"] != idC {
+		t.Errorf("left are %v, want %s", remote.uploads, idC)
 	}
-	api.called()
+	remote.called()
 	t.Setenv("POSTERN_PASSWORD", "wrong")
 	run(t, "", "rm", idC, unknownID, "--yes").refused(t, 1, "deleting upload "+idC+": credentials are wrong")
-	if diff := cmp.Diff(api.called(), []string{"DELETE /api/uploads/" + idC}); diff != "" {
+	if diff := cmp.Diff(remote.called(), []string{"DELETE /api/uploads/" + idC}); diff != "" {
 		t.Errorf("requests after wrong credentials (-got +want)\n%s", diff)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestUploadFolder(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	if err := os.MkdirAll(filepath.Join(folder, "clips", "below", ".git"), 0o700); err != nil {
 		t.Fatal(err)
@@ -53,30 +53,30 @@ func TestUploadFolder(t *testing.T) {
 		}
 	}
 	want := map[string]string{"a.txt": "a", "b.txt": "b", "two_lines.txt": "c", "back_slash.txt": "d", long: "e", "linked.txt": "i"}
-	if diff := cmp.Diff(api.stored, want); diff != "" {
+	if diff := cmp.Diff(remote.stored, want); diff != "" {
 		t.Errorf("stored (-got +want)\n%s", diff)
 	}
-	if calls := api.called(); len(calls) != 1 {
+	if calls := remote.called(); len(calls) != 1 {
 		t.Errorf("got %d calls, want one for all: %q", len(calls), calls)
 	}
 }
 
 func TestUploadPattern(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	write(t, folder, "a.txt", "a")
 	write(t, folder, "b.txt", "b")
 	write(t, folder, "[c].txt", "c")
 	run(t, "", "upload", "?.txt").done(t)
 	run(t, "", "upload", "[c].txt").done(t)
-	if diff := cmp.Diff(api.stored, map[string]string{"a.txt": "a", "b.txt": "b", "[c].txt": "c"}); diff != "" {
+	if diff := cmp.Diff(remote.stored, map[string]string{"a.txt": "a", "b.txt": "b", "[c].txt": "c"}); diff != "" {
 		t.Errorf("stored (-got +want)\n%s", diff)
 	}
 }
 
 // One file that cannot be read does not keep the others from being uploaded. It can be the superuser that runs this.
 func TestUploadUnreadable(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	write(t, folder, "a.txt", "a")
 	write(t, folder, "locked.txt", "b")
@@ -88,13 +88,13 @@ func TestUploadUnreadable(t *testing.T) {
 		return
 	}
 	got := run(t, "", "upload", folder)
-	if got.code != 1 || !strings.Contains(got.err, "locked.txt: permission denied\n") || api.stored["a.txt"] != "a" {
-		t.Errorf("got %+v, stored %v", got, api.stored)
+	if got.code != 1 || !strings.Contains(got.err, "locked.txt: permission denied\n") || remote.stored["a.txt"] != "a" {
+		t.Errorf("got %+v, stored %v", got, remote.stored)
 	}
 }
 
 func TestUploadVerdicts(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	write(t, folder, "a.mp4", "the bytes of a video")
 	got := run(t, "", "upload", "a.mp4", "--wait", "--label=x", "--label=y")
@@ -106,15 +106,15 @@ func TestUploadVerdicts(t *testing.T) {
 		`POST /api/uploads application/json {"filename":"a.mp4","size":20}`, "GET /api/uploads/" + idA,
 		"PATCH /api/uploads/" + idA + ` application/json {"labels":["x","y"]}`,
 	}
-	if diff := cmp.Diff(api.called(), want); diff != "" {
+	if diff := cmp.Diff(remote.called(), want); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
-	api.uploads[2]["status"], api.uploads[2]["reason"], api.uploads[2]["detected"] = "rejected", "type_mismatch", "text/html"
+	remote.uploads[2]["status"], remote.uploads[2]["reason"], remote.uploads[2]["detected"] = "rejected", "type_mismatch", "text/html"
 	got = run(t, "", "upload", "a.mp4", "--wait", "--title=T", "--name=b.mp4")
 	if got.code != 3 || got.err != "error: 1 of the uploads are rejected\n" || !strings.Contains(got.out, ", rejected: type_mismatch, its content is text/html\n") {
 		t.Errorf("got %+v, want code 3", got)
 	}
-	if want := `POST /api/uploads application/json {"filename":"b.mp4","size":20,"title":"T"}`; api.called()[0] != want {
+	if want := `POST /api/uploads application/json {"filename":"b.mp4","size":20,"title":"T"}`; remote.called()[0] != want {
 		t.Errorf("want %s", want)
 	}
 	got = run(t, "", "upload", "a.mp4", "missing.mp4", "--wait", "--json")
@@ -137,11 +137,11 @@ func TestUploadVerdicts(t *testing.T) {
 }
 
 func TestUploadStdin(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	inFolder(t)
 	run(t, "from a pipe", "upload", "-", "--name=a.txt").done(t)
 	run(t, "of a size", "upload", "-", "--name=b.txt", "--size=9").done(t)
-	if diff := cmp.Diff(api.stored, map[string]string{"a.txt": "from a pipe", "b.txt": "of a size"}); diff != "" {
+	if diff := cmp.Diff(remote.stored, map[string]string{"a.txt": "from a pipe", "b.txt": "of a size"}); diff != "" {
 		t.Errorf("stored (-got +want)\n%s", diff)
 	}
 	got := run(t, "of a size", "upload", "-", "--name=c.txt", "--size=10")
@@ -150,27 +150,27 @@ func TestUploadStdin(t *testing.T) {
 	}
 	_ = os.Unsetenv("POSTERN_PASSWORD")
 	run(t, password+"\n", "upload", "-", "--name=d.txt").refused(t, 2, "stdin holds the file: give the password in POSTERN_PASSWORD")
-	if _, ok := api.stored["d.txt"]; ok {
+	if _, ok := remote.stored["d.txt"]; ok {
 		t.Error("d.txt was uploaded")
 	}
 }
 
 // Credentials that are refused end the run.
 func TestUploadStops(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	folder := inFolder(t)
 	for _, name := range []string{"a.txt", "b.txt"} {
 		write(t, folder, name, name)
 	}
 	t.Setenv("POSTERN_PASSWORD", "wrong")
 	run(t, "", "upload", ".").refused(t, 1, "asking for grants: credentials are wrong")
-	if calls := api.called(); len(calls) != 1 {
+	if calls := remote.called(); len(calls) != 1 {
 		t.Errorf("got calls %q, want one", calls)
 	}
 }
 
 func TestUploadWrongLines(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	for _, test := range []struct {
 		args []string
 		want string
@@ -196,32 +196,32 @@ func TestUploadWrongLines(t *testing.T) {
 			run(t, "", append([]string{"upload"}, test.args...)...).refused(t, 2, test.want)
 		})
 	}
-	if calls := api.called(); calls != nil {
+	if calls := remote.called(); calls != nil {
 		t.Errorf("got calls %q, want none", calls)
 	}
 }
 
 func TestLogin(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	config := t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", config)
 	for _, variable := range []string{"POSTERN_URL", "POSTERN_USER", "POSTERN_PASSWORD"} {
 		_ = os.Unsetenv(variable) // serveAPI restores them
 	}
-	run(t, "wrong\n", "login", "--url", api.url, "--user", user).refused(t, 1, "logging in: credentials are wrong")
+	run(t, "wrong\n", "login", "--url", remote.url, "--user", user).refused(t, 1, "logging in: credentials are wrong")
 	file := filepath.Join(config, "postern", "profiles.json")
 	if _, err := os.Stat(file); err == nil {
 		t.Error("wrong credentials were saved")
 	}
-	run(t, password+"\n", "login", "--url", api.url, "--user", user).done(t)
-	run(t, password+"\n", "login", "work", "--url", api.url, "--user", user).done(t)
+	run(t, password+"\n", "login", "--url", remote.url, "--user", user).done(t)
+	run(t, password+"\n", "login", "work", "--url", remote.url, "--user", user).done(t)
 	info, err := os.Stat(file)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("got %v, %v, want mode 0600", info, err)
 	}
 	run(t, "", "list").done(t)
 	run(t, "", "list", "--as=work").done(t)
-	run(t, "", "list", "--url", api.url).done(t)
+	run(t, "", "list", "--url", remote.url).done(t)
 	run(t, "", "list", "--user", user).done(t)
 	run(t, "wrong\n", "list", "--user=b@example.com").refused(t, 1, "credentials are wrong")
 	run(t, "", "list", "--as=nobody").refused(t, 2, `no profile "nobody" is saved: save it with postern login`)
@@ -250,7 +250,7 @@ func TestLogin(t *testing.T) {
 }
 
 func TestNetrc(t *testing.T) {
-	api := serveAPI(t)
+	remote := serveAPI(t)
 	for _, variable := range []string{"POSTERN_USER", "POSTERN_PASSWORD"} {
 		_ = os.Unsetenv(variable)
 	}
@@ -283,5 +283,5 @@ func TestNetrc(t *testing.T) {
 			}
 		})
 	}
-	_ = api
+	_ = remote
 }

@@ -69,13 +69,13 @@ func (c listUploads) Run(ctx context.Context, at location, console console) erro
 }
 
 // read returns the uploads, and whether there may be more.
-func (c listUploads) read(ctx context.Context, api *client.Client) (uploads []client.Upload, more bool, err error) {
+func (c listUploads) read(ctx context.Context, remote *client.Client) (uploads []client.Upload, more bool, err error) {
 	options := client.ListOptions{Status: c.Status, Limit: c.Limit}
 	if c.All {
 		options.Limit = 0
 	}
 	uploads = []client.Upload{} // [] in JSON
-	for page, err := range api.List(ctx, options) {
+	for page, err := range remote.List(ctx, options) {
 		if err != nil {
 			return nil, false, err
 		}
@@ -107,15 +107,15 @@ func (c showUpload) Run(ctx context.Context, at location, console console) error
 
 // get opens the API and asks it for an upload.
 func (c caller) get(ctx context.Context, at location, console console, id uploadID) (*client.Client, client.Upload, error) {
-	api, err := c.open(ctx, at, console)
+	remote, err := c.open(ctx, at, console)
 	if err != nil {
 		return nil, client.Upload{}, err
 	}
-	u, err := api.Get(ctx, string(id))
+	u, err := remote.Get(ctx, string(id))
 	if err != nil {
 		return nil, client.Upload{}, fmt.Errorf("asking for upload %s: %w", id, err)
 	}
-	return api, u, nil
+	return remote, u, nil
 }
 
 type describeUpload struct {
@@ -154,11 +154,11 @@ func (c describeUpload) Run(ctx context.Context, at location, console console) e
 	if c.IfVersion != nil {
 		version = *c.IfVersion
 	}
-	api, err := c.open(ctx, at, console)
+	remote, err := c.open(ctx, at, console)
 	if err != nil {
 		return err
 	}
-	u, err := api.Patch(ctx, string(c.ID), patch, version)
+	u, err := remote.Patch(ctx, string(c.ID), patch, version)
 	if err != nil {
 		return fmt.Errorf("describing upload %s: %w", c.ID, err)
 	}
@@ -181,18 +181,18 @@ func (c removeUploads) Run(ctx context.Context, at location, console console) er
 	if _, ok := terminalOf(console.in); !ok && !c.Yes {
 		return usageError("stdin is not a terminal to ask at: confirm the deletion with --yes")
 	}
-	api, err := c.open(ctx, at, console)
+	remote, err := c.open(ctx, at, console)
 	if err != nil {
 		return err
 	}
 	if !c.Yes {
-		if err := console.confirm(ctx, c.question(api)); err != nil {
+		if err := console.confirm(ctx, c.question(remote)); err != nil {
 			return err
 		}
 	}
 	var failures error
 	for _, id := range c.IDs {
-		if err := api.Delete(ctx, string(id)); err != nil {
+		if err := remote.Delete(ctx, string(id)); err != nil {
 			failures = errors.Join(failures, fmt.Errorf("deleting upload %s: %w", id, err))
 			if !concernsOne(err) {
 				return failures
@@ -206,11 +206,11 @@ func (c removeUploads) Run(ctx context.Context, at location, console console) er
 	return failures
 }
 
-func (c removeUploads) question(api *client.Client) string {
+func (c removeUploads) question(remote *client.Client) string {
 	if len(c.IDs) == 1 {
-		return fmt.Sprintf("Delete upload %s at %s?", c.IDs[0], api.Host())
+		return fmt.Sprintf("Delete upload %s at %s?", c.IDs[0], remote.Host())
 	}
-	return fmt.Sprintf("Delete %d uploads at %s?", len(c.IDs), api.Host())
+	return fmt.Sprintf("Delete %d uploads at %s?", len(c.IDs), remote.Host())
 }
 
 // concernsOne reports whether an error concerns one upload, so that another may fare better.

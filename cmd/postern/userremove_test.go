@@ -146,9 +146,9 @@ func TestRemoveAndPurge(t *testing.T) {
 	}
 
 	// A second purge finds nothing, and says so.
-	again := local(t, "", "user", "remove", mail, "--purge", "--yes")
-	if again.code != 0 || !strings.HasPrefix(again.out, "purged owner "+mailOwner+" of stage local: 0 uploads, 0 of them without a record; 0 versions") {
-		t.Errorf("again: got %+v", again)
+	second := local(t, "", "user", "remove", mail, "--purge", "--yes")
+	if second.code != 0 || !strings.HasPrefix(second.out, "purged owner "+mailOwner+" of stage local: 0 uploads, 0 of them without a record; 0 versions") {
+		t.Errorf("again: got %+v", second)
 	}
 	// A mail that nobody has had is a mistake.
 	local(t, "", "user", "remove", "nobody@example.com", "--purge", "--yes").refused(t, 1,

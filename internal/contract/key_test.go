@@ -164,8 +164,8 @@ func FuzzParseKey(f *testing.F) {
 		}
 		_, extension, _ := strings.Cut(id, ".")
 		table := contract.Folders{parts[0]: {Formats: map[string]string{extension: "video/mp4"}}}
-		if again, err := table.Key(owner, id); again != key || err != nil {
-			t.Fatalf("ParseKey(%q) = %q, %q, of which Key makes %q, %v", key, owner, id, again, err)
+		if second, err := table.Key(owner, id); second != key || err != nil {
+			t.Fatalf("ParseKey(%q) = %q, %q, of which Key makes %q, %v", key, owner, id, second, err)
 		}
 	})
 }

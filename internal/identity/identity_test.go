@@ -126,8 +126,8 @@ func FuzzParseMail(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if again, err := identity.ParseMail(string(mail)); err != nil || again != mail {
-			t.Errorf("ParseMail(%q) = %q, %v, want itself", mail, again, err)
+		if second, err := identity.ParseMail(string(mail)); err != nil || second != mail {
+			t.Errorf("ParseMail(%q) = %q, %v, want itself", mail, second, err)
 		}
 		if strings.Count(string(mail), "@") != 1 || strings.ContainsAny(string(mail), ":\r\n\x00 ") {
 			t.Errorf("ParseMail(%q) = %q", s, mail)

@@ -21,8 +21,8 @@ func TestParseRights(t *testing.T) {
 		if diff := cmp.Diff(got, want); err != nil || diff != "" {
 			t.Errorf("%s: %v (-got +want)\n%s", text, err, diff)
 		}
-		if again, err := identity.ParseRights(got.String()); err != nil || !cmp.Equal(again, got) {
-			t.Errorf("%s: %s is read as %v, %v", text, got, again, err)
+		if second, err := identity.ParseRights(got.String()); err != nil || !cmp.Equal(second, got) {
+			t.Errorf("%s: %s is read as %v, %v", text, got, second, err)
 		}
 	}
 	for _, text := range []string{"", ",", "all", "read,", "read,read", "Read", "read, delete", "read delete", "write", "*", "read\n"} {

@@ -37,7 +37,7 @@ func TestNewScriptKey(t *testing.T) {
 	if made.Owner != scriptOwner || made.ID != "ljnfuws2" || !identity.IsScriptKeyID(made.ID) || !made.IsGenuine(key) {
 		t.Errorf("got owner %s, id %s", made.Owner, made.ID)
 	}
-	if again, err := identity.ParseScriptKey(text); err != nil || again != made {
+	if second, err := identity.ParseScriptKey(text); err != nil || second != made {
 		t.Errorf("ParseScriptKey: %v, want the same", err)
 	}
 	if shown := fmt.Sprintf("%v %+v %s %q %#v", made, made, made, made, &made); strings.Contains(shown, text[5:40]) {
@@ -114,8 +114,8 @@ func FuzzParseScriptKey(f *testing.F) {
 			}
 			return
 		}
-		if again := identity.WithChecksum(text[:len(text)-8]); again != text || !identity.IsScriptKeyID(got.ID) || len(got.Owner) != 20 {
-			t.Errorf("%q is read as owner %q, id %q, and must be %q", text, got.Owner, got.ID, again)
+		if second := identity.WithChecksum(text[:len(text)-8]); second != text || !identity.IsScriptKeyID(got.ID) || len(got.Owner) != 20 {
+			t.Errorf("%q is read as owner %q, id %q, and must be %q", text, got.Owner, got.ID, second)
 		}
 		got.IsGenuine(key)
 	})

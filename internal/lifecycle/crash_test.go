@@ -76,11 +76,11 @@ func TestCrashPoints(t *testing.T) {
 				for at := range calls {
 					s, run := ready()
 					cut(run(), at, o)
-					again := run()
-					cut(again, 0, fine)
+					second := run()
+					cut(second, 0, fine)
 					name := fmt.Sprintf("%s at call %d", outcomeNames[o], at)
-					if again.err != nil {
-						t.Errorf("%s: the second try: %v", name, again.err)
+					if second.err != nil {
+						t.Errorf("%s: the second try: %v", name, second.err)
 					}
 					s.check(t, name, test.want)
 					s.checkHeard(t, name)

@@ -333,11 +333,11 @@ func TestPurgeIsCutShort(t *testing.T) {
 			e := newEstate(t)
 			before := e.left(t, neighbour)
 			cut(e.purge(), at, o)
-			again := e.purge()
-			cut(again, 0, fine)
+			second := e.purge()
+			cut(second, 0, fine)
 			name := fmt.Sprintf("%s at call %d", outcomeNames[o], at)
-			if again.err != nil {
-				t.Errorf("%s: the second purge: %v", name, again.err)
+			if second.err != nil {
+				t.Errorf("%s: the second purge: %v", name, second.err)
 			}
 			if left := e.left(t, owner); left != nil {
 				t.Errorf("%s: left: %q", name, left)

@@ -100,9 +100,9 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := notification.Decode(notification.Encode(records...))
-		if len(records) > 0 && (err != nil || !cmp.Equal(again, records)) {
-			t.Errorf("%q: decoded %+v, then %+v, %v", body, records, again, err)
+		second, err := notification.Decode(notification.Encode(records...))
+		if len(records) > 0 && (err != nil || !cmp.Equal(second, records)) {
+			t.Errorf("%q: decoded %+v, then %+v, %v", body, records, second, err)
 		}
 	})
 }

@@ -72,7 +72,7 @@ func TestKeyCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := cache.Prepare(key); err != nil || again != first {
+	if second, err := cache.Prepare(key); err != nil || second != first {
 		t.Errorf("prepared anew: %v", err)
 	}
 	id, err := key.NewID(time.Time{}, strings.NewReader("0123"), "mp4")
@@ -88,7 +88,7 @@ func TestKeyCache(t *testing.T) {
 	if upload.CachedKeysForTest(&cache) > 64 {
 		t.Errorf("%d keys are kept, want 64 at most", upload.CachedKeysForTest(&cache))
 	}
-	if again, err := cache.Prepare(key); err != nil || again == first || !again.Granted(id) {
+	if second, err := cache.Prepare(key); err != nil || second == first || !second.Granted(id) {
 		t.Errorf("after many others: %v, want the key prepared anew", err)
 	}
 }

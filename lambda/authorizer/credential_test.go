@@ -100,9 +100,9 @@ func FuzzParseBasic(f *testing.F) {
 			return
 		}
 		// What is accepted says the same in UTF-8.
-		again := basic(string(got.mail), got.password)
-		if back, err := parseBasic(again); err != nil || back != got {
-			t.Errorf("parseBasic(%q) = %+v, of which %q gives %+v, %v", header, got, again, back, err)
+		second := basic(string(got.mail), got.password)
+		if back, err := parseBasic(second); err != nil || back != got {
+			t.Errorf("parseBasic(%q) = %+v, of which %q gives %+v, %v", header, got, second, back, err)
 		}
 		if len(header) > 8192 || len(got.password) > 1024 {
 			t.Errorf("parseBasic(%q) = %+v", header, got)

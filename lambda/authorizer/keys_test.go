@@ -96,7 +96,7 @@ func TestIssuersOutOfOrder(t *testing.T) {
 		b.clock.move(keysRetry - time.Second)
 		got, err = b.handle(t.Context(), requestOf(t, bearerOf(token)))
 		checkRefused(t, name+", later", got, err, "internal error")
-		if again := issuer.asked(); again != asked {
+		if second := issuer.asked(); second != asked {
 			t.Errorf("%s: asked again after 9 s", name)
 		}
 		issuer.spoiled(nil)

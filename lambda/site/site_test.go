@@ -65,9 +65,9 @@ func TestFiles(t *testing.T) {
 			}
 		}
 		etag := got.Headers["ETag"]
-		again := get(t, test.path, test.file, map[string][]string{"if-none-match": {`"other", W/` + etag}})
-		if again.StatusCode != http.StatusNotModified || again.Body != "" || again.Headers["ETag"] != etag {
-			t.Errorf("%s %s with its ETag: got %d %q, want 304 and nothing", test.path, test.file, again.StatusCode, again.Body)
+		second := get(t, test.path, test.file, map[string][]string{"if-none-match": {`"other", W/` + etag}})
+		if second.StatusCode != http.StatusNotModified || second.Body != "" || second.Headers["ETag"] != etag {
+			t.Errorf("%s %s with its ETag: got %d %q, want 304 and nothing", test.path, test.file, second.StatusCode, second.Body)
 		}
 		if changed := get(t, test.path, test.file, map[string][]string{"If-None-Match": {`"other"`}}); changed.StatusCode != http.StatusOK {
 			t.Errorf("%s %s with another ETag: got %d, want 200", test.path, test.file, changed.StatusCode)

@@ -48,13 +48,13 @@ func TestMessagesAreKept(t *testing.T) {
 		}
 	}
 	for _, when := range []string{"after a kill", "after a second one"} {
-		again := keep(t, file, io.Discard)
-		received := now(again.inspections, 10)
+		second := keep(t, file, io.Discard)
+		received := now(second.inspections, 10)
 		if got := bodies(received); got != "a c d" {
 			t.Errorf("%s: got %q, want a c d", when, got)
 		}
-		if c := again.inspections.Counts(); c.Delayed != 1 || again.modified.IsZero() || received[0].Sent.IsZero() {
-			t.Errorf("%s: got %+v of %v, want the delayed message too", when, c, again.modified)
+		if c := second.inspections.Counts(); c.Delayed != 1 || second.modified.IsZero() || received[0].Sent.IsZero() {
+			t.Errorf("%s: got %+v of %v, want the delayed message too", when, c, second.modified)
 		}
 	}
 }
@@ -69,8 +69,8 @@ func TestDeadLettersAreKept(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	now(first.inspections, 1)
-	again := keep(t, file, io.Discard)
-	if got, other := bodies(now(again.dead, 10)), bodies(now(again.inspections, 10)); got != "poison" || other != "" {
+	second := keep(t, file, io.Discard)
+	if got, other := bodies(now(second.dead, 10)), bodies(now(second.inspections, 10)); got != "poison" || other != "" {
 		t.Errorf("got %q in the dead letters and %q in the queue, want the message in the dead letters", got, other)
 	}
 }

@@ -87,11 +87,11 @@ func TestReceive(t *testing.T) {
 		if got := bodies(q.Receive(t.Context(), 10)); got != "later" || time.Since(start) != time.Second {
 			t.Errorf("got %q after %v, want the one that was delayed by a second", got, time.Since(start))
 		}
-		again := q.Receive(t.Context(), 10)
-		if got := bodies(again); got != "a b" || time.Since(start) != visibility {
+		second := q.Receive(t.Context(), 10)
+		if got := bodies(second); got != "a b" || time.Since(start) != visibility {
 			t.Errorf("got %q after %v, want what was not deleted, after %v", got, time.Since(start), visibility)
 		}
-		if got := again[0]; got.Receives != 2 || !got.FirstReceived.Equal(start) || !got.Sent.Equal(start) {
+		if got := second[0]; got.Receives != 2 || !got.FirstReceived.Equal(start) || !got.Sent.Equal(start) {
 			t.Errorf("got %+v, want a second receipt and the times of the first", got)
 		}
 	})

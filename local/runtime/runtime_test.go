@@ -353,7 +353,7 @@ func TestKill(t *testing.T) {
 	idle := invoke[int](t, r, `{"Do":"sleep"}`)
 	r.Kill("Fn")
 	r.Kill("Other")
-	if again := invoke[int](t, r, `{"Do":"sleep"}`); again != idle {
+	if second := invoke[int](t, r, `{"Do":"sleep"}`); second != idle {
 		t.Error("a process without an invocation was killed")
 	}
 	result := make(chan error)
@@ -367,7 +367,7 @@ func TestKill(t *testing.T) {
 	if !ok || failure.ErrorType() != "Runtime.ExitError" || !strings.HasSuffix(failure.ErrorMessage(), "signal: killed") {
 		t.Errorf("got %v, want an exit by a signal", failure)
 	}
-	if again := invoke[int](t, r, `{"Do":"sleep"}`); again == idle {
+	if second := invoke[int](t, r, `{"Do":"sleep"}`); second == idle {
 		t.Error("the process is there that was killed")
 	}
 }

@@ -140,9 +140,9 @@ func TestNotifiesOfNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.toldObject(t)
-	again := put(bucket, key, "")
-	again.IfNoneMatch = aws.String("*")
-	if _, err := r.client.PutObject(ctx, again); stacktest.Code(err) != "PreconditionFailed" {
+	second := put(bucket, key, "")
+	second.IfNoneMatch = aws.String("*")
+	if _, err := r.client.PutObject(ctx, second); stacktest.Code(err) != "PreconditionFailed" {
 		t.Errorf("again: got %v, want PreconditionFailed", err)
 	}
 	if _, err := r.client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: b, Key: k, Tagging: status("ready")}); err != nil {
