@@ -18,7 +18,7 @@ import (
 // The repository's root, and the assembly of stage "local" that every local run of these tests serves.
 var root, assembly string
 
-// The API under test, and the local run that serves it (nil when it is a deployed one).
+// The demo user of the API under test, and the local run that serves it (nil when it is a deployed one).
 var (
 	demo   client
 	server *localRun

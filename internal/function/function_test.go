@@ -69,7 +69,7 @@ func TestRead(t *testing.T) {
 	throttle := contract.Throttle{OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4}
 	checkRead(t, contract.AuthorizerEnv{UsersTable: "users", UploadsTable: "uploads", OwnerKeySecret: "arn", Basic: true, DefaultMaxSize: 1000, DefaultQuota: 2000})
 	checkRead(t, contract.PresignEnv{Bucket: "examplebucket", Lifetime: 15 * time.Minute, Folders: folders, Throttle: throttle})
-	checkRead(t, contract.ManageEnv{Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs", Lifetime: time.Hour, Folders: folders, Throttle: throttle})
+	checkRead(t, contract.ManageEnv{Bucket: "examplebucket", UploadsTable: "uploads", UsersTable: "users", QueueURL: "https://sqs", Lifetime: time.Hour, Folders: folders, Throttle: throttle})
 	checkRead(t, contract.InspectEnv{Bucket: "examplebucket", UploadsTable: "uploads", QueueURL: "https://sqs", EventBus: "default", OwnerKeySecret: "arn", Folders: folders, Inspection: contract.Inspection{Exact: true, MaxEntries: 1, MaxUnpacked: 2, MaxRatio: 3, MaxPixels: 4}})
 }
 

@@ -359,7 +359,7 @@ func TestTokenOfANarrowedAccount(t *testing.T) {
 	row := rows()["demo@example.com"]
 	row.Expires = b.clock.at
 	b.users = memoryUsers{"demo@example.com": row}
-	if _, refused := b.caller(t, issuer.sign(t, b.good(issuer))); !strings.HasPrefix(refused, "your account has expired") {
-		t.Errorf("got %q, want that the account has expired", refused)
+	if _, refused := b.caller(t, issuer.sign(t, b.good(issuer))); !strings.HasPrefix(refused, "your credentials have expired") {
+		t.Errorf("got %q, want that the credentials have expired", refused)
 	}
 }
