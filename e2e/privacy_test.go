@@ -64,7 +64,7 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 				without(statement)(t, template)
 			}
 		})
-		const reads = "grant, err := p.upload(request.Caller, *request.Body.UploadRequest)"
+		const reads = "grant, err := p.upload(request.Caller, *request.Body.UploadRequest, &counted)"
 		replaceFunction(t, folder, "presign", "./lambda/presign", "-overlay",
 			overlay(t, "lambda/presign/upload.go", reads,
 				`panic(request.Body.UploadRequest.Filename + request.Query["mail"] + request.Caller.Key.Text()); `+reads))

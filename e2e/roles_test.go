@@ -23,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
+	"postern/api"
+
 	"postern/local/clip"
 )
 
@@ -466,6 +468,7 @@ func TestEveryGrantIsUsed(t *testing.T) {
 		}
 	})
 	call(http.MethodDelete, "uploads/"+c.presignedURL(t).ID)(t, run) // whose bytes have not come
+	c.newKey(t, api.RightRead)
 	run.operator(t).send(t, reconcileMessage)
 	eventually(t, func() bool { return strings.Count(run.Log(), "page reconciled") >= 4 }, func() string { return "the folders are not reconciled\n" + tail(run.Log()) })
 	if err := run.stop(); err != nil {
