@@ -6,6 +6,8 @@ GOLANGCI_VERSION := v2.15.0
 LICENSES_VERSION := v1.6.0
 # Of what checks the workflows: the first installs with Go, the second with pip.
 ACTIONLINT_VERSION := v1.7.7
+# What generates requests by the API document. It installs with pip.
+SCHEMATHESIS_VERSION := 4.32.5
 
 # Where the local run listens and keeps its data.
 PORT    ?= 8080
@@ -28,7 +30,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE BASE ALLOW_DESTRUCTIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race test-browser verify fuzz corpus bench lint fmt openapi golden notices synth review diff deploy smoke \
+.PHONY: help setup build run demo test test-chaos test-race test-browser test-api verify fuzz corpus bench lint fmt openapi golden notices synth review diff deploy smoke \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -94,6 +96,14 @@ test-browser: setup web/test/node_modules/.package-lock.json
 web/test/node_modules/.package-lock.json: web/test/package.json web/test/package-lock.json $(wildcard web/test/*/package.json)
 	$(call step,npm packages of the browser's tests,npm ci --prefix web/test --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
 	@touch $@
+
+## test-api: send a local run thousands of requests that schemathesis generates; installs it into bin/ where Python can
+test-api: setup
+	@if $(MAKE) -s bin/python/bin/schemathesis; then cd e2e && SCHEMATHESIS=$(CURDIR)/bin/python/bin/schemathesis go test -count=1 -run '^TestGeneratedRequests$$'; \
+		else echo "skipped: schemathesis, which could not be installed (Python 3.10 or newer with venv, and its packages, are needed)" >&2; fi
+
+bin/python/bin/schemathesis:
+	@{ [ -x bin/python/bin/pip ] || python3 -m venv bin/python; } && bin/python/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
 
 ## verify: hold 100,000 deliveries to the model of an upload's life, in every order and with every fault; a few minutes
 verify:
