@@ -90,6 +90,9 @@ func New(address string, authorize Authorization) (*Client, error) {
 // Host returns the host of the API's address, with its port if it has one.
 func (c *Client) Host() string { return c.base.Host }
 
+// Address returns the API's address, with a slash at its end.
+func (c *Client) Address() string { return c.base.String() }
+
 // errAddress doesn't repeat the address, which may hold a password.
 var errAddress = errors.New(`not the address of an API: must be https:// (http:// only on this machine) with a host and a path, ` +
 	`without user, query and fragment, such as "https://id.execute-api.eu-west-1.amazonaws.com/api/"`)

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // calm matches the tests that a bad day only repeats: what they hold happens before S3 has bytes or beside them. It is
 // refused, printed, or a matter of the template.
-const calm = "^Test(AccessLogTells|Authorization|BusyPort|ChaosIsNoticed|EveryAltered|EveryGrant|EveryStatement|EveryMetric|FieldAfter|FormHas|Guessers|" +
+const calm = "^Test(AccessLogTells|Authorization|BusyPort|ChaosIsNoticed|Doctor|EveryAltered|EveryGrant|EveryStatement|EveryMetric|FieldAfter|FormHas|Guessers|" +
 	"Head|Health|Hostile|IDsNobody|InvalidIDs|KeyOfAScript|MailIs|NothingPersonalIsLogged$|ObjectsShow|OneCaller|Others|PageHas|PagesSend|Preflight|" +
 	"Readme|Refusals|Samples|SetUp|Site|Smoke|Tokens|Undocumented|UnknownStage|UsersWithout)"
 

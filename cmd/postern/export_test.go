@@ -22,3 +22,11 @@ var CommonPasswords = commonPasswords
 
 // ShortestUnit is shortestUnit.
 const ShortestUnit = shortestUnit
+
+// HostRegion returns what hostRegion finds.
+func HostRegion(host string) string {
+	if found := hostRegion.FindStringSubmatch(host); found != nil {
+		return found[1]
+	}
+	return ""
+}

@@ -3,7 +3,7 @@
 // Usage:
 //
 //	postern upload|list|show|describe|get|rm      (callers)
-//	postern login|logout                          (callers)
+//	postern login|logout|doctor                   (callers)
 //	postern key create|list|revoke                (callers)
 //	postern user add|passwd|set|remove|list       (operators)
 //	postern preflight|reconcile|revoke|smoke|unlock (operators)
@@ -73,6 +73,7 @@ type commandLine struct {
 	Login     loginCommand     `cmd:"" help:"Save where and as whom you call, for the commands above."`
 	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
 	Key       keyCommands      `cmd:"" help:"Make, list and revoke keys for your scripts."`
+	Doctor    doctorCommand    `cmd:"" help:"Look from a client's side whether a stage can be used, and say what mends it."`
 	Preflight preflight        `cmd:"" help:"Operators: look whether a stage can be deployed."`
 	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
 	Revoke    revoke           `cmd:"" help:"Operators: end at once all that a stage has signed."`
