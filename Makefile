@@ -6,8 +6,9 @@ GOLANGCI_VERSION := v2.15.0
 LICENSES_VERSION := v1.6.0
 # Of what checks the workflows: the first installs with Go, the second with pip.
 ACTIONLINT_VERSION := v1.7.7
-# What generates requests by the API document. It installs with pip.
+# What works by the API document: the first generates requests and installs with pip, the second a client of Go.
 SCHEMATHESIS_VERSION := 4.32.5
+OAPI_CODEGEN_VERSION := v2.8.2
 
 # Where the local run listens and keeps its data.
 PORT    ?= 8080
@@ -97,10 +98,12 @@ web/test/node_modules/.package-lock.json: web/test/package.json web/test/package
 	$(call step,npm packages of the browser's tests,npm ci --prefix web/test --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
 	@touch $@
 
-## test-api: send a local run thousands of requests that schemathesis generates; installs it into bin/ where Python can
-test-api: setup
-	@if $(MAKE) -s bin/python/bin/schemathesis; then cd e2e && SCHEMATHESIS=$(CURDIR)/bin/python/bin/schemathesis go test -count=1 -run '^TestGeneratedRequests$$'; \
-		else echo "skipped: schemathesis, which could not be installed (Python 3.10 or newer with venv, and its packages, are needed)" >&2; fi
+## test-api: generate requests and a client of Go by the API document, and try them; installs what generates them into bin/
+test-api: setup bin/oapi-codegen-$(OAPI_CODEGEN_VERSION)
+	@$(MAKE) -s bin/python/bin/schemathesis || \
+		echo "skipped: schemathesis, which could not be installed (Python 3.10 or newer with venv, and its packages, are needed)" >&2
+	$(call step,tests by the API document,cd e2e && OAPI_CODEGEN=$(CURDIR)/bin/oapi-codegen-$(OAPI_CODEGEN_VERSION) \
+		SCHEMATHESIS=$$(ls $(CURDIR)/bin/python/bin/schemathesis 2>/dev/null) go test -count=1 -v -run '^TestGenerated(Requests|Client)$$')
 
 bin/python/bin/schemathesis:
 	@{ [ -x bin/python/bin/pip ] || python3 -m venv bin/python; } && bin/python/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS_VERSION)
@@ -246,6 +249,10 @@ bin/golangci-lint-$(GOLANGCI_VERSION):
 bin/actionlint-$(ACTIONLINT_VERSION):
 	$(call step,installing actionlint,GOBIN="$(CURDIR)/bin" go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION))
 	@mv bin/actionlint $@
+
+bin/oapi-codegen-$(OAPI_CODEGEN_VERSION):
+	$(call step,installing oapi-codegen,GOBIN="$(CURDIR)/bin" go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_CODEGEN_VERSION))
+	@mv bin/oapi-codegen $@
 
 bin/go-licenses-$(LICENSES_VERSION):
 	$(call step,installing go-licenses,GOBIN="$(CURDIR)/bin" go install github.com/google/go-licenses@$(LICENSES_VERSION))

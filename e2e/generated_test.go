@@ -17,9 +17,10 @@ func TestGeneratedRequests(t *testing.T) {
 	run := serve(t, assembly)
 	const mail, password = "generated@example.com", "a password of generated requests"
 	run.postern(t, password+"\n", "user", "add", mail)
-	command := exec.CommandContext(t.Context(), program, "--config-file", filepath.Join("testdata", "schemathesis.toml"),
+	command := exec.CommandContext(t.Context(), program, "--config-file", filepath.Join(root, "e2e", "testdata", "schemathesis.toml"),
 		"run", run.API+"openapi.json", "--url", run.API, "--auth", mail+":"+password,
 		"--max-examples", "25", "--continue-on-failure", "--warnings", "off", "--no-color")
+	command.Dir = t.TempDir() // where it keeps what it learns
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", program, err, out)
