@@ -37,6 +37,7 @@ const (
 	MaxDescription = 2000 // characters of a description
 	MaxLabels      = 20   // labels of an upload
 	MaxLabel       = 64   // characters of a label
+	MaxContext     = 256  // bytes of a context
 )
 
 // Lifetimes of a download's URL, in seconds. The longest is the stage's signature lifetime.

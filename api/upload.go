@@ -27,8 +27,11 @@ type UploadRequest struct {
 	// extension.
 	Type *string `json:"type,omitempty"`
 	// Title is a title for people: at most 300 characters of UTF-8 without control characters. File name and title, in JSON,
-	// take at most 1,400 bytes together. Default: empty, no title.
+	// take at most 1,400 bytes together, of which a context takes its part. Default: empty, no title.
 	Title *string `json:"title,omitempty"`
+	// Context is what the application knows the upload by, such as the number of an order: at most 256 bytes of UTF-8, of
+	// printable characters. Only the role service may give one, and nobody can change it. Default: empty, no context.
+	Context *string `json:"context,omitempty"`
 	// Checksum is the SHA-256 of the file in base64, 44 characters; S3 refuses other content. Default: not checked.
 	Checksum *string `json:"checksum,omitempty"`
 	// Via is how the file is sent: "put", "form" (both up to 5 GiB) or "multipart". Default: "put" up to 5 GiB, "multipart"
@@ -106,6 +109,8 @@ type Upload struct {
 	Description string `json:"description,omitempty"`
 	// Labels are words to find the upload by, at most 20 of at most 64 characters, in the order that they were given.
 	Labels []string `json:"labels,omitempty"`
+	// Context is what the application knows the upload by, as the role service gave it: at most 256 bytes.
+	Context string `json:"context,omitempty"`
 	// Type is the content type of the extension.
 	Type string `json:"type"`
 	// Detected is the content type that was found in the file, which a download has. It may differ from Type: a recording

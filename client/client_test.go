@@ -396,7 +396,7 @@ func TestList(t *testing.T) {
 		err     string
 	}{
 		{"all", client.ListOptions{}, []http.HandlerFunc{page("1", idB), page("2"), page("", idA)}, []string{"limit=100", "cursor=1&limit=100", "cursor=2&limit=100"}, idB + idA, false, ""},
-		{"limit", client.ListOptions{Limit: 1, Status: "ready"}, []http.HandlerFunc{page("1", idB)}, []string{"limit=1&status=ready"}, idB, true, ""},
+		{"limit", client.ListOptions{Limit: 1, Status: "ready", Context: "order 7"}, []http.HandlerFunc{page("1", idB)}, []string{"context=order+7&limit=1&status=ready"}, idB, true, ""},
 		{"limit after empty", client.ListOptions{Limit: 2}, []http.HandlerFunc{page("1", idB), page("2"), page("3", idA)}, []string{"limit=2", "cursor=1&limit=1", "cursor=2&limit=100"}, idB + idA, true, ""},
 		{"wrong order", client.ListOptions{}, []http.HandlerFunc{page("1", idA), page("2", idB)}, []string{"limit=100", "cursor=1&limit=100"}, idA, true, "something else than a page"},
 		{"same cursor", client.ListOptions{}, []http.HandlerFunc{page("1"), page("1")}, []string{"limit=100", "cursor=1&limit=100"}, "", true, "something else than a page"},

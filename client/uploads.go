@@ -78,6 +78,8 @@ func (c *Client) Await(ctx context.Context, id string) (Upload, error) {
 type ListOptions struct {
 	// Status is one of api.Statuses. If empty, uploads of every status are listed.
 	Status string
+	// Context is the one context whose uploads are listed. If empty, uploads of every context are.
+	Context string
 	// Limit is how many uploads are wanted in all. If 0, all there are.
 	Limit int
 }
@@ -100,6 +102,9 @@ func (c *Client) List(ctx context.Context, options ListOptions) iter.Seq2[Page, 
 		query := url.Values{}
 		if options.Status != "" {
 			query.Set("status", options.Status)
+		}
+		if options.Context != "" {
+			query.Set("context", options.Context)
 		}
 		last, count, empty := "", 0, 0
 		for {

@@ -29,7 +29,12 @@ type openUpload struct {
 // begin begins a multipart upload of size bytes in parts of 5 MiB.
 func (c client) begin(t *testing.T, filename string, size int64) openUpload {
 	t.Helper()
-	g := c.grant(t, map[string]any{"filename": filename, "size": size, "via": "multipart", "partSize": 5 * mib})
+	return c.beginGranted(t, c.grant(t, map[string]any{"filename": filename, "size": size, "via": "multipart", "partSize": 5 * mib}), size)
+}
+
+// beginGranted begins the multipart upload of a grant.
+func (c client) beginGranted(t *testing.T, g grant, size int64) openUpload {
+	t.Helper()
 	a := g.create(t)
 	var created struct {
 		UploadID string `xml:"UploadId"`

@@ -53,6 +53,7 @@ func writeUpload(out io.Writer, u api.Upload) error {
 		{"status", u.Status},
 		{"reason", u.Reason},
 		{"title", u.Title},
+		{"context", u.Context},
 		{"file name", u.Filename},
 		{"type", u.Type},
 		{"detected", detected},

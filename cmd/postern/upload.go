@@ -24,6 +24,7 @@ type uploadFiles struct {
 	Restart     bool     `help:"Begin anew, whatever was begun earlier."`
 	Name        string   `placeholder:"NAME" help:"File name to declare, whose extension chooses the format. Needed for -. Default: the file's own."`
 	Title       *string  `placeholder:"TITLE" help:"Title for people, at most 300 characters."`
+	Context     *string  `placeholder:"CONTEXT" help:"What the application knows the upload by, at most 256 bytes. Needs role service."`
 	Label       []string `sep:"none" placeholder:"LABEL" help:"Label, one of at most 20. Once for each. Waits until the upload is inspected."`
 	Size        *size    `placeholder:"SIZE" help:"How much stdin holds. It is sent as it comes then. Default: stdin is saved to a temporary file first."`
 	Concurrency int      `default:"4" placeholder:"N" help:"How many parts of a file are sent at once, and four times as many small files. Default: ${default}."`
@@ -119,7 +120,7 @@ type uploading struct {
 
 // request declares a file.
 func (u *uploading) request(name string, size int64) api.UploadRequest {
-	request := api.UploadRequest{Filename: name, Size: size, Title: u.Title}
+	request := api.UploadRequest{Filename: name, Size: size, Title: u.Title, Context: u.Context}
 	if u.Name != "" {
 		request.Filename = u.Name
 	}

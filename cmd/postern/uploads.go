@@ -29,11 +29,12 @@ func (id *uploadID) UnmarshalText(text []byte) error {
 
 type listUploads struct {
 	caller
-	Limit  int    `default:"50" placeholder:"N" help:"How many at most. Default: ${default}."`
-	All    bool   `help:"As many as there are, whatever --limit says."`
-	Status string `enum:",waiting,ready,rejected" default:"" placeholder:"STATUS" help:"Only those that are waiting, ready or rejected."`
-	Open   bool   `help:"Only those that upload has begun on this machine and not completed: upload goes on with them."`
-	JSON   bool   `name:"json" help:"Print a JSON array, as the API has it."`
+	Limit   int    `default:"50" placeholder:"N" help:"How many at most. Default: ${default}."`
+	All     bool   `help:"As many as there are, whatever --limit says."`
+	Status  string `enum:",waiting,ready,rejected" default:"" placeholder:"STATUS" help:"Only those that are waiting, ready or rejected."`
+	Context string `placeholder:"CONTEXT" help:"Only those of this context, which role service gave."`
+	Open    bool   `help:"Only those that upload has begun on this machine and not completed: upload goes on with them."`
+	JSON    bool   `name:"json" help:"Print a JSON array, as the API has it."`
 }
 
 // Validate refuses a limit that lists nothing.
@@ -70,7 +71,7 @@ func (c listUploads) Run(ctx context.Context, at location, console console) erro
 
 // read returns the uploads, and whether there may be more.
 func (c listUploads) read(ctx context.Context, remote *client.Client) (uploads []client.Upload, more bool, err error) {
-	options := client.ListOptions{Status: c.Status, Limit: c.Limit}
+	options := client.ListOptions{Status: c.Status, Context: c.Context, Limit: c.Limit}
 	if c.All {
 		options.Limit = 0
 	}

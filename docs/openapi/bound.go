@@ -37,6 +37,7 @@ var bounds = map[string]func(*openapi3.Schema){
 	"UploadRequest.filename": length(1, api.MaxFilename),
 	"UploadRequest.size":     between(1, api.MaxObject),
 	"UploadRequest.title":    length(0, api.MaxTitle),
+	"UploadRequest.context":  length(0, api.MaxContext),
 	"UploadRequest.checksum": pattern(checksumPattern),
 	"UploadRequest.via":      oneOf(api.Vias...),
 	"UploadRequest.partSize": between(api.MinPart, api.MaxPart),
@@ -85,6 +86,7 @@ var bounds = map[string]func(*openapi3.Schema){
 	"Upload.title":       length(1, api.MaxTitle),
 	"Upload.description": length(1, api.MaxDescription),
 	"Upload.labels":      labels(1),
+	"Upload.context":     length(1, api.MaxContext),
 	"Upload.size":        between(1, api.MaxObject),
 	"Upload.checksum":    pattern("(" + checksumPattern + "|" + crcPattern + ")"),
 

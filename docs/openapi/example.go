@@ -26,6 +26,7 @@ const (
 	exampleCursor     = "ATAxOWE2YjVmM2MwMDcwMDA4ZDJmNGIxYzllN2E2NTJmLnBkZg"
 	exampleCRC        = "rosUhgp5mIg="
 	exampleUploadID   = "ibZBv_75gd9r8lH_gqXatLdxMVpAlj6ySLtPZCWeTuX.o3Kb1Xe7.NbFvRkhx2lq4gcvmpvf0a1dKjcTX9yyQbQz0YqHJ3wGt5V8uN1rWcE-"
+	exampleContext    = "order 1042"
 	exampleKeyID      = "7qgk2d5x"
 	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 )
@@ -35,13 +36,13 @@ var (
 
 	exampleUpload = api.Upload{
 		ID: exampleID, Status: api.StatusReady, Filename: "intro.mp4", Title: "Introduction",
-		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"},
+		Description: "The first lesson.\nIt has no sound.", Labels: []string{"course", "2026"}, Context: exampleContext,
 		Type: "video/mp4", Detected: "video/mp4", Size: 73400320, Checksum: exampleChecksum, ChecksumAlgorithm: api.SHA256,
 		// The time in the id.
 		CreatedAt: api.Time{Time: time.Date(2025, time.November, 10, 1, 26, 34, 752_000_000, time.UTC)}, Version: 3,
 	}
 	exampleRequest = api.UploadRequest{
-		Filename: "intro.mp4", Size: 73400320, Type: new("video/mp4"), Title: new("Introduction"),
+		Filename: "intro.mp4", Size: 73400320, Type: new("video/mp4"), Title: new("Introduction"), Context: new(exampleContext),
 		Checksum: new(exampleChecksum), Via: new(api.ViaPut), PartSize: new(int64(16 << 20)),
 	}
 	examplePut = api.UploadGrant{

@@ -56,6 +56,10 @@ var descriptions = map[string]description{
 		"The cursor of the page before, as it was answered. Default: the first page.",
 		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(longestCursor), exampleCursor,
 	},
+	"query context": {
+		"The one context whose uploads are listed. Default: all.",
+		openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(api.MaxContext), exampleContext,
+	},
 	"query disposition": {
 		"Whether a browser saves the file or shows it. It shows only types in which no browser runs scripts: pictures, video, sound and plain text.",
 		enumeration(api.Dispositions).WithDefault(api.Attachment), api.Inline,

@@ -36,6 +36,12 @@ type Caller struct {
 	Mail string
 }
 
+// roleService is the role of a caller who may act for others, as package identity has it.
+const roleService = "service"
+
+// IsService reports whether the caller has the role service.
+func (c Caller) IsService() bool { return c.Role == roleService }
+
 // Limits returns what the caller may upload at once. It leaves Folder to the format, and Text to the file.
 func (c Caller) Limits() upload.Limits {
 	return upload.Limits{

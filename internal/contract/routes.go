@@ -120,7 +120,7 @@ var Routes = []Route{
 		Name:     "listUploads",
 		Summary:  "List the owner's uploads, the newest first",
 		Response: api.UploadList{},
-		Query:    []QueryParameter{{Name: "mail"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}, {Name: "context"}},
 	},
 	{
 		Method:   "GET",

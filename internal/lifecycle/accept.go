@@ -123,7 +123,7 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 		Owner: arrival.Owner, ID: arrival.ID, Key: arrival.Key, VersionID: versionID,
 		Status: upload.Accepted, Version: 1,
 		Size: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum, ChecksumAlgorithm: object.ChecksumAlgorithm,
-		Filename: declared.Filename, Title: declared.Title, Files: 1,
+		Filename: declared.Filename, Title: declared.Title, Context: declared.Context, Files: 1,
 	}
 	record.Counted = record.Size + record.Text()
 	switch {

@@ -135,9 +135,9 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 	if record.Status != upload.Deleted || record.VersionID != "" {
 		err := i.Events.Publish(ctx, upload.Event{
 			ID: record.Owner + "/" + record.ID + "/" + string(record.Status),
-			Record: upload.Record{ // without what a client wrote
+			Record: upload.Record{ // without what a user wrote
 				Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID, Status: record.Status,
-				Reason: record.Reason, Size: record.Size, Type: record.Type,
+				Reason: record.Reason, Size: record.Size, Type: record.Type, Context: record.Context,
 				Detected: record.Detected, Checksum: record.Checksum, ChecksumAlgorithm: record.ChecksumAlgorithm,
 			},
 		})

@@ -539,17 +539,17 @@ func (alwaysNew) Record(context.Context, string, string) (upload.Record, bool, e
 }
 
 func TestLogHoldsNothingOfClients(t *testing.T) {
-	const planted = "planted"
+	const planted, context = "planted", "order 1042"
 	s := newStage()
 	for _, content := range []string{fitting, planted} {
 		o := object(60, 100, content)
-		o.Type, o.Metadata = planted, sealed(key, upload.Declared{Quota: 100, Filename: planted + ".mp4", Title: planted})
+		o.Type, o.Metadata = planted, sealed(key, upload.Declared{Quota: 100, Filename: planted + ".mp4", Title: planted, Context: context})
 		s.inspect(t, arrival(s.bucket.put(key, o)))
 	}
-	if strings.Contains(s.log.String(), planted) || !strings.Contains(s.log.String(), id) {
+	if strings.Contains(s.log.String(), planted) || strings.Contains(s.log.String(), context) || !strings.Contains(s.log.String(), id) {
 		t.Errorf("log %s", s.log)
 	}
-	if strings.Contains(fmt.Sprintf("%+v", *s.heard), planted) {
+	if heard := fmt.Sprintf("%+v", *s.heard); strings.Contains(heard, planted) || !strings.Contains(heard, context) {
 		t.Errorf("events %+v", *s.heard)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"postern/internal/upload"
 )
 
 // BenchmarkPage reads the newest page of an owner with 100,000 records and, in turn, of one with 10. The ratio says what
@@ -19,7 +21,7 @@ func BenchmarkPage(b *testing.B) {
 	many.fill(b, 100_000)
 	read := func(table *bench) time.Duration {
 		begin := time.Now()
-		got, _, err := table.Page(b.Context(), owner, "", page, "")
+		got, _, err := table.Page(b.Context(), owner, upload.Page{Limit: page})
 		if err != nil || len(got) != page {
 			b.Fatalf("got %d records, %v, want %d", len(got), err, page)
 		}

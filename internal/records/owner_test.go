@@ -47,7 +47,7 @@ func TestMarkOfARemovedOwner(t *testing.T) {
 	// The mark is no record, and leaves the others alone.
 	b.checkUsage(t, 100, 1)
 	for _, status := range []upload.Status{"", upload.Accepted} {
-		page, next, err := b.Page(t.Context(), owner, "", 10, status)
+		page, next, err := b.Page(t.Context(), owner, upload.Page{Limit: 10, Status: status})
 		if len(page) != 1 || next != "" || err != nil {
 			t.Errorf("status %q: got %d records, %q, %v, want one", status, len(page), next, err)
 		}

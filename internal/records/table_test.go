@@ -152,7 +152,7 @@ func (b *bench) patch(t *testing.T, record upload.Record, patch upload.Patch) up
 func full(id string) upload.Record {
 	return upload.Record{
 		Owner: owner, ID: id, Key: "videos/" + owner + "/" + id, VersionID: "v1", Status: upload.Accepted, Reason: upload.SizeMismatch,
-		Size: 91, Type: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Description: "d", Labels: []string{"b", "a"},
+		Size: 91, Type: "video/mp4", ETag: `"e"`, Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "f.mp4", Title: "t", Description: "d", Labels: []string{"b", "a"}, Context: "order 7",
 		Counted: 100, Files: 1, Version: 1,
 	}
 }

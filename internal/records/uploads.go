@@ -89,18 +89,19 @@ func readUsage(row item) (used upload.Usage, ok bool) {
 const (
 	// maxPageRead bounds how many records are read for one page, about.
 	maxPageRead = 500
-	// filteredRead is how many records one query reads for a page of one status.
+	// filteredRead is how many records one query reads for a page of one status or context.
 	filteredRead = 250
 )
 
 // Page implements uploadRecords of lambda/manage. It reads about maxPageRead records at most. It filters here, because a filter
 // in DynamoDB would read, and cost, the same.
-func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error) {
+func (u *Uploads) Page(ctx context.Context, owner string, page upload.Page) (records []upload.Record, next string, err error) {
+	before, limit := page.Before, page.Limit
 	if before == "" || before > endOfIDs {
 		before = endOfIDs
 	}
 	size := limit
-	if status != "" {
+	if page.Status != "" || page.Context != "" {
 		size = max(limit, filteredRead)
 	}
 	for read := 0; read < maxPageRead; {
@@ -109,7 +110,7 @@ func (u *Uploads) Page(ctx context.Context, owner, before string, limit int32, s
 			return nil, "", fmt.Errorf("reading a page of records: %w", err)
 		}
 		for _, record := range batch {
-			if record.Status == upload.Deleted || status != "" && record.Status != status {
+			if !page.Selects(record) {
 				continue
 			}
 			if len(records) == int(limit) {

@@ -196,7 +196,7 @@ func TestBury(t *testing.T) {
 	b.checkUsage(t, 200, 2)
 
 	want := upload.Record{
-		Owner: owner, ID: idOf(1), Key: record.Key, VersionID: "v1", Status: upload.Deleted, Reason: upload.SizeMismatch,
+		Owner: owner, ID: idOf(1), Key: record.Key, VersionID: "v1", Status: upload.Deleted, Reason: upload.SizeMismatch, Context: "order 7",
 		Size: 91, Type: "video/mp4", Version: 3, Expires: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
 	got, err := b.MarkDeleted(t.Context(), judged, expires)
@@ -292,7 +292,7 @@ func TestPage(t *testing.T) {
 		{"beyond everything", "\uffff", 1, "", []int{4}, idOf(4), 1},
 	} {
 		queries = 0
-		page, next, err := b.Page(t.Context(), owner, test.before, test.limit, test.status)
+		page, next, err := b.Page(t.Context(), owner, upload.Page{Before: test.before, Limit: test.limit, Status: test.status})
 		if err != nil || next != test.next || queries != test.queries {
 			t.Errorf("%s: next %q, %v after %d queries, want %q after %d", test.name, next, err, queries, test.next, test.queries)
 		}
@@ -326,7 +326,7 @@ func TestPageOfOneStatus(t *testing.T) {
 			}
 			pass()
 		}
-		page, next, err := b.Page(t.Context(), owner, before, limit, upload.Rejected)
+		page, next, err := b.Page(t.Context(), owner, upload.Page{Before: before, Limit: limit, Status: upload.Rejected})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -415,7 +415,7 @@ func TestMalformedRecords(t *testing.T) {
 		if err == nil || found || !strings.Contains(err.Error(), "attribute "+test.name) || strings.Contains(err.Error(), "planted") {
 			t.Errorf("Record with %s %v: %t, %v, want an error that names it", test.name, test.value, found, err)
 		}
-		if page, _, err := b.Page(t.Context(), owner, "", 10, ""); err == nil {
+		if page, _, err := b.Page(t.Context(), owner, upload.Page{Limit: 10}); err == nil {
 			t.Errorf("Page with %s %v: %v, want an error", test.name, test.value, page)
 		}
 	}
@@ -441,7 +441,7 @@ func TestReadsAreConsistent(t *testing.T) {
 		pass()
 	}
 	_, _, _ = b.Record(t.Context(), owner, idOf(1))
-	_, _, _ = b.Page(t.Context(), owner, "", 1, "")
+	_, _, _ = b.Page(t.Context(), owner, upload.Page{Limit: 1})
 	if _, err := b.Usage(t.Context(), owner); err != nil || reads != 3 {
 		t.Errorf("Usage of nobody: %v; %d reads, want 3", err, reads)
 	}

@@ -91,7 +91,7 @@ func (u *Uploads) MarkDeleted(ctx context.Context, record upload.Record, expires
 func (u *Uploads) tombstone(record upload.Record, expires time.Time) (upload.Record, types.TransactWriteItem) {
 	tombstone := upload.Record{
 		Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID,
-		Status: upload.Deleted, Reason: record.Reason, Size: record.Size, Type: record.Type,
+		Status: upload.Deleted, Reason: record.Reason, Size: record.Size, Type: record.Type, Context: record.Context,
 		Version: record.Version + 1, Expires: time.Unix(expires.Unix(), 0).UTC(),
 	}
 	write := u.putNew(tombstone)

@@ -25,6 +25,11 @@ func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (c
 			return contract.Format{}, err
 		}
 	}
+	if declared.Context != nil && *declared.Context != "" {
+		if err := checkContext(*declared.Context); err != nil {
+			return contract.Format{}, err
+		}
+	}
 	if declared.Checksum != nil && !isSHA256(*declared.Checksum) {
 		return contract.Format{}, invalid("checksum %s is not a SHA-256: must be its 32 bytes in base64, 44 characters", Quote(*declared.Checksum))
 	}

@@ -17,9 +17,16 @@ type Page struct {
 	Before string
 	// Status selects uploads of one status. If empty, of any.
 	Status Status
+	// Context selects uploads of one context. If empty, of any.
+	Context string
 }
 
-// ParsePage reads the query parameters limit, cursor and status, each of which may be missing. It returns an Error that
+// Selects reports whether a record belongs on the page, by its status and its context.
+func (p Page) Selects(record Record) bool {
+	return record.Status != Deleted && (p.Status == "" || record.Status == p.Status) && (p.Context == "" || record.Context == p.Context)
+}
+
+// ParsePage reads the query parameters limit, cursor, status and context, each of which may be missing. It returns an Error that
 // names the one that is malformed.
 func ParsePage(query map[string]string) (Page, error) {
 	page := Page{Limit: api.DefaultPage}
@@ -42,6 +49,12 @@ func ParsePage(query map[string]string) (Page, error) {
 			return Page{}, invalid("status %s is not known: must be one of %s", Quote(text), strings.Join(api.Statuses, ", "))
 		}
 		page.Status = statusOf(text)
+	}
+	if text, ok := query["context"]; ok {
+		if err := checkContext(text); err != nil {
+			return Page{}, err
+		}
+		page.Context = text
 	}
 	return page, nil
 }

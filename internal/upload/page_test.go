@@ -26,6 +26,7 @@ func TestParsePage(t *testing.T) {
 		{map[string]string{"status": "waiting"}, upload.Page{Limit: 50, Status: upload.Accepted}},
 		{map[string]string{"status": "ready"}, upload.Page{Limit: 50, Status: upload.Ready}},
 		{map[string]string{"status": "rejected"}, upload.Page{Limit: 50, Status: upload.Rejected}},
+		{map[string]string{"context": "order 7 é"}, upload.Page{Limit: 50, Context: "order 7 é"}},
 		{
 			map[string]string{"limit": "7", "status": "ready", "cursor": upload.Cursor(id)},
 			upload.Page{Limit: 7, Status: upload.Ready, Before: id},
@@ -41,6 +42,7 @@ func TestParsePage(t *testing.T) {
 func TestParsePageRefuses(t *testing.T) {
 	const (
 		limits   = " is not allowed: must be 1 to 100"
+		contexts = ": must be 1 to 256 bytes of UTF-8, of printable characters"
 		statuses = " is not known: must be one of waiting, ready, rejected"
 		cursors  = " is not known: must be the cursor of a page, as it was answered"
 	)
@@ -48,6 +50,9 @@ func TestParsePageRefuses(t *testing.T) {
 	cursor, long := upload.Cursor(id), strings.Repeat("A", 9000)
 	for _, test := range []struct{ name, value, want string }{
 		{"limit", "", `limit ""` + limits},
+		{"context", "", `context "" is empty` + contexts},
+		{"context", strings.Repeat("c", 257), `context "` + strings.Repeat("c", 64) + `"… has 257 bytes` + contexts},
+		{"context", "a\nb", `context "a\nb" has a character that is not printable` + contexts},
 		{"limit", "0", `limit "0"` + limits},
 		{"limit", "101", `limit "101"` + limits},
 		{"limit", "-1", `limit "-1"` + limits},

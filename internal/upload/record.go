@@ -61,6 +61,8 @@ type Record struct {
 
 	Filename, Title, Description string
 	Labels                       []string
+	// Context is what the application knows the upload by. A tombstone keeps it, for the event of the deletion.
+	Context string
 
 	// Counted is how many bytes of the owner's usage this upload takes: Size and Text, or 0 when it is over quota or deleted.
 	// A record of a time when texts did not count has its Size alone until it is patched.
@@ -118,6 +120,7 @@ func (r Record) View() api.Upload {
 		Title:       r.Title,
 		Description: r.Description,
 		Labels:      r.Labels,
+		Context:     r.Context,
 		Type:        r.Type,
 		Detected:    r.shownDetected(),
 		Size:        r.Size,
@@ -198,7 +201,8 @@ type Object struct {
 	Content io.ReaderAt
 }
 
-// An Event tells others that the status of an upload has changed. It holds nothing that a client wrote.
+// An Event tells others that the status of an upload has changed. It holds nothing that a user wrote, only
+// the context that a service gave.
 type Event struct {
 	// ID identifies the event. It is the same when the event is sent again.
 	ID string

@@ -16,21 +16,22 @@ type Declared struct {
 	Size     int64  `json:"size,omitempty"`  // size of the file, in bytes; 0: not declared
 	Filename string `json:"name,omitempty"`
 	Title    string `json:"title,omitempty"`
+	Context  string `json:"context,omitempty"` // which the role service alone may give
 }
 
 const (
 	// sealedField is the one name of an object's metadata, as it follows x-amz-meta-.
 	sealedField = "postern"
-	// maxNames bounds file name and title in JSON together, in bytes. S3 gives a user's metadata 2 KB in all; the rest is for
+	// maxNames bounds file name, title and the member context in JSON together, in bytes. S3 gives a user's metadata 2 KB in all; the rest is for
 	// the field's name, size and quota, and base64 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
 	maxNames = 1400
 )
 
 // Seal returns the metadata of an object by name: one field, the nonce and the AES-256-GCM of what was declared, in base64url
 // (NIST SP 800-38D). Only the owner's key opens it, and only for the same object key. It returns an Error that names file
-// name and title if S3 would not hold them.
+// name and title if S3 would not hold them beside the context.
 func (p *PreparedKey) Seal(objectKey string, declared Declared, random io.Reader) (map[string]string, error) {
-	if err := checkNames(declared.Filename, declared.Title); err != nil {
+	if err := checkNames(declared); err != nil {
 		return nil, err
 	}
 	text := declared.appendJSON(make([]byte, 0, typicalText))
@@ -96,6 +97,9 @@ func (d Declared) appendJSON(b []byte) []byte {
 	if d.Title != "" {
 		b = appendString(append(b, `,"title":`...), d.Title)
 	}
+	if d.Context != "" {
+		b = appendString(append(b, contextMember...), d.Context)
+	}
 	return append(b, '}')
 }
 
@@ -119,15 +123,23 @@ func encode(value any) ([]byte, error) {
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
-// checkNames returns an Error when file name and title are more than an object's metadata holds.
-func checkNames(name, title string) error {
-	if len(name)+len(title) <= maxNames/longestEscape {
+// contextMember begins the context in JSON.
+const contextMember = `,"context":`
+
+// checkNames returns an Error when file name and title are more than an object's metadata holds beside the context.
+func checkNames(declared Declared) error {
+	name, title := declared.Filename, declared.Title
+	if len(name)+len(title)+len(declared.Context) <= maxNames/longestEscape-len(contextMember) {
 		return nil
 	}
+	room, beside := maxNames, ""
+	if declared.Context != "" {
+		room, beside = room-len(appendString([]byte(contextMember), declared.Context)), " beside the context"
+	}
 	text, err := encode(name + title)
-	if size := len(text) - len(`""`); err == nil && size > maxNames {
-		return invalid("filename %s and title %s have %d bytes together in JSON: must be at most %d, which S3's metadata holds",
-			Quote(name), Quote(title), size, maxNames)
+	if size := len(text) - len(`""`); err == nil && size > room {
+		return invalid("filename %s and title %s have %d bytes together in JSON: must be at most %d, which S3's metadata holds%s",
+			Quote(name), Quote(title), size, room, beside)
 	}
 	return err
 }

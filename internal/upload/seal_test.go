@@ -30,7 +30,8 @@ func TestSeal(t *testing.T) {
 		{},
 		{Quota: 7},
 		{Quota: 7, Files: 3},
-		{Quota: 9223372036854775807, Files: api.MaxFiles, Size: api.MaxObject, Filename: "?>é.mp4", Title: `🏖 <&"'\/`},
+		{Quota: 9223372036854775807, Files: api.MaxFiles, Size: api.MaxObject, Filename: "?>é.mp4", Title: `🏖 <&"'\/`, Context: `order "7"`},
+		{Quota: 7, Context: "é"},
 	} {
 		metadata := sealed(t, key, declared)
 		if got, ok := key.Open(objectKey, metadata); !ok || got != declared || len(metadata) != 1 {
@@ -111,17 +112,23 @@ func TestSealsFit(t *testing.T) {
 	name := strings.Repeat("🎬", 251) + ".mp4" // 255 characters, 1008 bytes
 	long := strings.Repeat("🎬", 99)
 	const refused = ": must be at most 1400, which S3's metadata holds"
-	for _, test := range []struct{ name, title, want string }{
-		{name, "", ""},
-		{"a.mp4", strings.Repeat("🎬", 300), ""},
-		{strings.Repeat("n", 251) + ".mp4", strings.Repeat("🎬", 286) + "x", ""}, // 255 + 1145 bytes
-		{name, strings.Repeat("🎬", 98), ""},                                     // 1008 + 392 bytes
-		{name, long, `filename "` + name[:64] + `"… and title "` + name[:64] + `"… have 1404 bytes together in JSON` + refused},
-		{name, strings.Repeat("<", 300), ""},
-		{strings.Repeat(`"`, 255), strings.Repeat(`\`, 300), ""},
-		{strings.Repeat("\u2028", 255), "", "together in JSON" + refused},
+	context, quotes := strings.Repeat("🎬", 64), strings.Repeat(`"`, 256) // 256 and 512 bytes in JSON
+	for _, test := range []struct{ name, title, context, want string }{
+		{name, "", "", ""},
+		{"a.mp4", strings.Repeat("🎬", 300), "", ""},
+		{strings.Repeat("n", 251) + ".mp4", strings.Repeat("🎬", 286) + "x", "", ""}, // 255 + 1145 bytes
+		{name, strings.Repeat("🎬", 98), "", ""},                                     // 1008 + 392 bytes
+		{name, strings.Repeat("🎬", 30) + "xxx", context, ""},                        // 1008 + 123 + 256 + 13 bytes
+		{name, strings.Repeat("🎬", 31), context, "have 1132 bytes together in JSON: must be at most 1131, which S3's metadata holds beside the context"},
+		{strings.Repeat("n", 255), strings.Repeat("🎬", 155), quotes, ""}, // 255 + 620 + 512 + 13 bytes
+		{strings.Repeat("n", 255), strings.Repeat("🎬", 156), quotes, "must be at most 875, which"},
+		{"", "", quotes, ""},
+		{name, long, "", `filename "` + name[:64] + `"… and title "` + name[:64] + `"… have 1404 bytes together in JSON` + refused},
+		{name, strings.Repeat("<", 300), "", ""},
+		{strings.Repeat(`"`, 255), strings.Repeat(`\`, 300), "", ""},
+		{strings.Repeat("\u2028", 255), "", "", "together in JSON" + refused},
 	} {
-		metadata, err := key.Seal(objectKey, upload.Declared{Quota: 9223372036854775807, Files: api.MaxFiles, Size: api.MaxObject, Filename: test.name, Title: test.title}, strings.NewReader("twelve bytes"))
+		metadata, err := key.Seal(objectKey, upload.Declared{Quota: 9223372036854775807, Files: api.MaxFiles, Size: api.MaxObject, Filename: test.name, Title: test.title, Context: test.context}, strings.NewReader("twelve bytes"))
 		if test.want != "" {
 			var refusal *upload.Error
 			if !errors.As(err, &refusal) || refusal.Code != api.InvalidRequest || !strings.Contains(refusal.Message, test.want) {

@@ -73,6 +73,24 @@ func checkFilename(name string) error {
 	return invalid("filename %s %s: must be 1 to %d characters of UTF-8 without control characters, / and \\", Quote(name), reason, api.MaxFilename)
 }
 
+// checkContext returns an Error when value is no context: 1 to api.MaxContext bytes of UTF-8, of printable characters.
+func checkContext(value string) error {
+	var reason string
+	switch {
+	case value == "":
+		reason = "is empty"
+	case !utf8.ValidString(value):
+		reason = "is not UTF-8"
+	case len(value) > api.MaxContext:
+		reason = fmt.Sprintf("has %d bytes", len(value))
+	case strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }):
+		reason = "has a character that is not printable"
+	default:
+		return nil
+	}
+	return invalid("context %s %s: must be 1 to %d bytes of UTF-8, of printable characters", Quote(value), reason, api.MaxContext)
+}
+
 // A Patch is what a client changes of a record. Nil leaves a field as it is; empty removes it.
 type Patch struct {
 	Title, Description *string

@@ -28,7 +28,8 @@ type detail struct {
 	Upload published `json:"upload"`
 }
 
-// published is what an event tells of an upload: nothing that a client wrote.
+// published is what an event tells of an upload: nothing that a user wrote. A context is a
+// service's.
 type published struct {
 	ID        string        `json:"id"`
 	Owner     string        `json:"owner"`
@@ -41,6 +42,7 @@ type published struct {
 	Detected  string        `json:"detected,omitempty"`
 	Checksum  string        `json:"checksum,omitempty"`
 	Algorithm string        `json:"checksumAlgorithm,omitempty"`
+	Context   string        `json:"context,omitempty"`
 }
 
 // A bus is an event bus of EventBridge.
@@ -76,7 +78,7 @@ func (b *bus) entry(event upload.Event) (types.PutEventsRequestEntry, error) {
 		ID: event.Record.ID, Owner: event.Owner, Key: event.Key, VersionID: event.VersionID,
 		Status: event.Status, Reason: event.Reason,
 		Size: event.Size, Type: event.Type, Detected: event.Detected,
-		Checksum: event.Checksum, Algorithm: event.ChecksumAlgorithm,
+		Checksum: event.Checksum, Algorithm: event.ChecksumAlgorithm, Context: event.Context,
 	}})
 	return types.PutEventsRequestEntry{
 		EventBusName: &b.name, Source: aws.String(source), DetailType: &detailType, Detail: aws.String(string(text)),

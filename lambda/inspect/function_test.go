@@ -68,7 +68,7 @@ func TestFunctionWhoseServicesRefuse(t *testing.T) {
 func rejection() upload.Event {
 	return upload.Event{ID: owner + "/" + id + "/rejected", Record: upload.Record{
 		Owner: owner, ID: id, Key: key, VersionID: "v", Status: upload.Rejected, Reason: upload.Unsigned,
-		Size: 7, Type: "video/mp4", Detected: "text/html", Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"},
+		Size: 7, Type: "video/mp4", Detected: "text/html", Checksum: "c", ChecksumAlgorithm: "CRC64NVME", Filename: "planted", Title: "planted", Description: "planted", Labels: []string{"planted"}, Context: "order 7",
 	}}
 }
 
@@ -85,7 +85,7 @@ func TestPublish(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `AWSEvents.PutEvents {"Entries":[{"Detail":"{\"id\":\"` + owner + `/` + id + `/rejected\",\"upload\":{\"id\":\"` + id + `\",\"owner\":\"` + owner +
-		`\",\"key\":\"` + key + `\",\"versionId\":\"v\",\"status\":\"rejected\",\"reason\":\"unsigned\",\"size\":7,\"type\":\"video/mp4\",\"detected\":\"text/html\",\"checksum\":\"c\",\"checksumAlgorithm\":\"CRC64NVME\"}}",` +
+		`\",\"key\":\"` + key + `\",\"versionId\":\"v\",\"status\":\"rejected\",\"reason\":\"unsigned\",\"size\":7,\"type\":\"video/mp4\",\"detected\":\"text/html\",\"checksum\":\"c\",\"checksumAlgorithm\":\"CRC64NVME\",\"context\":\"order 7\"}}",` +
 		`"DetailType":"Upload Rejected","EventBusName":"default","Source":"postern"}]}`
 	if diff := cmp.Diff(request, want); diff != "" {
 		t.Errorf("request (-got +want)\n%s", diff)

@@ -314,7 +314,7 @@ func (failing) Record(context.Context, string, string) (upload.Record, bool, err
 	return upload.Record{}, false, errBroken
 }
 
-func (failing) Page(context.Context, string, string, int32, upload.Status) ([]upload.Record, string, error) {
+func (failing) Page(context.Context, string, upload.Page) ([]upload.Record, string, error) {
 	return nil, "", errBroken
 }
 

@@ -27,10 +27,10 @@ import (
 // uploadRecords are the records of uploads, read and patched. Every read is consistent. No error holds personal data.
 type uploadRecords interface {
 	lifecycle.RecordReader
-	// Page reads up to limit of the owner's records, the newest first, of those whose id is below before. If before is
-	// empty, it begins at the newest. It leaves out tombstones and, if status is not empty, records of another status. A
-	// page may be short, even empty. next is the before of the next page, and empty after the last.
-	Page(ctx context.Context, owner, before string, limit int32, status upload.Status) (records []upload.Record, next string, err error)
+	// Page reads up to page.Limit of the owner's records, the newest first, of those whose id is below page.Before. If that
+	// is empty, it begins at the newest. It leaves out what the page does not select. A page may be short, even empty. next
+	// is the Before of the next page, and empty after the last.
+	Page(ctx context.Context, owner string, page upload.Page) (records []upload.Record, next string, err error)
 	// Patch changes what people have written of an upload, and the owner's usage by the difference, both or neither. record
 	// is what was read of it. It returns the record with its next version: upload.ErrChanged when the record has another
 	// version by now, upload.ErrOverQuota when the usage would grow beyond quota bytes.
@@ -124,7 +124,7 @@ func (h *handlers) list(ctx context.Context, request apigw.Request[apigw.None]) 
 	if err != nil {
 		return list, err
 	}
-	records, next, err := h.records.Page(ctx, request.Caller.Owner, page.Before, page.Limit, page.Status)
+	records, next, err := h.records.Page(ctx, request.Caller.Owner, page)
 	if err != nil {
 		return list, err
 	}

@@ -94,6 +94,36 @@ func TestList(t *testing.T) {
 	}
 }
 
+// A context selects its uploads alone, with a status or without, among many others, and never another owner's.
+func TestListOfAContext(t *testing.T) {
+	w := newWorld(t)
+	w.fill(t, owner, 30)
+	var want []string
+	for i, of := range []string{owner, other, owner} {
+		record := arrived(of, idOf(of, start.Add(-time.Hour-time.Duration(i)*time.Minute), i, "mp4"))
+		record.Context = "order 7"
+		w.setVerdict(t, record)
+		if of == owner {
+			want = append(want, record.ID)
+		}
+	}
+	for _, query := range []map[string]string{{"context": "order 7"}, {"context": "order 7", "status": "ready"}, {"context": "order 7", "limit": "1"}} {
+		got, _ := w.pages(t, owner, query)
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%v (-got +want)\n%s", query, diff)
+		}
+	}
+	for _, query := range []map[string]string{{"context": "order"}, {"context": "ORDER 7"}, {"context": "order 7", "status": "rejected"}} {
+		if got, _ := w.pages(t, owner, query); len(got) != 0 {
+			t.Errorf("%v: got %v, want none", query, got)
+		}
+	}
+	list := see[api.UploadList](t, w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{"context": "order 7"}}), http.StatusOK)
+	if list.Uploads[0].Context != "order 7" {
+		t.Errorf("got %+v, want its context", list.Uploads[0])
+	}
+}
+
 func TestListLeavesOutWhatIsDeleted(t *testing.T) {
 	w := newWorld(t)
 	ids := w.fill(t, owner, 4)
@@ -150,7 +180,9 @@ func TestRefusedLists(t *testing.T) {
 		{"status", "deleted", `status "deleted" is not known: must be one of waiting, ready, rejected`},
 		{"status", "accepted", `status "accepted" is not known: must be one of waiting, ready, rejected`},
 		{"cursor", "", `cursor "" is not known: must be the cursor of a page, as it was answered`},
-		{"owner", other, `query parameter "owner" is not known: must be one of mail, limit, cursor, status`},
+		{"context", strings.Repeat("c", 257), `context "` + strings.Repeat("c", 64) + `"… has 257 bytes: must be 1 to 256 bytes of UTF-8, of printable characters`},
+		{"context", "", `context "" is empty: must be 1 to 256 bytes of UTF-8, of printable characters`},
+		{"owner", other, `query parameter "owner" is not known: must be one of mail, limit, cursor, status, context`},
 	} {
 		response := w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{test.name: test.value}})
 		checkRefusal(t, test.name+" "+test.value, response, http.StatusBadRequest, failure(test.message, "invalid_request"))

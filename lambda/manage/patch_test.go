@@ -90,6 +90,7 @@ func TestRefusedPatches(t *testing.T) {
 		{"label that is a number", id, `{"labels":["a",7]}`, "", 400, "field labels[1] is the number 7: must be a string", "invalid_request"},
 		{"unknown field", id, `{"title":"a","status":"ready"}`, "", 400, `field "status" is not known: must be one of title, description, labels`, "invalid_request"},
 		{"owner", id, `{"title":"a","owner":"` + other + `"}`, "", 400, `field "owner" is not known: must be one of title, description, labels`, "invalid_request"},
+		{"context", id, `{"context":"order 8"}`, "", 400, `field "context" is not known: must be one of title, description, labels`, "invalid_request"},
 		{"doubled field", id, `{"title":"a","title":"b"}`, "", 400, "field title is given more than once: must be given once", "invalid_request"},
 		{"null", id, `{"title":null}`, "", 400, "the patch is empty: must have title, description or labels", "invalid_request"},
 		{"older version", id, `{"title":"a"}`, `"1"`, 412, `If-Match "1" is not the upload's version: must be "2"`, "precondition_failed"},

@@ -44,8 +44,14 @@ func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, reques
 	return &api.UploadGrants{Uploads: results}, nil
 }
 
+// errContext is the answer to a caller who may not give a context.
+var errContext = &upload.Error{Code: api.Forbidden, Message: "context is given by the role service alone: leave it out"}
+
 // upload grants the upload of one file, and counts it.
 func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, counted *tally) (api.UploadGrant, error) {
+	if declared.Context != nil && !caller.IsService() {
+		return api.UploadGrant{}, errContext
+	}
 	format, err := upload.Check(declared, p.folders.Only(caller.Folders), caller.Limits())
 	if err != nil {
 		counted.refuse(err)
@@ -66,6 +72,9 @@ func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, coun
 	metadata := upload.Declared{Quota: caller.Quota, Files: caller.FileQuota, Size: declared.Size, Filename: declared.Filename}
 	if declared.Title != nil {
 		metadata.Title = *declared.Title
+	}
+	if declared.Context != nil {
+		metadata.Context = *declared.Context
 	}
 	fixed, err := p.attributes(object, format, metadata)
 	if err != nil {

@@ -22,6 +22,7 @@ export interface Upload {
   title?: string;
   description?: string;
   labels?: string[];
+  context?: string;
   type: string;
   detected?: string;
   size?: number;
