@@ -48,14 +48,10 @@ func checkUploadID(id *string) error {
 	return nil
 }
 
-// UploadPart implements backend.Backend. The body must be whole.
-func (s *store) UploadPart(ctx context.Context, input *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
-	part := *input
-	part.Body = whole(input.Body, input.ContentLength)
-	return do(ctx, checkUploadID(input.UploadId), s.Posix.UploadPart, &part)
-}
-
 func (s *store) ListParts(ctx context.Context, input *s3.ListPartsInput) (s3response.ListPartsResult, error) {
+	if s.arrivals.hasEnded(aws.ToString(input.UploadId)) {
+		return s3response.ListPartsResult{}, s3err.GetNoSuchUploadErr(aws.ToString(input.UploadId))
+	}
 	return do(ctx, checkUploadID(input.UploadId), s.Posix.ListParts, input)
 }
 
@@ -71,7 +67,11 @@ func (s *store) AbortMultipartUpload(ctx context.Context, input *s3.AbortMultipa
 		return err
 	}
 	defer s.ending(input.UploadId)()
-	return s.Posix.AbortMultipartUpload(ctx, input)
+	err := s.Posix.AbortMultipartUpload(ctx, input)
+	if err == nil {
+		s.arrivals.end(aws.ToString(input.UploadId))
+	}
+	return err
 }
 
 // CompleteMultipartUpload implements backend.Backend. The upload must be open: the server takes any for completed as soon as
@@ -91,7 +91,7 @@ func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteM
 	}
 	done := func() {}
 	defer func() { done() }()
-	return s.CompleteMultipartUploadWithCopy(ctx, input, func(part, object *os.File) (bool, error) {
+	result, version, err := s.CompleteMultipartUploadWithCopy(ctx, input, func(part, object *os.File) (bool, error) {
 		err := s.copy(object, part)
 		// By the last part, most of the time has passed.
 		if left--; left == 0 && err == nil {
@@ -99,6 +99,10 @@ func (s *store) CompleteMultipartUpload(ctx context.Context, input *s3.CompleteM
 		}
 		return true, err
 	})
+	if err == nil {
+		s.arrivals.end(aws.ToString(input.UploadId))
+	}
+	return result, version, err
 }
 
 // checkOpen returns S3's NoSuchUpload for a multipart upload that is not open.

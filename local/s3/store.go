@@ -27,6 +27,8 @@ type store struct {
 	ends  [64]sync.Mutex   // by hash of a multipart upload's id
 	seed  maphash.Seed
 
+	arrivals arrivals
+
 	// copy appends a part to an object.
 	copy func(object, part *os.File) error
 }
