@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 // it makes.
 const calm = "^Test(AccessLogTells|Authorization|BusyPort|ChaosIsNoticed|Doctor|EveryAltered|EveryGrant|EveryStatement|EveryMetric|FieldAfter|FormHas|Guessers|" +
 	"Head|Health|Hostile|IDsNobody|InvalidIDs|KeyOfAScript|MailIs|NothingPersonalIsLogged$|ObjectsShow|OneCaller|Others|PageHas|PagesSend|Preflight|" +
-	".*SurvivesACrashAtEachStep$|Readme|Refusals|Samples|SetUp|Site|Smoke|Tokens|Undocumented|UnknownStage|UsersWithout)"
+	".*SurvivesACrashAtEachStep$|Readme|Refusals|Samples|SetUp|SilentServer|Site|Smoke|Tokens|Undocumented|UnknownStage|UserRemoved|UsersWithout)"
 
 func run(m *testing.M) (code int, err error) {
 	if root, err = filepath.Abs(".."); err != nil {

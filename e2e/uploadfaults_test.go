@@ -31,12 +31,14 @@ func TestSilentServer(t *testing.T) {
 	m.write(t, "a.txt", content)
 	command, out, logs := m.begins(t)
 	before := run.finished()
-	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
-		if err := syscall.Kill(run.PID(), signal); err != nil {
+	signal := func(s syscall.Signal) {
+		if err := syscall.Kill(run.PID(), s); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(12 * time.Second)
 	}
+	signal(syscall.SIGSTOP)
+	time.Sleep(8 * time.Second)
+	signal(syscall.SIGCONT)
 	if err := command.Wait(); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, logs)
 	}
