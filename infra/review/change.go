@@ -29,6 +29,8 @@ type Change struct {
 	Broadened []string
 
 	Routes, Narrowed, Resources, Settings, Alarms, Roles []string
+	// Cost is what becomes of the monthly cost. The first line has the sum.
+	Cost []string
 }
 
 // Stops reports whether a person must decide: something is lost, unless allowed, or there is a finding.
@@ -44,6 +46,7 @@ func Compare(base, change Side) Change {
 	}
 	if base.Template == nil {
 		c.Resources = []string{fmt.Sprintf("the stack is new, with %d resources", len(change.Template.Resources))}
+		c.Cost = costChanges(&cfn.Template{}, change.Template)[:1]
 		return c
 	}
 	c.Known = Findings(base.Template, base.Pages)
@@ -57,6 +60,7 @@ func Compare(base, change Side) Change {
 	c.Alarms = slices.Concat(alarms, pageChanges(base.Pages, change.Pages))
 	c.Risky = append(c.Risky, silenced...)
 	c.Roles = roleChanges(old, made)
+	c.Cost = costChanges(old, made)
 	return c
 }
 

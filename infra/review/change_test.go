@@ -162,6 +162,8 @@ func TestRisks(t *testing.T) {
 		{"condition gone", golden(t, "prod"), mutated(t, mutation{"PresignRole", permissions + "3/Condition", nil, ""}), true, "no longer only if `StringEquals s3:RequestObjectTag/status: pending`"},
 		{"statement gone", golden(t, "prod"), mutated(t, mutation{"ManageRole", permissions + "7", nil, ""}), false, "`ManageRole / Queue`: gone: allow"},
 		{"permission widened", golden(t, "prod"), mutated(t, mutation{"ManageInvocation", "SourceArn", nil, ""}), true, "**broadens** `ManageInvocation`"},
+		{"dearer", golden(t, "dev"), golden(t, "prod"), false, "- Firewall: none → 6.12 (1 web ACL, 1 rule, 200,000 requests)"},
+		{"cheaper", golden(t, "prod"), lacking(t, "Firewall"), false, "(-6.12), with 100000 uploads of 10 MiB on average\n- Firewall: 6.12 (1 web ACL, 1 rule, 200,000 requests) → none"},
 		{"names that are Markdown", golden(t, "prod"), mutated(t, mutation{"Presign", variables + "X", "`*@somebody*`\n# x", ""}), false, "none → `'*@somebody*' # x`"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

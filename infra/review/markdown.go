@@ -66,9 +66,10 @@ func (c Change) body() string {
 	section(&b, "Settings", c.Settings)
 	section(&b, "Alarms and runbook", c.Alarms)
 	section(&b, "Size of roles", c.Roles)
-	if b.Len() == 0 {
+	if b.Len() == 0 && len(c.Cost) <= 1 {
 		return "No change.\n"
 	}
+	section(&b, "Cost of a month, estimated", c.Cost)
 	return b.String()
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"postern/api"
+	"postern/infra/cost"
 	"postern/infra/stage"
 	"postern/internal/contract"
 )
@@ -48,6 +49,9 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 		Env:                   environment(s.Region),
 		TerminationProtection: jsii.Bool(s.Removal == stage.Retain),
 	})
+	stack.TemplateOptions().SetMetadata(&map[string]any{cost.Metadata: map[string]any{
+		"UploadsPerMonth": s.Traffic.UploadsPerMonth, "AverageSize": s.Traffic.AverageSize,
+	}})
 	for name, value := range s.Tags {
 		awscdk.Tags_Of(stack).Add(jsii.String(name), jsii.String(value), nil)
 	}

@@ -101,6 +101,10 @@ type Stage struct {
 	// Default: the defaults of its fields.
 	Throttle Throttle
 
+	// Traffic is what is expected of a month, for the cost that a review tells. It bounds nothing.
+	// Default: the defaults of its fields.
+	Traffic Traffic
+
 	// WAF says whether AWS WAF stands before the API.
 	// Default: NoWAF.
 	WAF WAF
@@ -227,6 +231,17 @@ type Throttle struct {
 	ServiceRate, ServiceBurst int
 }
 
+// Traffic is what a stage expects.
+type Traffic struct {
+	// UploadsPerMonth is how many files arrive in a month, up to a billion.
+	// Default: 100,000.
+	UploadsPerMonth int
+
+	// AverageSize is the size of one of them, in bytes or as "10 MiB".
+	// Default: 10 MiB.
+	AverageSize int64
+}
+
 // Stages are stages by name.
 type Stages map[string]Stage
 
@@ -344,6 +359,7 @@ func defaults(name string) *Stage {
 		Basic:              true,
 		Issuers:            []contract.Issuer{},
 		Throttle:           Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
+		Traffic:            Traffic{UploadsPerMonth: 100_000, AverageSize: 10 * mib},
 		Page:               true,
 		WAF:                NoWAF,
 		LogRetentionDays:   30,
@@ -384,6 +400,10 @@ func (s *Stage) read(o *object) {
 		read(o, "ownerBurst", &s.Throttle.OwnerBurst, integer(1, 10000))
 		read(o, "serviceRate", &s.Throttle.ServiceRate, integer(1, 10000))
 		read(o, "serviceBurst", &s.Throttle.ServiceBurst, integer(1, 10000))
+	})
+	o.object("traffic", func(o *object) {
+		read(o, "uploadsPerMonth", &s.Traffic.UploadsPerMonth, integer(1, 1_000_000_000))
+		read(o, "averageSize", &s.Traffic.AverageSize, size)
 	})
 	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF))
 	read(o, "logAddresses", &s.LogAddresses, boolean)

@@ -50,6 +50,7 @@ func TestDefaults(t *testing.T) {
 		Basic:              true,
 		Issuers:            []contract.Issuer{},
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
+		Traffic:               stage.Traffic{UploadsPerMonth: 100_000, AverageSize: 10 << 20},
 		Page:               true,
 		WAF:                stage.NoWAF,
 		LogRetentionDays:   30,
@@ -83,6 +84,7 @@ func TestEveryField(t *testing.T) {
 		],
 		"authorizerConcurrency": 20,
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
+		"traffic": {"uploadsPerMonth": 7, "averageSize": "2 MiB"},
 		"waf": "rate",
 		"logAddresses": true,
 		"alarmMail": "on-call+postern@ops.example.com",
@@ -119,6 +121,7 @@ func TestEveryField(t *testing.T) {
 		},
 		AuthorizerConcurrency: 20,
 		Throttle:              stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
+		Traffic:               stage.Traffic{UploadsPerMonth: 7, AverageSize: 2 << 20},
 		WAF:                   stage.RateWAF,
 		LogAddresses:          true,
 		AlarmMail:             "on-call+postern@ops.example.com",
@@ -273,7 +276,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, waf, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, traffic, waf, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
 	topics     = `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`
 	mails      = `one mail address, such as "oncall@example.com"`
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
@@ -326,6 +329,7 @@ func TestMistakes(t *testing.T) {
 		{"basic as text", `{"basic": "false"}`, `.basic: must be true or false; got "false"`},
 		{"no authorizer at all", `{"authorizerConcurrency": 0}`, `.authorizerConcurrency: must be a whole number from 1 to 1000; got 0`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: must be a whole number from 1 to 10000; got 0`},
+		{"traffic of nothing", `{"traffic": {"uploadsPerMonth": 0}}`, `.traffic.uploadsPerMonth: must be a whole number from 1 to 1000000000; got 0`},
 		{"throttle of no owner", `{"throttle": {"ownerRate": 0}}`, `.throttle.ownerRate: must be a whole number from 1 to 10000; got 0`},
 		{"burst of no owner", `{"throttle": {"ownerBurst": 0}}`, `.throttle.ownerBurst: must be a whole number from 1 to 10000; got 0`},
 		{"throttle of no service", `{"throttle": {"serviceRate": 10001}}`, `.throttle.serviceRate: must be a whole number from 1 to 10000; got 10001`},

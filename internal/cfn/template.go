@@ -15,6 +15,8 @@ import (
 type Template struct {
 	Stack     string // the stack's name: Postern-prod
 	Resources map[string]Resource
+	// Metadata is what the template tells of itself, by name. It may be nil.
+	Metadata map[string]any
 }
 
 // A Resource is one entry of a template's Resources, by logical id.
