@@ -62,10 +62,10 @@ func (d *doctor) answers(ctx context.Context) error {
 	}
 	if last := d.seen.last(d.api.Host()); last != nil {
 		d.seen.forget(d.api.Host()) // it is not the API
-		if last.StatusCode >= 300 && last.StatusCode < 400 {
-			return fmt.Errorf("%s answers %d, a redirect, which is never followed: give the address that it leads to", d.api.Host(), last.StatusCode)
+		if last.status >= 300 && last.status < 400 {
+			return fmt.Errorf("%s answers %d, a redirect, which is never followed: give the address that it leads to", d.api.Host(), last.status)
 		}
-		return fmt.Errorf("%s answers %d, and not as this API does: give the stack's output ApiUrl, which ends with /api/", d.api.Host(), last.StatusCode)
+		return fmt.Errorf("%s answers %d, and not as this API does: give the stack's output ApiUrl, which ends with /api/", d.api.Host(), last.status)
 	}
 	return explainNetwork(d.api.Host(), err)
 }

@@ -16,8 +16,14 @@ type witness struct {
 	origin string // empty: no page
 
 	mutex   sync.Mutex
-	answers map[string]*http.Response // the last of each host, without its body
-	at      map[string]time.Time      // when it was asked for, and came, in the middle
+	answers map[string]*seenAnswer // the last of each host
+}
+
+// A seenAnswer is what a witness keeps.
+type seenAnswer struct {
+	status int
+	header http.Header
+	at     time.Time // in the middle between the request and the answer
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -37,11 +43,9 @@ func (w *witness) RoundTrip(request *http.Request) (*http.Response, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if w.answers == nil {
-		w.answers, w.at = map[string]*http.Response{}, map[string]time.Time{}
+		w.answers = map[string]*seenAnswer{}
 	}
-	kept := *response
-	kept.Body = nil
-	w.answers[request.URL.Host], w.at[request.URL.Host] = &kept, asked.Add(time.Since(asked)/2)
+	w.answers[request.URL.Host] = &seenAnswer{response.StatusCode, response.Header, asked.Add(time.Since(asked) / 2)}
 	return response, nil
 }
 
@@ -52,7 +56,8 @@ func (w *witness) as(origin string) {
 	w.origin = origin
 }
 
-func (w *witness) last(host string) *http.Response {
+// last returns a host's last answer. It is nil if there is none.
+func (w *witness) last(host string) *seenAnswer {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	return w.answers[host]
@@ -68,13 +73,12 @@ func (w *witness) forget(host string) {
 
 // skew returns how far this machine's clock is ahead of a host's, by its last answer.
 func (w *witness) skew(host string) (time.Duration, bool) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	if w.answers[host] == nil {
+	last := w.last(host)
+	if last == nil {
 		return 0, false
 	}
-	date, err := http.ParseTime(w.answers[host].Header.Get("Date"))
-	return w.at[host].Sub(date), err == nil
+	date, err := http.ParseTime(last.header.Get("Date"))
+	return last.at.Sub(date), err == nil
 }
 
 // A pageRequest is a request of a page, before which a browser asks whether it may be sent.
@@ -108,8 +112,8 @@ func (d *doctor) pageCalls(ctx context.Context, origin string) error {
 	}
 	d.seen.as(origin)
 	_, _ = d.api.Usage(ctx) // whether or not it succeeds, a page must be able to read it
-	if last := d.seen.last(d.api.Host()); last != nil && !allows(last.Header, origin) {
-		return fmt.Errorf("a page may not read the API's answer %d: %s", last.StatusCode, mendAPI)
+	if last := d.seen.last(d.api.Host()); last != nil && !allows(last.header, origin) {
+		return fmt.Errorf("a page may not read the API's answer %d: %s", last.status, mendAPI)
 	}
 	// Without credentials, API Gateway answers by itself.
 	answer, err := d.ask(ctx, http.MethodGet, d.api.Address()+"usage", nil)

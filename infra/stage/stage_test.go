@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 		Basic:              true,
 		Issuers:            []contract.Issuer{},
 		Throttle:           stage.Throttle{Rate: 50, Burst: 100, OwnerRate: 20, OwnerBurst: 50, ServiceRate: 40, ServiceBurst: 80},
-		Traffic:               stage.Traffic{UploadsPerMonth: 100_000, AverageSize: 10 << 20},
+		Traffic:            stage.Traffic{UploadsPerMonth: 100_000, AverageSize: 10 << 20},
 		Page:               true,
 		WAF:                stage.NoWAF,
 		LogRetentionDays:   30,
