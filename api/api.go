@@ -30,6 +30,9 @@ var Codes = []Code{
 	Unauthorized, UnsupportedMediaType,
 }
 
+// MaxSubject is the longest subject in a query, in characters.
+const MaxSubject = 128
+
 // Limits of what a client says of an upload.
 const (
 	MaxFilename    = 255  // characters of a file name

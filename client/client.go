@@ -57,6 +57,8 @@ func Basic(user, password string) Authorization {
 type Client struct {
 	// Mail is the user to act for, which needs the role service. If empty, the client acts for the caller itself.
 	Mail string
+	// Subject is the user to act for, in the place of Mail: as the stage's identity provider names it. At most one of both is set.
+	Subject string
 	// HTTP sends the requests. It must follow no redirect, which would take credentials along. New sets one that
 	// doesn't, and that doesn't unpack answers either, because sizes and checksums are those of the packed bytes.
 	HTTP *http.Client
@@ -204,6 +206,9 @@ func (c *Client) request(ctx context.Context, call call, body []byte) (*http.Req
 	query := url.Values{}
 	if c.Mail != "" {
 		query.Set("mail", c.Mail)
+	}
+	if c.Subject != "" && !call.query.Has("mail") {
+		query.Set("subject", c.Subject)
 	}
 	for name, values := range call.query {
 		query[name] = values

@@ -111,7 +111,7 @@ func secretless(t *testing.T, err error) {
 const upload = `{"id":"` + idA + `","status":"ready","size":5,"type":"video/mp4","createdAt":"2026-11-01T10:00:00.000Z","version":2,"later":"kept"}`
 
 func TestRequest(t *testing.T) {
-	s, c := play(t, func(w http.ResponseWriter, r *http.Request) {
+	answer := func(w http.ResponseWriter, r *http.Request) {
 		if user, secret, _ := r.BasicAuth(); user != "ann@example.com" || secret != password {
 			t.Errorf("got user %q with password %q", user, secret)
 		}
@@ -119,13 +119,18 @@ func TestRequest(t *testing.T) {
 			t.Errorf("got Accept and Accept-Encoding %q", got)
 		}
 		says(http.StatusOK, upload)(w, r)
-	})
+	}
+	s, c := play(t, answer, answer)
 	c.Mail = "b+c@example.com"
 	u, err := c.Get(t.Context(), idA)
 	if err != nil || u.Size != 5 || string(u.Raw) != upload {
 		t.Errorf("got %+v, %v", u, err)
 	}
-	if diff := cmp.Diff(s.requests, []string{"GET /api/uploads/" + idA + "?mail=b%2Bc%40example.com"}); diff != "" {
+	c.Mail, c.Subject = "", "auth0|A&b"
+	if _, err := c.Get(t.Context(), idA); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(s.requests, []string{"GET /api/uploads/" + idA + "?mail=b%2Bc%40example.com", "GET /api/uploads/" + idA + "?subject=auth0%7CA%26b"}); diff != "" {
 		t.Errorf("requests (-got +want)\n%s", diff)
 	}
 }

@@ -9,10 +9,14 @@ import (
 	"postern/api"
 )
 
-// Form returns a form that uploads one file of up to 5 GiB, for Post. mail is the owner's. The format follows from
+// Form returns a form that uploads one file of up to 5 GiB, for Post. mail is the owner's; if it is empty, the owner is
+// the one that the client acts for. The format follows from
 // filename's extension or, if that is empty, from contentType; if both are empty, it is the stage's first format.
 func (c *Client) Form(ctx context.Context, mail, filename, contentType string) (api.PresignedForm, error) {
-	query := url.Values{"mail": {mail}}
+	query := url.Values{}
+	if mail != "" {
+		query.Set("mail", mail)
+	}
 	if filename != "" {
 		query.Set("filename", filename)
 	}

@@ -7,7 +7,9 @@ import (
 	"os"
 	"strings"
 
+	"postern/api"
 	"postern/client"
+	"postern/internal/identity"
 )
 
 // The one user of the local run, as its documentation has it.
@@ -21,7 +23,9 @@ type caller struct {
 	URL  *address `name:"url" placeholder:"URL" help:"Address of the API. Default: the named stage's, else POSTERN_URL, else the profile's, else the local run's."`
 	User *mail    `env:"POSTERN_USER" placeholder:"MAIL" help:"Who calls. Default: the profile's user, else netrc's, else the local run's demo user."`
 	As   string   `env:"POSTERN_PROFILE" placeholder:"NAME" help:"Profile that login has saved. Default: POSTERN_PROFILE, else default, if there is one."`
-	Mail *mail    `placeholder:"MAIL" help:"Act for this user. Needs role service. Default: who calls."`
+	Mail *mail    `xor:"whom" placeholder:"MAIL" help:"Act for this user. Needs role service. Default: who calls."`
+
+	Subject subject `xor:"whom" placeholder:"SUBJECT" help:"Act for this user, as the stage's identity provider names it. Needs role service."`
 }
 
 const callerHelp = `The address of a stage is read from its stack, which needs AWS credentials. The password is never an argument:
@@ -42,6 +46,19 @@ func (a *address) UnmarshalText(text []byte) error {
 		*a = address(parsed.String())
 	}
 	return err
+}
+
+// A subject is one as an argument.
+type subject identity.Subject
+
+// UnmarshalText reads an argument.
+func (s *subject) UnmarshalText(text []byte) error {
+	named, err := identity.ParseSubject(string(text))
+	if err != nil || len(named) > api.MaxSubject {
+		return fmt.Errorf("not a subject: must be 1 to %d printable ASCII characters", api.MaxSubject)
+	}
+	*s = subject(named)
+	return nil
 }
 
 // A target is the API that is called.
@@ -66,6 +83,9 @@ func (c caller) open(ctx context.Context, at location, console console) (*client
 	remote, err := client.New(found.base, authorization)
 	if err == nil && c.Mail != nil {
 		remote.Mail = string(c.Mail.Mail)
+	}
+	if err == nil {
+		remote.Subject = string(c.Subject)
 	}
 	return remote, err
 }

@@ -43,6 +43,8 @@ func TestListFilters(t *testing.T) {
 		{[]string{"--limit=1000"}, []string{"GET /api/uploads limit=100", "GET /api/uploads cursor=2&limit=100"}, ""},
 		{[]string{"--all"}, []string{"GET /api/uploads limit=100", "GET /api/uploads cursor=2&limit=100"}, ""},
 		{[]string{"--status=ready"}, []string{"GET /api/uploads limit=50&status=ready"}, ""},
+		{[]string{"--context=order 7"}, []string{"GET /api/uploads context=order+7&limit=50", "GET /api/uploads context=order+7&cursor=2&limit=48"}, ""},
+		{[]string{"--subject=auth0|B"}, []string{"GET /api/uploads limit=50&subject=auth0%7CB", "GET /api/uploads cursor=2&limit=48&subject=auth0%7CB"}, ""},
 		{[]string{"--mail=Other+b@example.com"}, []string{"GET /api/uploads limit=50&mail=other%2Bb%40example.com", "GET /api/uploads cursor=2&limit=48&mail=other%2Bb%40example.com"}, ""},
 	} {
 		got := run(t, "", append([]string{"list"}, test.args...)...)

@@ -106,7 +106,11 @@ func (c caller) account(remote *client.Client) string {
 	if c.User != nil {
 		user = string(c.User.Mail)
 	}
-	return remote.Host() + " " + user + " " + remote.Mail
+	account := remote.Host() + " " + user + " " + remote.Mail
+	if remote.Subject != "" {
+		account += "subject:" + remote.Subject // no mail has a colon
+	}
+	return account
 }
 
 // An uploading is a run of the command.

@@ -15,9 +15,11 @@ type example struct {
 // What several examples share.
 const (
 	exampleMail = "demo@example.com"
-	exampleID   = "019a6b5f3c0070008d2f4b1c9e7a6530.mp4"
-	exampleKey  = "videos/5f1d0c3b9a7e42680d1f/" + exampleID
-	exampleURL  = "https://examplebucket.s3.eu-west-1.amazonaws.com"
+
+	exampleSubject = "auth0|5f7c8ec7c33c6c004bbafe82"
+	exampleID      = "019a6b5f3c0070008d2f4b1c9e7a6530.mp4"
+	exampleKey     = "videos/5f1d0c3b9a7e42680d1f/" + exampleID
+	exampleURL     = "https://examplebucket.s3.eu-west-1.amazonaws.com"
 
 	exampleCredential = "ASIAIOSFODNN7EXAMPLE/20260314/eu-west-1/s3/aws4_request"
 	exampleSignature  = "b1d4a2f05b1c8e9d7f6a3c2e1d0f9b8a7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f"

@@ -24,7 +24,7 @@ type failure struct {
 // failures lists the errors of the functions and of API Gateway.
 var failures = []failure{
 	{
-		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: must be one of mail, filename, type`,
+		http.StatusBadRequest, api.InvalidRequest, `query parameter "acl" is not known: must be one of mail, subject, filename, type`,
 		"Something of the request is missing, malformed, unknown or given twice. The message names it, its value and what is allowed.",
 		isParsed,
 	},

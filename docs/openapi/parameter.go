@@ -37,8 +37,12 @@ var descriptions = map[string]description{
 		openapi3.NewStringSchema().WithPattern(`^(\*|"(0|[1-9][0-9]{0,18})")$`), `"3"`,
 	},
 	"query mail": {
-		"The mail address of the user whom the request acts for: the caller's own, or any if the caller has the role service. A + is sent as %2B.",
+		"The mail address of the user whom the request acts for: the caller's own, or any if the caller has the role service. A + is sent as %2B. Never together with subject.",
 		openapi3.NewStringSchema().WithMinLength(3).WithMaxLength(254), exampleMail,
+	},
+	"query subject": {
+		"The subject of the user whom the request acts for, as the identity provider names it: the caller's own, or any if the caller has the role service. Never together with mail.",
+		openapi3.NewStringSchema().WithPattern(fmt.Sprintf("^[ -~]{1,%d}$", api.MaxSubject)), exampleSubject,
 	},
 	"query filename": {
 		`The file's name: 1 to 255 characters of UTF-8 without control characters, / and \. Its extension chooses the format. Default: no name.`,
@@ -98,7 +102,7 @@ func routeParameters(route contract.Route) (openapi3.Parameters, error) {
 		errs = append(errs, add(openapi3.NewPathParameter(name)))
 	}
 	for _, query := range route.Query {
-		errs = append(errs, add(openapi3.NewQueryParameter(query.Name).WithRequired(query.Required)))
+		errs = append(errs, add(openapi3.NewQueryParameter(query.Name)))
 	}
 	if route.Conditional {
 		errs = append(errs, add(openapi3.NewHeaderParameter("If-Match")))

@@ -34,18 +34,12 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, s stage.Stage, fun
 		// A cached answer would serve requests for other mails.
 		ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(0)),
 	})
-	validator := api.AddRequestValidator(jsii.String("Parameters"), &awsapigateway.RequestValidatorOptions{
-		ValidateRequestParameters: jsii.Bool(true),
-	})
 	for _, route := range routes(s) {
 		integration := mock(route.Answer + "\n")
 		options := &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
 			Authorizer:        authorizer,
 			RequestParameters: requestParameters(route),
-		}
-		if slices.ContainsFunc(route.Query, func(q contract.QueryParameter) bool { return q.Required }) {
-			options.RequestValidator = validator
 		}
 		if route.Public {
 			options.AuthorizationType = awsapigateway.AuthorizationType_NONE
@@ -79,11 +73,11 @@ func addPreflights(api awsapigateway.RestApi, s stage.Stage) {
 	}
 }
 
-// requestParameters returns what a route reads besides path and body: parameter to whether it is required.
+// requestParameters returns what a route reads besides path and body: parameter to whether it is required, which none is.
 func requestParameters(route contract.Route) *map[string]*bool {
 	parameters := make(map[string]*bool, len(route.Query))
 	for _, query := range route.Query {
-		parameters["method.request.querystring."+query.Name] = jsii.Bool(query.Required)
+		parameters["method.request.querystring."+query.Name] = jsii.Bool(false)
 	}
 	if route.Conditional {
 		parameters["method.request.header.If-Match"] = jsii.Bool(false)

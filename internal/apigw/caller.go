@@ -73,8 +73,8 @@ const (
 // ErrNoCaller is returned when a request context is not one that the authorizer made.
 var ErrNoCaller = errors.New("the request context holds no caller")
 
-// ErrNoOwner is returned when the authorizer knows who calls but not for whom: the query's mail is malformed or given
-// more than once.
+// ErrNoOwner is returned when the authorizer knows who calls but not for whom: the query's mail or subject is malformed
+// or given more than once, or both are given.
 var ErrNoOwner = errors.New("the request context holds no owner")
 
 // Context returns the caller as an authorizer's context, which goes with its principal. Every value is a string, as API

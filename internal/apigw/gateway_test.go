@@ -152,7 +152,15 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"no query", event(nil), nil, 400, failure("query parameter mail is missing", "invalid_request")},
+		{"no query", event(nil), nil, 400, failure("query parameter mail or subject is missing: one of them names the user", "invalid_request")},
+		{
+			"mail and subject", event(map[string][]string{"mail": mail, "subject": {"a"}}), nil, 400,
+			failure("query parameters mail and subject are both given: must be one of them", "invalid_request"),
+		},
+		{
+			"subject doubled", event(map[string][]string{"subject": {"a", "b"}}), nil, 400,
+			failure("query parameter subject is given 2 times: must be given once", "invalid_request"),
+		},
 		{
 			"doubled", event(map[string][]string{"mail": {"a@x.com", "b@x.com"}}), nil, 400,
 			failure("query parameter mail is given 2 times: must be given once", "invalid_request"),
@@ -167,15 +175,15 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		},
 		{
 			"unknown", event(map[string][]string{"mail": mail, "owner": {"x"}}), nil, 400,
-			failure(`query parameter "owner" is not known: must be one of mail, filename, type`, "invalid_request"),
+			failure(`query parameter "owner" is not known: must be one of mail, subject, filename, type`, "invalid_request"),
 		},
 		{
 			"other case", event(map[string][]string{"Mail": mail}), nil, 400,
-			failure(`query parameter "Mail" is not known: must be one of mail, filename, type`, "invalid_request"),
+			failure(`query parameter "Mail" is not known: must be one of mail, subject, filename, type`, "invalid_request"),
 		},
 		{
 			"unknown, hostile", event(map[string][]string{"a\r\n\x00\xff": {"x"}}), nil, 400,
-			failure(`query parameter "a\r\n\x00\xff" is not known: must be one of mail, filename, type`, "invalid_request"),
+			failure(`query parameter "a\r\n\x00\xff" is not known: must be one of mail, subject, filename, type`, "invalid_request"),
 		},
 		{
 			"not UTF-8", event(map[string][]string{"mail": mail, "filename": {"caf\xe9.mp4"}}), nil, 400,
@@ -187,7 +195,7 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		},
 		{
 			"unknown, long", event(map[string][]string{long: {"x"}}), nil, 400,
-			failure(`query parameter "`+long[:64]+`"… is not known: must be one of mail, filename, type`, "invalid_request"),
+			failure(`query parameter "`+long[:64]+`"… is not known: must be one of mail, subject, filename, type`, "invalid_request"),
 		},
 		{
 			"other method", event(map[string][]string{"mail": mail}), func(e *events.APIGatewayProxyRequest) { e.HTTPMethod = "POST" }, 404,

@@ -44,9 +44,8 @@ func read[B any](event *events.APIGatewayProxyRequest, route contract.Route) (re
 	}
 	request.Caller, err = CallerFrom(event.RequestContext.Authorizer)
 	if errors.Is(err, ErrNoOwner) {
-		// The query has at most one mail by now, so the authorizer could not read that one.
-		return request, invalid("mail %s is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %%2B)",
-			upload.Quote(request.Query["mail"]))
+		// The query has one mail or subject by now, so the authorizer could not read that one.
+		return request, unreadable(request.Query)
 	}
 	if err != nil {
 		return request, fmt.Errorf("reading the caller: %w", err)
@@ -61,7 +60,15 @@ func read[B any](event *events.APIGatewayProxyRequest, route contract.Route) (re
 	return request, err
 }
 
-// readQuery returns an event's query: every parameter is known, given once and UTF-8, and none that is required is missing.
+// unreadable says what is wrong with the mail or the subject of a query.
+func unreadable(query map[string]string) error {
+	if subject, ok := query["subject"]; ok {
+		return invalid("subject %s is not a subject: must be 1 to %d printable ASCII characters", upload.Quote(subject), api.MaxSubject)
+	}
+	return invalid("mail %s is not a mail address: must be name@domain in ASCII, at most 254 bytes (+ is written %%2B)", upload.Quote(query["mail"]))
+}
+
+// readQuery returns an event's query: every parameter is known, given once and UTF-8, and the user is named once at most.
 // API Gateway puts U+FFFD in the place of bytes that are not UTF-8: a name with it is not the one that the client meant.
 func readQuery(event *events.APIGatewayProxyRequest, route contract.Route) (map[string]string, error) {
 	given := event.MultiValueQueryStringParameters
@@ -78,10 +85,13 @@ func readQuery(event *events.APIGatewayProxyRequest, route contract.Route) (map[
 			return nil, invalid("query parameter %s is not UTF-8: must be percent-encoded UTF-8", name)
 		}
 	}
-	for _, parameter := range route.Query {
-		if _, ok := query[parameter.Name]; !ok && parameter.Required {
-			return nil, invalid("query parameter %s is missing", parameter.Name)
-		}
+	_, hasMail := query["mail"]
+	_, hasSubject := query["subject"]
+	switch {
+	case hasMail && hasSubject:
+		return nil, invalid("query parameters mail and subject are both given: must be one of them")
+	case !hasMail && !hasSubject && route.NamesUser:
+		return nil, invalid("query parameter mail or subject is missing: one of them names the user")
 	}
 	return query, nil
 }

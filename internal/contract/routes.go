@@ -33,15 +33,15 @@ type Route struct {
 	// Right is what a caller needs whose rights are limited. Default: none, only callers with every right may use the route.
 	Right api.Right
 
-	// Query lists the query parameters that the route knows. API Gateway refuses a request without a required one; the
-	// function refuses any that is not listed here.
+	// Query lists the query parameters that the route knows. The function refuses any that is not listed here.
 	Query []QueryParameter
+	// NamesUser is whether a request must name the user whom it acts for, by mail or subject. Default: it may leave both out.
+	NamesUser bool
 }
 
-// A QueryParameter is a parameter of a route's query.
+// A QueryParameter is a parameter of a route's query. None is required by itself.
 type QueryParameter struct {
-	Name     string
-	Required bool
+	Name string
 }
 
 // Paths of the site's routes.
@@ -62,10 +62,12 @@ var Routes = []Route{
 		Summary:  "Get a form that uploads one file of up to 5 GiB",
 		Response: api.PresignedForm{},
 		Query: []QueryParameter{
-			{Name: "mail", Required: true},
+			{Name: "mail"},
+			{Name: "subject"},
 			{Name: "filename"},
 			{Name: "type"},
 		},
+		NamesUser: true,
 	},
 	{
 		Method:   "POST",
@@ -77,7 +79,7 @@ var Routes = []Route{
 		Status:   201,
 		Request:  api.UploadOrBatch{},
 		Response: api.GrantOrGrants{},
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "POST",
@@ -88,7 +90,7 @@ var Routes = []Route{
 		Summary:  "Sign parts of a multipart upload",
 		Request:  api.PartsRequest{},
 		Response: api.PartsGrant{},
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "POST",
@@ -99,7 +101,7 @@ var Routes = []Route{
 		Summary:  "Sign a list of the parts that S3 has of a multipart upload",
 		Request:  api.PartsListRequest{},
 		Response: api.PartsListGrant{},
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "POST",
@@ -110,7 +112,7 @@ var Routes = []Route{
 		Summary:  "Sign the completion of a multipart upload",
 		Request:  api.CompleteRequest{},
 		Response: api.CompleteGrant{},
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "GET",
@@ -120,7 +122,7 @@ var Routes = []Route{
 		Name:     "listUploads",
 		Summary:  "List the owner's uploads, the newest first",
 		Response: api.UploadList{},
-		Query:    []QueryParameter{{Name: "mail"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}, {Name: "context"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}, {Name: "limit"}, {Name: "cursor"}, {Name: "status"}, {Name: "context"}},
 	},
 	{
 		Method:   "GET",
@@ -130,7 +132,7 @@ var Routes = []Route{
 		Name:     "getUpload",
 		Summary:  "Learn what became of an upload",
 		Response: api.Upload{},
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:      "PATCH",
@@ -142,7 +144,7 @@ var Routes = []Route{
 		Request:     api.UploadPatch{},
 		Response:    api.Upload{},
 		Conditional: true,
-		Query:       []QueryParameter{{Name: "mail"}},
+		Query:       []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "DELETE",
@@ -152,7 +154,7 @@ var Routes = []Route{
 		Name:     "deleteUpload",
 		Summary:  "Delete an upload: its bytes, every version of them, and its record",
 		Status:   204,
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "GET",
@@ -162,7 +164,7 @@ var Routes = []Route{
 		Name:     "getDownload",
 		Summary:  "Get a URL that downloads an upload which is ready",
 		Response: api.Download{},
-		Query:    []QueryParameter{{Name: "mail"}, {Name: "disposition"}, {Name: "expires"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}, {Name: "disposition"}, {Name: "expires"}},
 	},
 	{
 		Method:   "GET",
@@ -172,7 +174,7 @@ var Routes = []Route{
 		Name:     "getUsage",
 		Summary:  "Learn how much the owner stores, and may store",
 		Response: api.Usage{},
-		Query:    []QueryParameter{{Name: "mail"}},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
 	},
 	{
 		Method:   "POST",

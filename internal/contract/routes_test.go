@@ -74,6 +74,9 @@ func checkQuery(t *testing.T, query []contract.QueryParameter) {
 		}
 		seen[q.Name] = true
 	}
+	if seen["mail"] != seen["subject"] {
+		t.Error("mail or subject alone: want both or neither")
+	}
 }
 
 // TestPublicRoutes lists the routes that anybody may call. It is meant to be changed with care.

@@ -17,7 +17,7 @@ type Role string
 // The roles.
 const (
 	RoleUser    Role = "user"    // for itself
-	RoleService Role = "service" // for any mail
+	RoleService Role = "service" // for anybody
 )
 
 // A User is a row of the users table.
@@ -34,6 +34,9 @@ type User struct {
 	OldHash string // of the password before, which is valid as well; empty: there is none
 	// OldUntil is until when the password before is valid, in whole seconds. Zero: until it is dropped.
 	OldUntil time.Time
+
+	// Issuer is whose token has named the user. No row has one.
+	Issuer string
 
 	Scope
 }

@@ -55,16 +55,28 @@ func (r Rights) String() string {
 	return strings.Join(names, ",")
 }
 
-// Mails says which mails a service may act for: those of a domain ("example.com", without its subdomains), those that
-// begin with a text ("shop-*"), those of a domain that do ("shop-*@example.com"), or one mail ("ann@example.com"). It is in
-// lower case. ParseMails makes one.
+// Mails says whom a service may act for. Either it is mails, in lower case: those of a domain ("example.com", without its
+// subdomains), those that begin with a text ("shop-*"), those of a domain that do ("shop-*@example.com"), or one mail
+// ("ann@example.com"). Or it is subjects: those that begin with a text ("subject:shop|*"), all of them ("subject:*"), or one
+// ("subject:shop|7"). ParseMails makes one.
 type Mails string
 
-// ErrMails is returned for a text that is no Mails. It does not repeat the text, which may hold a mail.
-var ErrMails = errors.New(`not a domain or a beginning of mails: must be such as "example.com", "shop-*", "shop-*@example.com" or "ann@example.com"`)
+// subjectPrefix begins a Mails of subjects. No mail has a colon.
+const subjectPrefix = "subject:"
 
-// ParseMails reads a Mails, case-insensitively. Every error is ErrMails.
+// ErrMails is returned for a text that is no Mails. It does not repeat the text, which may hold a mail.
+var ErrMails = errors.New(`not a domain or a beginning of mails or subjects: must be such as "example.com", "shop-*", "shop-*@example.com", "ann@example.com", ` +
+	`"subject:shop|*" or "subject:shop|7"`)
+
+// ParseMails reads a Mails: mails case-insensitively, subjects as they are. Every error is ErrMails.
 func ParseMails(text string) (Mails, error) {
+	if subjects, ok := strings.CutPrefix(text, subjectPrefix); ok {
+		beginning, begins := strings.CutSuffix(subjects, "*")
+		if _, err := ParseSubject(beginning); strings.Contains(beginning, "*") || err != nil && (beginning != "" || !begins) {
+			return "", ErrMails
+		}
+		return Mails(text), nil
+	}
 	example := text // of a mail that the text includes
 	beginning, rest, begins := strings.Cut(text, "*")
 	switch {
@@ -89,6 +101,9 @@ func (m Mails) Include(mail Mail) bool {
 	if m == "" {
 		return true
 	}
+	if strings.HasPrefix(string(m), subjectPrefix) {
+		return false
+	}
 	local, domain, _ := strings.Cut(string(mail), "@")
 	beginning, rest, begins := strings.Cut(string(m), "*")
 	switch {
@@ -99,6 +114,16 @@ func (m Mails) Include(mail Mail) bool {
 	default:
 		return string(m) == domain
 	}
+}
+
+// IncludeSubject reports whether a service may act for a subject.
+func (m Mails) IncludeSubject(subject Subject) bool {
+	if m == "" {
+		return true
+	}
+	subjects, ok := strings.CutPrefix(string(m), subjectPrefix)
+	beginning, begins := strings.CutSuffix(subjects, "*")
+	return ok && (subjects == string(subject) || begins && strings.HasPrefix(string(subject), beginning))
 }
 
 // check returns an error that names the first field that is malformed.

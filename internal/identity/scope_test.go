@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,14 +103,49 @@ func TestMails(t *testing.T) {
 			}
 		}
 	}
+	if !identity.Mails("").IncludeSubject("shop|7") {
+		t.Error("a service without a bound is refused a subject")
+	}
 	if !identity.Mails("").Include("ann@example.com") {
 		t.Error("a service without a bound is refused a mail")
 	}
 	for _, text := range []string{
+		"subject:", "subject:a*b", "subject:**", "subject:a**", "subject:\n", "subject:é*", "Subject:a", "subject:" + strings.Repeat("a", 256),
 		"", "*", "*@example.com", "@example.com", "a@b@c", "a*b", "a**", "a*b*@example.com", "a*@", "ann@exa*", "a b*", "example.com ", "exämple.com", "-a.com", ".", "a*@*",
 	} {
 		if got, err := identity.ParseMails(text); !errors.Is(err, identity.ErrMails) || got != "" {
 			t.Errorf("%q: got %q, %v, want %v", text, got, err, identity.ErrMails)
+		}
+	}
+}
+
+// A bound of mails includes no subject, and one of subjects no mail, whatever a subject looks like.
+func TestMailsOfSubjects(t *testing.T) {
+	for _, test := range []struct {
+		mails              string
+		includes, excludes []identity.Subject
+	}{
+		{"subject:*", []identity.Subject{"shop|7", "a", "ann@example.com"}, nil},
+		{"subject:shop|*", []identity.Subject{"shop|7", "shop|"}, []identity.Subject{"Shop|7", "shop", "ashop|7"}},
+		{"subject:shop|7", []identity.Subject{"shop|7"}, []identity.Subject{"shop|70", "shop|", "SHOP|7"}},
+		{"subject:ann@example.com", []identity.Subject{"ann@example.com"}, []identity.Subject{"bob@example.com"}},
+		{"example.com", nil, []identity.Subject{"ann@example.com", "example.com"}},
+		{"shop-*", nil, []identity.Subject{"shop-1", "shop-1@example.com"}},
+		{"ann@example.com", nil, []identity.Subject{"ann@example.com"}},
+	} {
+		mails, err := identity.ParseMails(test.mails)
+		if err != nil || string(mails) != test.mails {
+			t.Fatalf("%s: got %q, %v", test.mails, mails, err)
+		}
+		for _, subject := range test.includes {
+			if !mails.IncludeSubject(subject) || mails.Include(identity.Mail(subject)) {
+				t.Errorf("%s excludes %s, or includes such a mail", mails, subject)
+			}
+		}
+		for _, subject := range test.excludes {
+			if mails.IncludeSubject(subject) {
+				t.Errorf("%s includes %s", mails, subject)
+			}
 		}
 	}
 }

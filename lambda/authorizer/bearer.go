@@ -156,7 +156,7 @@ func (a *authorizer) tokenUser(ctx context.Context, issuer contract.Issuer, call
 	} else {
 		user, err = a.subjectUser(ctx, issuer.Issuer, caller.subject)
 	}
-	user.Role = caller.role
+	user.Role, user.Issuer = caller.role, issuer.Issuer
 	user.Hash, user.OldHash = "", "" // memory need not keep it
 	return user, err
 }

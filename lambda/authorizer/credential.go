@@ -76,11 +76,16 @@ func authorization(event request) []string {
 }
 
 // mails returns every value of the event's query parameter mail.
-func mails(event request) []string {
-	if values, ok := event.MultiValueQueryStringParameters["mail"]; ok {
+func mails(event request) []string { return queryValues(event, "mail") }
+
+// subjects returns every value of the event's query parameter subject.
+func subjects(event request) []string { return queryValues(event, "subject") }
+
+func queryValues(event request, name string) []string {
+	if values, ok := event.MultiValueQueryStringParameters[name]; ok {
 		return values
 	}
-	if value, ok := event.QueryStringParameters["mail"]; ok {
+	if value, ok := event.QueryStringParameters[name]; ok {
 		return []string{value}
 	}
 	return nil

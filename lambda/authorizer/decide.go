@@ -77,7 +77,11 @@ func (a *authorizer) judge(ctx context.Context, caller identity.User, event requ
 	if err != nil {
 		return apigw.Caller{}, err
 	}
-	acting, err := a.identify(ctx, caller, mails(event))
+	user, err := a.identify(ctx, caller, mails(event), subjects(event))
+	if err != nil {
+		return apigw.Caller{}, err
+	}
+	acting, err := a.acting(ctx, caller, user)
 	if err != nil {
 		return apigw.Caller{}, err
 	}
@@ -87,34 +91,40 @@ func (a *authorizer) judge(ctx context.Context, caller identity.User, event requ
 	}
 	// Such a route works on the caller itself, and keeps its mail in the users table. No other needs to know that.
 	if acting.Owner != caller.Owner {
-		return apigw.Caller{}, forbidden("you may do this for yourself alone: leave mail out")
+		return apigw.Caller{}, forbidden("you may do this for yourself alone: leave mail and subject out")
 	}
 	acting.Mail = string(caller.Mail)
 	return acting, nil
 }
 
-// identify finds whom the caller acts for: itself, or the mail that the query names. Only a service may name another's
-// mail, and only one that its scope includes: else the error is a forbidden. If mail is given more than once or is malformed, the result has no owner.
-func (a *authorizer) identify(ctx context.Context, caller identity.User, mails []string) (apigw.Caller, error) {
-	if len(mails) == 0 {
-		return a.acting(ctx, caller, caller)
+// identify finds whom the caller acts for: itself, or the one whom the query names, by mail or by subject. Only a service may
+// name another, and only one whom its scope includes: else the error is a forbidden. If the query names several, or what is
+// malformed, the result has no owner.
+func (a *authorizer) identify(ctx context.Context, caller identity.User, mails, subjects []string) (identity.User, error) {
+	switch {
+	case len(mails)+len(subjects) == 0:
+		return caller, nil
+	case len(mails)+len(subjects) > 1:
+		return identity.User{}, nil
+	case len(subjects) == 1:
+		return a.named(ctx, caller, subjects[0])
 	}
 	mail, err := identity.ParseMail(mails[0])
 	switch {
-	case len(mails) > 1 || err != nil:
-		return apigw.Caller{Role: string(caller.Role)}, nil
+	case err != nil:
+		return identity.User{}, nil
 	case mail == caller.Mail:
-		return a.acting(ctx, caller, caller)
+		return caller, nil
 	case caller.Role != identity.RoleService:
-		return apigw.Caller{}, errForbidden
+		return identity.User{}, errForbidden
 	case !caller.For.Include(mail):
-		return apigw.Caller{}, errOutside
+		return identity.User{}, errOutside
 	}
 	user, err := a.user(ctx, mail)
 	if err != nil {
-		return apigw.Caller{}, fmt.Errorf("finding whom the caller acts for: %w", err)
+		return identity.User{}, fmt.Errorf("finding whom the caller acts for: %w", err)
 	}
-	return a.acting(ctx, caller, user)
+	return user, nil
 }
 
 // user reads a user's row. For a mail without one it derives the owner, and the limits are the defaults. It returns
@@ -137,8 +147,11 @@ func (a *authorizer) user(ctx context.Context, mail identity.Mail) (identity.Use
 }
 
 // acting returns the caller that handlers see when one user acts for another: the role is the first's, everything else
-// the second's.
+// the second's. Without an owner, there is the role alone.
 func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (apigw.Caller, error) {
+	if user.Owner == "" {
+		return apigw.Caller{Role: string(caller.Role)}, nil
+	}
 	acting := apigw.Caller{
 		Owner: user.Owner, Role: string(caller.Role), MaxSize: a.defaultMaxSize, Quota: a.defaultQuota, FileQuota: a.defaultFileQuota,
 	}

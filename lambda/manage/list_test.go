@@ -182,7 +182,7 @@ func TestRefusedLists(t *testing.T) {
 		{"cursor", "", `cursor "" is not known: must be the cursor of a page, as it was answered`},
 		{"context", strings.Repeat("c", 257), `context "` + strings.Repeat("c", 64) + `"… has 257 bytes: must be 1 to 256 bytes of UTF-8, of printable characters`},
 		{"context", "", `context "" is empty: must be 1 to 256 bytes of UTF-8, of printable characters`},
-		{"owner", other, `query parameter "owner" is not known: must be one of mail, limit, cursor, status, context`},
+		{"owner", other, `query parameter "owner" is not known: must be one of mail, subject, limit, cursor, status, context`},
 	} {
 		response := w.do(t, call{owner: owner, path: "/uploads", query: map[string]string{test.name: test.value}})
 		checkRefusal(t, test.name+" "+test.value, response, http.StatusBadRequest, failure(test.message, "invalid_request"))

@@ -267,7 +267,7 @@ func TestStatuses(t *testing.T) {
 		{"doubled mail", map[string][]string{"mail": {"a@x.com", "a@x.com"}}, 400, []string{"mail", "once"}},
 		{"doubled filename", map[string][]string{"filename": {"a.mp4", "b.mp4"}}, 400, []string{"filename", "once"}},
 		{"doubled type", map[string][]string{"type": {"video/mp4", "video/mp4"}}, 400, []string{"type", "once"}},
-		{"unknown parameter", map[string][]string{"key": {"x"}}, 400, []string{"key", "mail, filename, type"}},
+		{"unknown parameter", map[string][]string{"key": {"x"}}, 400, []string{"key", "mail, subject, filename, type"}},
 		{"long filename", map[string][]string{"filename": {long}}, 400, []string{"filename", "9000 characters", "255"}},
 		{"NUL", map[string][]string{"filename": {"a\x00.mp4"}}, 400, []string{"filename", `\\x00`}},
 		{"long type", map[string][]string{"type": {long}}, 415, []string{"type", "video/mp4"}},

@@ -9,6 +9,8 @@ export interface Access {
   authorization: () => string | Promise<string>;
   /** Whom a service acts for. Default: the caller. */
   mail?: string;
+  /** Whom a service acts for, as the identity provider names the user: in the place of mail. */
+  subject?: string;
   /** Ends the call: it fails with the signal's reason. */
   signal?: AbortSignal;
 }
@@ -66,6 +68,7 @@ export interface Part {
 export function call<T>(access: Access, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   const url = new URL(access.api.replace(/\/$/, "") + path, globalThis.location?.href);
   if (access.mail !== undefined) url.searchParams.set("mail", access.mail);
+  if (access.subject !== undefined) url.searchParams.set("subject", access.subject);
   return persist(access.signal, async (n) => {
     const answer = await send({
       method,

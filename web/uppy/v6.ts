@@ -38,8 +38,10 @@ export function awsS3<M extends Meta, B extends Body>(uppy: Uppy<M, B>, access: 
 
   /** cancel is a request to the API, which deletes the upload and what S3 has of it. Uppy asks for it when a person removes the file. */
   async function cancel(key: string): Promise<Signed> {
-    const query = access.mail === undefined ? "" : "?" + new URLSearchParams({ mail: access.mail });
-    return { url: `${access.api.replace(/\/$/, "")}/uploads/${idOf(key)}${query}`, headers: { authorization: await access.authorization() } };
+    const query = new URLSearchParams();
+    if (access.mail !== undefined) query.set("mail", access.mail);
+    if (access.subject !== undefined) query.set("subject", access.subject);
+    return { url: `${access.api.replace(/\/$/, "")}/uploads/${idOf(key)}${query.size ? `?${query}` : ""}`, headers: { authorization: await access.authorization() } };
   }
 
   return {
