@@ -143,7 +143,6 @@ var mutations = []mutation{
 	{"RequestAuthorizer", "AuthorizerResultTtlInSeconds", 300, "AuthorizerResultTtlInSeconds"},
 	{"RequestAuthorizer", "Type", "TOKEN", "Type"},
 	{"RequestAuthorizer", "IdentitySource", nil, "IdentitySource"},
-	{"ApiParameters", "ValidateRequestParameters", false, "ValidateRequestParameters"},
 	{"ApiuploadsGET", "AuthorizationType", "NONE", "GET /uploads must have the authorizer"},
 	{"ApiuploadsidDELETE", "AuthorizerId", nil, "DELETE /uploads/{id} must have the authorizer"},
 	{"ApiusageGET", "HttpMethod", "PUT", "PUT /usage must be in the route table"},

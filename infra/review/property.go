@@ -114,7 +114,6 @@ var properties = []property{
 	{"TestEveryMethodIsAuthorized", authorizerType, "Type", is("REQUEST"), "the authorizer reads the query"},
 	{"TestEveryMethodIsAuthorized", authorizerType, "IdentitySource", is("method.request.header.Authorization"), "a request without credentials would start the authorizer"},
 	{"TestEveryMethodIsAuthorized", authorizerType, "AuthorizerCredentials", absent, "the authorizer is invoked by its permission"},
-	{"TestEveryMethodIsAuthorized", validatorType, "ValidateRequestParameters", is("true"), "required parameters would not be required"},
 
 	{"TestAccessLog", stageType, "AccessLogSetting/Format", has(`"requestId":`, `"caller":`, `"owner":`, `"status":`, `"resource":`, `"time":`), "nobody could tell who did what"},
 	{"TestAccessLog", stageType, "AccessLogSetting/Format", without("$context.path\"", "$context.requestOverride", "identity.userAgent", "identity.user\"", "$input"), "paths and headers hold mails"},

@@ -65,5 +65,14 @@ status=0
 bin/reviewer -base "$folder/base.out" -base-pages "$folder/base/docs/runbook" -base-name "$base" \
   -change "$folder/change.out" -change-pages docs/runbook -change-name "${CHANGE:-the working tree}" \
   -allow-destructive="${ALLOW_DESTRUCTIVE:-0}" || status=$?
+
+# All that differs, in the CDK's words. It stops nothing: every change of a route replaces the API's deployment, which the CDK
+# takes for destructive.
+for template in "$folder"/base.out/*.template.json; do
+  stack=$(basename "$template" .template.json)
+  [ -f "$folder/change.out/$stack.template.json" ] || continue
+  must "cdk diff of $stack failed" cdk diff --no-color --app "$folder/change.out" "$stack" --template "$template"
+  printf '\n<details><summary>cdk diff of %s</summary>\n\n````\n%s\n````\n\n</details>\n' "$stack" "$(sed -n '/^Stack /,$p' "$folder/log")"
+done
 say "reviewed"
 exit "$status"
