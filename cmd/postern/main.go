@@ -5,7 +5,7 @@
 //	postern upload|list|show|describe|get|rm      (callers)
 //	postern login|logout|doctor                   (callers)
 //	postern key create|list|revoke                (callers)
-//	postern user add|passwd|set|remove|list       (operators)
+//	postern user add|passwd|set|remove|list|block|unblock (operators)
 //	postern preflight|reconcile|revoke|smoke|unlock (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
@@ -14,9 +14,9 @@
 //
 // With a deployed stage, cloudformation:DescribeStacks on the stack is needed by operators, and by callers who give no
 // address. On the users table, user needs dynamodb:GetItem and PutItem (add, passwd, set), GetItem, UpdateItem and
-// DeleteItem (remove) or Scan (list; add --new-owner, add --keep-files and remove --purge, too). On the uploads table it
-// needs dynamodb:BatchGetItem (list), GetItem and Query (add), DeleteItem (add --keep-files), PutItem (add --new-owner) or
-// GetItem and PutItem (remove). To add, it needs secretsmanager:GetSecretValue on the owner key's secret, and
+// DeleteItem (remove), GetItem and PutItem (block), GetItem and DeleteItem (unblock) or Scan (list; add --new-owner, add --keep-files and remove --purge, too). On the uploads table it
+// needs dynamodb:BatchGetItem (list), BatchGetItem and UpdateItem (block), UpdateItem (unblock), GetItem and Query (add), DeleteItem (add --keep-files), PutItem (add --new-owner) or
+// GetItem and PutItem (remove). To add, block and unblock, it needs secretsmanager:GetSecretValue on the owner key's secret, and
 // s3:ListBucketVersions and s3:ListBucketMultipartUploads on the bucket. remove --purge needs all of these, and
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the

@@ -145,13 +145,9 @@ func (s stage) secretsManager() *secretsmanager.Client {
 
 // owner returns the owner that a new user's mail becomes.
 func (s stage) owner(ctx context.Context, mail identity.Mail) (string, error) {
-	output, err := s.secretsManager().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(s.outputs["OwnerKeySecretArn"])})
+	key, err := s.ownerKey(ctx)
 	if err != nil {
-		return "", fmt.Errorf("reading the owner key: %w", explain(err))
-	}
-	key := []byte(aws.ToString(output.SecretString))
-	if err := identity.CheckKey(key); err != nil {
-		return "", fmt.Errorf("reading the owner key: %w", err)
+		return "", err
 	}
 	return identity.Owner(key, mail), nil
 }

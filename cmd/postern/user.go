@@ -26,6 +26,8 @@ func advise(err error) error {
 	case errors.Is(err, errUsedBefore):
 		return fmt.Errorf("%w: --keep-files gives them to the new user, who is the same person; --new-owner keeps them from the "+
 			"new user, who is another; user remove --purge deletes them", err)
+	case errors.Is(err, records.ErrNotBlocked):
+		return fmt.Errorf("%w: user list shows who is", err)
 	case errors.Is(err, records.ErrNoUser):
 		return fmt.Errorf("%w: user list shows them", err)
 	default:
@@ -47,7 +49,10 @@ type userCommands struct {
 	Passwd changePassword `cmd:"" help:"Give a user a new password."`
 	Set    setUser        `cmd:"" help:"Change a user's role, limits or rights."`
 	Remove removeUser     `cmd:"" help:"Remove a user."`
-	List   listUsers      `cmd:"" help:"List the users."`
+	List   listUsers      `cmd:"" help:"List the users, and who is blocked."`
+
+	Block   blockUser   `cmd:"" help:"Refuse every call of a user, who may have no row."`
+	Unblock unblockUser `cmd:"" help:"Let a user in again who is blocked."`
 }
 
 // A named user is the one that a command works on.

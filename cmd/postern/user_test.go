@@ -299,9 +299,9 @@ func TestList(t *testing.T) {
 
 	got := local(t, "", "user", "list")
 	got.done(t)
-	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED     FILE QUOTA  FILES  MAY          FOR     EXPIRES\n" +
-		"a@example.com    user     " + a + "  default   default  1.5 KiB  default     3      all          itself  never\n" +
-		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B      7           0      upload,read  shop-*  " + end + "\n"
+	want := "MAIL             ROLE     OWNER                 MAX SIZE  QUOTA    USED     FILE QUOTA  FILES  MAY          FOR     EXPIRES               BLOCKED\n" +
+		"a@example.com    user     " + a + "  default   default  1.5 KiB  default     3      all          itself  never                 no\n" +
+		"b&c@example.com  service  " + c + "  5 GiB     1500 B   0 B      7           0      upload,read  shop-*  " + end + "  no\n"
 	if diff := cmp.Diff(got.out, want); diff != "" {
 		t.Errorf("table (-got +want)\n%s", diff)
 	}

@@ -179,6 +179,10 @@ func (r *removal) run(ctx context.Context) error {
 	if err := r.users.RemoveScriptKeys(ctx, r.owner); err != nil {
 		return err
 	}
+	// The list of who is blocked has the mail. Whether the owner is stays as it is.
+	if err := r.users.RemoveBlock(ctx, r.owner); err != nil {
+		return err
+	}
 	if r.hasRow {
 		if err := r.users.Remove(ctx, r.Mail.Mail); err != nil && !errors.Is(err, records.ErrNoUser) {
 			return err

@@ -47,23 +47,23 @@ func (u *Uploads) States(ctx context.Context, keys []Key) (map[Key]State, error)
 	return states, err
 }
 
-// Usages reads what of each owner's uploads is counted as of now. An owner who never had any is left out.
-func (u *Uploads) Usages(ctx context.Context, owners []string) (map[string]upload.Usage, error) {
+// Accounts reads what each owner keeps as of now, and whether it is blocked. An owner whom nobody knows is left out.
+func (u *Uploads) Accounts(ctx context.Context, owners []string) (map[string]upload.Account, error) {
 	keys := make([]Key, len(owners))
 	for i, owner := range owners {
 		keys[i] = Key{owner, usageID}
 	}
-	usages := make(map[string]upload.Usage, len(owners))
+	accounts := make(map[string]upload.Account, len(owners))
 	err := u.batch(ctx, keys, func(row item) error {
 		var owner string
-		used, ok := readUsage(row)
+		account, ok := readAccount(row)
 		if !ok || !readText(row[ownerAttribute], &owner) {
 			return errors.New("reading usages: one is malformed")
 		}
-		usages[owner] = used
+		accounts[owner] = account
 		return nil
-	}, ownerAttribute, usedAttribute, filesAttribute)
-	return usages, err
+	}, ownerAttribute, usedAttribute, filesAttribute, blockedAttribute)
+	return accounts, err
 }
 
 // batch reads attributes of many items, in no order.

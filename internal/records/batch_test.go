@@ -48,15 +48,15 @@ func TestStates(t *testing.T) {
 	}
 }
 
-func TestUsages(t *testing.T) {
+func TestAccounts(t *testing.T) {
 	b := newBench(t)
 	b.putRaw(t, map[string]types.AttributeValue{"owner": text(owner), "id": text("usage"), "used": &types.AttributeValueMemberN{Value: "42"}, "files": number("7")})
-	got, err := b.Usages(t.Context(), []string{owner, other})
-	if diff := cmp.Diff(got, map[string]upload.Usage{owner: {Bytes: 42, Files: 7}}); diff != "" || err != nil {
+	got, err := b.Accounts(t.Context(), []string{owner, other})
+	if diff := cmp.Diff(got, map[string]upload.Account{owner: {Usage: upload.Usage{Bytes: 42, Files: 7}}}); diff != "" || err != nil {
 		t.Errorf("%v, usages (-got +want)\n%s", err, diff)
 	}
 	b.putRaw(t, map[string]types.AttributeValue{"owner": text(other), "id": text("usage"), "used": text("planted")})
-	if _, err := b.Usages(t.Context(), []string{owner, other}); err == nil || strings.Contains(err.Error(), "planted") {
+	if _, err := b.Accounts(t.Context(), []string{owner, other}); err == nil || strings.Contains(err.Error(), "planted") {
 		t.Errorf("got %v, want an error that holds no value", err)
 	}
 }

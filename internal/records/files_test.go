@@ -110,7 +110,7 @@ func TestMalformedFiles(t *testing.T) {
 	if used, err := b.Usage(t.Context(), owner); err == nil {
 		t.Errorf("Usage of a text: %+v", used)
 	}
-	if used, err := b.Usages(t.Context(), []string{owner}); err == nil || fmt.Sprint(used) != "map[]" {
-		t.Errorf("Usages of a text: %+v, %v", used, err)
+	if used, err := b.Accounts(t.Context(), []string{owner}); err == nil || fmt.Sprint(used) != "map[]" {
+		t.Errorf("Accounts of a text: %+v, %v", used, err)
 	}
 }

@@ -1,12 +1,12 @@
 // Package records reads and writes what Postern keeps in DynamoDB. A caller needs these actions for the methods it uses:
 //
-//   - on the users table, dynamodb:GetItem (User, Owner), dynamodb:BatchGetItem (SignIn), dynamodb:Scan (All, MailsOf),
-//     dynamodb:PutItem (Add, Put; with dynamodb:GetItem, Change, SetHash, AddHash, DropOldHash), dynamodb:UpdateItem (AddGuess,
-//     Leave), dynamodb:DeleteItem (Remove);
-//   - on the uploads table, dynamodb:GetItem (Record, Usage, IsRemoved), dynamodb:BatchGetItem (States, Usages), dynamodb:Query
+//   - on the users table, dynamodb:GetItem (User, Owner), dynamodb:BatchGetItem (SignIn), dynamodb:Scan (All, MailsOf, Blocks),
+//     dynamodb:PutItem (Add, Put, AddBlock; with dynamodb:GetItem, Change, SetHash, AddHash, DropOldHash), dynamodb:UpdateItem (AddGuess,
+//     Leave), dynamodb:DeleteItem (Remove, RemoveBlock);
+//   - on the uploads table, dynamodb:GetItem (Record, Usage, Account, IsRemoved), dynamodb:BatchGetItem (States, Accounts), dynamodb:Query
 //     (Page, OwnerPage), dynamodb:PutItem and dynamodb:UpdateItem (Accept, MarkDeleted), dynamodb:PutItem (MarkRemoved),
 //     dynamodb:DeleteItem (UnmarkRemoved, RemoveUsage), dynamodb:UpdateItem (SetVerdict, MarkPublished,
-//     Patch).
+//     Patch, Block, Unblock).
 package records
 
 import (
@@ -64,20 +64,8 @@ func (u *Uploads) Record(ctx context.Context, owner, id string) (upload.Record, 
 
 // Usage reads what of the owner's uploads is counted now: nothing if there never were any.
 func (u *Uploads) Usage(ctx context.Context, owner string) (upload.Usage, error) {
-	input := &dynamodb.GetItemInput{TableName: &u.table, Key: uploadKey(owner, usageID), ConsistentRead: aws.Bool(true)}
-	input.ProjectionExpression, input.ExpressionAttributeNames = project([]string{usedAttribute, filesAttribute})
-	output, err := u.client.GetItem(ctx, input)
-	if err != nil {
-		return upload.Usage{}, fmt.Errorf("reading the usage: %w", err)
-	}
-	if len(output.Item) == 0 {
-		return upload.Usage{}, nil
-	}
-	used, ok := readUsage(output.Item)
-	if !ok {
-		return upload.Usage{}, errors.New("reading the usage: it is not whole numbers")
-	}
-	return used, nil
+	account, err := u.Account(ctx, owner)
+	return account.Usage, err
 }
 
 // readUsage reads a usage item.

@@ -81,7 +81,7 @@ func (u *Users) All(ctx context.Context) (users []identity.User, malformed, err 
 			return nil, nil, err
 		}
 		for _, row := range page.Items {
-			if isGuesses(row) || isScriptKeys(row) {
+			if isGuesses(row) || isScriptKeys(row) || isBlock(row) {
 				continue
 			}
 			user, err := toUser(row)

@@ -93,6 +93,12 @@ type Usage struct {
 	Files int64
 }
 
+// An Account is what is kept of an owner beside its records.
+type Account struct {
+	Usage
+	Blocked bool // nothing that names the owner as the caller is answered
+}
+
 // Verdict returns the status that an accepted upload gets: Rejected if there is a reason, otherwise Ready.
 func (r Record) Verdict() Status {
 	if r.Reason != "" {

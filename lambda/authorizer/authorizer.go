@@ -58,7 +58,7 @@ type authorizer struct {
 	removals removals
 
 	usages usages
-	used   *cache[upload.Usage] // by owner
+	used   *cache[upload.Account] // by owner
 
 	defaultMaxSize, defaultQuota int64 // bytes, of a user whose row sets none
 	defaultFileQuota             int64 // files, of a user whose row sets none
@@ -71,7 +71,7 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 	verified, verifiedErr := newCache[identity.User](random, function.WallClock, cacheLifetime)
 	refused, refusedErr := newCache[struct{}](random, function.WallClock, refusalLifetime)
 	blocked, blockedErr := newCache[struct{}](random, function.WallClock, refusalLifetime)
-	used, usedErr := newCache[upload.Usage](random, function.WallClock, cacheLifetime)
+	used, usedErr := newCache[upload.Account](random, function.WallClock, cacheLifetime)
 	if err := errors.Join(verifiedErr, refusedErr, blockedErr, usedErr); err != nil {
 		return nil, fmt.Errorf("making a cache: %w", err)
 	}

@@ -53,9 +53,9 @@ func (hangingUsers) AddGuess(context.Context, string, string, time.Time) error {
 // hangingUsages answer when the context ends.
 type hangingUsages struct{}
 
-func (hangingUsages) Usage(ctx context.Context, _ string) (upload.Usage, error) {
+func (hangingUsages) Account(ctx context.Context, _ string) (upload.Account, error) {
 	<-ctx.Done()
-	return upload.Usage{}, ctx.Err()
+	return upload.Account{}, ctx.Err()
 }
 
 // lateUsers answers well, but only when the context has ended.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"postern/api"
 	"postern/internal/apigw"
 	"postern/internal/identity"
 	"postern/internal/upload"
@@ -19,10 +20,10 @@ type ownerKeys interface {
 	OwnerKey(ctx context.Context) ([]byte, error)
 }
 
-// usages says how much owners keep.
+// usages says how much owners keep, and who is blocked.
 type usages interface {
-	// Usage reads how much an owner keeps: nothing if it has kept nothing yet.
-	Usage(ctx context.Context, owner string) (upload.Usage, error)
+	// Account reads how much an owner keeps, and whether it is blocked: nothing and no if nobody knows it yet.
+	Account(ctx context.Context, owner string) (upload.Account, error)
 }
 
 // removals say which owners were removed.
@@ -73,6 +74,9 @@ func (a *authorizer) judge(ctx context.Context, caller identity.User, event requ
 	if !isOneRequest(event.MethodArn) {
 		return apigw.Caller{}, forbidden("the path has characters that no upload's id has")
 	}
+	if err := a.checkBlocked(ctx, caller.Owner, errBlocked); err != nil {
+		return apigw.Caller{}, err
+	}
 	right, err := checkScope(caller.Scope, event, a.now())
 	if err != nil {
 		return apigw.Caller{}, err
@@ -84,6 +88,11 @@ func (a *authorizer) judge(ctx context.Context, caller identity.User, event requ
 	acting, err := a.acting(ctx, caller, user)
 	if err != nil {
 		return apigw.Caller{}, err
+	}
+	if right == api.RightUpload && acting.Owner != "" {
+		if err := a.checkBlocked(ctx, acting.Owner, errBlockedUser); err != nil {
+			return apigw.Caller{}, err
+		}
 	}
 	acting.Folders = caller.Folders
 	if right != "" {
@@ -164,9 +173,12 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 	if user.FileQuota != nil {
 		acting.FileQuota = *user.FileQuota
 	}
-	used, err := a.usage(ctx, user.Owner)
+	used, err := a.account(ctx, user.Owner)
 	if err != nil {
-		return apigw.Caller{}, fmt.Errorf("finding what is left of the quota: %w", err)
+		return apigw.Caller{}, err
+	}
+	if used.Blocked && user.Owner == caller.Owner {
+		return apigw.Caller{}, errBlocked
 	}
 	acting.Remaining = left(acting.Quota, used.Bytes)
 	acting.RemainingFiles = left(acting.FileQuota, used.Files)
@@ -181,17 +193,33 @@ func (a *authorizer) acting(ctx context.Context, caller, user identity.User) (ap
 // left returns what is left of a quota: 0 to quota, whatever is used.
 func left(quota, used int64) int64 { return min(max(0, quota-used), quota) }
 
-// usage returns how much an owner kept at most cacheLifetime ago.
-func (a *authorizer) usage(ctx context.Context, owner string) (upload.Usage, error) {
-	if used, ok := a.used.get(owner); ok {
-		return used, nil
+// account returns what was kept of an owner at most cacheLifetime ago.
+func (a *authorizer) account(ctx context.Context, owner string) (upload.Account, error) {
+	if known, ok := a.used.get(owner); ok {
+		return known, nil
 	}
-	used, err := a.usages.Usage(ctx, owner)
+	known, err := a.usages.Account(ctx, owner)
 	if err != nil {
-		return upload.Usage{}, err
+		return upload.Account{}, fmt.Errorf("finding what is left of the quota: %w", err)
 	}
-	a.used.put(owner, used)
-	return used, nil
+	a.used.put(owner, known)
+	return known, nil
+}
+
+// errBlocked is returned when the caller is blocked. errBlockedUser is when it uploads for somebody who is: such uploads can
+// still be read and deleted by a service.
+const (
+	errBlocked     = forbidden("you are blocked here: ask who runs this service")
+	errBlockedUser = forbidden("this user is blocked: nothing is uploaded for them")
+)
+
+// checkBlocked returns why if an owner is blocked.
+func (a *authorizer) checkBlocked(ctx context.Context, owner string, why forbidden) error {
+	known, err := a.account(ctx, owner)
+	if err == nil && known.Blocked {
+		err = why
+	}
+	return err
 }
 
 // isOneRequest reports whether a policy about an ARN is about its request alone. The ARN ends with the path that the

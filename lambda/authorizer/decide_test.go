@@ -92,13 +92,14 @@ func (k *fixedKey) OwnerKey(context.Context) ([]byte, error) {
 
 // memoryUsages are usages by owner, and count how often they are read.
 type memoryUsages struct {
-	used  map[string]upload.Usage
-	reads int
+	used    map[string]upload.Usage
+	blocked map[string]bool
+	reads   int
 }
 
-func (u *memoryUsages) Usage(_ context.Context, owner string) (upload.Usage, error) {
+func (u *memoryUsages) Account(_ context.Context, owner string) (upload.Account, error) {
 	u.reads++
-	return u.used[owner], nil
+	return upload.Account{Usage: u.used[owner], Blocked: u.blocked[owner]}, nil
 }
 
 // removedOwners are the owners that were removed.
@@ -139,7 +140,7 @@ func newBench(t *testing.T) *bench {
 		blocked:        cacheOf[struct{}](t, b.clock, refusalLifetime),
 		removals:       removedOwners{identity.Owner(ownerKey, "removed@example.com"): true, demoOwner: true},
 		usages:         b.kept,
-		used:           cacheOf[upload.Usage](t, b.clock, cacheLifetime),
+		used:           cacheOf[upload.Account](t, b.clock, cacheLifetime),
 		defaultMaxSize: 1000,
 		defaultQuota:   2000,
 

@@ -183,8 +183,8 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		{"no secret", working, noSecret, patient, 5},
 		{"secrets manager is gone", working, gone.URL, impatient, 5},
 		{"corrupt row", corrupt, secrets, patient, 3},
-		{"corrupt usage", corruptUsage, secrets, patient, 1},
-		{"no uploads table", noUploads, secrets, patient, 2},
+		{"corrupt usage", corruptUsage, secrets, patient, 3},
+		{"no uploads table", noUploads, secrets, patient, 3},
 		{"no table", noTable.URL, secrets, patient, 5},
 		{"dynamodb is gone", gone.URL, secrets, impatient, 5},
 	} {

@@ -41,8 +41,8 @@ func TestRemaining(t *testing.T) {
 	}
 }
 
-// What remains is that of the owner acted for, is read once a minute for each, and never for a request that goes no
-// further.
+// What remains is that of the owner acted for. It is read once a minute for each owner, as is that of the caller, who may be
+// blocked. Who is not known costs no read.
 func TestUsageIsReadOnceAMinute(t *testing.T) {
 	b := newBench(t)
 	call := func(event request, remaining any, reads int) {
@@ -54,16 +54,16 @@ func TestUsageIsReadOnceAMinute(t *testing.T) {
 	}
 	pattern := requestOf(t, service, "demo@example.com")
 	pattern.MethodArn += "/*"
-	call(pattern, nil, 0)                                   // denied
-	call(requestOf(t, demo, "limited@example.com"), nil, 0) // denied
-	call(requestOf(t, service, "malformed"), "0", 0)        // nobody
-	call(requestOf(t, demo, "a@x.com", "b@x.com"), "0", 0)  // nobody
+	call(pattern, nil, 0) // denied
 	if _, err := b.handle(t.Context(), requestOf(t, basic("demo@example.com", "wrong-password"))); !errors.Is(err, errUnauthorized) || b.kept.reads != 0 {
 		t.Errorf("wrong password: got %v after %d reads, want errUnauthorized after none", err, b.kept.reads)
 	}
 
+	call(requestOf(t, demo, "limited@example.com"), nil, 1) // denied
+	call(requestOf(t, demo, "a@x.com", "b@x.com"), "0", 1)  // nobody
 	call(requestOf(t, demo), "1500", 1)
-	call(requestOf(t, service, "demo@example.com"), "1500", 1) // the same owner
+	call(requestOf(t, service, "malformed"), "0", 2)           // nobody
+	call(requestOf(t, service, "demo@example.com"), "1500", 2) // the same owner
 	call(requestOf(t, service), "0", 2)
 	b.kept.used[demoOwner] = upload.Usage{Bytes: 600}
 	b.clock.move(59 * time.Second)
@@ -79,11 +79,11 @@ type failingUsages struct {
 	times int
 }
 
-func (u *failingUsages) Usage(context.Context, string) (upload.Usage, error) {
+func (u *failingUsages) Account(context.Context, string) (upload.Account, error) {
 	if u.times--; u.times < 0 {
-		return upload.Usage{Bytes: 500}, nil
+		return upload.Account{Usage: upload.Usage{Bytes: 500}}, nil
 	}
-	return upload.Usage{}, u.err
+	return upload.Account{}, u.err
 }
 
 // failingRemovals fail, with an answer that would be good news.
