@@ -83,7 +83,7 @@ func TestNothingPersonalIsLoggedOfFaults(t *testing.T) {
 	})
 	t.Run("in the authorizer", func(t *testing.T) {
 		run := serve(t, edited(t, without("AuthorizerRole/Users")))
-		tryFaults(t, run, waysOfPasswords(newClient(run.API, demoUser), http.StatusInternalServerError))
+		tryFaults(t, run, waysOfPasswords(newClient(run.API, demoUser), http.StatusServiceUnavailable))
 	})
 }
 
@@ -266,10 +266,10 @@ func waysOfFaults(run *localRun) []way {
 func waysOfNoSecret(run *localRun) []way {
 	c, service := newClient(run.API, demoUser), newClient(run.API, serviceMail+":"+servicePassword)
 	return []way{
-		{name: "no key of the caller", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+		{name: "no key of the caller", status: http.StatusServiceUnavailable, send: func(t *testing.T, p string) answer {
 			return c.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p})
 		}},
-		{name: "no secret for an owner", status: http.StatusInternalServerError, send: func(t *testing.T, p string) answer {
+		{name: "no secret for an owner", status: http.StatusServiceUnavailable, send: func(t *testing.T, p string) answer {
 			return service.do(t, http.MethodGet, "presignedurl?mail="+p+"%40example.com&filename="+p+".mp4")
 		}},
 	}

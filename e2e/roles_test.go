@@ -55,23 +55,23 @@ const (
 // action, it has one for each action, but for hedges.
 var needs = map[string]need{
 	"AuthorizerRole/Users dynamodb:BatchGetItem": {
-		request: getForm(demoUser), works: http.StatusOK, fails: "500 internal_error",
+		request: getForm(demoUser), works: http.StatusOK, fails: "503 internal_error",
 		says: "lacks dynamodb:BatchGetItem on " + usersTable,
 	},
 	"AuthorizerRole/Users dynamodb:GetItem": {
-		request: getForm(serviceMail + ":" + servicePassword), works: http.StatusOK, fails: "500 internal_error",
+		request: getForm(serviceMail + ":" + servicePassword), works: http.StatusOK, fails: "503 internal_error",
 		says: "lacks dynamodb:GetItem on " + usersTable,
 	},
 	"AuthorizerRole/Guesses": {
-		request: getForm("demo@example.com:a wrong password"), works: http.StatusUnauthorized, fails: "500 internal_error",
+		request: getForm("demo@example.com:a wrong password"), works: http.StatusUnauthorized, fails: "503 internal_error",
 		says: "lacks dynamodb:UpdateItem on " + usersTable,
 	},
 	"AuthorizerRole/Usage": {
-		request: getForm(demoUser), works: http.StatusOK, fails: "500 internal_error",
+		request: getForm(demoUser), works: http.StatusOK, fails: "503 internal_error",
 		says: "lacks dynamodb:GetItem on " + uploadsTable,
 	},
 	"AuthorizerRole/OwnerKey": {
-		request: getForm(demoUser), works: http.StatusOK, fails: "500 internal_error",
+		request: getForm(demoUser), works: http.StatusOK, fails: "503 internal_error",
 		says: "lacks secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:000000000000:secret:Postern-local-OwnerKey",
 	},
 	"PresignRole/Objects s3:PutObject": {

@@ -71,6 +71,10 @@ var failures = []failure{
 		"A function failed.", hasFunction,
 	},
 	{
+		http.StatusServiceUnavailable, api.InternalError, "who calls cannot be checked now: try again later",
+		"Nobody can tell at present who calls: the same may be sent again after Retry-After.", isAuthorized,
+	},
+	{
 		http.StatusGatewayTimeout, api.InternalError, "internal error",
 		"A function did not answer within 29 seconds.", hasFunction,
 	},
@@ -116,19 +120,22 @@ func (f failure) response(body *openapi3.SchemaRef) *openapi3.Response {
 	if f.status == http.StatusUnauthorized {
 		response.Headers = openapi3.Headers{"WWW-Authenticate": challenge()}
 	}
-	if f.status == http.StatusTooManyRequests {
-		response.Headers = openapi3.Headers{"Retry-After": retryAfter()}
+	if seconds := retries[f.status]; seconds > 0 {
+		response.Headers = openapi3.Headers{"Retry-After": retryAfter(seconds)}
 	}
 	return response
 }
 
+// retries are the statuses that say when to try again, with an example of after how many seconds.
+var retries = map[int]int{http.StatusTooManyRequests: 1, http.StatusServiceUnavailable: 10}
+
 // retryAfter describes the header Retry-After (RFC 9110, section 10.2.3).
-func retryAfter() *openapi3.HeaderRef {
+func retryAfter(seconds int) *openapi3.HeaderRef {
 	header := &openapi3.Header{}
 	header.Description = "How many seconds to wait."
 	header.Required = true
 	header.Schema = openapi3.NewIntegerSchema().WithMin(1).NewRef()
-	header.Example = 1
+	header.Example = seconds
 	return &openapi3.HeaderRef{Value: header}
 }
 

@@ -36,8 +36,12 @@ func challenges(s stage.Stage) map[string]string {
 	return map[string]string{"WWW-Authenticate": strings.Join(all, ", ")}
 }
 
-// retryAuthorizer is after how many seconds a caller should try again whom the authorizer could not judge.
-const retryAuthorizer = 10
+// An authorizer that fails has refused nobody: it could not reach the users table, the secret or an issuer's keys, or too many
+// run. API Gateway answers such a fault by one of two types, so they are alike: the caller may try again after so many seconds.
+const (
+	retryAuthorizer = 10
+	notJudged       = `"who calls cannot be checked now: try again later"`
+)
 
 // messageOfAWS stands for API Gateway's own message, a JSON string with its quotes.
 const messageOfAWS = "$context.error.messageString"
@@ -76,8 +80,8 @@ var gatewayResponses = []gatewayResponse{
 	{kind: "WAF_FILTERED", code: api.Forbidden, message: `"the firewall refuses the request"`}, // by a rule of the account's own
 	{kind: "DEFAULT_4XX", code: api.InvalidRequest, message: `"the request is refused"`},
 	{kind: "API_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},
-	{kind: "AUTHORIZER_CONFIGURATION_ERROR", code: api.InternalError, message: `"internal error"`},
-	{kind: "AUTHORIZER_FAILURE", code: api.InternalError, message: `"internal error"`},
+	{kind: "AUTHORIZER_CONFIGURATION_ERROR", status: "503", code: api.InternalError, message: notJudged, headers: contract.RetryHeaders(retryAuthorizer)},
+	{kind: "AUTHORIZER_FAILURE", status: "503", code: api.InternalError, message: notJudged, headers: contract.RetryHeaders(retryAuthorizer)},
 	{kind: "INTEGRATION_FAILURE", code: api.InternalError, message: `"internal error"`},
 	{kind: "INTEGRATION_TIMEOUT", code: api.InternalError, message: `"internal error"`},
 	{kind: "DEFAULT_5XX", code: api.InternalError, message: `"internal error"`},
@@ -101,17 +105,10 @@ func addGatewayResponses(api awsapigateway.RestApi, s stage.Stage) {
 	}
 }
 
-// of returns the response as a stage has it. A stage that takes tokens asks their issuers for keys: while that fails, the
-// authorizer can judge nobody. An authorizer that fails is answered by one of two types of response, and the status is the
-// type's, so every fault of it is a 503 there.
+// of returns the response as a stage has it: a refusal asks for the credentials that the stage takes.
 func (r gatewayResponse) of(s stage.Stage) gatewayResponse {
-	switch r.kind {
-	case "UNAUTHORIZED":
+	if r.kind == "UNAUTHORIZED" {
 		r.headers = challenges(s)
-	case "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE":
-		if len(s.Issuers) > 0 {
-			r.status, r.headers = "503", contract.RetryHeaders(retryAuthorizer)
-		}
 	}
 	return r
 }

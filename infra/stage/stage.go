@@ -92,7 +92,7 @@ type Stage struct {
 	Issuers []contract.Issuer
 
 	// AuthorizerConcurrency is how many authorizers run at once, at most, 1 to 1,000. They are reserved, that is taken from
-	// the concurrent executions that the account's other functions share. Requests beyond are answered 500.
+	// the concurrent executions that the account's other functions share. Requests beyond are answered 503.
 	// Source: Lambda Developer Guide, "Configuring reserved concurrency for a function".
 	// Default: 0, as many as the account has.
 	AuthorizerConcurrency int

@@ -21,7 +21,7 @@ import (
 )
 
 // unauthorized is the invocation's error when the caller is not who it says it is. API Gateway makes a 401 of exactly
-// this text, and a 500 of any other.
+// this text, and a 503 of any other.
 // See https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
 type unauthorized struct{}
 
