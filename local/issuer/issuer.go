@@ -1,5 +1,5 @@
 // Package issuer is a small OpenID Provider for trying tokens on this machine: discovery, keys, sign-in by authorization code with
-// PKCE, and tokens by a plain request. It asks nobody for a password, so it answers this machine alone.
+// PKCE, renewal by refresh tokens, and tokens by a plain request. It asks nobody for a password, so it answers this machine alone.
 package issuer
 
 import (
@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
@@ -25,11 +24,8 @@ import (
 // variable is the one of a function's variables that names the issuers whose tokens it takes, as a JSON list of objects.
 const variable = "ISSUERS"
 
-// Lifetime is how long a token is good, and codeLifetime how long a code.
-const (
-	Lifetime     = time.Hour
-	codeLifetime = time.Minute
-)
+// Lifetime is how long a token is good if nobody asks for another time.
+const Lifetime = time.Hour
 
 // An Issuer is an OpenID Provider. It is safe for concurrent use.
 type Issuer struct {
@@ -37,55 +33,70 @@ type Issuer struct {
 	Audience string // of its tokens, which is its one client's id
 
 	path   string // of URL
-	random io.Reader
 	now    func() time.Time
 	public jose.JSONWebKey
 	signer jose.Signer
 
-	mu    sync.Mutex
-	codes map[string]grant
+	codes     *once[code]
+	refreshes *once[session]
 }
 
 // Variables are the functions' variables by logical id that name an issuer where it is served.
 type Variables map[string]map[string]string
 
-// New returns the issuer that a function of the stack trusts at a loopback address, as served at a port, and the variables
-// that say so: a template cannot know the port. It returns nil if no function trusts one. Its key is made with random.
+// New returns the issuer that a function of the stack trusts at a loopback address, as served at a port, and the variables of
+// all functions that name it, with that port: a template cannot know it. It returns nil if no function trusts one. Its key is
+// made with random.
 func New(stack *cfn.Stack, port int, random io.Reader, now func() time.Time) (*Issuer, Variables, error) {
 	for _, f := range stack.Functions {
-		var entries []map[string]any
-		if f.Environment[variable] == "" {
-			continue
-		}
-		if err := json.Unmarshal([]byte(f.Environment[variable]), &entries); err != nil {
-			return nil, nil, fmt.Errorf("variable %s of %s is not a JSON list of objects", variable, f.LogicalID)
-		}
-		served, audience := "", ""
-		for _, entry := range entries {
-			address, _ := entry["issuer"].(string)
-			at, ok := atPort(address, port)
-			if !ok {
-				continue
-			}
-			if served != "" && served != at {
-				return nil, nil, fmt.Errorf("%s trusts several issuers at this machine: one is served", f.LogicalID)
-			}
-			served, entry["issuer"] = at, at
-			if audience == "" {
-				audience, _ = entry["audience"].(string)
-			}
-		}
-		if served == "" {
-			continue
-		}
-		changed, err := json.Marshal(entries)
+		address, audience, err := trusted(f)
 		if err != nil {
 			return nil, nil, err
 		}
+		served, ok := atPort(address, port)
+		if !ok {
+			continue
+		}
 		i, err := newIssuer(served, audience, random, now)
-		return i, Variables{f.LogicalID: {variable: string(changed)}}, err
+		return i, moved(stack, address, served), err
 	}
 	return nil, nil, nil
+}
+
+// trusted returns the loopback issuer that a function trusts, and whom its tokens are for. Both are empty if there is none.
+func trusted(f cfn.Function) (address, audience string, err error) {
+	var entries []struct{ Issuer, Audience string }
+	if f.Environment[variable] == "" {
+		return "", "", nil
+	}
+	if err := json.Unmarshal([]byte(f.Environment[variable]), &entries); err != nil {
+		return "", "", fmt.Errorf("variable %s of %s is not a JSON list of objects", variable, f.LogicalID)
+	}
+	for _, entry := range entries {
+		switch _, ok := atPort(entry.Issuer, 0); {
+		case ok && address != "" && address != entry.Issuer:
+			return "", "", fmt.Errorf("%s trusts several issuers at this machine: one is served", f.LogicalID)
+		case ok && address == "":
+			address, audience = entry.Issuer, entry.Audience
+		}
+	}
+	return address, audience, nil
+}
+
+// moved returns the variables that hold an address as a JSON string, with another address in its place.
+func moved(stack *cfn.Stack, from, to string) Variables {
+	variables := Variables{}
+	for _, f := range stack.Functions {
+		for name, value := range f.Environment {
+			if changed := strings.ReplaceAll(value, strconv.Quote(from), strconv.Quote(to)); changed != value {
+				if variables[f.LogicalID] == nil {
+					variables[f.LogicalID] = map[string]string{}
+				}
+				variables[f.LogicalID][name] = changed
+			}
+		}
+	}
+	return variables
 }
 
 // atPort returns the address of a loopback issuer with another port, and whether it is one.
@@ -119,8 +130,9 @@ func newIssuer(address, audience string, random io.Reader, now func() time.Time)
 		return nil, fmt.Errorf("making the issuer's signer: %w", err)
 	}
 	return &Issuer{
-		URL: strings.TrimSuffix(address, "/"), Audience: audience, path: strings.TrimSuffix(u.Path, "/"), random: random, now: now,
-		public: jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: "ES256", Use: "sig"}, signer: signer, codes: map[string]grant{},
+		URL: strings.TrimSuffix(address, "/"), Audience: audience, path: strings.TrimSuffix(u.Path, "/"), now: now,
+		public: jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: "ES256", Use: "sig"}, signer: signer,
+		codes: newOnce[code](random, now, codeLifetime), refreshes: newOnce[session](random, now, sessionLifetime),
 	}, nil
 }
 
@@ -134,7 +146,9 @@ func (i *Issuer) Handler(next http.Handler) http.Handler {
 	mux.HandleFunc("GET "+i.path+"/keys", i.keys)
 	mux.HandleFunc("GET "+i.path+"/authorize", i.ask)
 	mux.HandleFunc("POST "+i.path+"/authorize", i.authorize)
-	mux.HandleFunc("POST "+i.path+"/token", i.exchange)
+	mux.HandleFunc("POST "+i.path+"/token", i.token)
+	mux.HandleFunc("POST "+i.path+"/revoke", i.revoke)
+	mux.HandleFunc("GET "+i.path+"/end", i.end)
 	mux.HandleFunc("POST "+i.path+"/demo", i.demo)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, i.path+"/") {
@@ -162,8 +176,10 @@ func isHere(remote string) bool {
 func (i *Issuer) discover(w http.ResponseWriter, _ *http.Request) {
 	answer(w, map[string]any{
 		"issuer": i.URL, "jwks_uri": i.URL + "/keys", "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
-		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
+		"revocation_endpoint": i.URL + "/revoke", "end_session_endpoint": i.URL + "/end",
+		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code", "refresh_token"},
+		"authorization_response_iss_parameter_supported": true,
+		"subject_types_supported":                        []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
 		"code_challenge_methods_supported": []string{"S256"}, "token_endpoint_auth_methods_supported": []string{"none"},
 		"scopes_supported": []string{"openid", "email"},
 	})
@@ -180,9 +196,18 @@ func answer(w http.ResponseWriter, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// Banner prints how to get a token. A nil Issuer prints nothing.
+// refuse sends an OAuth error in the same way.
+// Source: RFC 6749, section 5.2.
+func refuse(w http.ResponseWriter, code string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": code})
+}
+
+// Banner prints how to sign in by the issuer. A nil Issuer prints nothing.
 func (i *Issuer) Banner(w io.Writer) {
 	if i != nil {
-		_, _ = fmt.Fprintf(w, "A token of the local issuer, for any mail:\n  curl -s -d mail=you@example.com %s/demo\n", i.URL)
+		_, _ = fmt.Fprintf(w, "The local issuer signs in any mail, without a password, on this machine alone: on the page, or by a token for curl:\n  curl -s -d mail=you@example.com %s/demo\n", i.URL)
 	}
 }

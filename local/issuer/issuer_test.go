@@ -22,7 +22,10 @@ import (
 
 // stackOf is a stack with one function that has the issuers.
 func stackOf(issuers string) *cfn.Stack {
-	return &cfn.Stack{Functions: []cfn.Function{{LogicalID: "Other"}, {LogicalID: "Authorizer", Environment: map[string]string{"ISSUERS": issuers}}}}
+	return &cfn.Stack{Functions: []cfn.Function{
+		{LogicalID: "Other", Environment: map[string]string{"A": `{"at":"http://127.0.0.1:8080/issuer"}`, "B": "http://127.0.0.1:8080/issuer"}},
+		{LogicalID: "Authorizer", Environment: map[string]string{"ISSUERS": issuers}},
+	}}
 }
 
 func TestWhichIssuerIsServed(t *testing.T) {
@@ -30,7 +33,7 @@ func TestWhichIssuerIsServed(t *testing.T) {
 		"none":            {`[]`, "", ""},
 		"another's":       {`[{"issuer":"https://id.example.com","audience":"web"}]`, "", ""},
 		"without a path":  {`[{"issuer":"http://127.0.0.1:8080/","audience":"web"}]`, "", ""},
-		"here":            {`[{"issuer":"http://127.0.0.1:8080/issuer","audience":"web"}]`, "http://127.0.0.1:7/issuer", `[{"audience":"web","issuer":"http://127.0.0.1:7/issuer"}]`},
+		"here":            {`[{"issuer":"http://127.0.0.1:8080/issuer","audience":"web"}]`, "http://127.0.0.1:7/issuer", `[{"issuer":"http://127.0.0.1:7/issuer","audience":"web"}]`},
 		"here and abroad": {`[{"issuer":"https://a"},{"issuer":"http://[::1]/x","mail":"email"}]`, "http://[::1]:7/x", `[{"issuer":"https://a"},{"issuer":"http://[::1]:7/x","mail":"email"}]`},
 	} {
 		got, variables, err := issuer.New(stackOf(test.issuers), 7, rand.Reader, time.Now)
@@ -44,6 +47,11 @@ func TestWhichIssuerIsServed(t *testing.T) {
 		if address != test.url || variables["Authorizer"]["ISSUERS"] != test.variable {
 			t.Errorf("%s: got %q, %v, want %q, %s", name, address, variables, test.url, test.variable)
 		}
+	}
+	// Whatever else names it, as a JSON string, gets the port too.
+	_, variables, err := issuer.New(stackOf(`[{"issuer":"http://127.0.0.1:8080/issuer","audience":"web"}]`), 7, rand.Reader, time.Now)
+	if diff := cmp.Diff(variables["Other"], map[string]string{"A": `{"at":"http://127.0.0.1:7/issuer"}`}); err != nil || diff != "" {
+		t.Errorf("another function: %v (-got +want):\n%s", err, diff)
 	}
 	for name, issuers := range map[string]string{
 		"malformed": `{`, "two here": `[{"issuer":"http://127.0.0.1/a"},{"issuer":"http://127.0.0.1/b"}]`,
@@ -159,7 +167,7 @@ func TestCode(t *testing.T) {
 	code := func() string {
 		answer, body := post(t, i.URL+"/authorize", authorization())
 		back, err := url.Parse(answer.Header.Get("Location"))
-		if err != nil || answer.StatusCode != http.StatusSeeOther || back.Query().Get("state") != "s" || back.Query().Get("a") != "b" || back.Host != "localhost:5173" {
+		if err != nil || answer.StatusCode != http.StatusSeeOther || back.Query().Get("state") != "s" || back.Query().Get("iss") != i.URL || back.Query().Get("a") != "b" || back.Host != "localhost:5173" {
 			t.Fatalf("got %d, %v, %s, want to be sent back", answer.StatusCode, back, body)
 		}
 		return back.Query().Get("code")
@@ -186,7 +194,7 @@ func TestCode(t *testing.T) {
 			bad.Set(other, good.Get(other))
 		}
 		bad.Set(name, value)
-		if answer, body := post(t, i.URL+"/token", bad); answer.StatusCode != http.StatusBadRequest || strings.TrimSpace(body) != `{"error":"invalid_grant"}` {
+		if answer, body := post(t, i.URL+"/token", bad); answer.StatusCode != http.StatusBadRequest || !strings.Contains(body, `"error":"`) || strings.Contains(body, "token\"") {
 			t.Errorf("%s=%s: got %d %s, want 400", name, value, answer.StatusCode, body)
 		}
 	}
@@ -206,6 +214,7 @@ func TestAuthorizationsThatAreRefused(t *testing.T) {
 		"code_challenge_method": {"plain", ""},
 		"code_challenge":        {"", "x"},
 		"mail":                  {"", "nobody"},
+		"lifetime":              {"0", "-1", "86401", "1h", "99999999999999999999"},
 	} {
 		for _, value := range values {
 			form := authorization()
@@ -213,6 +222,80 @@ func TestAuthorizationsThatAreRefused(t *testing.T) {
 			if answer, _ := post(t, i.URL+"/authorize", form); answer.StatusCode != http.StatusBadRequest || answer.Header.Get("Location") != "" {
 				t.Errorf("%s=%q: got %d to %q, want 400", name, value, answer.StatusCode, answer.Header.Get("Location"))
 			}
+		}
+	}
+}
+
+// Each token is renewed once by its refresh token, lives as long as was asked for, and ends when the person signs out.
+func TestRenewal(t *testing.T) {
+	now := time.Now()
+	i := serve(t, func() time.Time { return now })
+	type tokens struct {
+		ID      string `json:"id_token"`
+		Refresh string `json:"refresh_token"`
+		Seconds int    `json:"expires_in"`
+	}
+	call := func(form url.Values) (got tokens) {
+		form.Set("client_id", "web")
+		answer, body := post(t, i.URL+"/token", form)
+		if err := json.Unmarshal([]byte(body), &got); err != nil || answer.Header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Fatalf("got %d %s, want JSON that a page may read", answer.StatusCode, body)
+		}
+		return got
+	}
+	signIn := func() tokens {
+		form := authorization()
+		form.Set("lifetime", "7")
+		answer, _ := post(t, i.URL+"/authorize", form)
+		back, _ := url.Parse(answer.Header.Get("Location"))
+		return call(url.Values{
+			"grant_type": {"authorization_code"}, "redirect_uri": {form.Get("redirect_uri")}, "code_verifier": {verifier}, "code": {back.Query().Get("code")},
+		})
+	}
+	renew := func(refresh string) tokens {
+		return call(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
+	}
+	first := signIn()
+	second := renew(first.Refresh)
+	if first.Seconds != 7 || second.Seconds != 7 || second.Refresh == first.Refresh {
+		t.Errorf("got %+v, then %+v, want 7 seconds each and another refresh token", first, second)
+	}
+	checkToken(t, i, second.ID, "you@example.com", "")
+	for name, refresh := range map[string]string{"used": first.Refresh, "none": "", "made up": "x"} {
+		if got := renew(refresh); got != (tokens{}) {
+			t.Errorf("a refresh token that is %s: got %+v, want nothing", name, got)
+		}
+	}
+	if answer, _ := post(t, i.URL+"/revoke", url.Values{"token": {second.Refresh}}); answer.StatusCode != http.StatusOK {
+		t.Errorf("revoking: got %d, want 200", answer.StatusCode)
+	}
+	if got := renew(second.Refresh); got != (tokens{}) {
+		t.Errorf("a revoked refresh token: got %+v, want nothing", got)
+	}
+	late := signIn()
+	now = now.Add(12 * time.Hour)
+	if got := renew(late.Refresh); got != (tokens{}) {
+		t.Errorf("an old refresh token: got %+v, want nothing", got)
+	}
+}
+
+// The page hears of a person who cancels, and signs out to itself alone.
+func TestWayBack(t *testing.T) {
+	i := serve(t, time.Now)
+	form := authorization()
+	form.Set("cancel", "1")
+	answer, _ := post(t, i.URL+"/authorize", form)
+	back, err := url.Parse(answer.Header.Get("Location"))
+	if err != nil || back.Query().Get("error") != "access_denied" || back.Query().Get("state") != "s" || back.Query().Has("code") {
+		t.Errorf("cancelled: got %d to %v, want to be sent back with the error", answer.StatusCode, back)
+	}
+	for address, want := range map[string]int{"http://127.0.0.1:1/api/": http.StatusSeeOther, "https://evil.example.com": http.StatusBadRequest, "": http.StatusBadRequest} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/issuer/end?post_logout_redirect_uri="+url.QueryEscape(address), http.NoBody)
+		r.RemoteAddr = "127.0.0.1:5"
+		i.Handler(http.NotFoundHandler()).ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("signing out to %q: got %d, want %d", address, w.Code, want)
 		}
 	}
 }

@@ -1,41 +1,37 @@
 package issuer
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"html/template"
-	"io"
-	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"time"
 
 	"postern/internal/identity"
 	"postern/local/demouser"
 )
 
-// A grant is what a code stands for.
-type grant struct {
-	mail                       identity.Mail
-	redirect, challenge, nonce string
-	expires                    time.Time
-}
+// codeLifetime is how long a code is good.
+const codeLifetime = time.Minute
 
-// maxCodes bounds the codes that nobody has exchanged.
-const maxCodes = 1000
+// A code is what an authorization code stands for.
+type code struct {
+	session
+
+	redirect, challenge, nonce string
+}
 
 var page = template.Must(template.New("").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign in</title>
+<link rel="icon" href="data:,">
 <main><h1>Sign in to stage local</h1>
 <p>This page is for trying on this machine: it asks for no password.</p>
 <form method="post">
 {{range $name, $value := .Hidden}}<input type="hidden" name="{{$name}}" value="{{$value}}">
-{{end}}<label>Mail <input name="mail" type="email" required value="{{.Mail}}"></label>
-<button>Sign in</button>
+{{end}}<p><label>Mail <input name="mail" type="email" required value="{{.Mail}}"></label></p>
+<p><label>Seconds until a token must be renewed <input name="lifetime" type="number" min="1" max="86400" value="{{.Lifetime}}"></label></p>
+<button>Sign in</button> <button name="cancel" value="1" formnovalidate>Cancel</button>
 </form></main></html>
 `))
 
@@ -76,105 +72,70 @@ func (i *Issuer) ask(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	_ = page.Execute(w, map[string]any{"Hidden": parameters, "Mail": demouser.Mail})
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
+	_ = page.Execute(w, map[string]any{"Hidden": parameters, "Mail": demouser.Mail, "Lifetime": int(Lifetime.Seconds())})
 }
 
-// authorize sends the browser back with a code.
+// authorize sends the browser back with a code, or with the error that the person cancelled.
 func (i *Issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	parameters, wrong := i.request(r)
-	mail, err := identity.ParseMail(r.FormValue("mail"))
-	if err != nil {
-		wrong = "mail must be a mail address"
+	if wrong == "" && r.FormValue("cancel") != "" {
+		i.back(w, r, parameters, "error", "access_denied")
+		return
+	}
+	var signedIn session
+	if wrong == "" {
+		signedIn, wrong = sessionOf(r)
 	}
 	if wrong != "" {
 		http.Error(w, wrong, http.StatusBadRequest)
 		return
 	}
-	bytes := make([]byte, 32)
-	if _, err := io.ReadFull(i.random, bytes); err != nil {
+	name, err := i.codes.put(code{signedIn, parameters["redirect_uri"], parameters["code_challenge"], parameters["nonce"]})
+	if err != nil {
 		http.Error(w, "no random bytes", http.StatusInternalServerError)
 		return
 	}
-	code := hex.EncodeToString(bytes)
-	i.mu.Lock()
-	maps.DeleteFunc(i.codes, func(_ string, g grant) bool { return !i.now().Before(g.expires) || len(i.codes) >= maxCodes })
-	i.codes[code] = grant{mail, parameters["redirect_uri"], parameters["code_challenge"], parameters["nonce"], i.now().Add(codeLifetime)}
-	i.mu.Unlock()
-	back, _ := url.Parse(parameters["redirect_uri"]) // which request has parsed
-	query := back.Query()
-	query.Set("code", code)
+	i.back(w, r, parameters, "code", name)
+}
+
+// sessionOf reads who signs in, and for how long a token shall be good.
+func sessionOf(r *http.Request) (s session, wrong string) {
+	mail, err := identity.ParseMail(r.FormValue("mail"))
+	if err != nil {
+		return session{}, "mail must be a mail address"
+	}
+	s = session{mail: mail, lifetime: Lifetime}
+	if text := r.FormValue("lifetime"); text != "" {
+		seconds, err := strconv.ParseUint(text, 10, 32)
+		if s.lifetime = time.Duration(seconds) * time.Second; err != nil || seconds < 1 || s.lifetime > maxLifetime {
+			return session{}, "lifetime must be 1 to 86400 seconds"
+		}
+	}
+	return s, ""
+}
+
+// back sends the browser to the redirect_uri with a result. The issuer names itself, so that no other one is mistaken for it.
+// Source: RFC 6749, section 4.1.2, and RFC 9207.
+func (i *Issuer) back(w http.ResponseWriter, r *http.Request, parameters map[string]string, name, value string) {
+	address, _ := url.Parse(parameters["redirect_uri"]) // which request has parsed
+	query := address.Query()
+	query.Set(name, value)
+	query.Set("iss", i.URL)
 	if parameters["state"] != "" {
 		query.Set("state", parameters["state"])
 	}
-	back.RawQuery = query.Encode()
-	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+	address.RawQuery = query.Encode()
+	http.Redirect(w, r, address.String(), http.StatusSeeOther)
 }
 
-// exchange gives tokens for a code, once.
-// Source: RFC 6749, section 4.1.3, and RFC 7636, section 4.6.
-func (i *Issuer) exchange(w http.ResponseWriter, r *http.Request) {
-	i.mu.Lock()
-	g, ok := i.codes[r.PostFormValue("code")]
-	delete(i.codes, r.PostFormValue("code"))
-	i.mu.Unlock()
-	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
-	if !ok || !i.now().Before(g.expires) || r.PostFormValue("grant_type") != "authorization_code" || r.PostFormValue("client_id") != i.Audience ||
-		r.PostFormValue("redirect_uri") != g.redirect || subtle.ConstantTimeCompare([]byte(challenge), []byte(g.challenge)) != 1 {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"error":"invalid_grant"}`)
+// end sends the browser back to the page that signs out. There is nothing to end: no cookie is set.
+// Source: OpenID Connect RP-Initiated Logout 1.0, section 2.
+func (i *Issuer) end(w http.ResponseWriter, r *http.Request) {
+	address := r.FormValue("post_logout_redirect_uri")
+	if !isPageHere(address) {
+		http.Error(w, "post_logout_redirect_uri must be an http address of this machine", http.StatusBadRequest)
 		return
 	}
-	token, err := i.Token(g.mail, map[string]any{"nonce": g.nonce})
-	if err != nil {
-		http.Error(w, "signing failed", http.StatusInternalServerError)
-		return
-	}
-	answer(w, map[string]any{"access_token": token, "id_token": token, "token_type": "Bearer", "expires_in": int(Lifetime.Seconds())})
-}
-
-// demo gives a token for a mail, the demo user's if none is given, without any sign-in: for curl. No page of another origin may
-// read it. A group, if one is given, is in the claim groups.
-func (i *Issuer) demo(w http.ResponseWriter, r *http.Request) {
-	text := r.PostFormValue("mail")
-	if text == "" {
-		text = demouser.Mail
-	}
-	mail, err := identity.ParseMail(text)
-	if err != nil {
-		http.Error(w, "mail must be a mail address", http.StatusBadRequest)
-		return
-	}
-	more := map[string]any{}
-	if group := r.PostFormValue("group"); group != "" {
-		more["groups"] = []string{group}
-	}
-	token, err := i.Token(mail, more)
-	if err != nil {
-		http.Error(w, "signing failed", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain")
-	_, _ = io.WriteString(w, token+"\n")
-}
-
-// Token returns a token for a mail, with more claims.
-func (i *Issuer) Token(mail identity.Mail, more map[string]any) (string, error) {
-	now := i.now()
-	claims := map[string]any{
-		"iss": i.URL, "aud": i.Audience, "sub": string(mail), "email": string(mail), "email_verified": true,
-		"iat": now.Unix(), "exp": now.Add(Lifetime).Unix(),
-	}
-	maps.Copy(claims, more)
-	text, err := json.Marshal(claims)
-	if err != nil {
-		return "", err
-	}
-	signed, err := i.signer.Sign(text)
-	if err != nil {
-		return "", err
-	}
-	return signed.CompactSerialize()
+	http.Redirect(w, r, address, http.StatusSeeOther)
 }
