@@ -8,17 +8,6 @@ import (
 	"testing"
 )
 
-// issuers has the template's issuer: the local run serves it at its own port.
-const issuers = `[{"issuer":"http://127.0.0.1:8080/issuer","audience":"postern","mail":"email","roles":{"claim":"groups","service":"uploads-service"}}]`
-
-// trusting is the assembly with that issuer.
-func trusting(t *testing.T) string {
-	t.Helper()
-	return edited(t, func(t *testing.T, template map[string]any) {
-		environment(t, template, func(p map[string]any) bool { _, ok := variables(p)["ISSUERS"]; return ok })["ISSUERS"] = issuers
-	})
-}
-
 // tokenOf gets a token for a mail from the run's issuer, as its banner says.
 func tokenOf(t *testing.T, run *localRun, mail, group string) client {
 	t.Helper()
@@ -46,7 +35,7 @@ func tokenOf(t *testing.T, run *localRun, mail, group string) client {
 func TestTokens(t *testing.T) {
 	requireLocal(t)
 	t.Parallel()
-	run := serve(t, trusting(t))
+	run := serve(t, assembly)
 	password := newClient(run.API, demoUser)
 	known, unknown := tokenOf(t, run, "Demo@Example.com", ""), tokenOf(t, run, "new@example.com", "")
 	service := tokenOf(t, run, "backend@example.com", "uploads-service")

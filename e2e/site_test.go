@@ -1,6 +1,9 @@
 package e2e_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"html"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -8,6 +11,9 @@ import (
 	"strings"
 	"testing"
 )
+
+// maxScripts bounds the page's script and the client module together, compressed, in bytes.
+const maxScripts = 40 << 10
 
 // TestPageHasItsFiles opens the page as a browser does: the document, then each script, style and picture that it names.
 func TestPageHasItsFiles(t *testing.T) {
@@ -18,15 +24,29 @@ func TestPageHasItsFiles(t *testing.T) {
 	if policy := page.header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self';") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy: got %q", policy)
 	}
+	if want := html.EscapeString(`"issuer":"` + strings.TrimSuffix(demo.base, "/api/") + `/issuer"`); server != nil && !strings.Contains(string(page.body), want) {
+		t.Errorf("the page does not name the issuer where it is served: got %s, want %s in it", page.body, want)
+	}
 	named := regexp.MustCompile(`(?:src|href)="/api/([^"]+)"`).FindAllStringSubmatch(string(page.body), -1)
 	if len(named) != 3 {
 		t.Errorf("got files %v, want a script, a style and an icon", named)
 	}
-	for _, match := range named {
-		file := newClient(demo.base, "").do(t, http.MethodGet, match[1])
+	var scripts bytes.Buffer
+	compressed, err := gzip.NewWriterLevel(&scripts, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(named, []string{"", "assets/postern.js"}) {
+		file := newClient(demo.base, "").do(t, http.MethodGet, name[1])
 		if file.status != http.StatusOK || len(file.body) == 0 {
-			t.Errorf("%s: got %d", match[1], file.status)
+			t.Errorf("%s: got %d", name[1], file.status)
 		}
+		if strings.HasSuffix(name[1], ".js") {
+			_, _ = compressed.Write(file.body)
+		}
+	}
+	if err := compressed.Close(); err != nil || scripts.Len() > maxScripts || scripts.Len() < maxScripts/10 {
+		t.Errorf("page and module are %d bytes compressed, %v: want at most %d", scripts.Len(), err, maxScripts)
 	}
 }
 

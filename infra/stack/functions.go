@@ -51,7 +51,7 @@ func functionSpecs(s stage.Stage, d data, q queues) map[contract.Function]functi
 		contract.Presign:    presignSpec(s, d),
 		contract.Manage:     manageSpec(s, d, q),
 		contract.Inspect:    inspectSpec(s, d, q),
-		contract.Site:       siteSpec(d),
+		contract.Site:       siteSpec(s, d),
 	}
 }
 
@@ -139,13 +139,13 @@ func inspectSpec(s stage.Stage, d data, q queues) functionSpec {
 	}
 }
 
-func siteSpec(d data) functionSpec {
+func siteSpec(s stage.Stage, d data) functionSpec {
 	return functionSpec{
 		id:          "Site",
 		description: "Serves the page, the client module and the API's document; calls nothing",
 		memory:      256,
 		timeout:     5,
-		environment: contract.SiteEnv{Bucket: *d.bucket.BucketName()},
+		environment: contract.SiteEnv{Bucket: *d.bucket.BucketName(), SignIn: s.SignIn()},
 		variables:   oneThread,
 	}
 }

@@ -34,11 +34,16 @@ var (
 		want:  `the name of a claim, or a path with dots such as "realm_access.roles": 1 to 128 printable ASCII characters`,
 		parse: matching(claimText),
 	}
+	clientID = rule[string]{want: "what the provider calls the page: 1 to 128 printable ASCII characters", parse: matching(claimText)}
+	scopes   = rule[string]{
+		want:  `the scopes that the page asks for, with blanks between, openid among them, at most 255 characters`,
+		parse: func(value any) (string, bool) { s, ok := value.(string); return s, ok && isScope(s) },
+	}
 	claimValue = rule[string]{want: "a value of the claim: 1 to 128 printable ASCII characters", parse: matching(claimText)}
 )
 
-// readIssuers reads a list of issuers.
-func readIssuers(o *object, name string, isLocal bool, into *[]contract.Issuer) {
+// readIssuers reads a list of issuers, and as whose client the page signs people in.
+func readIssuers(o *object, name string, isLocal bool, into *[]contract.Issuer, page **contract.Provider) {
 	value, ok := o.field(name)
 	if !ok {
 		return
@@ -51,7 +56,7 @@ func readIssuers(o *object, name string, isLocal bool, into *[]contract.Issuer) 
 	}
 	issuers := make([]contract.Issuer, len(members))
 	for i, member := range members {
-		readObject(fmt.Sprintf("%s[%d]", path, i), member, o.errs, func(o *object) { readIssuer(o, isLocal, &issuers[i]) })
+		readObject(fmt.Sprintf("%s[%d]", path, i), member, o.errs, func(o *object) { readIssuer(o, isLocal, &issuers[i], page) })
 		if slices.ContainsFunc(issuers[:i], func(earlier contract.Issuer) bool {
 			return earlier.Issuer == issuers[i].Issuer && earlier.Audience == issuers[i].Audience
 		}) {
@@ -64,7 +69,7 @@ func readIssuers(o *object, name string, isLocal bool, into *[]contract.Issuer) 
 	*into = issuers
 }
 
-func readIssuer(o *object, isLocal bool, into *contract.Issuer) {
+func readIssuer(o *object, isLocal bool, into *contract.Issuer, page **contract.Provider) {
 	url := deployedIssuer
 	if isLocal {
 		url = localIssuer
@@ -77,9 +82,45 @@ func readIssuer(o *object, isLocal bool, into *contract.Issuer) {
 		readRequired(o, "claim", &into.Roles.Claim, claimName)
 		readRequired(o, "service", &into.Roles.Service, claimValue)
 	})
+	o.object("page", func(o *object) {
+		if *page != nil {
+			o.fail("%s: must be of one issuer alone: the page signs people in there", o.path)
+		}
+		*page = readProvider(o, isLocal, *into)
+	})
 	if into.Mail != "" && into.Subject != "" {
 		o.fail("%s: must have mail or subject, not both: one of them names the user", o.path)
 	}
+}
+
+// defaultScope asks for who somebody is, and for the mail, which often names the user.
+const defaultScope = "openid email"
+
+// readProvider reads how the page is a client of an issuer. Where the tokens are for the page itself, it sends ID tokens.
+func readProvider(o *object, isLocal bool, issuer contract.Issuer) *contract.Provider {
+	origin := rule[string]{
+		want: "the https origin where the provider gives tokens, such as \"https://app.auth.eu-central-1.amazoncognito.com\"",
+		parse: func(value any) (string, bool) {
+			s, ok := value.(string)
+			return s, ok && isIssuer(s, isLocal) && strings.Count(s, "/") == 2
+		},
+	}
+	p := &contract.Provider{Issuer: issuer.Issuer, Scope: defaultScope}
+	readRequired(o, "clientId", &p.ClientID, clientID)
+	read(o, "scope", &p.Scope, scopes)
+	read(o, "origin", &p.Origin, origin)
+	if p.ClientID != issuer.Audience {
+		p.Audience = issuer.Audience
+	}
+	return p
+}
+
+// isScope reports whether s is a list of scopes, openid among them.
+// Source: RFC 6749, section 3.3.
+func isScope(s string) bool {
+	all := strings.Split(s, " ")
+	return len(s) <= 255 && slices.Contains(all, "openid") &&
+		!slices.ContainsFunc(all, func(scope string) bool { return !claimText.MatchString(scope) || strings.ContainsAny(scope, `"\`) })
 }
 
 // readRequired reads a field that has no default.
@@ -97,7 +138,7 @@ func readRequired[T any](o *object, name string, into *T, rule rule[T]) {
 func isIssuer(s string, allowLoopback bool) bool {
 	u, err := url.Parse(s)
 	if err != nil || len(s) > 255 || u.Host == "" || u.Hostname() == "" || u.User != nil || u.Opaque != "" ||
-		u.String() != s || strings.ContainsAny(s, "?#") {
+		u.String() != s || strings.ContainsAny(s, "?#") || strings.ContainsAny(u.Host, "!$&'()*+,;=") {
 		return false
 	}
 	if u.Scheme == "https" {

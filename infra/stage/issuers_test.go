@@ -2,8 +2,13 @@ package stage_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"postern/internal/contract"
 )
 
 func TestIssuers(t *testing.T) {
@@ -29,6 +34,8 @@ func TestIssuers(t *testing.T) {
 		"https://id.example.com?":                 nowhere,
 		"https://id.example.com#a":                nowhere,
 		"https://id.example.com#":                 nowhere,
+		"https://id.example.com;a":                nowhere,
+		"https://*.example.com":                   nowhere,
 		"https:id.example.com":                    nowhere,
 		"HTTPS://id.example.com":                  nowhere,
 		"https://id.example.com/ a":               nowhere,
@@ -48,11 +55,37 @@ func TestIssuers(t *testing.T) {
 	}
 }
 
+// TestPageOfIssuer reads as whose client the page signs people in, and which token it sends.
+func TestPageOfIssuer(t *testing.T) {
+	for page, want := range map[string]contract.Provider{
+		`{"clientId": "web"}`: {Issuer: "https://id.example.com", ClientID: "web", Scope: "openid email"},
+		`{"clientId": "page", "scope": "openid offline_access", "origin": "https://auth.example.com:8443"}`: {
+			Issuer: "https://id.example.com", ClientID: "page", Scope: "openid offline_access", Audience: "web", Origin: "https://auth.example.com:8443",
+		},
+	} {
+		got, err := parse(t, `{"dev": {"basic": false, "issuers": [
+			{"issuer": "https://other.example.com", "audience": "web"},
+			{"issuer": "https://id.example.com", "audience": "web", "page": `+page+`}]}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(got["dev"].SignIn(), contract.SignIn{Provider: &want}); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", page, diff)
+		}
+		if text := fmt.Sprint(got["dev"].Issuers); strings.Contains(text, "8443") {
+			t.Errorf("the authorizer is told of the page: %s", text)
+		}
+	}
+}
+
 func TestMistakesOfIssuers(t *testing.T) {
 	const (
 		urls   = "a URL as the provider's tokens have it in iss: https, without user, query and fragment, at most 255 bytes"
 		claims = `the name of a claim, or a path with dots such as "realm_access.roles": 1 to 128 printable ASCII characters`
-		good   = `"issuer": "https://id.example.com", "audience": "web"`
+		// where the page's tokens are from
+		pageOrigin = `must be the https origin where the provider gives tokens, such as "https://app.auth.eu-central-1.amazoncognito.com"`
+
+		good = `"issuer": "https://id.example.com", "audience": "web"`
 	)
 	long := `{"issuer": "https://` + strings.Repeat("a", 240) + `", "audience": "` + strings.Repeat("b", 120)
 	var many []string
@@ -63,7 +96,7 @@ func TestMistakesOfIssuers(t *testing.T) {
 		"an object":         {`{` + good + `}`, `: must be a list of at most 8 objects, each with issuer and audience; got {"audience":"web","issuer":"https://id.example.com"}`},
 		"too many":          {`[1,2,3,4,5,6,7,8,9]`, `: must be a list of at most 8 objects, each with issuer and audience; got [1,2,3,4,5,6,7,8,9]`},
 		"a text":            {`["https://id.example.com"]`, `[0]: must be an object; got "https://id.example.com"`},
-		"unknown field":     {`[{` + good + `, "mial": "email"}]`, `[0].mial: unknown field; must be one of issuer, audience, mail, subject, roles`},
+		"unknown field":     {`[{` + good + `, "mial": "email"}]`, `[0].mial: unknown field; must be one of issuer, audience, mail, subject, roles, page`},
 		"no issuer":         {`[{"audience": "web"}]`, `[0].issuer: must be ` + urls + `; got nothing`},
 		"issuer over http":  {`[{"issuer": "http://127.0.0.1", "audience": "web"}]`, `[0].issuer: must be ` + urls + `; got "http://127.0.0.1"`},
 		"no audience":       {`[{"issuer": "https://id.example.com"}]`, `[0].audience: must be 1 to 128 printable ASCII characters, as tokens have it in aud; got nothing`},
@@ -73,6 +106,13 @@ func TestMistakesOfIssuers(t *testing.T) {
 		"mail and subject":  {`[{` + good + `, "mail": "email", "subject": "sub"}]`, `[0]: must have mail or subject, not both: one of them names the user`},
 		"role of no value":  {`[{` + good + `, "roles": {"claim": "groups"}}]`, `[0].roles.service: must be a value of the claim: 1 to 128 printable ASCII characters; got nothing`},
 		"role of no claim":  {`[{` + good + `, "roles": {"service": "svc"}}]`, `[0].roles.claim: must be ` + claims + `; got nothing`},
+		"page of no client": {`[{` + good + `, "page": {}}]`, `[0].page.clientId: must be what the provider calls the page: 1 to 128 printable ASCII characters; got nothing`},
+		"scope":             {`[{` + good + `, "page": {"clientId": "web", "scope": "email"}}]`, `[0].page.scope: must be the scopes that the page asks for, with blanks between, openid among them, at most 255 characters; got "email"`},
+		"two blanks":        {`[{` + good + `, "page": {"clientId": "web", "scope": "openid  email"}}]`, `[0].page.scope: must be the scopes that the page asks for, with blanks between, openid among them, at most 255 characters; got "openid  email"`},
+		"origin and path":   {`[{` + good + `, "page": {"clientId": "web", "origin": "https://a.example.com/"}}]`, `[0].page.origin: ` + pageOrigin + `; got "https://a.example.com/"`},
+		"origin over http":  {`[{` + good + `, "page": {"clientId": "web", "origin": "http://127.0.0.1"}}]`, `[0].page.origin: ` + pageOrigin + `; got "http://127.0.0.1"`},
+		"origin and more":   {`[{` + good + `, "page": {"clientId": "web", "origin": "https://a.example.com; script-src *"}}]`, `[0].page.origin: ` + pageOrigin + `; got "https://a.example.com; script-src *"`},
+		"two pages":         {`[{` + good + `, "page": {"clientId": "web"}}, {"issuer": "https://b.example.com", "audience": "web", "page": {"clientId": "web"}}]`, `[1].page: must be of one issuer alone: the page signs people in there`},
 		"twice":             {`[{` + good + `}, {` + good + `, "mail": "email"}]`, `[1]: must have another issuer or audience than those before; got {"audience":"web","issuer":"https://id.example.com","mail":"email"}`},
 		"too long":          {`[` + strings.Join(many, ",") + `]`, `: must be at most 3000 bytes of JSON; got 3177`},
 	} {

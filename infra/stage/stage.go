@@ -91,6 +91,11 @@ type Stage struct {
 	// Default: none.
 	Issuers []contract.Issuer
 
+	// Provider is that of Issuers where the page signs people in. In cdk.json it is the field page of one of them, an object of
+	// clientId and, if need be, scope and origin.
+	// Default: nil, the page asks for a password.
+	Provider *contract.Provider
+
 	// AuthorizerConcurrency is how many authorizers run at once, at most, 1 to 1,000. They are reserved, that is taken from
 	// the concurrent executions that the account's other functions share. Requests beyond are answered 503.
 	// Source: Lambda Developer Guide, "Configuring reserved concurrency for a function".
@@ -309,6 +314,9 @@ func (s Stage) Warnings() []string {
 	if !s.Basic && len(s.Issuers) == 0 {
 		warnings = append(warnings, fmt.Sprintf("stages.%s.basic: false refuses every caller: without issuers there is no other way to sign in", s.Name))
 	}
+	if s.Page && !s.Basic && len(s.Issuers) > 0 && s.Provider == nil {
+		warnings = append(warnings, fmt.Sprintf("stages.%s.issuers: nobody can sign in on the page: give one of them a page, with its clientId, or leave it out by page: false", s.Name))
+	}
 	for _, origin := range s.AllowedOrigins {
 		switch {
 		case s.Removal != Retain:
@@ -391,7 +399,7 @@ func (s *Stage) read(o *object) {
 	})
 	read(o, "inspectConcurrency", &s.InspectConcurrency, integer(2, 1000))
 	read(o, "basic", &s.Basic, boolean)
-	readIssuers(o, "issuers", s.Name == Local, &s.Issuers)
+	readIssuers(o, "issuers", s.Name == Local, &s.Issuers, &s.Provider)
 	read(o, "authorizerConcurrency", &s.AuthorizerConcurrency, integer(1, 1000))
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
@@ -424,6 +432,11 @@ func (s Stage) CallerThrottle() contract.Throttle {
 		OwnerRate: int64(s.Throttle.OwnerRate), OwnerBurst: int64(s.Throttle.OwnerBurst),
 		ServiceRate: int64(s.Throttle.ServiceRate), ServiceBurst: int64(s.Throttle.ServiceBurst),
 	}
+}
+
+// SignIn returns what the page needs to know of who may sign in.
+func (s Stage) SignIn() contract.SignIn {
+	return contract.SignIn{Basic: s.Basic, Provider: s.Provider}
 }
 
 // Inspection returns what the functions need to know of how content is judged.

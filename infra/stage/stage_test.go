@@ -219,9 +219,15 @@ func TestStageThatNobodyMaySignInTo(t *testing.T) {
 }
 
 func TestStageOfTokensAlone(t *testing.T) {
-	stages, err := parse(t, `{"dev": {"removal": "destroy", "basic": false, "issuers": [{"issuer": "https://id.example.com", "audience": "web"}]}}`)
-	if got := stages["dev"].Warnings(); err != nil || len(got) != 0 {
-		t.Errorf("got %q, %v, want no warning", got, err)
+	for page, want := range map[string][]string{
+		`, "page": {"clientId": "web"}}]`: nil,
+		`}], "page": false`:               nil,
+		`}]`:                              {"stages.dev.issuers: nobody can sign in on the page: give one of them a page, with its clientId, or leave it out by page: false"},
+	} {
+		stages, err := parse(t, `{"dev": {"removal": "destroy", "basic": false, "issuers": [{"issuer": "https://id.example.com", "audience": "web"`+page+`}}`)
+		if diff := cmp.Diff(stages["dev"].Warnings(), want); err != nil || diff != "" {
+			t.Errorf("%s: %v (-got +want):\n%s", page, err, diff)
+		}
 	}
 }
 

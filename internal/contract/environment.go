@@ -98,6 +98,30 @@ type ManageEnv struct {
 type SiteEnv struct {
 	// Bucket is the name of the bucket, to which the page sends files and from which it shows them.
 	Bucket string `env:"BUCKET"`
+	// SignIn says how people sign in on the page.
+	SignIn SignIn `env:"SIGN_IN"`
+}
+
+// A SignIn says how people sign in on the page, where anybody may read it.
+type SignIn struct {
+	// Basic reports whether the page asks for a mail and a password.
+	Basic bool `json:"basic"`
+	// Provider is the OpenID Provider that signs people in. If nil, none does.
+	Provider *Provider `json:"provider,omitempty"`
+}
+
+// A Provider is an OpenID Provider, of which the page is a public client: authorization code with PKCE, and no secret.
+type Provider struct {
+	// Issuer is the provider's issuer identifier, a URL.
+	Issuer string `json:"issuer"`
+	// ClientID is what the provider calls the page.
+	ClientID string `json:"clientId"`
+	// Scope is what the page asks for, with blanks between.
+	Scope string `json:"scope"`
+	// Audience is whom the access token must be for, which the page then sends to the API. If empty, it sends the ID token.
+	Audience string `json:"audience,omitempty"`
+	// Origin is where the provider gives tokens, if that is not the origin of Issuer.
+	Origin string `json:"origin,omitempty"`
 }
 
 // ReconcileMessage is the message that has the inspect function go through the bucket, from the first folder on.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"os"
 	"path"
 	"regexp"
@@ -45,7 +48,7 @@ func newFunction(setup function.Setup[contract.SiteEnv]) (lambda.Handler, error)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSite(os.DirFS(contract.SiteFolder), storage)
+	s, err := newSite(os.DirFS(contract.SiteFolder), storage, setup.Env.SignIn)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +57,11 @@ func newFunction(setup function.Setup[contract.SiteEnv]) (lambda.Handler, error)
 
 // newSite reads the site's files, which never change while the process lives. storage is the origin of the bucket's URLs. It is
 // an error when a file is missing that has a route of its own.
-func newSite(folder fs.FS, storage string) (*site, error) {
+func newSite(folder fs.FS, storage string, signIn contract.SignIn) (*site, error) {
+	origins, err := providerOrigins(signIn)
+	if err != nil {
+		return nil, err
+	}
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
 		return nil, fmt.Errorf("reading the site's files: %w", err)
@@ -65,7 +72,14 @@ func newSite(folder fs.FS, storage string) (*site, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the site's files: %w", err)
 		}
-		s.files[entry.Name()] = newFile(entry.Name(), body, storage)
+		connect := []string{storage}
+		if entry.Name() == pageFile {
+			if body, err = withSignIn(body, signIn); err != nil {
+				return nil, err
+			}
+			connect = append(connect, origins...)
+		}
+		s.files[entry.Name()] = newFile(entry.Name(), body, storage, connect)
 	}
 	for _, name := range []string{pageFile, documentFile} {
 		if _, ok := s.files[name]; !ok {
@@ -75,10 +89,43 @@ func newSite(folder fs.FS, storage string) (*site, error) {
 	return s, nil
 }
 
+// place is where the page says how people sign in, and what stands there before.
+const place = `<meta name="sign-in" content="">`
+
+// withSignIn returns the page with how people sign in, as JSON. It is an error when the page has no place for that.
+func withSignIn(page []byte, signIn contract.SignIn) ([]byte, error) {
+	text, err := json.Marshal(signIn)
+	if err != nil {
+		return nil, err
+	}
+	before, after, ok := strings.Cut(string(page), place)
+	if !ok {
+		return nil, errors.New("the site's file " + pageFile + " has no " + place)
+	}
+	return []byte(before + `<meta name="sign-in" content="` + html.EscapeString(string(text)) + `">` + after), nil
+}
+
+// providerOrigins returns the origins of the provider where people sign in.
+func providerOrigins(signIn contract.SignIn) ([]string, error) {
+	if signIn.Provider == nil {
+		return nil, nil
+	}
+	issuer, err := url.Parse(signIn.Provider.Issuer)
+	if err != nil || issuer.Host == "" {
+		return nil, errors.New("the issuer of the page is no URL")
+	}
+	origins := []string{issuer.Scheme + "://" + issuer.Host}
+	if more := signIn.Provider.Origin; more != "" {
+		origins = append(origins, more)
+	}
+	return origins, nil
+}
+
 // hashed matches the names of files whose content never changes, because its hash is in the name.
 var hashed = regexp.MustCompile(`-[A-Z0-9]{8}\.[a-z]+$`)
 
-func newFile(name string, body []byte, storage string) file {
+// newFile returns a file as it is answered. storage is where a page may have pictures from, connect what its script may call.
+func newFile(name string, body []byte, storage string, connect []string) file {
 	sum := sha256.Sum256(body)
 	headers := map[string]string{
 		"Content-Type":  contentType(name),
@@ -91,7 +138,7 @@ func newFile(name string, body []byte, storage string) file {
 	if path.Ext(name) == ".html" {
 		// A page names the hashed files of one deployment, so it is never kept.
 		headers["Cache-Control"] = "no-store"
-		headers["Content-Security-Policy"] = policy(storage)
+		headers["Content-Security-Policy"] = policy(storage, connect)
 		headers["Cross-Origin-Opener-Policy"] = "same-origin"
 		headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
 		headers["X-Frame-Options"] = "DENY"
@@ -122,12 +169,13 @@ func contentType(name string) string {
 	}
 }
 
-// policy returns the page's Content-Security-Policy: its own scripts and styles, the API it came from, and the bucket.
+// policy returns a page's Content-Security-Policy: its own scripts and styles, the API it came from, the bucket, and on the page
+// itself the provider that signs people in.
 // Source: https://www.w3.org/TR/CSP3/
-func policy(storage string) string {
+func policy(storage string, connect []string) string {
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self'", "style-src 'self'", "worker-src 'self'", "img-src 'self' " + storage,
-		"media-src " + storage, "connect-src 'self' " + storage, "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'",
+		"media-src " + storage, "connect-src 'self' " + strings.Join(connect, " "), "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'",
 	}, "; ")
 }
 

@@ -15,7 +15,7 @@ import (
 const bucketOrigin = "https://uploads.s3.eu-west-1.amazonaws.com"
 
 var built = fstest.MapFS{
-	"index.html":         {Data: []byte("<!doctype html>")},
+	"index.html":         {Data: []byte(`<!doctype html><meta name="sign-in" content="">`)},
 	"openapi.json":       {Data: []byte(`{"openapi":"3.0.3"}`)},
 	"page-ABCD2345.js":   {Data: []byte("render()")},
 	"style-ABCD2345.css": {Data: []byte("body{}")},
@@ -25,9 +25,17 @@ var built = fstest.MapFS{
 	"reference.html":     {Data: []byte("<!doctype html><h1>")},
 }
 
+// basic is the sign-in of a stage without issuers.
+var basic = contract.SignIn{Basic: true}
+
 func get(t *testing.T, path, file string, headers map[string][]string) events.APIGatewayProxyResponse {
 	t.Helper()
-	s, err := newSite(built, bucketOrigin)
+	return getOf(t, basic, path, file, headers)
+}
+
+func getOf(t *testing.T, signIn contract.SignIn, path, file string, headers map[string][]string) events.APIGatewayProxyResponse {
+	t.Helper()
+	s, err := newSite(built, bucketOrigin, signIn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +54,7 @@ func get(t *testing.T, path, file string, headers map[string][]string) events.AP
 func TestFiles(t *testing.T) {
 	const kept, asked, never = "public, max-age=31536000, immutable", "no-cache", "no-store"
 	for _, test := range []struct{ path, file, contentType, cache, body string }{
-		{contract.PagePath, "", "text/html; charset=utf-8", never, "<!doctype html>"},
+		{contract.PagePath, "", "text/html; charset=utf-8", never, `<!doctype html><meta name="sign-in" content="{&#34;basic&#34;:true}">`},
 		{contract.DocumentPath, "", "application/json", asked, `{"openapi":"3.0.3"}`},
 		{contract.AssetPath, "page-ABCD2345.js", "text/javascript; charset=utf-8", kept, "render()"},
 		{contract.AssetPath, "style-ABCD2345.css", "text/css; charset=utf-8", kept, "body{}"},
@@ -127,7 +135,33 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// TestProvider lets the page alone call its provider, and tells it how to sign in. What is configured stays a text.
+func TestProvider(t *testing.T) {
+	signIn := contract.SignIn{Provider: &contract.Provider{
+		Issuer: "https://id.example.com/realms/a", ClientID: `"><script>`, Scope: "openid", Origin: "https://auth.example.com",
+	}}
+	page, other := getOf(t, signIn, contract.PagePath, "", nil), getOf(t, signIn, contract.AssetPath, "reference.html", nil)
+	const want = "; connect-src 'self' " + bucketOrigin + " https://id.example.com https://auth.example.com; "
+	if got := page.Headers["Content-Security-Policy"]; !strings.Contains(got, want) {
+		t.Errorf("got policy %q, want %q in it", got, want)
+	}
+	if got := other.Headers["Content-Security-Policy"]; strings.Contains(got, "example.com") {
+		t.Errorf("got policy %q of the reference, want no provider in it", got)
+	}
+	const content = `content="{&#34;basic&#34;:false,&#34;provider&#34;:{&#34;issuer&#34;:&#34;https://id.example.com/realms/a&#34;,` +
+		`&#34;clientId&#34;:&#34;\&#34;\u003e\u003cscript\u003e&#34;,&#34;scope&#34;:&#34;openid&#34;,&#34;origin&#34;:&#34;https://auth.example.com&#34;}}">`
+	if !strings.HasSuffix(page.Body, content) {
+		t.Errorf("got %s, want %s", page.Body, content)
+	}
+	if page.Headers["ETag"] == get(t, contract.PagePath, "", nil).Headers["ETag"] {
+		t.Error("pages of two stages have one ETag")
+	}
+}
+
 func TestMissingFile(t *testing.T) {
+	if _, err := newSite(fstest.MapFS{pageFile: {Data: []byte("<!doctype html>")}}, bucketOrigin, basic); err == nil || !strings.Contains(err.Error(), place) {
+		t.Errorf("without a place for how to sign in: got %v, want an error that names it", err)
+	}
 	for _, missing := range []string{pageFile, documentFile} {
 		folder := fstest.MapFS{}
 		for name, file := range built {
@@ -135,7 +169,7 @@ func TestMissingFile(t *testing.T) {
 				folder[name] = file
 			}
 		}
-		if _, err := newSite(folder, bucketOrigin); err == nil || !strings.Contains(err.Error(), missing) {
+		if _, err := newSite(folder, bucketOrigin, basic); err == nil || !strings.Contains(err.Error(), missing) {
 			t.Errorf("without %s: got %v, want an error that names it", missing, err)
 		}
 	}
