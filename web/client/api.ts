@@ -5,8 +5,11 @@ import { type Answer, isTemporary, persist, send } from "./transport.ts";
 export interface Access {
   /** The API's address, such as https://id.execute-api.eu-central-1.amazonaws.com/api */
   api: string;
-  /** Returns the value of the header Authorization. It is asked before every request, so that a token can be renewed. */
-  authorization: () => string | Promise<string>;
+  /**
+   * Returns the value of the header Authorization. It is asked before every request, so that a token can be renewed. It is
+   * asked again with what the API refused (401): another value is tried once, the same ends the call.
+   */
+  authorization: (refused?: string) => string | Promise<string>;
   /** Whom a service acts for. Default: the caller. */
   mail?: string;
   /** Whom a service acts for, as the identity provider names the user: in the place of mail. */
@@ -69,14 +72,21 @@ export function call<T>(access: Access, method: string, path: string, body?: unk
   const url = new URL(access.api.replace(/\/$/, "") + path, globalThis.location?.href);
   if (access.mail !== undefined) url.searchParams.set("mail", access.mail);
   if (access.subject !== undefined) url.searchParams.set("subject", access.subject);
-  return persist(access.signal, async (n) => {
-    const answer = await send({
+  const request = (authorization: string) =>
+    send({
       method,
       url: url.href,
-      headers: { authorization: await access.authorization(), ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: access.signal,
     });
+  return persist(access.signal, async (n) => {
+    const authorization = await access.authorization();
+    let answer = await request(authorization);
+    if (answer.status === 401) {
+      const other = await access.authorization(authorization);
+      if (other !== authorization) answer = await request(other);
+    }
     if (answer.status < 300) return (answer.text ? JSON.parse(answer.text) : undefined) as T;
     // Of a deletion made twice, the first one succeeded.
     if (method === "DELETE" && answer.status === 404 && n > 0) return undefined as T;

@@ -38,6 +38,8 @@ const atOnce = 3;
 /** Transfers are all transfers of this page, the newest last. */
 export class Transfers {
   all: Transfer[] = [];
+  /** Called when the API does not know any more who sends. */
+  onExpired = () => {};
   #listeners = new Set<() => void>();
   #next = 0;
   #told = false;
@@ -153,6 +155,11 @@ export class Transfers {
   #failed(transfer: Transfer, error: unknown): void {
     if (error === paused) {
       transfer.state = "paused";
+      return;
+    }
+    if (error instanceof PosternError && error.status === 401 && error.code === "unauthorized") {
+      transfer.state = "paused";
+      this.onExpired();
       return;
     }
     const { code, message } = error instanceof PosternError ? error : { code: "", message: `Something went wrong in this page: ${String(error)}` };

@@ -1,4 +1,6 @@
 // Starts what the browser's tests need: the local run of the stage, a server of pages on another origin, and Chromium.
+import AxeBuilder from "@axe-core/playwright";
+import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -100,6 +102,13 @@ export async function startPages(pages, headers = {}) {
 /** startBrowser starts Chromium: CHROMIUM, or the one of the system. */
 export function startBrowser(options = {}) {
   return chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"], ...options });
+}
+
+/** checkAccessibility has axe look at a view, or at some parts of a long one. */
+export async function checkAccessibility(page, view, parts = ["html"]) {
+  const axe = parts.reduce((builder, part) => builder.include(part), new AxeBuilder({ page }));
+  const { violations } = await axe.analyze();
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), [], view);
 }
 
 /**

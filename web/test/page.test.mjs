@@ -1,12 +1,11 @@
 // The whole way of a person on the page: sign in, upload, pause, reload, resume, look, rename, download, delete, sign out.
-import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createReadStream, mkdtempSync, openSync, rmSync, writeFileSync, writeSync, closeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { mail, password, root, startBrowser, startLocal, watch } from "./local.mjs";
+import { checkAccessibility, mail, password, root, startBrowser, startLocal, watch } from "./local.mjs";
 
 const MiB = 2 ** 20;
 let local, browser, folder;
@@ -48,13 +47,6 @@ async function signIn(page) {
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "Files" }).waitFor();
-}
-
-/** checkAccessibility has axe look at a view, or at some parts of a long one. */
-async function checkAccessibility(page, view, parts = ["html"]) {
-  const axe = parts.reduce((builder, part) => builder.include(part), new AxeBuilder({ page }));
-  const { violations } = await axe.analyze();
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), [], view);
 }
 
 test("a person's whole way", { timeout: 240_000 }, async () => {
