@@ -35,10 +35,11 @@ func check(_ contract.Format, object upload.Object) (upload.Finding, error) {
 // most is how many processes run at the same time at most.
 const most = 7
 
-// A message is one of the queue's.
+// A message is one of the queue's. Two that say the same have another number: who is done with one leaves the other.
 type message struct {
 	arrival lifecycle.Arrival
 	expired bool
+	number  int // 0: not of the queue
 }
 
 // A world is one table, one bucket, one queue, and all that goes on with them.
@@ -273,7 +274,7 @@ func (w *world) expire(a lifecycle.Arrival) {
 		w.model.Doom(a.Owner, name(a))
 	}
 	a.VersionID = w.bucket.mark(a.Key)
-	w.send(message{a, true})
+	w.send(message{arrival: a, expired: true})
 }
 
 // vanish lets a rule of the bucket remove a version. Rules take days, so it is none that is being inspected.
@@ -289,10 +290,11 @@ func (w *world) vanish(a lifecycle.Arrival) {
 	_ = w.bucket.Remove(context.Background(), a.Key, version.ID)
 	w.model.Vanish(name(a), version.ID)
 	a.VersionID = version.ID
-	w.send(message{a, true})
+	w.send(message{arrival: a, expired: true})
 }
 
 func (w *world) send(m message) {
+	m.number = len(w.ever) + 1
 	w.queue = append(w.queue, m)
 	w.ever = append(w.ever, m)
 }
