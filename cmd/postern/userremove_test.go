@@ -261,7 +261,7 @@ func TestRemoveTakesBackNothingOnItsWay(t *testing.T) {
 		next.ServeHTTP(w, r)
 	})
 	local(t, "", "user", "remove", mail, "--yes").done(t)
-	if diff := cmp.Diff(order, []string{"UpdateItem", "PutItem", "DeleteItem", "DeleteItem"}); diff != "" {
+	if diff := cmp.Diff(order, []string{"UpdateItem", "PutItem", "DeleteItem", "DeleteItem", "DeleteItem"}); diff != "" {
 		t.Errorf("calls (-got +want)\n%s", diff)
 	}
 	if removed, err := d.uploads().IsRemoved(context.Background(), mailOwner); !removed || err != nil {
