@@ -7,6 +7,7 @@
 //	postern key create|list|revoke                (callers)
 //	postern user add|passwd|set|remove|list|block|unblock (operators)
 //	postern preflight|reconcile|revoke|smoke|unlock (operators)
+//	postern logs|open|plan|policy|url              (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
 // names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run by
@@ -21,7 +22,8 @@
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
 // uploads table and, but for --dry-run, sqs:SendMessage on the queue. smoke needs what user add and user remove --purge
-// need. unlock needs cloudformation:UpdateTerminationProtection on the stack. preflight needs cloudformation:DescribeStacks
+// need. logs and open need cloudformation:ListStackResources on the stack, and logs needs logs:FilterLogEvents on its log
+// groups. plan and policy need cloudformation:GetTemplate, and plan lambda:GetAccountSettings. unlock needs cloudformation:UpdateTerminationProtection on the stack. preflight needs cloudformation:DescribeStacks
 // on the stack and on CDKToolkit, and lambda:GetAccountSettings. revoke needs cloudformation:ListStackResources on the stack,
 // iam:GetRole, iam:PutRolePolicy and iam:DeleteRolePolicy on the roles of presign and manage, and
 // lambda:GetFunctionConfiguration and lambda:UpdateFunctionConfiguration on the two functions.
@@ -74,11 +76,16 @@ type commandLine struct {
 	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
 	Key       keyCommands      `cmd:"" help:"Make, list and revoke keys for your scripts."`
 	Doctor    doctorCommand    `cmd:"" help:"Look from a client's side whether a stage can be used, and say what mends it."`
+	Logs      logsCommand      `cmd:"" help:"Operators: print what a stage has logged."`
+	Open      openCommand      `cmd:"" help:"Operators: show a stage's dashboard in the browser."`
+	Plan      planCommand      `cmd:"" help:"Operators: say which quotas a number of uploads a second needs."`
+	Policy    policyCommand    `cmd:"" help:"Operators: print what each role of a stage may do."`
 	Preflight preflight        `cmd:"" help:"Operators: look whether a stage can be deployed."`
 	Reconcile reconcileCommand `cmd:"" help:"Operators: queue for inspection what lies in the bucket unrecorded."`
 	Revoke    revoke           `cmd:"" help:"Operators: end at once all that a stage has signed."`
 	Smoke     smokeCommand     `cmd:"" help:"Operators: try every step of a stage, with users of its own."`
 	Unlock    unlock           `cmd:"" help:"Operators: let a stage be deployed again whose first deployment failed."`
+	URL       urlCommand       `cmd:"" name:"url" help:"Print the address of a stage's API."`
 	User      userCommands     `cmd:"" help:"Operators: manage who may upload."`
 }
 

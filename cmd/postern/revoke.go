@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -69,24 +68,19 @@ var signer = regexp.MustCompile(`^(?:Presign|Manage)(?:Role)?[0-9A-F]{8}$`)
 
 // signers finds in the stage's stack what signs: two functions, and a role of each.
 func (l location) signers(ctx context.Context, loaded aws.Config) (found signers, err error) {
-	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(loaded), &cloudformation.ListStackResourcesInput{
-		StackName: aws.String(l.stackName()),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return signers{}, fmt.Errorf("listing what stack %s has: %w", l.stackName(), explain(err))
+	resources, err := l.resources(ctx, loaded)
+	if err != nil {
+		return signers{}, err
+	}
+	for _, resource := range resources {
+		if !signer.MatchString(aws.ToString(resource.LogicalResourceId)) {
+			continue
 		}
-		for _, resource := range page.StackResourceSummaries {
-			if !signer.MatchString(aws.ToString(resource.LogicalResourceId)) {
-				continue
-			}
-			switch name := aws.ToString(resource.PhysicalResourceId); aws.ToString(resource.ResourceType) {
-			case "AWS::IAM::Role":
-				found.roles = append(found.roles, name)
-			case "AWS::Lambda::Function":
-				found.functions = append(found.functions, name)
-			}
+		switch name := aws.ToString(resource.PhysicalResourceId); aws.ToString(resource.ResourceType) {
+		case "AWS::IAM::Role":
+			found.roles = append(found.roles, name)
+		case "AWS::Lambda::Function":
+			found.functions = append(found.functions, name)
 		}
 	}
 	if len(found.roles) != 2 || len(found.functions) != 2 {
