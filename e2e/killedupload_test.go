@@ -51,8 +51,7 @@ func number(t *testing.T, variable string, otherwise int) int {
 // serveLogged serves a local run that writes a line for each request.
 func serveLogged(t *testing.T) *localRun {
 	t.Helper()
-	t.Setenv("LOG", "text")
-	return serve(t, assembly)
+	return serve(t, assembly, "LOG=text")
 }
 
 // A machine is where the command runs: what one leaves there is not seen on another.
@@ -208,6 +207,7 @@ func TestKilledUploadGoesOn(t *testing.T) {
 // TestInterruptedUploadGoesOn interrupts the command as Ctrl-C does. It says how to go on, and the same command does.
 func TestInterruptedUploadGoesOn(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // sending slowly takes most of the time
 	run := serveLogged(t)
 	m := newMachine(t, run)
 	content := letters(1000, 22<<20)
@@ -250,8 +250,7 @@ func TestUploadsOnABadDay(t *testing.T) {
 	if !onBadDay {
 		t.Skip("make test-chaos runs it")
 	}
-	t.Setenv("CHAOS", "1")
-	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"))
+	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"), "CHAOS=1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,18 +18,18 @@ const demoUser = "demo@example.com:demo-password"
 // A localRun is a local run under test.
 type localRun struct{ *localrun.Run }
 
-// startLocal serves an assembly and returns once it is ready.
-func startLocal(assembly, data string) (*localRun, error) {
+// startLocal serves an assembly, with variables besides the test's, and returns once it is ready.
+func startLocal(assembly, data string, variables ...string) (*localRun, error) {
 	run, err := localrun.Start(context.Background(), localrun.Config{
-		Program: filepath.Join(root, "bin", "local"), Assembly: assembly, Data: data,
+		Program: filepath.Join(root, "bin", "local"), Assembly: assembly, Data: data, Environment: variables,
 	})
 	return &localRun{run}, err
 }
 
-// serve serves an assembly until the test ends.
-func serve(t *testing.T, assembly string) *localRun {
+// serve serves an assembly until the test ends, with variables besides the test's.
+func serve(t *testing.T, assembly string, variables ...string) *localRun {
 	t.Helper()
-	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"))
+	run, err := startLocal(assembly, filepath.Join(t.TempDir(), "data"), variables...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ func (m machine) begins(t *testing.T, variables ...string) (command *exec.Cmd, o
 // sends no part twice that was stored.
 func TestSilentServer(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // waiting takes most of the time
 	run := serveLogged(t)
 	m := newMachine(t, run)
 	content := letters(5000, 22<<20)
@@ -60,6 +61,7 @@ func TestSilentServer(t *testing.T) {
 // upload stays.
 func TestUserRemovedInTheMiddle(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // waiting takes most of the time
 	run := serveLogged(t)
 	const mail, password = "leaver@example.com", "a password of the leaver"
 	run.postern(t, password+"\n", "user", "add", mail)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,6 +28,8 @@ type Config struct {
 	Program  string // path of bin/local
 	Assembly string // folder of the cloud assembly to serve
 	Data     string // folder of the run's data
+	// Environment are variables of the run besides this process's, as NAME=value.
+	Environment []string
 	// OwnGroup gives the run a process group of its own. Ctrl-C at a terminal then reaches this process alone.
 	OwnGroup bool
 }
@@ -50,7 +53,7 @@ func Start(ctx context.Context, c Config) (*Run, error) {
 	r := &Run{Data: c.Data, ended: make(chan struct{})}
 	ctx, r.terminate = context.WithCancel(ctx)
 	r.cmd = exec.CommandContext(ctx, c.Program, "--assembly", c.Assembly)
-	r.cmd.Env = append(os.Environ(), "PORT=0", "S3_PORT=0", "DATA="+c.Data)
+	r.cmd.Env = slices.Concat(os.Environ(), c.Environment, []string{"PORT=0", "S3_PORT=0", "DATA=" + c.Data})
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: c.OwnGroup}
 	r.cmd.Cancel = func() error { return r.cmd.Process.Signal(syscall.SIGTERM) }
 	r.cmd.WaitDelay = stopTimeout
