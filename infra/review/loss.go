@@ -32,7 +32,6 @@ var replacing = map[string][]string{
 	stageType:      {"StageName", "RestApiId"},
 	methodType:     {"HttpMethod", "ResourceId", "RestApiId"},
 	sourceType:     {"EventSourceArn", "StartingPosition"},
-	validatorType:  {"Name", "RestApiId"},
 	authorizerType: {"RestApiId"},
 
 	"AWS::ApiGateway::Resource":        {"ParentId", "PathPart", "RestApiId"},

@@ -74,7 +74,6 @@ const (
 	sourceType   = "AWS::Lambda::EventSourceMapping"
 
 	authorizerType = "AWS::ApiGateway::Authorizer"
-	validatorType  = "AWS::ApiGateway::RequestValidator"
 
 	stageSettings = "MethodSettings/0/" // of every method
 	encryption    = "BucketEncryption/ServerSideEncryptionConfiguration/0/"
