@@ -41,6 +41,9 @@ type UploadRequest struct {
 	// PartSize is the size of each part but the last in bytes, 5 MiB to 5 GiB, of a file that is sent in parts. Default: 16 MiB,
 	// and more for files over 16 GB.
 	PartSize *int64 `json:"partSize,omitempty"`
+	// Guest is the name of whom the file is from, for the owner: 1 to 100 characters of UTF-8 without control characters, and
+	// without those that turn the direction of text. A link for guests needs it, and nobody else may give it.
+	Guest *string `json:"guest,omitempty"`
 }
 
 // Values of UploadRequest.Via.
@@ -99,7 +102,9 @@ type Upload struct {
 	// Reason says why the upload was rejected: "type_mismatch" (the content is not what the extension says),
 	// "unsafe_archive" (it would do harm when it is unpacked), "too_many_pixels" (the picture is too large to be shown),
 	// "size_mismatch" (it is not as large as declared), "over_quota" (it did not fit into the owner's quotas of bytes and
-	// files: its bytes are gone, nothing can be written of it, and it is forgotten after 22 days) or "unsigned" (its id or its metadata is none that this API signed).
+	// files), "link_used_up" (it came by a link for guests that had no room left), "link_revoked" (it came by a link that was
+	// revoked meanwhile) or "unsigned" (its id or its metadata is none that this API signed). What is over a quota, or came by such
+	// a link, has no bytes any more, nothing can be written of it, and it is forgotten after 22 days.
 	Reason string `json:"reason,omitempty"`
 	// Filename is the file's name as it was declared, empty if it was not.
 	Filename string `json:"filename,omitempty"`
@@ -127,6 +132,10 @@ type Upload struct {
 	CreatedAt Time `json:"createdAt"`
 	// Version grows with every change of the upload, for If-Match. It is 0 as long as the upload has no record.
 	Version int64 `json:"version"`
+	// Guest is the name of whom the file is from, as a guest gave it. Only an upload by a link has one.
+	Guest string `json:"guest,omitempty"`
+	// Link is the id of the link for guests by which the file came. Left out, it came from the owner.
+	Link string `json:"link,omitempty"`
 	// Multiparts are the multipart uploads of a waiting upload that can be resumed, the newest first. Left out, there are none,
 	// or the upload is not waiting, or it is one of a list.
 	Multiparts []OpenMultipart `json:"multiparts,omitempty"`
@@ -143,7 +152,7 @@ const (
 var Statuses = []string{StatusWaiting, StatusReady, StatusRejected}
 
 // Reasons are all values of Upload.Reason.
-var Reasons = []string{"type_mismatch", "unsafe_archive", "too_many_pixels", "size_mismatch", "over_quota", "unsigned"}
+var Reasons = []string{"type_mismatch", "unsafe_archive", "too_many_pixels", "size_mismatch", "over_quota", "link_used_up", "link_revoked", "unsigned"}
 
 // Values of Upload.ChecksumAlgorithm, as S3 names them. CRC64NVME is CRC-64/NVME.
 const (

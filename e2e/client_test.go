@@ -78,6 +78,9 @@ var sender = &library.Client{HTTP: httpClient, Attempts: map[bool]int{false: 1, 
 // bearer stands in the place of a client's user if its password is a token.
 const bearer = "(bearer)"
 
+// isGuest reports whether the client holds a link for guests in the place of a password.
+func (c client) isGuest() bool { return strings.HasPrefix(c.password, api.LinkPrefix) }
+
 // do sends a request; with Basic credentials when the client has a user, or with its token.
 func (c client) do(t *testing.T, method, path string, edit ...func(*http.Request)) answer {
 	t.Helper()
@@ -87,7 +90,7 @@ func (c client) do(t *testing.T, method, path string, edit ...func(*http.Request
 	}
 	switch {
 	case c.user == "":
-	case c.user == bearer, strings.HasPrefix(c.password, "pstn_"): // a token, or a key for scripts
+	case c.user == bearer, strings.HasPrefix(c.password, "pstn_"), c.isGuest(): // a token, a key for scripts, or a link for guests
 		req.Header.Set("Authorization", "Bearer "+c.password)
 	default:
 		req.SetBasicAuth(c.user, c.password)

@@ -30,8 +30,9 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	requireLocal(t)
 	ready := demo.store(t, "privacy.txt", []byte("text"))
 	demo.await(t, ready.ID, "ready")
-	keys := server.keys(t)
-	ways := slices.Concat(waysOfQueries(), waysOfBodies(), waysOfHeaders(), waysOfUploads(ready))
+	keys, guest := server.keys(t), demo.newLink(t, manyFiles)
+	keys = append(keys, guest.password)
+	ways := slices.Concat(waysOfQueries(), waysOfBodies(guest), waysOfHeaders(), waysOfUploads(ready))
 	guessed := addUser(t, "guessed-in-private@example.com")
 	const all, costly = 1000, 100
 	for i := range all - costly {
@@ -52,6 +53,9 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		t.Fatal("the access log is not among the logs")
 	}
 	checkLogs(t, server)
+	if log := server.Log(); reveals(log, guest.password) || reveals(log, guest.password[20:80]) {
+		t.Error("the log holds a link")
+	}
 }
 
 // TestNothingPersonalIsLoggedOfFaults sends more of them to a function that panics with what it got, and to functions
@@ -158,8 +162,8 @@ func waysOfQueries() []way {
 	}
 }
 
-// waysOfBodies returns ways through the body that declares an upload.
-func waysOfBodies() []way {
+// waysOfBodies returns ways through the bodies that declare an upload, also of a guest, and a link.
+func waysOfBodies(guest client) []way {
 	post := func(name string, status int, path string, body func(planted string) any) way {
 		return way{name: name, status: status, send: func(t *testing.T, p string) answer {
 			return demo.postJSON(t, strings.ReplaceAll(path, marker, p), body(p))
@@ -175,6 +179,14 @@ func waysOfBodies() []way {
 		echo(post("size", http.StatusBadRequest, "uploads", func(p string) any { return map[string]any{"filename": "a.mp4", "size": p} })),
 		echo(post("field", http.StatusBadRequest, "uploads", func(p string) any { return map[string]any{p: p} })),
 		echo(post("body", http.StatusBadRequest, "uploads", func(p string) any { return p })),
+		post("words of a link", http.StatusCreated, "links", func(p string) any { return map[string]any{"from": p, "note": p} }),
+		echo(post("words of no link", http.StatusBadRequest, "links", func(p string) any { return map[string]any{"from": p + "\u202e"} })),
+		{name: "name of a guest", status: http.StatusCreated, send: func(t *testing.T, p string) answer {
+			return guest.postJSON(t, "uploads", map[string]any{"filename": p + ".mp4", "size": 1, "title": p, "guest": p})
+		}},
+		{name: "name of no guest", status: http.StatusBadRequest, echoes: true, send: func(t *testing.T, p string) answer {
+			return guest.postJSON(t, "uploads", map[string]any{"filename": "a.mp4", "size": 1, "guest": p + "\n"})
+		}},
 		post("declared for another", http.StatusForbidden, "uploads?mail="+marker+"%40example.com", func(string) any { return map[string]any{} }),
 	}
 }
@@ -185,6 +197,9 @@ func waysOfHeaders() []way {
 	return []way{
 		{name: "token", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
 			return demo.do(t, http.MethodGet, own, header("Authorization", "Bearer "+p))
+		}},
+		{name: "link", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
+			return demo.do(t, http.MethodGet, "link", header("Authorization", "Bearer pstl_"+p))
 		}},
 		{name: "credentials that are not encoded", status: http.StatusUnauthorized, send: func(t *testing.T, p string) answer {
 			return demo.do(t, http.MethodGet, own, header("Authorization", "Basic "+p+"@example.com:"+p))

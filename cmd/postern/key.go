@@ -23,7 +23,7 @@ type keyCommands struct {
 type createKey struct {
 	caller
 	Name    string   `arg:"" help:"What the key is for, such as \"nightly backup\"."`
-	May     rights   `required:"" placeholder:"RIGHTS" help:"What the key may do: one or several of upload, read and delete, with commas between."`
+	May     rights   `required:"" placeholder:"RIGHTS" help:"What the key may do: one or several of upload, read, delete and link, with commas between."`
 	Folders []string `placeholder:"FOLDER,..." help:"Folders that the key opens. Default: all."`
 	MaxSize *size    `placeholder:"SIZE" help:"Largest upload, such as \"5 GiB\". Default: yours."`
 	Days    *int64   `placeholder:"N" help:"After how many days the key expires. Default: 90."`

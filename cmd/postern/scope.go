@@ -11,7 +11,7 @@ import (
 
 // A scope limits what a user may do.
 type scope struct {
-	May     *rights `placeholder:"RIGHTS" help:"What the user may do: one or several of upload, read and delete, with commas between, or all. Default: all."`
+	May     *rights `placeholder:"RIGHTS" help:"What the user may do: one or several of upload, read, delete and link, with commas between, or all. Default: all."`
 	For     *mails  `placeholder:"MAILS" help:"Whom a service may act for: \"example.com\" (mails of this domain), \"shop-*\" or \"shop-*@example.com\" (mails that begin so), a mail, \"subject:shop|*\" (subjects that begin so), or any. Default: any."`
 	Expires *expiry `placeholder:"TIME" help:"When the user's credentials end: in a time such as 90d, at the end of a day such as 2027-01-31 (UTC), or never. Default: never."`
 }

@@ -146,7 +146,7 @@ func TestSet(t *testing.T) {
 	local(t, "", "user", "set", "b@example.com", "--quota=0").refused(t, 1, "changing user b@example.com of stage local: there is no such user")
 	local(t, "", "user", "set", "a@example.com").refused(t, 2, "nothing to change: name --role, --max-size, --quota, --file-quota, --may, --for or --expires")
 	local(t, "", "user", "set", "a@example.com", "--quota=-1").refused(t, 2, "--quota")
-	local(t, "", "user", "set", "a@example.com", "--may=").refused(t, 2, "--may: not a list of rights: must be one or several of upload, read and delete, with commas between, or all")
+	local(t, "", "user", "set", "a@example.com", "--may=").refused(t, 2, "--may: not a list of rights: must be one or several of upload, read, delete and link, with commas between, or all")
 	local(t, "", "user", "set", "a@example.com", "--for=*").refused(t, 2, "--for: not a domain")
 	local(t, "", "user", "set", "a@example.com", "--expires=2020-01-01").refused(t, 2, "--expires: not a time to come")
 	local(t, "", "user", "set", "a@example.com", "--expires=forever").refused(t, 2, "--expires: not a time to come")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -13,6 +14,9 @@ import (
 	"postern/api"
 	"postern/internal/records"
 )
+
+// remembered is how long the authorizer knows a user who is removed.
+const remembered = time.Minute
 
 type removeUser struct {
 	named
@@ -181,6 +185,10 @@ func (r *removal) run(ctx context.Context) error {
 	}
 	// The list of who is blocked has the mail. Whether the owner is stays as it is.
 	if err := r.users.RemoveBlock(ctx, r.owner); err != nil {
+		return err
+	}
+	// Whoever is remembered for a while can still make links.
+	if err := r.stage.uploads().RevokeLinks(ctx, r.owner, time.Now().Add(remembered)); err != nil {
 		return err
 	}
 	if r.hasRow {

@@ -17,6 +17,8 @@ var (
 	checksumPattern = `[A-Za-z0-9+/]{43}=`
 	crcPattern      = `[A-Za-z0-9+/]{11}=`
 
+	linkIDPattern      = `[a-z2-7]{32}`
+	linkPattern        = `pstl_[A-Za-z0-9_-]{52,}`
 	scriptKeyIDPattern = `[a-z2-7]{8}`
 	scriptKeyPattern   = `pstn_[a-z2-7]{88}[0-9a-f]{8}`
 
@@ -126,6 +128,34 @@ var bounds = map[string]func(*openapi3.Schema){
 	"ScriptKey.key":            pattern(scriptKeyPattern),
 	"ScriptKeyList.keys":       func(s *openapi3.Schema) { s.WithMaxItems(api.MaxScriptKeys) },
 
+	"LinkRequest.from":    length(1, api.MaxLinkFrom),
+	"LinkRequest.note":    length(0, api.MaxLinkNote),
+	"LinkRequest.folders": someOf,
+	"LinkRequest.formats": formats,
+	"LinkRequest.maxSize": between(1, api.MaxObject),
+	"LinkRequest.count":   between(1, api.MaxLinkFiles),
+	"LinkRequest.total":   func(s *openapi3.Schema) { s.WithMin(1) },
+	"LinkRequest.until":   func(s *openapi3.Schema) { s.WithFormat("date-time") },
+	"Link.id":             pattern(linkIDPattern),
+	"Link.from":           length(1, api.MaxLinkFrom),
+	"Link.note":           length(1, api.MaxLinkNote),
+	"Link.folders":        someOf,
+	"Link.formats":        formats,
+	"Link.maxSize":        between(1, api.MaxObject),
+	"Link.count":          between(1, api.MaxLinkFiles),
+	"Link.total":          func(s *openapi3.Schema) { s.WithMin(1) },
+	"Link.token":          pattern(linkPattern),
+	"GuestLink.from":      length(1, api.MaxLinkFrom),
+	"GuestLink.note":      length(1, api.MaxLinkNote),
+	"GuestLink.formats":   someOf,
+	"GuestLink.maxSize":   between(1, api.MaxObject),
+	"GuestLink.count":     between(1, api.MaxLinkFiles),
+	"GuestLink.left":      between(0, api.MaxLinkFiles),
+	"GuestLink.total":     func(s *openapi3.Schema) { s.WithMin(1) },
+	"UploadRequest.guest": length(1, api.MaxGuest),
+	"Upload.guest":        length(1, api.MaxGuest),
+	"Upload.link":         pattern(linkIDPattern),
+
 	"ErrorBody.message":   length(1, 2000),
 	"ErrorBody.code":      oneOf(api.Codes...),
 	"ErrorBody.requestId": length(1, 100),
@@ -147,6 +177,14 @@ func labels(least int64) func(*openapi3.Schema) {
 		s.WithMinItems(least).WithMaxItems(api.MaxLabels).WithUniqueItems(true)
 		length(1, api.MaxLabel)(s.Items.Value)
 	}
+}
+
+// someOf bounds a list of names, which has one at least and each once.
+func someOf(s *openapi3.Schema) { s.WithMinItems(1).WithUniqueItems(true) }
+
+// formats bounds a list of extensions that a link names.
+func formats(s *openapi3.Schema) {
+	s.WithMinItems(1).WithMaxItems(api.MaxLinkFormats).WithUniqueItems(true)
 }
 
 // rights bounds a list of rights, which has one at least.

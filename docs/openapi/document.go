@@ -20,6 +20,7 @@ const (
 	basic     = "basic"
 	bearer    = "bearer"
 	scriptKey = "scriptKey"
+	guestLink = "guestLink"
 )
 
 // summary introduces the API.
@@ -68,6 +69,8 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 					WithDescription("RFC 7617, in UTF-8: the user is a mail address.")},
 				bearer: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").WithBearerFormat("JWT").
 					WithDescription("RFC 6750: a token of an OpenID Provider that the stage trusts.")},
+				guestLink: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
+					WithDescription("A link for guests, which POST /links has made: pstl_ and what follows.")},
 				scriptKey: {Value: openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
 					WithDescription("A key for scripts, which POST /keys has made. Its rights are limited: x-right tells what a route needs.")},
 			},
@@ -110,11 +113,8 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 	if route.Public {
 		operation.Security = openapi3.NewSecurityRequirements()
 	} else {
-		operation.Description = rightNeeded(route.Right)
-		if route.Right == "" {
-			operation.Security = openapi3.NewSecurityRequirements().With(openapi3.NewSecurityRequirement().Authenticate(basic)).
-				With(openapi3.NewSecurityRequirement().Authenticate(bearer))
-		}
+		operation.Description = rightNeeded(route)
+		operation.Security = security(route)
 		operation.Extensions = map[string]any{rightExtension: string(route.Right)}
 	}
 	if route.Request != nil {
@@ -142,15 +142,38 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 	return operation, nil
 }
 
+// security returns with what a route is called that is not for users and keys alike, and nil for one that is.
+func security(route contract.Route) *openapi3.SecurityRequirements {
+	var schemes []string
+	switch {
+	case route.Guests && route.Right == "":
+		schemes = []string{guestLink}
+	case route.Guests:
+		schemes = []string{basic, bearer, scriptKey, guestLink}
+	case route.Right == "":
+		schemes = []string{basic, bearer}
+	default:
+		return nil
+	}
+	all := openapi3.NewSecurityRequirements()
+	for _, scheme := range schemes {
+		all.With(openapi3.NewSecurityRequirement().Authenticate(scheme))
+	}
+	return all
+}
+
 // rightExtension is the member of an operation that names the right that the route needs. It is empty if the route needs all.
 const rightExtension = "x-right"
 
 // rightNeeded says what a caller needs whose rights are limited.
-func rightNeeded(right api.Right) string {
-	if right == "" {
+func rightNeeded(route contract.Route) string {
+	if route.Right == "" && route.Guests {
+		return "Only a guest, who calls with a link, may ask for this."
+	}
+	if route.Right == "" {
 		return "Only a caller whose rights are not limited may ask for this."
 	}
-	return fmt.Sprintf("A caller whose rights are limited needs the right `%s`.", right)
+	return fmt.Sprintf("A caller whose rights are limited needs the right `%s`.", route.Right)
 }
 
 // answer describes the success of a route.

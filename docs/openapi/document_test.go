@@ -109,7 +109,7 @@ func TestDocumentHasTheRoutes(t *testing.T) {
 		if route.Status != 0 {
 			expected.Status = strconv.Itoa(route.Status)
 		}
-		for _, name := range []string{"id", "file", "keyId"} {
+		for _, name := range []string{"id", "file", "keyId", "linkId"} {
 			if strings.Contains(route.Path, "{"+name+"}") {
 				expected.Required["path "+name] = true
 			}
@@ -174,6 +174,10 @@ func TestFailures(t *testing.T) {
 		"POST /keys":                    "400 401 403 409 413 415 429 500 502 503 504",
 		"GET /keys":                     "400 401 403 429 500 502 503 504",
 		"DELETE /keys/{keyId}":          "400 401 403 404 409 429 500 502 503 504",
+		"POST /links":                   "400 401 403 413 415 429 500 502 503 504",
+		"GET /link":                     "400 401 403 429 500 502 503 504",
+		"DELETE /links":                 "400 401 403 429 500 502 503 504",
+		"DELETE /links/{linkId}":        "400 401 403 404 429 500 502 503 504",
 		"GET /health":                   "429 500",
 		"HEAD /health":                  "429 500",
 		"GET /":                         "429 500 502 504",

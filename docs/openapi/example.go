@@ -30,6 +30,8 @@ const (
 	exampleUploadID   = "ibZBv_75gd9r8lH_gqXatLdxMVpAlj6ySLtPZCWeTuX.o3Kb1Xe7.NbFvRkhx2lq4gcvmpvf0a1dKjcTX9yyQbQz0YqHJ3wGt5V8uN1rWcE-"
 	exampleContext    = "order 1042"
 	exampleKeyID      = "7qgk2d5x"
+	exampleLinkID     = "abu4s3xvr2dopzhwikmbq5fzwxfvgbm7"
+	exampleLink       = "pstl_Xx0MO5p-QmgNHwW3YvkBzq2lTn4d8sUyGhJkWcEaRfIoPbLxMvNtQwSzYuKi"
 	exampleRequestID  = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 )
 
@@ -152,6 +154,19 @@ var examples = []example{
 	}},
 	{"ScriptKey", exampleScriptKey},
 	{"ScriptKeyList", api.ScriptKeyList{Keys: []api.ScriptKey{exampleScriptKey}}},
+	{"LinkRequest", api.LinkRequest{
+		From: "Ann of Example Ltd", Note: new("The footage of your interview, please."), Folders: &[]string{"videos"}, Formats: &[]string{"mov", "mp4"},
+		MaxSize: new(int64(5 << 30)), Count: new(int64(3)), Total: new(int64(10 << 30)), Until: new("2026-03-14T15:24:26Z"),
+	}},
+	{"Link", api.Link{
+		ID: exampleLinkID, From: "Ann of Example Ltd", Note: "The footage of your interview, please.", Folders: []string{"videos"},
+		Formats: []string{"mov", "mp4"}, MaxSize: 5 << 30, Count: 3, Total: 10 << 30,
+		CreatedAt: exampleUpload.CreatedAt, Until: exampleExpires, Token: exampleLink,
+	}},
+	{"GuestLink", api.GuestLink{
+		From: "Ann of Example Ltd", Note: "The footage of your interview, please.", Formats: []string{"mov", "mp4"},
+		MaxSize: 5 << 30, Count: 3, Left: 2, Total: 10 << 30, Until: exampleExpires,
+	}},
 	{"ErrorBody", exampleError},
 	{"Health", api.Health{Status: "ok"}},
 }

@@ -28,6 +28,10 @@ var descriptions = map[string]description{
 		"The id of the key for scripts, as the list of keys has it.",
 		openapi3.NewStringSchema().WithPattern("^" + scriptKeyIDPattern + "$"), exampleKeyID,
 	},
+	"path linkId": {
+		"The id of the link for guests, as it was answered when the link was made.",
+		openapi3.NewStringSchema().WithPattern("^" + linkIDPattern + "$"), exampleLinkID,
+	},
 	"path file": {
 		"The file's name: postern.js is the client module, postern.d.ts has its types.",
 		openapi3.NewStringSchema().WithPattern(`^[A-Za-z0-9._-]{1,64}$`), "postern.js",

@@ -52,7 +52,7 @@ func TestMonth(t *testing.T) {
 		"Requests that store":            5,
 		"Verdicts (inspect): S3":         5 + 3*0.40 + 0.65,
 		"Events":                         1,
-		"Metrics":                        18 * 0.30,
+		"Metrics":                        20 * 0.30,
 		"Alarms":                         22*0.10 + 0.50,
 		"Firewall":                       5 + 1 + 2*0.60,
 		"Secrets and keys":               0.40,

@@ -86,7 +86,7 @@ func authorizerStatements(d data) []*statement {
 		allow("Guesses", "dynamodb:UpdateItem").on(d.users.TableArn()).
 			when("ForAllValues:StringLike", "dynamodb:LeadingKeys", []string{"guesses#*", scriptKeys}).
 			when("Null", "dynamodb:LeadingKeys", "false"),
-		allow("Usage", "dynamodb:GetItem").on(d.uploads.TableArn()),
+		allow("Usage", "dynamodb:GetItem", "dynamodb:BatchGetItem").on(d.uploads.TableArn()),
 		ownerKey(d),
 	}
 }

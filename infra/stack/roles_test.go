@@ -84,7 +84,7 @@ func TestRoles(t *testing.T) {
 						"Null":                    map[string]any{"dynamodb:LeadingKeys": "false"},
 					},
 				},
-				{sid: "Usage", effect: "Allow", actions: []string{"dynamodb:GetItem"}, resources: uploads},
+				{sid: "Usage", effect: "Allow", actions: []string{"dynamodb:BatchGetItem", "dynamodb:GetItem"}, resources: uploads},
 				{sid: "OwnerKey", effect: "Allow", actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{"${OwnerKey}"}},
 			},
 			"PresignRole": {

@@ -82,7 +82,7 @@ func TestRefusedBodies(t *testing.T) {
 	const (
 		notObject = "body is not a JSON object: must be one JSON object"
 		more      = "body goes on after its JSON object: must be one JSON object"
-		known     = " is not known: must be one of filename, size, type, title, context, checksum, via, partSize"
+		known     = " is not known: must be one of filename, size, type, title, context, checksum, via, partSize, guest"
 		number    = ": must be a whole number in digits, at most 9223372036854775807"
 		text      = ": must be a string"
 	)
@@ -210,7 +210,7 @@ func TestBodiesOfTwoShapes(t *testing.T) {
 			t.Errorf("%s (-got +want)\n%s", body, diff)
 		}
 	}
-	const known = "must be one of filename, size, type, title, context, checksum, via, partSize"
+	const known = "must be one of filename, size, type, title, context, checksum, via, partSize, guest"
 	for body, message := range map[string]string{
 		`{"uploads":[],"filename":"clip.mp4","size":7}`:   `field "filename" is not known: must be one of uploads`,
 		`{"filename":"clip.mp4","size":7,"uploads":[]}`:   `field "filename" is not known: must be one of uploads`,

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"postern/api"
+	"postern/internal/contract"
 	"postern/internal/upload"
 )
 
@@ -32,8 +34,13 @@ type Caller struct {
 	Key upload.DerivedKey
 	// Folders are those that the caller may use. Empty: all of the stage.
 	Folders []string
-	// Mail is the caller's own, on a route that needs no right alone. It is personal: it goes into no log.
+	// Mail is the caller's own, on a route that needs no right alone, or the owner's on one that makes links. It is personal: it
+	// goes into no log.
 	Mail string
+	// Expires is when the caller's credentials end, on a route that makes links. Zero: they do not.
+	Expires time.Time
+	// Link is the link for guests that the caller holds, without a mail. Nil: the caller is a user.
+	Link *GuestLink
 }
 
 // roleService is the role of a caller who may act for others, as package identity has it.
@@ -42,11 +49,29 @@ const roleService = "service"
 // IsService reports whether the caller has the role service.
 func (c Caller) IsService() bool { return c.Role == roleService }
 
+// A GuestLink is a link for guests, and what had become of it at most a minute ago.
+type GuestLink struct {
+	upload.Link
+	State upload.LinkState
+}
+
+// RoleGuest is the role of a caller who holds a link.
+const RoleGuest = "guest"
+
 // Limits returns what the caller may upload at once. It leaves Folder to the format, and Text to the file.
 func (c Caller) Limits() upload.Limits {
 	return upload.Limits{
 		User: c.MaxSize, Quota: c.Quota, Remaining: c.Remaining, FileQuota: c.FileQuota, RemainingFiles: c.RemainingFiles,
 	}
+}
+
+// Table returns what of a stage's format table the caller may use.
+func (c Caller) Table(stage contract.Folders) contract.Folders {
+	table := stage.Only(c.Folders)
+	if c.Link != nil {
+		table = table.OnlyExtensions(c.Link.Formats)
+	}
+	return table
 }
 
 // Opens reports whether the caller may use the folder of an object key.
@@ -67,7 +92,9 @@ const (
 	contextRemainingFiles = "remainingFiles"
 	contextKey            = "key"
 	contextFolders        = "folders" // with commas between; only of a caller who may not use all
-	contextMail           = "mail"    // only on a route that needs no right
+	contextMail           = "mail"    // only on a route that needs no right, or makes links
+	contextExpires        = "expires" // RFC 3339; only on a route that makes links
+	contextLink           = "link"    // JSON in base64url; only of a guest
 )
 
 // ErrNoCaller is returned when a request context is not one that the authorizer made.
@@ -95,6 +122,12 @@ func (c Caller) Context() map[string]any {
 	}
 	if c.Mail != "" {
 		context[contextMail] = c.Mail
+	}
+	if !c.Expires.IsZero() {
+		context[contextExpires] = c.Expires.UTC().Format(time.RFC3339)
+	}
+	if c.Link != nil {
+		context[contextLink] = c.Link.text()
 	}
 	return context
 }
@@ -127,6 +160,7 @@ func CallerFrom(context map[string]any) (Caller, error) {
 	if _, ok := context[contextFolders]; ok {
 		caller.Folders = strings.Split(text(contextFolders), ",") // a malformed list is one folder, which no stage has
 	}
+	linkErr := caller.readLink(context)
 	caller.Remaining = number(contextRemaining, caller.Quota)
 	caller.FileQuota = number(contextFileQuota, math.MaxInt64)
 	caller.RemainingFiles = number(contextRemainingFiles, caller.FileQuota)
@@ -137,6 +171,8 @@ func CallerFrom(context map[string]any) (Caller, error) {
 		return Caller{}, fmt.Errorf("%w: owner", ErrNoCaller)
 	case caller.Role == "":
 		return Caller{}, fmt.Errorf("%w: role", ErrNoCaller)
+	case linkErr != nil:
+		return Caller{}, linkErr
 	case malformed != "":
 		return Caller{}, fmt.Errorf("%w: %s", ErrNoCaller, malformed)
 	case caller.Owner == "":

@@ -2,11 +2,14 @@ package apigw_test
 
 import (
 	"errors"
+	"maps"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"postern/internal/apigw"
+	"postern/internal/contract"
 	"postern/internal/upload"
 )
 
@@ -140,5 +143,48 @@ func TestCallerFromFailsClosed(t *testing.T) {
 func TestLimitsOfACaller(t *testing.T) {
 	if got, want := caller.Limits(), (upload.Limits{User: 5 << 30, Quota: 7, Remaining: 4, FileQuota: 3, RemainingFiles: 2}); got != want {
 		t.Errorf("Limits = %+v, want %+v", got, want)
+	}
+}
+
+// A guest has a link and nobody else has one; what is malformed of it is no caller.
+func TestContextOfGuests(t *testing.T) {
+	guest := caller
+	guest.Role, guest.Folders, guest.Expires = apigw.RoleGuest, []string{"videos"}, time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC)
+	guest.Link = &apigw.GuestLink{
+		Link:  upload.Link{ID: "a", From: "Zoë <b>🏖", Formats: []string{"mp4"}, MaxSize: 1, Count: 2, Total: 3, Made: 4},
+		State: upload.LinkState{Used: upload.Usage{Bytes: 5, Files: 6}, Rejected: 7},
+	}
+	context := contextOf(guest)
+	got, err := apigw.CallerFrom(context)
+	if diff := cmp.Diff(got, guest); err != nil || diff != "" {
+		t.Errorf("CallerFrom: %v (-got +want)\n%s", err, diff)
+	}
+	text, _ := context["link"].(string)
+	for name, edit := range map[string]func(map[string]any){
+		"no link":                 func(c map[string]any) { delete(c, "link") },
+		"a link of nothing":       func(c map[string]any) { c["link"] = "" },
+		"a link that is null":     func(c map[string]any) { c["link"] = nil },
+		"a link of another user":  func(c map[string]any) { c["role"] = "user" },
+		"a link cut off":          func(c map[string]any) { c["link"] = text[:len(text)-4] },
+		"a link in other letters": func(c map[string]any) { c["link"] = "%" + text },
+		"no id":                   func(c map[string]any) { c["link"] = "eyJjb3VudCI6MX0" },
+		"no count":                func(c map[string]any) { c["link"] = "eyJpZCI6ImEifQ" },
+		"no time":                 func(c map[string]any) { c["expires"] = "soon" },
+	} {
+		edited := maps.Clone(context)
+		edit(edited)
+		if got, err := apigw.CallerFrom(edited); !errors.Is(err, apigw.ErrNoCaller) {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+	stage := contract.Folders{
+		"videos": {MaxSize: 1, Formats: map[string]string{"mp4": "video/mp4", "mov": "video/quicktime"}}, "documents": {Formats: map[string]string{"pdf": "application/pdf"}},
+	}
+	want := contract.Folders{"videos": {MaxSize: 1, Formats: map[string]string{"mp4": "video/mp4"}}}
+	if diff := cmp.Diff(guest.Table(stage), want); diff != "" {
+		t.Errorf("Table (-got +want)\n%s", diff)
+	}
+	if diff := cmp.Diff(caller.Table(stage), stage); diff != "" {
+		t.Errorf("Table of a user (-got +want)\n%s", diff)
 	}
 }

@@ -140,6 +140,8 @@ func newEcho(t testing.TB) *apigw.Gateway {
 		"POST /uploads/{id}/parts":      zero[api.PartsRequest, api.PartsGrant](),
 		"POST /uploads/{id}/parts/list": zero[api.PartsListRequest, api.PartsListGrant](),
 		"POST /uploads/{id}/complete":   zero[api.CompleteRequest, api.CompleteGrant](),
+		"POST /links":                   zero[api.LinkRequest, api.Link](),
+		"GET /link":                     zero[apigw.None, api.GuestLink](),
 	}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

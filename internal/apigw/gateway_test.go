@@ -67,6 +67,8 @@ func handlersOf(function contract.Function, event events.APIGatewayProxyRequest,
 			"POST /uploads/{id}/parts":      zero[api.PartsRequest, api.PartsGrant](),
 			"POST /uploads/{id}/parts/list": zero[api.PartsListRequest, api.PartsListGrant](),
 			"POST /uploads/{id}/complete":   zero[api.CompleteRequest, api.CompleteGrant](),
+			"POST /links":                   zero[api.LinkRequest, api.Link](),
+			"GET /link":                     zero[apigw.None, api.GuestLink](),
 		},
 		contract.Manage: {
 			"GET /uploads":               zero[apigw.None, api.UploadList](),
@@ -78,6 +80,8 @@ func handlersOf(function contract.Function, event events.APIGatewayProxyRequest,
 			"POST /keys":                 zero[api.ScriptKeyRequest, api.ScriptKey](),
 			"GET /keys":                  zero[apigw.None, api.ScriptKeyList](),
 			"DELETE /keys/{keyId}":       zero[apigw.None, apigw.None](),
+			"DELETE /links":              zero[apigw.None, apigw.None](),
+			"DELETE /links/{linkId}":     zero[apigw.None, apigw.None](),
 		},
 	}[function]
 	name := event.HTTPMethod + " " + event.Resource

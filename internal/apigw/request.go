@@ -50,6 +50,9 @@ func read[B any](event *events.APIGatewayProxyRequest, route contract.Route) (re
 	if err != nil {
 		return request, fmt.Errorf("reading the caller: %w", err)
 	}
+	if request.Caller.Link != nil && !route.Guests { // the authorizer has refused this already
+		return request, &upload.Error{Code: api.Forbidden, Message: "a link for guests does not open this route"}
+	}
 	if request.IfMatch, err = readIfMatch(event, route); err != nil {
 		return request, err
 	}

@@ -20,6 +20,8 @@ const maxBuckets = 4096
 // one user slows neither that user's own requests nor its work for others. What a service does for others takes from one
 // more bucket, the service's own, so that it leaves room for everybody else.
 //
+// All guests with links of one owner share a bucket, besides the owner's own.
+//
 // The buckets are in the memory of this process. A caller whose requests reach several processes of a function at once
 // may send up to so many times as much.
 type Throttle struct {
@@ -35,6 +37,9 @@ type bucket struct {
 	principal string
 	owner     string // empty: all owners that the principal acts for
 }
+
+// guests is in the place of the owner in the bucket of all who hold a link of the owner: they take nothing from the owner's own.
+const guests = "guests"
 
 // NewThrottle returns a throttle whose buckets are full. Every rate and burst must be at least 1.
 func NewThrottle(limits contract.Throttle, now func() time.Time) *Throttle {
@@ -62,6 +67,9 @@ func (t *Throttle) admit(event *events.APIGatewayProxyRequest) error {
 	defer t.mu.Unlock()
 	now := t.now()
 	own, all := bucket{principal, owner}, bucket{principal, ""}
+	if event.RequestContext.Authorizer[contextRole] == RoleGuest {
+		own.owner = guests
+	}
 	ownFull, ok := take(t.full[own], now, t.limits.OwnerRate, t.limits.OwnerBurst)
 	if !ok {
 		return errThrottled

@@ -3,6 +3,7 @@ package contract
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,6 +70,22 @@ func (fs Folders) Only(names []string) Folders {
 	for _, name := range names {
 		if folder, ok := fs[name]; ok {
 			only[name] = folder
+		}
+	}
+	return only
+}
+
+// OnlyExtensions returns the table of some extensions alone: of all, if none is named.
+func (fs Folders) OnlyExtensions(names []string) Folders {
+	if len(names) == 0 {
+		return fs
+	}
+	only := Folders{}
+	for name, folder := range fs {
+		formats := maps.Clone(folder.Formats)
+		maps.DeleteFunc(formats, func(extension, _ string) bool { return !slices.Contains(names, extension) })
+		if len(formats) > 0 {
+			only[name] = Folder{folder.MaxSize, formats}
 		}
 	}
 	return only

@@ -32,6 +32,8 @@ type Route struct {
 	Public bool
 	// Right is what a caller needs whose rights are limited. Default: none, only callers with every right may use the route.
 	Right api.Right
+	// Guests may use the route, by a link. Default: they may not.
+	Guests bool
 
 	// Query lists the query parameters that the route knows. The function refuses any that is not listed here.
 	Query []QueryParameter
@@ -74,6 +76,7 @@ var Routes = []Route{
 		Path:     "/uploads",
 		Function: Presign,
 		Right:    api.RightUpload,
+		Guests:   true,
 		Name:     "createUpload",
 		Summary:  "Declare a file, or up to 100, and get what uploads each: a form, a signed PUT, or a plan for a multipart upload",
 		Status:   201,
@@ -86,6 +89,7 @@ var Routes = []Route{
 		Path:     "/uploads/{id}/parts",
 		Function: Presign,
 		Right:    api.RightUpload,
+		Guests:   true,
 		Name:     "signParts",
 		Summary:  "Sign parts of a multipart upload",
 		Request:  api.PartsRequest{},
@@ -97,6 +101,7 @@ var Routes = []Route{
 		Path:     "/uploads/{id}/parts/list",
 		Function: Presign,
 		Right:    api.RightUpload,
+		Guests:   true,
 		Name:     "signPartsList",
 		Summary:  "Sign a list of the parts that S3 has of a multipart upload",
 		Request:  api.PartsListRequest{},
@@ -108,6 +113,7 @@ var Routes = []Route{
 		Path:     "/uploads/{id}/complete",
 		Function: Presign,
 		Right:    api.RightUpload,
+		Guests:   true,
 		Name:     "signCompletion",
 		Summary:  "Sign the completion of a multipart upload",
 		Request:  api.CompleteRequest{},
@@ -129,6 +135,7 @@ var Routes = []Route{
 		Path:     "/uploads/{id}",
 		Function: Manage,
 		Right:    api.RightRead,
+		Guests:   true,
 		Name:     "getUpload",
 		Summary:  "Learn what became of an upload",
 		Response: api.Upload{},
@@ -201,6 +208,47 @@ var Routes = []Route{
 		Name:     "revokeKey",
 		Summary:  "Revoke a key for scripts, within 60 seconds",
 		Status:   204,
+	},
+	{
+		Method:   "POST",
+		Path:     "/links",
+		Function: Presign,
+		Right:    api.RightLink,
+		Name:     "createLink",
+		Summary:  "Make a link by which somebody without an account uploads for the owner",
+		Status:   201,
+		Request:  api.LinkRequest{},
+		Response: api.Link{},
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
+	},
+	{
+		Method:   "DELETE",
+		Path:     "/links",
+		Function: Manage,
+		Right:    api.RightLink,
+		Name:     "revokeLinks",
+		Summary:  "Revoke every link of the owner that was made until now, within 60 seconds",
+		Status:   204,
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
+	},
+	{
+		Method:   "DELETE",
+		Path:     "/links/{linkId}",
+		Function: Manage,
+		Right:    api.RightLink,
+		Name:     "revokeLink",
+		Summary:  "Revoke a link for guests, within 60 seconds",
+		Status:   204,
+		Query:    []QueryParameter{{Name: "mail"}, {Name: "subject"}},
+	},
+	{
+		Method:   "GET",
+		Path:     "/link",
+		Function: Presign,
+		Guests:   true,
+		Name:     "getLink",
+		Summary:  "Learn what a link allows, as the guest who holds it",
+		Response: api.GuestLink{},
 	},
 	{
 		Method:   "GET",

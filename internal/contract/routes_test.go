@@ -110,10 +110,27 @@ func TestRights(t *testing.T) {
 		},
 		api.RightRead:   {"GET /uploads", "GET /uploads/{id}", "GET /uploads/{id}/download", "GET /usage"},
 		api.RightDelete: {"DELETE /uploads/{id}"},
-		"":              {"POST /keys", "GET /keys", "DELETE /keys/{keyId}"},
+		api.RightLink:   {"POST /links", "DELETE /links", "DELETE /links/{linkId}"},
+		"":              {"POST /keys", "GET /keys", "DELETE /keys/{keyId}", "GET /link"},
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("routes by right (-got +want):\n%s", diff)
+	}
+}
+
+// A link never lists, changes, downloads or deletes.
+func TestRoutesOfGuests(t *testing.T) {
+	var got []string
+	for _, route := range contract.Routes {
+		if route.Guests {
+			got = append(got, route.Method+" "+route.Path)
+		}
+	}
+	want := []string{
+		"POST /uploads", "POST /uploads/{id}/parts", "POST /uploads/{id}/parts/list", "POST /uploads/{id}/complete", "GET /uploads/{id}", "GET /link",
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("routes of guests (-got +want):\n%s", diff)
 	}
 }
 

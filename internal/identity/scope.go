@@ -30,7 +30,7 @@ func (s Scope) IsExpired(now time.Time) bool { return !s.Expires.IsZero() && !no
 type Rights []api.Right
 
 // ErrRights is returned for a text that names no rights.
-var ErrRights = errors.New("not a list of rights: must be one or several of upload, read and delete, with commas between")
+var ErrRights = errors.New("not a list of rights: must be one or several of upload, read, delete and link, with commas between")
 
 // ParseRights reads what String writes, in any order. Every error is ErrRights.
 func ParseRights(text string) (Rights, error) {

@@ -90,22 +90,49 @@ func (i *Inspector) accept(ctx context.Context, arrival Arrival, versionID strin
 	if err != nil {
 		return upload.Record{}, err
 	}
-	record, quota, err := i.judge(arrival, versionID, object, key)
+	record, quota, link, err := i.judge(arrival, versionID, object, key)
 	if err != nil {
 		return upload.Record{}, err
 	}
-	err = i.Records.Accept(ctx, record, quota)
-	if errors.Is(err, upload.ErrOverQuota) {
+	reason, err := i.count(ctx, record, quota, link)
+	if err == nil && reason != "" {
 		// Nothing counts such a record, so it must not stay for ever.
-		record.Reason, record.Counted, record.Files, record.Expires = upload.OverQuota, 0, 0, i.Now().Add(upload.TombstoneLifetime)
+		record.Reason, record.Counted, record.Files, record.Expires = reason, 0, 0, i.Now().Add(upload.TombstoneLifetime)
 		err = i.Records.Accept(ctx, record, quota)
 	}
 	return record, err
 }
 
-// judge makes the record of a version, with the reason to reject it if there is one. quota is the quota that it must fit
-// into. For an object that Postern did not sign, no quota is known.
-func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Object, key upload.DerivedKey) (record upload.Record, quota upload.Usage, err error) {
+// count writes a record and counts it, or returns why there is no room for it: then it has written nothing. Whether a link was
+// revoked is read after the bytes have arrived.
+func (i *Inspector) count(ctx context.Context, record upload.Record, quota upload.Usage, link upload.LinkLimits) (upload.Reason, error) {
+	var err error
+	if link == (upload.LinkLimits{}) {
+		err = i.Records.Accept(ctx, record, quota)
+	} else {
+		state, readErr := i.Records.LinkState(ctx, record.Owner, link.ID)
+		if readErr != nil {
+			return "", readErr
+		}
+		if state.IsRevoked(link.Made) {
+			return upload.LinkRevoked, nil
+		}
+		err = i.Records.AcceptFromLink(ctx, record, quota, link)
+	}
+	switch {
+	case errors.Is(err, upload.ErrOverQuota):
+		return upload.OverQuota, nil
+	case errors.Is(err, upload.ErrLinkUsedUp):
+		return upload.LinkUsedUp, nil
+	}
+	return "", err
+}
+
+// judge makes the record of a version, with the reason to reject it if there is one. It must fit into quota and link, which is zero
+// if the owner sent it. For an object that Postern did not sign, neither is known.
+func (i *Inspector) judge(
+	arrival Arrival, versionID string, object upload.Object, key upload.DerivedKey,
+) (record upload.Record, quota upload.Usage, link upload.LinkLimits, err error) {
 	declared, signed := key.Open(arrival.Key, object.Metadata)
 	signed = signed && key.Granted(arrival.ID)
 	quota = upload.Usage{Bytes: math.MaxInt64, Files: math.MaxInt64}
@@ -114,6 +141,9 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 	}
 	if signed && declared.Files > 0 {
 		quota.Files = declared.Files
+	}
+	if signed {
+		link = declared.Link
 	}
 	format, known := i.Folders.ByExtension(strings.TrimPrefix(path.Ext(arrival.ID), "."))
 	if !known {
@@ -124,6 +154,7 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 		Status: upload.Accepted, Version: 1,
 		Size: object.Size, Type: format.ContentType, ETag: object.ETag, Checksum: object.Checksum, ChecksumAlgorithm: object.ChecksumAlgorithm,
 		Filename: declared.Filename, Title: declared.Title, Context: declared.Context, Files: 1,
+		Guest: declared.Guest, Link: declared.Link.ID,
 	}
 	record.Counted = record.Size + record.Text()
 	switch {
@@ -136,7 +167,7 @@ func (i *Inspector) judge(arrival Arrival, versionID string, object upload.Objec
 		found, err = i.compare(format, known, object)
 		record.Reason, record.Detected = found.Reason, found.Detected
 	}
-	return record, quota, err
+	return record, quota, link, err
 }
 
 // compare checks an object against its format, by its content type and its content. An object with a content encoding is

@@ -118,9 +118,9 @@ func (i *Inspector) logVerdict(ctx context.Context, judged upload.Record, arrive
 	i.Log.InfoContext(ctx, "verdict set", attributes...)
 }
 
-// applyVerdict tags the version with the verdict. Over quota, it removes the version instead.
+// applyVerdict tags the version with the verdict. It removes a version that has no place to stay instead.
 func (i *Inspector) applyVerdict(ctx context.Context, record upload.Record) error {
-	if record.Reason == upload.OverQuota {
+	if record.IsRefused() {
 		return i.Objects.Remove(ctx, record.Key, record.VersionID)
 	}
 	return i.Objects.Tag(ctx, record.Key, record.VersionID, record.Verdict())
@@ -135,10 +135,11 @@ func (i *Inspector) publish(ctx context.Context, record upload.Record) error {
 	if record.Status != upload.Deleted || record.VersionID != "" {
 		err := i.Events.Publish(ctx, upload.Event{
 			ID: record.Owner + "/" + record.ID + "/" + string(record.Status),
-			Record: upload.Record{ // without what a user wrote
+			Record: upload.Record{ // without what a user wrote, but the name of a guest
 				Owner: record.Owner, ID: record.ID, Key: record.Key, VersionID: record.VersionID, Status: record.Status,
 				Reason: record.Reason, Size: record.Size, Type: record.Type, Context: record.Context,
 				Detected: record.Detected, Checksum: record.Checksum, ChecksumAlgorithm: record.ChecksumAlgorithm,
+				Guest: record.Guest, Link: record.Link,
 			},
 		})
 		if err != nil {
@@ -215,7 +216,7 @@ func (i *Inspector) expire(ctx context.Context, arrival Arrival) error {
 		return nil
 	case record.Status == upload.Deleted && !record.Published:
 		return i.finishDeletion(ctx, record)
-	case record.Status == upload.Deleted, record.Reason == upload.OverQuota: // it has no bytes that could expire
+	case record.Status == upload.Deleted, record.IsRefused(): // it has no bytes that could expire
 		return nil
 	}
 	versions, err := i.Objects.Versions(ctx, record.Key)

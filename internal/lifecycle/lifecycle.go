@@ -28,6 +28,11 @@ type Records interface {
 	// upload.ErrChanged if there is a record already, a tombstone included, and upload.ErrOverQuota if the usage would exceed
 	// quota. A record that counts nothing leaves the usage alone and fits any quota.
 	Accept(ctx context.Context, record upload.Record, quota upload.Usage) error
+	// AcceptFromLink is Accept for an upload that came by a link for guests: it counts the file to the link, too, as one that was
+	// rejected if it has a reason. It returns upload.ErrLinkUsedUp if the link has no room for it.
+	AcceptFromLink(ctx context.Context, record upload.Record, quota upload.Usage, link upload.LinkLimits) error
+	// LinkState reads what has become of a link of an owner.
+	LinkState(ctx context.Context, owner, id string) (upload.LinkState, error)
 	// SetVerdict sets the Status of an accepted record to its Verdict, increments its Version, and returns it. It returns
 	// upload.ErrChanged if the record is not accepted any more, or has another VersionID.
 	SetVerdict(ctx context.Context, record upload.Record) (upload.Record, error)

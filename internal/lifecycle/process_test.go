@@ -142,6 +142,18 @@ func (s steppedRecords) Accept(ctx context.Context, record upload.Record, quota 
 	return s.call(func() error { return s.to.Accept(ctx, record, quota) })
 }
 
+func (s steppedRecords) AcceptFromLink(ctx context.Context, record upload.Record, quota upload.Usage, link upload.LinkLimits) error {
+	return s.call(func() error { return s.to.AcceptFromLink(ctx, record, quota, link) })
+}
+
+func (s steppedRecords) LinkState(ctx context.Context, owner, id string) (state upload.LinkState, err error) {
+	err = s.call(func() (err error) {
+		state, err = s.to.LinkState(ctx, owner, id)
+		return err
+	})
+	return state, err
+}
+
 func (s steppedRecords) SetVerdict(ctx context.Context, record upload.Record) (judged upload.Record, err error) {
 	err = s.call(func() (err error) {
 		judged, err = s.to.SetVerdict(ctx, record)

@@ -65,7 +65,7 @@ func textFields(r *upload.Record) map[string]*string {
 		statusAttribute: (*string)(&r.Status), "reason": (*string)(&r.Reason),
 		"type": &r.Type, "detected": &r.Detected, "etag": &r.ETag, "checksum": &r.Checksum, "checksumAlgorithm": &r.ChecksumAlgorithm,
 		"filename": &r.Filename, titleAttribute: &r.Title, descriptionAttribute: &r.Description,
-		"context": &r.Context,
+		"context": &r.Context, "guest": &r.Guest, "link": &r.Link,
 	}
 }
 

@@ -17,24 +17,34 @@ import (
 const (
 	atRecord = iota
 	atUsage
+	atLink
 )
 
 // Accept implements lifecycle.Records.
 func (u *Uploads) Accept(ctx context.Context, record upload.Record, quota upload.Usage) error {
-	writes := []types.TransactWriteItem{u.putNew(record)}
-	switch {
-	case record.Counted < 0 || record.Files < 0:
-		return errors.New("accepting an upload: Counted or Files is negative")
-	case record.Counted > quota.Bytes || record.Files > quota.Files:
-		return fmt.Errorf("accepting an upload: %w", upload.ErrOverQuota)
-	case record.Counted > 0 || record.Files > 0:
-		room := upload.Usage{Bytes: quota.Bytes - record.Counted, Files: quota.Files - record.Files}
-		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: record.Counted, Files: record.Files}, &room))
+	writes, err := u.accept(record, quota)
+	if err != nil {
+		return err
 	}
 	if err := u.transact(ctx, writes); err != nil {
 		return fmt.Errorf("accepting an upload: %w", err)
 	}
 	return nil
+}
+
+// accept returns the writes of Accept: that of the record, and that of the usage if the record counts.
+func (u *Uploads) accept(record upload.Record, quota upload.Usage) ([]types.TransactWriteItem, error) {
+	writes := []types.TransactWriteItem{u.putNew(record)}
+	switch {
+	case record.Counted < 0 || record.Files < 0:
+		return nil, errors.New("accepting an upload: Counted or Files is negative")
+	case record.Counted > quota.Bytes || record.Files > quota.Files:
+		return nil, fmt.Errorf("accepting an upload: %w", upload.ErrOverQuota)
+	case record.Counted > 0 || record.Files > 0:
+		room := upload.Usage{Bytes: quota.Bytes - record.Counted, Files: quota.Files - record.Files}
+		writes = append(writes, u.addUsage(record.Owner, upload.Usage{Bytes: record.Counted, Files: record.Files}, &room))
+	}
+	return writes, nil
 }
 
 // SetVerdict implements lifecycle.Records.
@@ -143,8 +153,8 @@ func (u *Uploads) addUsage(owner string, more upload.Usage, room *upload.Usage) 
 	return types.TransactWriteItem{Update: update}
 }
 
-// transact does all writes or none. It returns upload.ErrChanged if the condition on the record does not hold, and
-// upload.ErrOverQuota if that on the usage does not.
+// transact does all writes or none. It returns upload.ErrChanged if the condition on the record does not hold,
+// upload.ErrOverQuota if that on the usage does not, and upload.ErrLinkUsedUp if that on the link does not.
 func (u *Uploads) transact(ctx context.Context, writes []types.TransactWriteItem) error {
 	err := u.retryOnConflict(ctx, func() error {
 		_, err := u.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
@@ -155,6 +165,9 @@ func (u *Uploads) transact(ctx context.Context, writes []types.TransactWriteItem
 	})
 	if failedAt(err, atUsage) {
 		return upload.ErrOverQuota
+	}
+	if failedAt(err, atLink) {
+		return upload.ErrLinkUsedUp
 	}
 	return err
 }

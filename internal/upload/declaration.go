@@ -40,11 +40,14 @@ func Check(declared api.UploadRequest, table contract.Folders, limits Limits) (c
 	return format, limits.CheckSize(declared.Size)
 }
 
-// TextOf returns how many bytes file name and title take of the owner's quota.
+// TextOf returns how many bytes file name, title and a guest's name take of the owner's quota.
 func TextOf(declared api.UploadRequest) int64 {
 	record := Record{Filename: declared.Filename}
 	if declared.Title != nil {
 		record.Title = *declared.Title
+	}
+	if declared.Guest != nil {
+		record.Guest = *declared.Guest
 	}
 	return record.Text()
 }

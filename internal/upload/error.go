@@ -19,6 +19,8 @@ var (
 	ErrChanged = errors.New("the record has changed")
 	// ErrOverQuota is returned when an upload does not fit into the owner's quota.
 	ErrOverQuota = errors.New("over quota")
+	// ErrLinkUsedUp is returned when an upload does not fit into what its link allows.
+	ErrLinkUsedUp = errors.New("the link has no room left")
 	// ErrBudget is returned when an inspection reads more of an object than it may.
 	ErrBudget = errors.New("reading more of the object than an inspection may")
 )

@@ -25,6 +25,8 @@ const (
 	labelSeals = "postern seals"
 
 	labelScripts = "postern keys for scripts"
+	labelLinks   = "postern links"
+	labelLinkIDs = "postern link ids"
 )
 
 // Prepare makes a key ready.

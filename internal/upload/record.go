@@ -28,6 +28,8 @@ const (
 	TooManyPixels Reason = "too_many_pixels" // a picture that takes too much memory to be shown
 	SizeMismatch  Reason = "size_mismatch"   // it has another size than the one that was signed
 	OverQuota     Reason = "over_quota"      // it did not fit into the quota; its bytes are removed at once
+	LinkUsedUp    Reason = "link_used_up"    // its link for guests had no room left; its bytes are removed at once
+	LinkRevoked   Reason = "link_revoked"    // its link for guests was revoked before it arrived; its bytes are removed at once
 	Unsigned      Reason = "unsigned"        // its id or its metadata is not Postern's, so Postern did not sign it
 )
 
@@ -63,6 +65,8 @@ type Record struct {
 	Labels                       []string
 	// Context is what the application knows the upload by. A tombstone keeps it, for the event of the deletion.
 	Context string
+	// Guest is the name that a guest gave, and Link the id of its link. Both are empty if the upload came from the owner.
+	Guest, Link string
 
 	// Counted is how many bytes of the owner's usage this upload takes: Size and Text, or 0 when it is over quota or deleted.
 	// A record of a time when texts did not count has its Size alone until it is patched.
@@ -74,13 +78,14 @@ type Record struct {
 	Version int64
 	// Published reports whether the event for Status has been published.
 	Published bool
-	// Expires is when a tombstone, or the record of an upload over quota, may be removed. Zero for other records.
+	// Expires is when a tombstone, or the record of an upload that IsRefused, may be removed. Zero for other records.
 	Expires time.Time
 }
 
-// Text returns how many bytes of UTF-8 people have written of the upload: file name, title, description and labels.
+// Text returns how many bytes of UTF-8 people have written of the upload: file name, title, description, labels and
+// a guest's name.
 func (r Record) Text() int64 {
-	bytes := len(r.Filename) + len(r.Title) + len(r.Description)
+	bytes := len(r.Filename) + len(r.Title) + len(r.Description) + len(r.Guest)
 	for _, label := range r.Labels {
 		bytes += len(label)
 	}
@@ -97,6 +102,11 @@ type Usage struct {
 type Account struct {
 	Usage
 	Blocked bool // nothing that names the owner as the caller is answered
+}
+
+// IsRefused reports whether the upload had no place to stay: its bytes are removed at once, and nothing counts it.
+func (r Record) IsRefused() bool {
+	return r.Reason == OverQuota || r.Reason == LinkUsedUp || r.Reason == LinkRevoked
 }
 
 // Verdict returns the status that an accepted upload gets: Rejected if there is a reason, otherwise Ready.
@@ -135,6 +145,16 @@ func (r Record) View() api.Upload {
 		ChecksumAlgorithm: r.shownAlgorithm(),
 		CreatedAt:         api.Time{Time: GrantedAt(r.ID)},
 		Version:           r.Version,
+		Guest:             r.Guest,
+		Link:              r.Link,
+	}
+}
+
+// GuestView returns what the guest is told who sent the upload: nothing that the owner has written of it.
+func (r Record) GuestView() api.Upload {
+	return api.Upload{
+		ID: r.ID, Status: r.Shown(), Reason: r.shownReason(), Filename: r.Filename, Type: r.Type, Size: r.Size,
+		CreatedAt: api.Time{Time: GrantedAt(r.ID)}, Guest: r.Guest,
 	}
 }
 
@@ -208,7 +228,7 @@ type Object struct {
 }
 
 // An Event tells others that the status of an upload has changed. It holds nothing that a user wrote, only
-// the context that a service gave.
+// the context that a service gave, and the name that a guest gave.
 type Event struct {
 	// ID identifies the event. It is the same when the event is sent again.
 	ID string

@@ -17,6 +17,9 @@ type Declared struct {
 	Filename string `json:"name,omitempty"`
 	Title    string `json:"title,omitempty"`
 	Context  string `json:"context,omitempty"` // which the role service alone may give
+	Guest    string `json:"guest,omitempty"`   // name that a guest gave
+
+	Link LinkLimits `json:"link,omitzero"` // of the link for guests; zero: the owner sent it
 }
 
 const (
@@ -31,7 +34,7 @@ const (
 // (NIST SP 800-38D). Only the owner's key opens it, and only for the same object key. It returns an Error that names file
 // name and title if S3 would not hold them beside the context.
 func (p *PreparedKey) Seal(objectKey string, declared Declared, random io.Reader) (map[string]string, error) {
-	if err := checkNames(declared); err != nil {
+	if err := declared.checkNames(); err != nil {
 		return nil, err
 	}
 	text := declared.appendJSON(make([]byte, 0, typicalText))
@@ -100,6 +103,13 @@ func (d Declared) appendJSON(b []byte) []byte {
 	if d.Context != "" {
 		b = appendString(append(b, contextMember...), d.Context)
 	}
+	if d.Guest != "" {
+		b = appendString(append(b, `,"guest":`...), d.Guest)
+	}
+	if d.Link != (LinkLimits{}) {
+		encoded, _ := encode(d.Link) // texts and numbers always encode
+		b = append(append(b, `,"link":`...), encoded...)
+	}
 	return append(b, '}')
 }
 
@@ -126,20 +136,24 @@ func encode(value any) ([]byte, error) {
 // contextMember begins the context in JSON.
 const contextMember = `,"context":`
 
-// checkNames returns an Error when file name and title are more than an object's metadata holds beside the context.
-func checkNames(declared Declared) error {
-	name, title := declared.Filename, declared.Title
-	if len(name)+len(title)+len(declared.Context) <= maxNames/longestEscape-len(contextMember) {
+// linkRoom is the room in an object's metadata for the limits of a link, in bytes.
+const linkRoom = 140
+
+// checkNames returns an Error when file name, title and a guest's name are more than an object's metadata holds beside the context.
+func (d Declared) checkNames() error {
+	if d.Link == (LinkLimits{}) && len(d.Filename)+len(d.Title)+len(d.Context) <= maxNames/longestEscape-len(contextMember) {
 		return nil
 	}
-	room, beside := maxNames, ""
-	if declared.Context != "" {
-		room, beside = room-len(appendString([]byte(contextMember), declared.Context)), " beside the context"
+	room, beside, names := maxNames, "", fmt.Sprintf("filename %s and title %s", Quote(d.Filename), Quote(d.Title))
+	if d.Context != "" {
+		room, beside = room-len(appendString([]byte(contextMember), d.Context)), " beside the context"
 	}
-	text, err := encode(name + title)
+	if d.Link != (LinkLimits{}) {
+		room, names = room-linkRoom, fmt.Sprintf("filename %s, title %s and guest %s", Quote(d.Filename), Quote(d.Title), Quote(d.Guest))
+	}
+	text, err := encode(d.Filename + d.Title + d.Guest)
 	if size := len(text) - len(`""`); err == nil && size > room {
-		return invalid("filename %s and title %s have %d bytes together in JSON: must be at most %d, which S3's metadata holds%s",
-			Quote(name), Quote(title), size, room, beside)
+		return invalid("%s have %d bytes together in JSON: must be at most %d, which S3's metadata holds%s", names, size, room, beside)
 	}
 	return err
 }

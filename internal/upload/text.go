@@ -13,6 +13,8 @@ import (
 type text struct {
 	shortest, longest int  // characters
 	lines             bool // line feeds and tabs are allowed
+	// isShown reports whether people who do not know the writer see it: nothing in it may change how the text around it reads.
+	isShown bool
 }
 
 // The texts of an upload.
@@ -20,6 +22,9 @@ var (
 	titleText       = text{longest: api.MaxTitle}
 	descriptionText = text{longest: api.MaxDescription, lines: true}
 	labelText       = text{shortest: 1, longest: api.MaxLabel}
+	fromText        = text{shortest: 1, longest: api.MaxLinkFrom, isShown: true}
+	noteText        = text{longest: api.MaxLinkNote, lines: true, isShown: true}
+	guestText       = text{shortest: 1, longest: api.MaxGuest, isShown: true}
 )
 
 // check returns an Error that names the field when value breaks the rule.
@@ -32,12 +37,25 @@ func (t text) check(field, value string) error {
 		return t.invalid(field, value, fmt.Sprintf("has %d characters", length))
 	case strings.ContainsFunc(value, t.refuses):
 		return t.invalid(field, value, "has a control character")
+	case t.isShown && strings.ContainsFunc(value, changesOthers):
+		return t.invalid(field, value, "has a character that turns or breaks the text around it")
+	case t.shortest > 0 && t.isShown && !strings.ContainsFunc(value, isSeen):
+		return t.invalid(field, value, "has nothing that can be seen")
 	}
 	return nil
 }
 
 func (t text) refuses(r rune) bool {
 	return unicode.IsControl(r) && (!t.lines || r != '\n' && r != '\t')
+}
+
+func isSeen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
+
+// changesOthers reports whether a character changes how the text around it reads: the embeddings, overrides and isolates of
+// the bidirectional algorithm (UAX #9, section 2), and the separators of lines and paragraphs. Letters of scripts that are
+// written from right to left do not, nor do the joiners in emoji and Persian.
+func changesOthers(r rune) bool {
+	return r >= '\u2028' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 func (t text) invalid(field, value, reason string) error {

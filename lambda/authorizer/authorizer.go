@@ -55,6 +55,10 @@ type authorizer struct {
 	refused  *cache[struct{}]
 	blocked  *cache[struct{}]
 
+	// linkStates and guests are for links for guests: guests has who holds a link that was verified, by its token.
+	linkStates linkStates
+	guests     *cache[guest]
+
 	removals removals
 
 	usages usages
@@ -71,8 +75,9 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 	verified, verifiedErr := newCache[identity.User](random, function.WallClock, cacheLifetime)
 	refused, refusedErr := newCache[struct{}](random, function.WallClock, refusalLifetime)
 	blocked, blockedErr := newCache[struct{}](random, function.WallClock, refusalLifetime)
+	guests, guestsErr := newCache[guest](random, function.WallClock, cacheLifetime)
 	used, usedErr := newCache[upload.Account](random, function.WallClock, cacheLifetime)
-	if err := errors.Join(verifiedErr, refusedErr, blockedErr, usedErr); err != nil {
+	if err := errors.Join(verifiedErr, refusedErr, blockedErr, guestsErr, usedErr); err != nil {
 		return nil, fmt.Errorf("making a cache: %w", err)
 	}
 	bearer, err := newBearer(setup.Env.Issuers, random)
@@ -93,6 +98,8 @@ func newAuthorizer(setup function.Setup[contract.AuthorizerEnv], random io.Reade
 		verified:       verified,
 		refused:        refused,
 		blocked:        blocked,
+		linkStates:     uploads,
+		guests:         guests,
 		removals:       uploads,
 		usages:         uploads,
 		used:           used,

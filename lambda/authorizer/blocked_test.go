@@ -67,7 +67,7 @@ func TestBlockedIsToldToTheCallerAlone(t *testing.T) {
 	}
 }
 
-// For a blocked user, a service reads and deletes, and does not upload.
+// For a blocked user, a service reads, deletes and revokes links, and neither uploads nor makes links.
 func TestServiceForABlockedUser(t *testing.T) {
 	for _, route := range contract.Routes {
 		if route.Right == "" {
@@ -75,15 +75,15 @@ func TestServiceForABlockedUser(t *testing.T) {
 		}
 		b := newBench(t)
 		b.kept.blocked = map[string]bool{demoOwner: true, subjectOwner("", "user-1"): true}
-		want := demoOwner
-		if route.Right == api.RightUpload {
+		want, uploads := demoOwner, route.Right == api.RightUpload || route.Name == "createLink"
+		if uploads {
 			want = string(errBlockedUser)
 		}
 		if got := b.acts(t, routed(t, route, service, "demo@example.com")); got != want {
 			t.Errorf("%s %s: got %s, want %s", route.Method, route.Path, got, want)
 		}
 		got := b.acts(t, naming(routed(t, route, service), "user-1"))
-		if isRefused := got == string(errBlockedUser); isRefused != (route.Right == api.RightUpload) {
+		if isRefused := got == string(errBlockedUser); isRefused != uploads {
 			t.Errorf("%s %s for a subject: got %s", route.Method, route.Path, got)
 		}
 	}

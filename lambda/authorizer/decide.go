@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -39,7 +40,9 @@ type forbidden string
 func (f forbidden) Error() string { return string(f) }
 
 // errForbidden is returned when the caller may not act for the mail that it names. errOutside is when it may act for others.
+// errPath is returned for a path that would make a policy mean other requests.
 const (
+	errPath      = forbidden("the path has characters that no upload's id has")
 	errForbidden = forbidden("you may not act for another's mail")
 	errOutside   = forbidden("you may not act for this mail: it is not one of those that your account is for")
 )
@@ -48,6 +51,9 @@ const (
 func (a *authorizer) decide(ctx context.Context, event request) (response, error) {
 	if event.MethodArn == "" {
 		return response{}, errors.New("the event holds no method ARN")
+	}
+	if text, ok := bearerLink(event); ok {
+		return a.decideGuest(ctx, text, event)
 	}
 	caller, err := a.authenticate(ctx, event)
 	if errors.Is(err, errTooManyGuesses) {
@@ -72,7 +78,7 @@ func (a *authorizer) decide(ctx context.Context, event request) (response, error
 // judge finds on whose behalf a known caller's request acts. It fails with a forbidden if the caller may not ask for it.
 func (a *authorizer) judge(ctx context.Context, caller identity.User, event request) (apigw.Caller, error) {
 	if !isOneRequest(event.MethodArn) {
-		return apigw.Caller{}, forbidden("the path has characters that no upload's id has")
+		return apigw.Caller{}, errPath
 	}
 	if err := a.checkBlocked(ctx, caller.Owner, errBlocked); err != nil {
 		return apigw.Caller{}, err
@@ -89,12 +95,16 @@ func (a *authorizer) judge(ctx context.Context, caller identity.User, event requ
 	if err != nil {
 		return apigw.Caller{}, err
 	}
-	if right == api.RightUpload && acting.Owner != "" {
+	makesLink := right == api.RightLink && event.HTTPMethod == http.MethodPost
+	if (right == api.RightUpload || makesLink) && acting.Owner != "" {
 		if err := a.checkBlocked(ctx, acting.Owner, errBlockedUser); err != nil {
 			return apigw.Caller{}, err
 		}
 	}
 	acting.Folders = caller.Folders
+	if makesLink {
+		acting.Mail, acting.Expires = string(user.Mail), caller.Expires
+	}
 	if right != "" {
 		return acting, nil
 	}

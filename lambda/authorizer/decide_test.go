@@ -138,6 +138,8 @@ func newBench(t *testing.T) *bench {
 		verified:       cacheOf[identity.User](t, b.clock, cacheLifetime),
 		refused:        cacheOf[struct{}](t, b.clock, refusalLifetime),
 		blocked:        cacheOf[struct{}](t, b.clock, refusalLifetime),
+		linkStates:     memoryLinks{},
+		guests:         cacheOf[guest](t, b.clock, cacheLifetime),
 		removals:       removedOwners{identity.Owner(ownerKey, "removed@example.com"): true, demoOwner: true},
 		usages:         b.kept,
 		used:           cacheOf[upload.Account](t, b.clock, cacheLifetime),

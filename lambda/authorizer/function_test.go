@@ -66,7 +66,7 @@ func setup(log io.Writer, dynamodb, secrets string) function.Setup[contract.Auth
 	}
 }
 
-func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 128)) }
+func randomness() *strings.Reader { return strings.NewReader(strings.Repeat("k", 256)) }
 
 // dynamoDB is a server whose users table holds one user, and whose uploads table holds the usages by owner, or is not
 // there if they are nil.

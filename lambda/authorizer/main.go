@@ -3,7 +3,7 @@
 // a request. It fetches the keys of the stage's issuers when a token first needs them.
 //
 // It needs dynamodb:GetItem and BatchGetItem on the users table, dynamodb:UpdateItem on its items whose key begins with
-// guesses#, dynamodb:GetItem on the uploads table, of which it reads each owner's usage, and secretsmanager:GetSecretValue on
+// guesses#, dynamodb:GetItem and BatchGetItem on the uploads table, of which it reads each owner's usage and links, and secretsmanager:GetSecretValue on
 // the owner key's secret.
 package main
 

@@ -127,18 +127,23 @@ func TestLimitsOfAKey(t *testing.T) {
 	}
 }
 
-// Only a route that belongs to no right tells the mail, and only for the caller itself.
+// Only a route that belongs to no right tells the mail, and only for the caller itself; and the one that makes links, whose mail
+// is that of whom the link is for.
 func TestMailOfRoutesOfKeys(t *testing.T) {
 	for _, route := range contract.Routes {
 		if route.Public {
 			continue
 		}
 		got, err := newBench(t).handle(t.Context(), routed(t, route, service))
-		want := map[bool]any{true: "service@example.com"}[route.Right == ""]
+		makesLinks := route.Path == "/links" && route.Method == "POST"
+		want := map[bool]any{true: "service@example.com"}[route.Right == "" || makesLinks]
 		if err != nil || got.Context["mail"] != want {
 			t.Errorf("%s %s: got %v, %v, want the mail %v", route.Method, route.Path, got.Context, err, want)
 		}
 		got, err = newBench(t).handle(t.Context(), routed(t, route, service, "demo@example.com"))
+		if makesLinks && got.Context["mail"] != "demo@example.com" {
+			t.Errorf("a link for another: got %v", got.Context)
+		}
 		if allowed := got.PolicyDocument.Statement[0].Effect == "Allow"; err != nil || allowed != (route.Right != "") {
 			t.Errorf("%s %s for another: got %v, %v", route.Method, route.Path, got, err)
 		}

@@ -29,7 +29,7 @@ type detail struct {
 }
 
 // published is what an event tells of an upload: nothing that a user wrote. A context is a
-// service's.
+// service's, and a guest gives its name for the owner.
 type published struct {
 	ID        string        `json:"id"`
 	Owner     string        `json:"owner"`
@@ -43,6 +43,8 @@ type published struct {
 	Checksum  string        `json:"checksum,omitempty"`
 	Algorithm string        `json:"checksumAlgorithm,omitempty"`
 	Context   string        `json:"context,omitempty"`
+	Guest     string        `json:"guest,omitempty"`
+	Link      string        `json:"link,omitempty"`
 }
 
 // A bus is an event bus of EventBridge.
@@ -78,7 +80,7 @@ func (b *bus) entry(event upload.Event) (types.PutEventsRequestEntry, error) {
 		ID: event.Record.ID, Owner: event.Owner, Key: event.Key, VersionID: event.VersionID,
 		Status: event.Status, Reason: event.Reason,
 		Size: event.Size, Type: event.Type, Detected: event.Detected,
-		Checksum: event.Checksum, Algorithm: event.ChecksumAlgorithm, Context: event.Context,
+		Checksum: event.Checksum, Algorithm: event.ChecksumAlgorithm, Context: event.Context, Guest: event.Guest, Link: event.Link,
 	}})
 	return types.PutEventsRequestEntry{
 		EventBusName: &b.name, Source: aws.String(source), DetailType: &detailType, Detail: aws.String(string(text)),

@@ -62,6 +62,7 @@ type handlers struct {
 	signer   signer
 	repairs  *repairs
 	keys     scriptKeys
+	links    links
 	random   io.Reader
 	now      func() time.Time
 	log      *slog.Logger
@@ -95,6 +96,7 @@ func newFunction(setup function.Setup[contract.ManageEnv]) (lambda.Handler, erro
 		deletion: &lifecycle.Deletion{Records: uploads, Objects: bucket, Queue: inspectionQueue.Delayed(deletionSeconds), Now: function.WallClock},
 		signer:   signer,
 		repairs:  &repairs{queue: inspectionQueue, now: function.WallClock, log: setup.Log},
+		links:    uploads,
 		keys:     records.NewUsers(tables, setup.Env.UsersTable),
 		random:   rand.Reader,
 		now:      function.WallClock,
@@ -115,6 +117,8 @@ func (h *handlers) routes() map[string]apigw.Handler {
 		"POST /keys":                 apigw.Handle(h.createKey),
 		"GET /keys":                  apigw.Handle(h.listKeys),
 		"DELETE /keys/{keyId}":       apigw.Handle(h.revokeKey),
+		"DELETE /links":              apigw.Handle(h.revokeLinks),
+		"DELETE /links/{linkId}":     apigw.Handle(h.revokeLink),
 	}
 }
 
@@ -145,6 +149,9 @@ func (h *handlers) get(ctx context.Context, request apigw.Request[apigw.None]) (
 	found, err := h.find(ctx, request.Caller, request.Path["id"])
 	if err != nil {
 		return api.Upload{}, err
+	}
+	if request.Caller.Link != nil {
+		return guestView(request.Caller.Link.ID, found.record)
 	}
 	view := found.record.View()
 	for _, open := range found.open {

@@ -83,7 +83,7 @@ func TestDefaultsOfKeys(t *testing.T) {
 
 func TestRefusedKeys(t *testing.T) {
 	w := newWorld(t)
-	const may, folders = "may must be one or several of [upload read delete], each once", "folders must be one or several of [documents videos], each once"
+	const may, folders = "may must be one or several of [upload read delete link], each once", "folders must be one or several of [documents videos], each once"
 	name := "name must be 1 to 100 bytes of UTF-8 without control characters"
 	for body, want := range map[string]string{
 		`{"name":"","may":["read"]}`:                                                name,

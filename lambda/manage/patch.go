@@ -49,12 +49,17 @@ func checkPatchable(record upload.Record, ifMatch *int64) error {
 	switch {
 	case record.Version == 0:
 		return &upload.Error{Code: api.Conflict, Message: "the upload is not inspected yet: its version must be 1 or more"}
-	case record.Reason == upload.OverQuota: // nothing would count its texts
-		return &upload.Error{Code: api.Conflict, Message: "the upload is over quota: it can only be read and deleted"}
+	case record.IsRefused(): // nothing would count its texts
+		return &upload.Error{Code: api.Conflict, Message: fmt.Sprintf("the upload is %s: it can only be read and deleted", refused[record.Reason])}
 	case ifMatch != nil && *ifMatch != record.Version:
 		return &upload.Error{Code: api.PreconditionFailed, Message: fmt.Sprintf(
 			`If-Match "%d" is not the upload's version: must be "%d"`, *ifMatch, record.Version)}
 	default:
 		return nil
 	}
+}
+
+// refused says what an upload is that had no place to stay.
+var refused = map[upload.Reason]string{
+	upload.OverQuota: "over quota", upload.LinkUsedUp: "more than its link allows", upload.LinkRevoked: "of a link that was revoked",
 }

@@ -87,6 +87,7 @@ func newWorld(t testing.TB) *world {
 		signer:   signerFunc(func(get sign.Get) { w.signed = append(w.signed, get) }),
 		repairs:  &repairs{queue: w.queue, now: clock, log: log},
 		keys:     w.users,
+		links:    w.records,
 		random:   rand.Reader,
 		now:      clock,
 		log:      log,
@@ -213,7 +214,10 @@ type call struct {
 	ifMatch   string
 	body      string
 	keyID     string
-	folders   *string // that the caller may use, with commas between; nil: all
+	linkID    string
+	link      *upload.Link // of a guest; nil: the caller is a user
+	noMail    bool         // of the query
+	folders   *string      // that the caller may use, with commas between; nil: all
 }
 
 // A sharedLog is a log that several calls write at once.
@@ -261,6 +265,13 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	if c.keyID != "" {
 		event.PathParameters = map[string]string{"keyId": c.keyID}
 	}
+	if c.linkID != "" {
+		event.PathParameters = map[string]string{"linkId": c.linkID}
+	}
+	if c.link != nil {
+		guest := apigw.Caller{Role: apigw.RoleGuest, Link: &apigw.GuestLink{Link: *c.link}}.Context()
+		event.RequestContext.Authorizer["role"], event.RequestContext.Authorizer["link"] = guest["role"], guest["link"]
+	}
 	if strings.HasPrefix(c.path, "/keys") {
 		event.RequestContext.Authorizer["mail"] = marker + "@example.com"
 	}
@@ -273,7 +284,7 @@ func (w *world) do(t testing.TB, c call) events.APIGatewayProxyResponse {
 	if c.ifMatch != "" {
 		event.MultiValueHeaders["If-Match"] = []string{c.ifMatch}
 	}
-	if !strings.HasPrefix(c.path, "/keys") {
+	if !strings.HasPrefix(c.path, "/keys") && !c.noMail {
 		event.MultiValueQueryStringParameters = map[string][]string{"mail": {marker + "@example.com"}}
 	}
 	for name, value := range c.query {

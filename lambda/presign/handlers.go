@@ -70,13 +70,15 @@ func (p *presigner) handlers() map[string]apigw.Handler {
 		"POST /uploads/{id}/parts":      apigw.Handle(p.parts),
 		"POST /uploads/{id}/parts/list": apigw.Handle(p.partsList),
 		"POST /uploads/{id}/complete":   apigw.Handle(p.complete),
+		"POST /links":                   apigw.Handle(p.createLink),
+		"GET /link":                     apigw.Handle(p.link),
 	}
 }
 
 // form answers GET /presignedurl: a form for one new object of the owner.
 func (p *presigner) form(ctx context.Context, request apigw.Request[apigw.None]) (api.PresignedForm, error) {
 	file := upload.File{Name: optional(request.Query, "filename"), Type: optional(request.Query, "type")}
-	format, err := file.Format(p.folders.Only(request.Caller.Folders))
+	format, err := file.Format(request.Caller.Table(p.folders))
 	if err != nil {
 		return api.PresignedForm{}, err
 	}

@@ -19,7 +19,7 @@ func (p *presigner) parts(_ context.Context, request apigw.Request[api.PartsRequ
 	asked := request.Body
 	plan, err := upload.CheckParts(asked, limits)
 	if err != nil {
-		return api.PartsGrant{}, err
+		return api.PartsGrant{}, toGuest(request.Caller, err)
 	}
 	parts := make([]sign.Part, len(asked.Parts))
 	for i, part := range asked.Parts {
@@ -28,7 +28,7 @@ func (p *presigner) parts(_ context.Context, request apigw.Request[api.PartsRequ
 			parts[i].Checksum = *part.Checksum
 		}
 	}
-	signed, err := p.signer.PresignParts(sign.OpenUpload{Key: key, UploadID: asked.UploadID}, parts, p.now(), p.lifetime)
+	signed, err := p.signer.PresignParts(sign.OpenUpload{Key: key, UploadID: asked.UploadID}, parts, p.now(), p.lifetimeOf(request.Caller))
 	if err != nil {
 		return api.PartsGrant{}, fmt.Errorf("signing parts: %w", err)
 	}
@@ -54,7 +54,7 @@ func (p *presigner) partsList(_ context.Context, request apigw.Request[api.Parts
 	if asked.After != nil {
 		after = *asked.After
 	}
-	signed, err := p.signer.PresignPartsList(sign.OpenUpload{Key: key, UploadID: asked.UploadID}, after, p.now(), p.lifetime)
+	signed, err := p.signer.PresignPartsList(sign.OpenUpload{Key: key, UploadID: asked.UploadID}, after, p.now(), p.lifetimeOf(request.Caller))
 	if err != nil {
 		return api.PartsListGrant{}, fmt.Errorf("signing a list of parts: %w", err)
 	}
@@ -69,13 +69,13 @@ func (p *presigner) complete(_ context.Context, request apigw.Request[api.Comple
 	}
 	asked := request.Body
 	if err := upload.CheckCompletion(asked, limits); err != nil {
-		return api.CompleteGrant{}, err
+		return api.CompleteGrant{}, toGuest(request.Caller, err)
 	}
 	completion := sign.Completion{Size: asked.Size}
 	if asked.Checksum != nil {
 		completion.Checksum = *asked.Checksum
 	}
-	signed, err := p.signer.PresignCompletion(sign.OpenUpload{Key: key, UploadID: asked.UploadID}, completion, p.now(), p.lifetime)
+	signed, err := p.signer.PresignCompletion(sign.OpenUpload{Key: key, UploadID: asked.UploadID}, completion, p.now(), p.lifetimeOf(request.Caller))
 	if err != nil {
 		return api.CompleteGrant{}, fmt.Errorf("signing a completion: %w", err)
 	}
@@ -88,7 +88,7 @@ func (p *presigner) granted(caller apigw.Caller, id string) (string, upload.Limi
 	if !caller.Key.Granted(id) {
 		return "", upload.Limits{}, upload.ErrNoUpload
 	}
-	format, known := p.folders.Only(caller.Folders).ByExtension(api.Extension(id))
+	format, known := caller.Table(p.folders).ByExtension(api.Extension(id))
 	if !known {
 		return "", upload.Limits{}, upload.ErrNoUpload
 	}

@@ -15,7 +15,8 @@ type object struct {
 	id, key string
 	owner   *upload.PreparedKey // seals what the object carries
 	// granted is when, in UTC, in whole seconds as in a signature's date: the expiry that is told is then the signed one.
-	granted time.Time
+	granted  time.Time
+	lifetime time.Duration // of what is signed
 }
 
 // newObject names a new object of the caller's owner.
@@ -33,7 +34,7 @@ func (p *presigner) newObject(caller apigw.Caller, format contract.Format) (obje
 	if err != nil {
 		return object{}, fmt.Errorf("making a key: %w", err)
 	}
-	return object{id, key, owner, now.UTC().Truncate(time.Second)}, nil
+	return object{id, key, owner, now.UTC().Truncate(time.Second), p.lifetimeOf(caller)}, nil
 }
 
 // attributes returns what a signature fixes about an object besides its key, size, tag and checksum. The names are a form's
@@ -61,7 +62,7 @@ const (
 // signForm signs a form for an object of min to max bytes. It adds to fields, which are the object's attributes.
 func (p *presigner) signForm(object object, fields map[string]string, min, max int64) (sign.PresignedPost, error) {
 	fields["tagging"] = pendingXML
-	signed, err := p.signer.PresignPost(sign.Post{Key: object.key, Fields: fields, MinSize: min, MaxSize: max}, object.granted, p.lifetime)
+	signed, err := p.signer.PresignPost(sign.Post{Key: object.key, Fields: fields, MinSize: min, MaxSize: max}, object.granted, object.lifetime)
 	if err != nil {
 		return sign.PresignedPost{}, fmt.Errorf("signing a form: %w", err)
 	}
@@ -73,7 +74,7 @@ func (p *presigner) signForm(object object, fields map[string]string, min, max i
 func (p *presigner) signPut(object object, headers map[string]string, size int64) (sign.PresignedRequest, error) {
 	headers["x-amz-tagging"] = pendingQuery
 	headers["if-none-match"] = "*"
-	signed, err := p.signer.PresignPut(sign.Put{Key: object.key, Headers: headers, Size: size}, object.granted, p.lifetime)
+	signed, err := p.signer.PresignPut(sign.Put{Key: object.key, Headers: headers, Size: size}, object.granted, object.lifetime)
 	if err != nil {
 		return sign.PresignedRequest{}, fmt.Errorf("signing a PUT: %w", err)
 	}
@@ -86,7 +87,7 @@ func (p *presigner) signCreate(object object, headers map[string]string) (sign.P
 	headers["x-amz-tagging"] = pendingQuery
 	headers["x-amz-checksum-algorithm"] = "CRC64NVME"
 	headers["x-amz-checksum-type"] = "FULL_OBJECT"
-	signed, err := p.signer.PresignCreate(sign.Create{Key: object.key, Headers: headers}, object.granted, p.lifetime)
+	signed, err := p.signer.PresignCreate(sign.Create{Key: object.key, Headers: headers}, object.granted, object.lifetime)
 	if err != nil {
 		return sign.PresignedRequest{}, fmt.Errorf("signing the beginning of a multipart upload: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"postern/api"
 	"postern/internal/apigw"
+	"postern/internal/contract"
 	"postern/internal/upload"
 )
 
@@ -40,6 +41,10 @@ func (p *presigner) batch(caller apigw.Caller, files []api.UploadRequest, reques
 		results[i].UploadGrant = &grant
 		caller.Remaining -= file.Size + upload.TextOf(file)
 		caller.RemainingFiles--
+		if caller.Link != nil {
+			caller.Link.State.Used.Files++
+			caller.Link.State.Used.Bytes += file.Size
+		}
 	}
 	return &api.UploadGrants{Uploads: results}, nil
 }
@@ -49,13 +54,10 @@ var errContext = &upload.Error{Code: api.Forbidden, Message: "context is given b
 
 // upload grants the upload of one file, and counts it.
 func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, counted *tally) (api.UploadGrant, error) {
-	if declared.Context != nil && !caller.IsService() {
-		return api.UploadGrant{}, errContext
-	}
-	format, err := upload.Check(declared, p.folders.Only(caller.Folders), caller.Limits())
+	format, err := p.check(caller, declared)
 	if err != nil {
 		counted.refuse(err)
-		return api.UploadGrant{}, err
+		return api.UploadGrant{}, toGuest(caller, err)
 	}
 	method, err := upload.ChooseMethod(declared.Via, declared.Size)
 	if err != nil {
@@ -69,14 +71,7 @@ func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, coun
 	if err != nil {
 		return api.UploadGrant{}, err
 	}
-	metadata := upload.Declared{Quota: caller.Quota, Files: caller.FileQuota, Size: declared.Size, Filename: declared.Filename}
-	if declared.Title != nil {
-		metadata.Title = *declared.Title
-	}
-	if declared.Context != nil {
-		metadata.Context = *declared.Context
-	}
-	fixed, err := p.attributes(object, format, metadata)
+	fixed, err := p.attributes(object, format, metadataOf(caller, declared))
 	if err != nil {
 		return api.UploadGrant{}, err
 	}
@@ -86,6 +81,38 @@ func (p *presigner) upload(caller apigw.Caller, declared api.UploadRequest, coun
 	}
 	counted.grant(method, declared.Size)
 	return grant, nil
+}
+
+// check checks what is declared against the stage's formats, the owner's limits and a guest's link. It returns the file's format.
+func (p *presigner) check(caller apigw.Caller, declared api.UploadRequest) (contract.Format, error) {
+	if declared.Context != nil && !caller.IsService() {
+		return contract.Format{}, errContext
+	}
+	format, err := upload.Check(declared, caller.Table(p.folders), caller.Limits())
+	switch {
+	case err != nil:
+		return format, err
+	case caller.Link != nil:
+		return format, caller.Link.Check(declared, caller.Link.State)
+	case declared.Guest != nil:
+		return format, &upload.Error{Code: api.InvalidRequest, Message: "guest is for uploads by a link alone: must be left out"}
+	}
+	return format, nil
+}
+
+// metadataOf returns what an object carries to its inspection.
+func metadataOf(caller apigw.Caller, declared api.UploadRequest) upload.Declared {
+	metadata := upload.Declared{Quota: caller.Quota, Files: caller.FileQuota, Size: declared.Size, Filename: declared.Filename}
+	if declared.Title != nil {
+		metadata.Title = *declared.Title
+	}
+	if declared.Context != nil {
+		metadata.Context = *declared.Context
+	}
+	if caller.Link != nil {
+		metadata.Guest, metadata.Link = *declared.Guest, caller.Link.Limits()
+	}
+	return metadata
 }
 
 // sign completes a grant. It adds to fixed, which are the object's attributes.
