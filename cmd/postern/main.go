@@ -5,6 +5,7 @@
 //	postern upload|list|show|describe|get|rm      (callers)
 //	postern login|logout|doctor                   (callers)
 //	postern key create|list|revoke                (callers)
+//	postern link create|revoke                    (callers)
 //	postern user add|passwd|set|remove|list|block|unblock (operators)
 //	postern preflight|reconcile|revoke|smoke|unlock (operators)
 //	postern logs|open|plan|policy|url              (operators)
@@ -17,7 +18,7 @@
 // address. On the users table, user needs dynamodb:GetItem and PutItem (add, passwd, set), GetItem, UpdateItem and
 // DeleteItem (remove), GetItem and PutItem (block), GetItem and DeleteItem (unblock) or Scan (list; add --new-owner, add --keep-files and remove --purge, too). On the uploads table it
 // needs dynamodb:BatchGetItem (list), BatchGetItem and UpdateItem (block), UpdateItem (unblock), GetItem and Query (add), DeleteItem (add --keep-files), PutItem (add --new-owner) or
-// GetItem and PutItem (remove). To add, block and unblock, it needs secretsmanager:GetSecretValue on the owner key's secret, and
+// GetItem, PutItem and UpdateItem (remove). To add, block and unblock, it needs secretsmanager:GetSecretValue on the owner key's secret, and
 // s3:ListBucketVersions and s3:ListBucketMultipartUploads on the bucket. remove --purge needs all of these, and
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
@@ -75,6 +76,7 @@ type commandLine struct {
 	Login     loginCommand     `cmd:"" help:"Save where and as whom you call, for the commands above."`
 	Logout    logoutCommand    `cmd:"" help:"Remove what login has saved."`
 	Key       keyCommands      `cmd:"" help:"Make, list and revoke keys for your scripts."`
+	Link      linkCommands     `cmd:"" help:"Make and revoke links by which people without an account upload for you."`
 	Doctor    doctorCommand    `cmd:"" help:"Look from a client's side whether a stage can be used, and say what mends it."`
 	Logs      logsCommand      `cmd:"" help:"Operators: print what a stage has logged."`
 	Open      openCommand      `cmd:"" help:"Operators: show a stage's dashboard in the browser."`

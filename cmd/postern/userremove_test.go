@@ -107,7 +107,9 @@ func (d *depot) fill(t *testing.T, owner string) {
 }
 
 // isMark reports whether an item says for ever that an owner was removed, or that its links were revoked.
-func isMark(item string) bool { return strings.Contains(item, "removed") || strings.Contains(item, "{links ") }
+func isMark(item string) bool {
+	return strings.Contains(item, "removed") || strings.Contains(item, "{links ")
+}
 
 func TestRemoveAndPurge(t *testing.T) {
 	d := startDepot(t)
