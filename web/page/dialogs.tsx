@@ -5,7 +5,7 @@ import { nameOf } from "./library.tsx";
 import { access } from "./session.ts";
 
 /** Dialog is a modal dialog. Escape closes it, and the focus returns to where it was. */
-function Dialog({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({ label, onClose, children }: { label: string; onClose: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current!.showModal(), []);
   return (

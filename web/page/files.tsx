@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { usage } from "../client/postern.ts";
 import { canPick, fromFiles, fromTransfer, pick } from "./choose.ts";
 import { bytes } from "./format.ts";
+import { Keys } from "./keys.tsx";
 import { Library } from "./library.tsx";
 import { access } from "./session.ts";
 import { TransferList } from "./transferlist.tsx";
@@ -43,6 +44,7 @@ export function Files({ transfers, onSignOut, onExpired }: Props) {
         )}
         <TransferList transfers={transfers} onStored={() => setStored((n) => n + 1)} onError={onError} />
         <Library changed={stored} onChanged={() => setStored((n) => n + 1)} onError={onError} />
+        <Keys onError={onError} />
       </main>
     </>
   );
