@@ -84,6 +84,19 @@ test("both ways lead to the same files, and signing out ends the session", { tim
   await close();
 });
 
+test("the page has another name than the issuer, so its policy and CORS must let it", { timeout: 60_000 }, async () => {
+  const address = local.api.replace("127.0.0.1", "localhost") + "/";
+  const { page, faults, close } = await open(["request to localhost"], address);
+  await signIn(page, { as: "elsewhere@example.com" });
+  assert.equal(page.url(), address);
+  await upload(page, "from elsewhere.txt");
+  await page.getByText("1 of 1 done").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL(address);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
 test("tokens are renewed before they end, and nobody notices", { timeout: 60_000 }, async () => {
   const { page, faults, close } = await open();
   const given = grants(page);
