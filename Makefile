@@ -31,7 +31,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE BASE ALLOW_DESTRUCTIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race test-browser test-api verify fuzz corpus bench lint fmt openapi golden notices synth review diff deploy smoke \
+.PHONY: help setup build run demo test test-chaos test-race test-browser test-api verify fuzz corpus bench bench-browser lint fmt openapi golden notices synth review diff deploy smoke \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -130,6 +130,10 @@ bench: setup
 	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o dist/host/.bin/ ./bench/empty
 	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o dist/linux_arm64/.bin/ ./bench/empty
 	@go run ./bench $(BENCH)
+
+## bench-browser: send a file of MIB (default 1024) from Chromium by the module, a plain PUT and Uppy; LATENCY=50 adds milliseconds
+bench-browser: setup web/test/node_modules/.package-lock.json
+	@web/test/run.sh bench
 
 ## lint: check formatting, vet, imports, style and the workflows; installs the linters into bin/
 lint: bin/golangci-lint-$(GOLANGCI_VERSION)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the browser's tests: web/test/run.sh [node test options]. Installs Debian's Chromium where it can.
+# Runs the browser's tests: web/test/run.sh [node test options], or its measurements: web/test/run.sh bench. Installs Debian's
+# Chromium where it can.
 set -eu
 cd "$(dirname "$0")"
 
@@ -16,5 +17,6 @@ if [ -z "$CHROMIUM" ]; then
   exit 0
 fi
 export CHROMIUM
+[ "${1:-}" != bench ] || exec node bench.mjs
 # One file at a time: each has a local run and a browser.
 exec node --test --test-concurrency=1 "$@" ./*.test.mjs
