@@ -45,7 +45,10 @@ func (c client) revokeLink(t *testing.T, owner client) {
 // has.
 func linkIDOf(t *testing.T, c client, column string) string {
 	t.Helper()
-	query := map[string]string{"other": "?mail=" + otherMail}[column]
+	query := ""
+	if column == "other" || column == "stranger" {
+		query = queryOf(c, column)
+	}
 	if a := c.postJSON(t, "links"+query, api.LinkRequest{From: "matrix"}); a.status == http.StatusCreated {
 		return decoded[api.Link](t, a).ID
 	}

@@ -61,6 +61,13 @@ func run(m *testing.M) (code int, err error) {
 	if err := synthesize("local", assembly); err != nil {
 		return 0, err
 	}
+	if subjects, err = newProvider(); err != nil {
+		return 0, err
+	}
+	defer subjects.Close()
+	if err := subjects.trust(assembly); err != nil {
+		return 0, err
+	}
 	if server, err = startLocal(assembly, filepath.Join(temp, "data")); err != nil {
 		return 0, err
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +19,8 @@ import (
 // the caller: for the caller's own mail, another's, a malformed one, and without a mail. Of another's mail, it is an upload
 // of the other whose bytes have not come. The last two have no mail: one has the id of another's upload, one an id that
 // nobody granted. Of a route of keys, it is a key of the caller, and the mail is not known; of a route of links, it is a link of
-// whom the mail names. The test fails if a route lacks the
-// row of a caller.
+// whom the mail names. A caller who has no mail has a subject in its place. One more column is computed, of another who is named
+// by subject (see strangerStatus). The test fails if a route lacks the row of a caller, or of one who is alike.
 const matrix = `
 
 route                            caller          own  other  malformed  none  another's-id  no-id
@@ -493,6 +493,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 	callers["link-key"] = holder.newKey(t, api.RightLink)
 	callers["link"], callers["revoked-link"] = linker.newLink(t, manyFiles), linker.newLink(t, manyFiles)
 	callers["revoked-link"].revokeLink(t, linker)
+	addTokenCallers(t, callers)
 	for callers["expired"].do(t, http.MethodGet, "usage").status != http.StatusForbidden {
 		time.Sleep(20 * time.Millisecond) // for a second at most
 	}
@@ -506,33 +507,22 @@ func TestAuthorizationMatrix(t *testing.T) {
 		method, path, name := cells[0], cells[1], cells[2]
 		row := strings.Join(cells[:3], " ")
 		known[row] = true
-		for i, column := range columns {
-			want := cells[3+i]
+		for i, column := range append(columns, "stranger") {
+			want := strangerStatus(method, path, name, cells[4])
+			if i < len(columns) {
+				want = cells[3+i]
+			}
 			if want == "-" {
 				if !needsID(column) || strings.Contains(path, "{id}") {
 					t.Errorf("%s %s: nothing says what the caller gets", row, column)
 				}
 				continue
 			}
-			t.Run(row+" "+column, func(t *testing.T) {
-				caller, path := callers[name], strings.Replace(path, "{file}", "postern.js", 1)
-				if before, after, ok := strings.Cut(path, "{keyId}"); ok {
-					path = before + keyIDOf(t, caller) + after
-				}
-				if before, after, ok := strings.Cut(path, "{linkId}"); ok {
-					path = before + linkIDOf(t, caller, column) + after
-				}
-				if before, after, ok := strings.Cut(path, "{id}"); ok {
-					path = before + ids.of(t, caller, method, column) + after
-				}
-				a := callRoute(t, caller, method, path, column)
-				if got := fmt.Sprint(a.status); got != want {
-					t.Fatalf("got %s %s, want %s", got, a.body, want)
-				}
-				if a.status < 300 && column == "other" && (path == "/presignedurl" || path == "/uploads" && a.status == http.StatusCreated) {
-					checkNotCallers(t, caller, a)
-				}
-			})
+			for _, name := range namesOf(name) {
+				t.Run(method+" "+path+" "+name+" "+column, func(t *testing.T) {
+					ids.check(t, callers[name], method, path, column, want)
+				})
+			}
 		}
 	}
 	if diff := cmp.Diff(known, everyRow(callers)); diff != "" {
@@ -558,27 +548,56 @@ func everyRow(callers map[string]client) map[string]bool {
 	all := map[string]bool{}
 	for _, route := range contract.Routes {
 		for caller := range callers {
+			if of := alike[caller]; of != "" {
+				caller = of
+			}
 			all[route.Method+" "+route.Path+" "+caller] = true
 		}
 	}
 	return all
 }
 
-// otherMail is the mail of the column other, as a query has it.
-const otherMail = "other%40example.com"
+// check calls a route as a column says, and compares the status.
+func (ids matrixIDs) check(t *testing.T, c client, method, path, column, want string) {
+	t.Helper()
+	path = strings.Replace(path, "{file}", "postern.js", 1)
+	if before, after, ok := strings.Cut(path, "{keyId}"); ok {
+		path = before + keyIDOf(t, c) + after
+	}
+	if before, after, ok := strings.Cut(path, "{linkId}"); ok {
+		path = before + linkIDOf(t, c, column) + after
+	}
+	if before, after, ok := strings.Cut(path, "{id}"); ok {
+		path = before + ids.of(t, c, method, column) + after
+	}
+	a := callRoute(t, c, method, path, column)
+	if got := fmt.Sprint(a.status); got != want {
+		t.Fatalf("got %s %s, want %s", got, a.body, want)
+	}
+	if isBlocked := strings.Contains(c.user, "blocked"); a.status == http.StatusForbidden && isBlocked != strings.Contains(string(a.body), "you are blocked here") {
+		t.Errorf("got %s: want that the caller is blocked: %t", a.body, isBlocked)
+	}
+	if a.status < 300 && column == "other" && (path == "/presignedurl" || path == "/uploads" && a.status == http.StatusCreated) {
+		checkNotCallers(t, c, a)
+	}
+}
+
+// namesOf returns the callers who have a row: the one whom it names, and those who are alike.
+func namesOf(name string) []string {
+	names := []string{name}
+	for caller, of := range alike {
+		if of == name {
+			names = append(names, caller)
+		}
+	}
+	slices.Sort(names[1:])
+	return names
+}
 
 // callRoute calls a route for the mail that a column names.
 func callRoute(t *testing.T, c client, method, path, column string) answer {
 	t.Helper()
-	own := c.user
-	if own == "" {
-		own = demo.user
-	}
-	query := map[string]string{
-		"own":       "?mail=" + url.QueryEscape(own),
-		"other":     "?mail=" + otherMail,
-		"malformed": "?mail=nobody",
-	}[column]
+	query := queryOf(c, column)
 	path = strings.TrimPrefix(path, "/")
 	switch method {
 	case http.MethodPost:
@@ -617,7 +636,7 @@ func bodyOf(c client, path string) any {
 // matrixIDs holds the ids that routes are called with.
 type matrixIDs struct {
 	another string            // of another's upload
-	own     map[string]string // of a caller's own that is ready, by the caller's mail
+	own     map[string]string // of a caller's own that is ready, by the caller's user
 	service client            // who stores uploads for every mail
 }
 
@@ -628,8 +647,8 @@ func (ids matrixIDs) of(t *testing.T, c client, method, column string) string {
 	switch column {
 	case "another's-id":
 		return ids.another
-	case "other":
-		a := ids.service.postJSON(t, "uploads?mail="+otherMail, map[string]any{"filename": "a.txt", "size": 1})
+	case "other", "stranger":
+		a := ids.service.postJSON(t, "uploads"+queryOf(c, column), map[string]any{"filename": "a.txt", "size": 1})
 		return decoded[grant](t, a).ID
 	case "no-id":
 		return strings.Repeat("0", 12) + ids.another[12:] // long ago
@@ -653,15 +672,15 @@ func (ids matrixIDs) sent(t *testing.T, c client) string {
 	return decoded[grant](t, a).ID
 }
 
-// ready stores an upload of a mail, waits until it is ready and returns its id. The service does it, since the mail's user
-// may lack the rights. Without a user, the upload is the demo user's.
-func (ids matrixIDs) ready(t *testing.T, mail string) string {
+// ready stores an upload of a user, waits until it is ready and returns its id. The service does it, since the user may lack
+// the rights. Without a user, the upload is the demo user's.
+func (ids matrixIDs) ready(t *testing.T, user string) string {
 	t.Helper()
 	body := map[string]any{"filename": "a.txt", "size": 4}
-	query := "?mail=" + url.QueryEscape(mail)
+	query := whom(user)
 	a := ids.service.postJSON(t, "uploads"+query, body)
 	if a.status != http.StatusCreated {
-		query = "?mail=" + url.QueryEscape(demo.user)
+		query = whom(demo.user)
 		a = ids.service.postJSON(t, "uploads"+query, body)
 	}
 	g := decoded[grant](t, a)

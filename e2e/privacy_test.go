@@ -147,6 +147,10 @@ func waysOfQueries() []way {
 		echo(get("type", http.StatusUnsupportedMediaType, func(p string) string { return own + "&type=" + p })),
 		get("another's mail", http.StatusForbidden, func(p string) string { return "presignedurl?mail=" + p + "%40example.com" }),
 		echo(get("mail that is not one", http.StatusBadRequest, func(p string) string { return "presignedurl?mail=" + p })),
+		get("another's subject", http.StatusForbidden, func(p string) string { return "presignedurl?subject=" + p }),
+		echo(get("subject that is not one", http.StatusBadRequest, func(p string) string { return "uploads?subject=" + p + "%0A" })),
+		get("context", http.StatusOK, func(p string) string { return "uploads?context=" + p }),
+		echo(get("context that is not one", http.StatusBadRequest, func(p string) string { return "uploads?context=" + p + "%0A" })),
 		echo(get("parameter", http.StatusBadRequest, func(p string) string { return own + "&" + p + "=1" })),
 		get("path", http.StatusNotFound, func(p string) string { return p }),
 		get("mail that nobody asked for", http.StatusOK, func(p string) string { return "health?mail=" + p }),
@@ -187,6 +191,7 @@ func waysOfBodies(guest client) []way {
 		{name: "name of no guest", status: http.StatusBadRequest, echoes: true, send: func(t *testing.T, p string) answer {
 			return guest.postJSON(t, "uploads", map[string]any{"filename": "a.mp4", "size": 1, "guest": p + "\n"})
 		}},
+		post("context of a user", http.StatusForbidden, "uploads", func(p string) any { return map[string]any{"filename": "a.mp4", "size": 1, "context": p} }),
 		post("declared for another", http.StatusForbidden, "uploads?mail="+marker+"%40example.com", func(string) any { return map[string]any{} }),
 	}
 }
