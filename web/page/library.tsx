@@ -89,7 +89,7 @@ interface RowProps {
 
 // A page that has not changed is not drawn again, so that the hundredth costs as much as the first.
 const Page = memo(({ uploads, ...rest }: RowProps & { uploads: Upload[] }) => (
-  <ul class="rows">
+  <ul class="rows page">
     {uploads.map((upload) => (
       <Row key={upload.id} upload={upload} {...rest} />
     ))}
