@@ -34,6 +34,9 @@ export interface Upload {
   checksum?: string;
   createdAt: string;
   version: number;
+  /** The name that a guest gave, and the id of the link by which the file came. */
+  guest?: string;
+  link?: string;
   multiparts?: { uploadId: string; createdAt: string; partSize?: number }[];
 }
 
@@ -49,6 +52,18 @@ export interface Grant {
   partCount?: number;
   create?: { method: string; url: string; headers?: Record<string, string> };
   expires: string;
+}
+
+/** A GuestLink is what a link for guests allows: schema GuestLink. */
+export interface GuestLink {
+  from: string;
+  note?: string;
+  formats: string[];
+  maxSize: number;
+  count: number;
+  left: number;
+  total?: number;
+  until: string;
 }
 
 /** A SignedPart is the signature of one part: schema SignedPart. */

@@ -6,7 +6,7 @@
  *
  * Every function takes an Access and fails with a PosternError, or with the signal's reason.
  */
-import { type Access, call, type Grant, type Upload } from "./api.ts";
+import { type Access, call, type Grant, type GuestLink, type Upload } from "./api.ts";
 import { PosternError } from "./errors.ts";
 import { Multipart } from "./multipart.ts";
 import { singlePut, usualPartSize } from "./plan.ts";
@@ -15,7 +15,7 @@ import { forget, recall, remember, type Unfinished } from "./store.ts";
 import { read, sum } from "./sums.ts";
 import { pause, persist } from "./transport.ts";
 
-export { type Access, type Grant, type Part, type SignedPart, type Upload } from "./api.ts";
+export { type Access, type Grant, type GuestLink, type Part, type SignedPart, type Upload } from "./api.ts";
 export { Crc64, combine } from "./crc64.ts";
 export { type Code, PosternError } from "./errors.ts";
 export { Multipart } from "./multipart.ts";
@@ -31,6 +31,8 @@ export interface UploadOptions extends Access {
   type?: string;
   /** A title for people. */
   title?: string;
+  /** Whom the file is from: a guest, who calls with a link, has to say so. */
+  guest?: string;
   /** How it is sent. Default: in one request up to 32 MiB, above that in parts, which can be resumed. */
   via?: "form" | "put" | "multipart";
   /** How many parts are on their way at once. Default: 4. */
@@ -65,7 +67,7 @@ export async function upload(file: Blob, options: UploadOptions): Promise<Stored
 export function declare(file: Blob, options: UploadOptions): Promise<Grant> {
   const { size, type }: Named = file;
   const via = options.via ?? (size > singlePut ? "multipart" : "put");
-  return call(options, "POST", "/uploads", { filename: nameOf(file, options), size, type: (options.type ?? type) || null, title: options.title, via });
+  return call(options, "POST", "/uploads", { filename: nameOf(file, options), size, type: (options.type ?? type) || null, title: options.title, guest: options.guest, via });
 }
 
 const nameOf = (file: Named, options: UploadOptions): string => options.filename ?? file.name ?? "";
@@ -203,6 +205,9 @@ export async function remove(id: string, access: Access): Promise<void> {
 /** download returns a URL that needs no credentials for some minutes. "inline" is for what browsers show safely. */
 export const download = (id: string, options: Access & { disposition?: "attachment" | "inline"; expires?: number }): Promise<{ url: string; expires: string }> =>
   call(options, "GET", `/uploads/${id}/download` + search({ disposition: options.disposition, expires: options.expires }));
+
+/** link returns what the link for guests allows whose token the authorization has: `Bearer ${token}`. */
+export const link = (access: Access): Promise<GuestLink> => call(access, "GET", "/link");
 
 /** usage returns how much the caller keeps, and may keep. */
 export const usage = (access: Access): Promise<{ used: number; quota: number; maxSize: number; files?: number; fileQuota?: number }> => call(access, "GET", "/usage");

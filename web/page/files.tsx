@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { usage } from "../client/postern.ts";
-import { canPick, fromFiles, fromTransfer, pick } from "./choose.ts";
+import { DropZone } from "./dropzone.tsx";
 import { bytes } from "./format.ts";
 import { Keys } from "./keys.tsx";
 import { Library } from "./library.tsx";
@@ -47,46 +47,6 @@ export function Files({ transfers, onSignOut, onExpired }: Props) {
         <Keys onError={onError} />
       </main>
     </>
-  );
-}
-
-/** DropZone takes files that are dropped or pasted anywhere on the page, or chosen. */
-function DropZone({ onChosen, onError }: { onChosen: (files: Chosen[]) => void; onError: (error: unknown) => void }) {
-  const [over, setOver] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-
-  useEffect(() => {
-    const take = (data: DataTransfer | null) => data && fromTransfer(data).then((files) => files.length && onChosen(files), onError);
-    const listeners: [string, (event: any) => void][] = [
-      ["dragover", (event: DragEvent) => (event.preventDefault(), setOver(true))],
-      ["dragleave", (event: DragEvent) => event.relatedTarget === null && setOver(false)],
-      ["drop", (event: DragEvent) => (event.preventDefault(), setOver(false), take(event.dataTransfer))],
-      ["paste", (event: ClipboardEvent) => event.clipboardData?.files.length && take(event.clipboardData)],
-    ];
-    for (const [name, listener] of listeners) addEventListener(name, listener);
-    return () => listeners.forEach(([name, listener]) => removeEventListener(name, listener));
-  }, []);
-
-  const choose = () => (canPick() ? pick().then((files) => files.length && onChosen(files), onError) : input.current!.click());
-
-  return (
-    <section class={over ? "drop over" : "drop"} aria-label="Upload">
-      <p>Drop or paste files here, of any size</p>
-      <button class="primary" onClick={choose}>
-        Choose files
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        aria-label="Files to upload"
-        onChange={(event) => {
-          onChosen(fromFiles(event.currentTarget.files ?? []));
-          event.currentTarget.value = "";
-        }}
-      />
-    </section>
   );
 }
 

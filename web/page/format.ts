@@ -23,6 +23,8 @@ export const reasons: Record<string, string> = {
   unsafe_archive: "It would do harm when it is unpacked",
   too_many_pixels: "The picture is too large to be shown",
   size_mismatch: "It is not as large as it was said to be",
-  over_quota: "It does not fit into your quota",
+  over_quota: "There is no room for it: the quota is used up",
+  link_used_up: "There is no room for it: the link is used up",
+  link_revoked: "The link was revoked before it arrived",
   unsigned: "It was not uploaded through this API",
 };

@@ -133,6 +133,11 @@ function Row({ upload, onReplaced, onDelete, onView, onError }: RowProps & { upl
         <span class="quiet">
           {bytes(upload.size ?? 0)}, {moment(upload.createdAt)}
           {upload.status === "waiting" && ", is being inspected"}
+          {upload.guest && (
+            <>
+              , from <bdi>{upload.guest}</bdi>
+            </>
+          )}
         </span>
         {upload.reason && <span class="error">Refused. {reasons[upload.reason] ?? upload.reason}.</span>}
       </div>

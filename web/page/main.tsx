@@ -1,12 +1,14 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { cameBack } from "./provider.ts";
-import { isSignedIn, leave, signInBack, signOut } from "./session.ts";
+import { access, isSignedIn, leave, signInBack, signOut } from "./session.ts";
 import { SignIn } from "./signin.tsx";
 import { Transfers } from "./transfers.ts";
 import { Files } from "./files.tsx";
+import { Guest, token } from "./guest.tsx";
+import { Sent } from "./sent.ts";
 
-const transfers = new Transfers();
+const transfers = new Transfers({ access, isActive: isSignedIn });
 
 function App({ wrong }: { wrong: string }) {
   const [signedIn, setSignedIn] = useState(isSignedIn());
@@ -44,4 +46,11 @@ async function arrive(): Promise<string> {
   }
 }
 
-void arrive().then((wrong) => render(<App wrong={wrong} />, document.body));
+async function start(): Promise<void> {
+  const link = token();
+  if (link) return render(<Guest token={link} sent={await Sent.of(link)} />, document.body);
+  render(<App wrong={await arrive()} />, document.body);
+}
+
+addEventListener("hashchange", () => location.reload()); // another link
+void start();

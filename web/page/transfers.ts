@@ -1,5 +1,6 @@
-import { get, PosternError, remove, resume, unfinished, upload } from "../client/postern.ts";
-import { access, api, isSignedIn } from "./session.ts";
+import { type Access, get, PosternError, remove, resume, unfinished, upload } from "../client/postern.ts";
+import { forget } from "../client/store.ts";
+import { isGuests, type Sent } from "./sent.ts";
 
 /** The states of a transfer. After a reload it is "paused". */
 export type State = "queued" | "sending" | "paused" | "failed" | "inspecting" | "ready" | "rejected";
@@ -32,17 +33,33 @@ export interface Chosen {
   handle?: FileSystemFileHandle;
 }
 
+/** A Sender is who sends. */
+export interface Sender {
+  access: (signal?: AbortSignal) => Access;
+  /** Whether anything may be sent now. */
+  isActive: () => boolean;
+  /** What this browser has sent by a link: who sends is a guest then, who sees nothing else and deletes nothing. */
+  sent?: Sent;
+  /** The guest's name. */
+  name?: () => string;
+}
+
 /** How many files are sent at the same time. */
 const atOnce = 3;
 
 /** Transfers are all transfers of this page, the newest last. */
 export class Transfers {
+  readonly sender: Sender;
   all: Transfer[] = [];
   /** Called when the API does not know any more who sends. */
   onExpired = () => {};
   #listeners = new Set<() => void>();
   #next = 0;
   #told = false;
+
+  constructor(sender: Sender) {
+    this.sender = sender;
+  }
 
   /** onChange calls a listener at most once a frame. It returns what ends that. */
   onChange(listener: () => void): () => void {
@@ -62,9 +79,17 @@ export class Transfers {
 
   /** recall brings back what this browser did not finish. */
   async recall(): Promise<void> {
-    for (const { id, name, size, handle } of await unfinished(api)) {
-      if (this.all.some((transfer) => transfer.id === id)) continue;
+    const { sent } = this.sender;
+    const open = await unfinished(this.sender.access().api);
+    for (const { id, name, size, handle } of open) {
+      if (this.all.some((transfer) => transfer.id === id) || (sent ? !sent.has(id) : isGuests(id))) continue;
       this.all.push({ ...this.#fresh(name, size), id, resumable: true, handle, state: "paused", needsFile: !handle });
+    }
+    for (const { id, name, size } of sent?.all() ?? []) {
+      if (this.all.some((transfer) => transfer.id === id)) continue;
+      const transfer: Transfer = { ...this.#fresh(name, size), id, sent: size, state: "inspecting" };
+      this.all.push(transfer);
+      void this.#watch(transfer);
     }
     this.#changed();
   }
@@ -97,7 +122,10 @@ export class Transfers {
   async cancel(transfer: Transfer): Promise<void> {
     transfer.stop?.abort(paused);
     this.dismiss(transfer);
-    if (transfer.id && transfer.state !== "ready") await remove(transfer.id, access());
+    if (!transfer.id || transfer.state === "ready") return;
+    if (!this.sender.sent) return remove(transfer.id, this.sender.access());
+    this.sender.sent.drop(transfer.id); // what the storage has of it ends by itself
+    await forget(transfer.id);
   }
 
   /** dismiss takes a transfer from the list. */
@@ -115,7 +143,7 @@ export class Transfers {
   #start(): void {
     let sending = this.all.filter(({ state }) => state === "sending").length;
     for (const transfer of this.all) {
-      if (sending >= atOnce || !isSignedIn()) break;
+      if (sending >= atOnce || !this.sender.isActive()) break;
       if (transfer.state !== "queued") continue;
       sending++;
       void this.#run(transfer);
@@ -130,11 +158,13 @@ export class Transfers {
     const { file, handle } = transfer;
     const id = transfer.resumable ? transfer.id : undefined;
     const options = {
-      ...access(transfer.stop.signal),
+      ...this.sender.access(transfer.stop.signal),
       handle,
+      guest: this.sender.name?.(),
       onProgress: (sent: number) => this.#progress(transfer, sent),
       onBegin: (begun: { id: string; uploadId?: string }) => {
         transfer.id = begun.id;
+        this.sender.sent?.add({ id: begun.id, name: transfer.name, size: transfer.size });
         transfer.resumable = begun.uploadId !== undefined;
       },
     };
@@ -187,7 +217,7 @@ export class Transfers {
   async #watch(transfer: Transfer): Promise<void> {
     for (let delay = 300; this.all.includes(transfer); delay = Math.min(5000, delay * 1.5)) {
       try {
-        const { status, reason } = await get(transfer.id!, access());
+        const { status, reason } = await get(transfer.id!, this.sender.access());
         if (status !== "waiting") {
           transfer.state = status;
           transfer.error = reason;
@@ -195,10 +225,17 @@ export class Transfers {
           return;
         }
       } catch (error) {
-        if (!(error instanceof PosternError && error.temporary)) return;
+        if (!(error instanceof PosternError && error.temporary)) return this.#lost(transfer, error);
       }
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
+  }
+
+  /** lost takes from a guest's list what was deleted, or never arrived. */
+  #lost(transfer: Transfer, error: unknown): void {
+    if (!this.sender.sent || !(error instanceof PosternError && error.status === 404)) return;
+    this.sender.sent.drop(transfer.id!);
+    this.dismiss(transfer);
   }
 }
 
