@@ -31,7 +31,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE BASE ALLOW_DESTRUCTIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-chaos test-race test-browser test-api verify fuzz corpus bench bench-browser lint fmt openapi golden notices synth review diff deploy smoke \
+.PHONY: help setup build run demo test e2e test-chaos test-race test-browser test-api verify fuzz corpus bench bench-browser lint fmt openapi golden notices synth review diff deploy smoke \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -47,7 +47,7 @@ step = @[ -z "$(FIRST)" ] || echo "$(1) ..." >&2; start=$$(date +%s); \
 ## help: list the targets
 help:
 	@echo "Postern: uploads of any size straight into your own S3 bucket. Targets:"
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^## \([a-z0-9-]*\): \(.*\)/  \1	\2/p' Makefile | expand -t 16
 	@echo "Variables: STAGE=$(STAGE) PORT=$(PORT) S3_PORT=$(S3_PORT) DATA=$(DATA) FILE=$(FILE) PKG=$(PKG)"
 
 ## setup: install the locked npm packages and Go modules, build everything
@@ -85,6 +85,11 @@ test-chaos: setup
 
 # Where goroutines share something, in the code or in its tests. Comparisons with the SDK take minutes in one goroutine.
 CONCURRENT := \bgo (func|[a-zA-Z.]+\()|\.Go\(|sync\.(Mutex|RWMutex|Pool|WaitGroup|Map)|atomic\.|httptest\.New(TLS|Unstarted)?Server
+## e2e: run the end-to-end tests that need nothing but the API against URL, as the user and password in POSTERN_USER (mail:password)
+e2e: setup
+	@[ -n "$(URL)" ] && [ -n "$$POSTERN_USER" ] || { echo "error: say where and as whom: make e2e URL=https://... with POSTERN_USER=mail:password in the environment" >&2; exit 1; }
+	@cd e2e && POSTERN_URL="$(URL)" go test -count=1 -timeout=20m
+
 ## test-race: run the unit tests of what is concurrent with the race detector (needs a C compiler)
 test-race: setup
 	$(call step,tests with the race detector,CDK_VALIDATION=false go test -race -skip 'AsSDK$$|^TestTenThousandParts$$' \

@@ -105,7 +105,7 @@ func TestPathsExist(t *testing.T) {
 // TestTargets finds a `make …` that the Makefile does not have.
 func TestTargets(t *testing.T) {
 	makefile := read(t, filepath.Join(root, "Makefile"))
-	command := regexp.MustCompile("(?m)(?:`|^ *)make ([a-z-]+)")
+	command := regexp.MustCompile("(?m)(?:`|^ *)make ([a-z0-9-]+)")
 	for page, text := range pages(t) {
 		for _, match := range command.FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(makefile, "\n"+match[1]+":") {

@@ -13,6 +13,7 @@ import (
 // TestAccessLogTellsWhoDidWhat reads the lines of what a service and a user did with the same upload, and of what was
 // refused. They name owners, and no mail.
 func TestAccessLogTellsWhoDidWhat(t *testing.T) {
+	requireLocal(t)
 	run := serve(t, assembly)
 	addService(t, run)
 	user, service := newClient(run.API, demoUser), newClient(run.API, serviceMail+":"+servicePassword)

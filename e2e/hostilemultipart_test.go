@@ -210,7 +210,6 @@ func TestBadParts(t *testing.T) {
 
 // TestAnotherSizeIsFoundOnArrival asks for signatures of another size than the plan's, which S3 alone cannot know.
 func TestAnotherSizeIsFoundOnArrival(t *testing.T) {
-	requireLocal(t)
 	m := demo.begin(t, "short.txt", 17)
 	m.size = 18
 	file := text(18)

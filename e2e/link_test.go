@@ -129,7 +129,7 @@ func TestGuestUploads(t *testing.T) {
 
 // Fifty guests use a link for ten files at once, by PUT and in parts: exactly ten are ready, and the others say why not.
 func TestLinkOfTenUsedByFifty(t *testing.T) {
-	requireLocal(t)
+	requireOperator(t)
 	owner := addUser(t, "ten@example.com")
 	guest := owner.newLink(t, api.LinkRequest{From: "Ann", Count: new(int64(10))})
 	grants := make([]grant, 25) // all before anything has arrived

@@ -63,11 +63,39 @@ func (r *localRun) postern(t *testing.T, stdin string, args ...string) string {
 	return string(out)
 }
 
+// operate runs an operator's command on the stage under test.
+func operate(t *testing.T, stdin string, args ...string) {
+	t.Helper()
+	if server != nil {
+		server.postern(t, stdin, args...)
+		return
+	}
+	cmd := exec.CommandContext(context.Background(), filepath.Join(root, "bin", "postern"), args...)
+	cmd.Args = append(cmd.Args, "--stage", os.Getenv("POSTERN_STAGE"))
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("postern %q: %v\n%s", args, err, out)
+	}
+}
+
+// requireOperator skips a test that makes users, unless the stage under test is served here or named by POSTERN_STAGE.
+func requireOperator(t *testing.T) {
+	t.Helper()
+	if server == nil && os.Getenv("POSTERN_STAGE") == "" {
+		t.Skip("it makes users: name the stage with POSTERN_STAGE, with an operator's rights on AWS")
+	}
+}
+
 // addUser adds a user until the test ends, and returns a client that calls as that user.
 func addUser(t *testing.T, mail string, flags ...string) client {
 	t.Helper()
 	password := "password of " + mail
-	server.postern(t, password+"\n", append([]string{"user", "add", mail}, flags...)...)
-	t.Cleanup(func() { server.postern(t, "", "user", "remove", "--yes", mail) })
+	operate(t, password+"\n", append([]string{"user", "add", mail}, flags...)...)
+	remove := []string{"user", "remove", "--yes", mail}
+	if server == nil {
+		remove = append(remove, "--purge") // a deployed stage has the mail again in the next run
+	}
+	t.Cleanup(func() { operate(t, "", remove...) })
 	return newClient(demo.base, mail+":"+password)
 }

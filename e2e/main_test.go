@@ -2,7 +2,8 @@
 // and a real S3 server, as a client would.
 //
 // They start the local run by themselves. With POSTERN_URL set (https://….execute-api.….amazonaws.com/api/) and
-// POSTERN_USER as "mail:password", those that need nothing but the API run against a deployed stage instead.
+// POSTERN_USER as "mail:password", those that need nothing but the API run against a deployed stage instead (make e2e). With
+// POSTERN_STAGE and an operator's rights, those that make users do, too.
 package e2e_test
 
 import (

@@ -30,6 +30,7 @@ func throttled(t *testing.T, template map[string]any) {
 
 // TestOneCallerCannotShutTheAPI floods both functions as one caller. It is refused, and another one is not.
 func TestOneCallerCannotShutTheAPI(t *testing.T) {
+	requireLocal(t)
 	folder := edited(t, throttled)
 	t.Run("a user", func(t *testing.T) {
 		run := serve(t, folder)
