@@ -43,7 +43,8 @@ func TestFilesOfAGuest(t *testing.T) {
 		{"total", 9, 130, []string{fitting, fitting, fitting}, nil, []upload.Reason{"", "", upload.LinkUsedUp}},
 		{"one that is rejected leaves its place", 1, 0, []string{foreign, fitting, fitting}, nil, []upload.Reason{upload.TypeMismatch, "", upload.LinkUsedUp}},
 		{
-			"revoked", 2, 0, []string{fitting},
+			"revoked", 2, 0,
+			[]string{fitting},
 			func(t *testing.T, s *stage, link upload.LinkLimits) {
 				if err := s.records.RevokeLink(t.Context(), owner, link.ID); err != nil {
 					t.Fatal(err)
@@ -52,7 +53,8 @@ func TestFilesOfAGuest(t *testing.T) {
 			[]upload.Reason{upload.LinkRevoked},
 		},
 		{
-			"all revoked", 2, 0, []string{fitting},
+			"all revoked", 2, 0,
+			[]string{fitting},
 			func(t *testing.T, s *stage, _ upload.LinkLimits) {
 				if err := s.records.RevokeLinks(t.Context(), owner, now); err != nil {
 					t.Fatal(err)
@@ -61,7 +63,8 @@ func TestFilesOfAGuest(t *testing.T) {
 			[]upload.Reason{upload.LinkRevoked},
 		},
 		{
-			"made after all were revoked", 2, 0, []string{fitting},
+			"made after all were revoked", 2, 0,
+			[]string{fitting},
 			func(t *testing.T, s *stage, _ upload.LinkLimits) {
 				if err := s.records.RevokeLinks(t.Context(), owner, now.Add(-time.Millisecond)); err != nil {
 					t.Fatal(err)

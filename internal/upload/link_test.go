@@ -192,13 +192,15 @@ func TestTermsOfALink(t *testing.T) {
 			time.Date(2026, time.March, 14, 23, 0, 0, 0, time.UTC),
 		},
 		{
-			"folders of a key", api.LinkRequest{From: "Ann"},
+			"folders of a key",
+			api.LinkRequest{From: "Ann"},
 			func(m *upload.LinkMaker) { m.Folders, m.MaxSize = []string{"documents"}, 5 },
 			upload.Link{From: "Ann", Folders: []string{"documents"}, MaxSize: 5, Count: 1, Made: linkTime.UnixMilli()},
 			week,
 		},
 		{
-			"end of a key", api.LinkRequest{From: "Ann"},
+			"end of a key",
+			api.LinkRequest{From: "Ann"},
 			func(m *upload.LinkMaker) { m.Expires = linkTime.Add(time.Hour) },
 			upload.Link{From: "Ann", MaxSize: 1 << 30, Count: 1, Made: linkTime.UnixMilli()},
 			linkTime.Add(time.Hour),
@@ -272,7 +274,7 @@ func TestTermsThatAreRefused(t *testing.T) {
 
 func TestNamesOfGuests(t *testing.T) {
 	link := terms()
-	for _, name := range []string{"Ann", "Ольга", "محمد", "דוד", "👩‍👩‍👧", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "O'Neil <b>&amp;", strings.Repeat("🏖", 100), "می‌خواهم"} {
+	for _, name := range []string{"Ann", "Ольга", "محمد", "דוד", "👩‍👩‍👧", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "O'Neil <b>&amp;", strings.Repeat("🏖", 100), "می\u200cخواهم"} {
 		if err := link.Check(api.UploadRequest{Size: 1, Guest: &name}, upload.LinkState{}); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -325,8 +327,10 @@ func TestRevokedLinks(t *testing.T) {
 		made  int64
 		want  bool
 	}{
-		{upload.LinkState{}, 5, false}, {upload.LinkState{Revoked: true}, 5, true},
-		{upload.LinkState{RevokedAt: time.UnixMilli(5)}, 4, true}, {upload.LinkState{RevokedAt: time.UnixMilli(5)}, 5, true},
+		{upload.LinkState{}, 5, false},
+		{upload.LinkState{Revoked: true}, 5, true},
+		{upload.LinkState{RevokedAt: time.UnixMilli(5)}, 4, true},
+		{upload.LinkState{RevokedAt: time.UnixMilli(5)}, 5, true},
 		{upload.LinkState{RevokedAt: time.UnixMilli(5)}, 6, false},
 	} {
 		if got := test.state.IsRevoked(test.made); got != test.want {

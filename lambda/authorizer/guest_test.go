@@ -302,7 +302,7 @@ func TestMakersOfLinks(t *testing.T) {
 		if allowed := got.PolicyDocument.Statement[0].Effect == "Allow"; err != nil || allowed != (route.Right == api.RightLink) {
 			t.Errorf("%s %s with the right link alone: got %v, %v", route.Method, route.Path, got, err)
 		}
-		if _, told := got.Context["expires"]; told != (slices.Contains([]string{"POST /links"}, route.Method+" "+route.Path)) {
+		if _, told := got.Context["expires"]; told != slices.Contains([]string{"POST /links"}, route.Method+" "+route.Path) {
 			t.Errorf("%s %s: context %v", route.Method, route.Path, got.Context)
 		}
 	}

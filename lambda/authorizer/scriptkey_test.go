@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -135,7 +136,7 @@ func TestMailOfRoutesOfKeys(t *testing.T) {
 			continue
 		}
 		got, err := newBench(t).handle(t.Context(), routed(t, route, service))
-		makesLinks := route.Path == "/links" && route.Method == "POST"
+		makesLinks := route.Path == "/links" && route.Method == http.MethodPost
 		want := map[bool]any{true: "service@example.com"}[route.Right == "" || makesLinks]
 		if err != nil || got.Context["mail"] != want {
 			t.Errorf("%s %s: got %v, %v, want the mail %v", route.Method, route.Path, got.Context, err, want)

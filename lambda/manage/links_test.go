@@ -106,8 +106,11 @@ func TestGuestsSeeTheirOwn(t *testing.T) {
 		t.Errorf("the owner sees %+v", got)
 	}
 	for _, c := range []call{
-		{method: http.MethodDelete, path: "/uploads/{id}", id: ids[link.ID]}, {method: http.MethodGet, path: "/uploads/{id}/download", id: ids[link.ID]},
-		{method: http.MethodGet, path: "/uploads"}, {method: http.MethodGet, path: "/usage"}, {method: http.MethodDelete, path: "/links"},
+		{method: http.MethodDelete, path: "/uploads/{id}", id: ids[link.ID]},
+		{method: http.MethodGet, path: "/uploads/{id}/download", id: ids[link.ID]},
+		{method: http.MethodGet, path: "/uploads"},
+		{method: http.MethodGet, path: "/usage"},
+		{method: http.MethodDelete, path: "/links"},
 	} {
 		c.owner, c.link, c.noMail = owner, &link, true
 		checkRefusal(t, c.path, w.do(t, c), http.StatusForbidden, failure("a link for guests does not open this route", "forbidden"))

@@ -58,7 +58,7 @@ func TestLatePart(t *testing.T) {
 				_, err := io.Copy(object, part)
 				return err
 			})
-			part := uploadPart(t, store, uploadID, 1)
+			part := uploadPart(t, store, uploadID)
 			arrive := sendLate(t, store, uploadID)
 			if err := test.end(t, store, uploadID, part); err != nil {
 				t.Fatal(err)

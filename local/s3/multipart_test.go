@@ -51,7 +51,7 @@ func (r s3Run) part(t *testing.T, key, uploadID string, number int32, content st
 	if err != nil {
 		t.Fatal(err)
 	}
-	return types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumCRC64NVME: out.ChecksumCRC64NVME}
+	return types.CompletedPart{PartNumber: aws.Int32(number), ETag: out.ETag, ChecksumCRC64NVME: out.ChecksumCRC64NVME}
 }
 
 func (r s3Run) complete(ctx context.Context, key, uploadID string, parts ...types.CompletedPart) error {
@@ -250,17 +250,18 @@ func openStore(t *testing.T, data string, copied func(object, part *os.File) err
 	return store, created.UploadId
 }
 
-func uploadPart(t *testing.T, store backend.Backend, uploadID string, number int32) types.CompletedPart {
+// uploadPart stores part 1.
+func uploadPart(t *testing.T, store backend.Backend, uploadID string) types.CompletedPart {
 	t.Helper()
-	const content = "a part"
+	const content, number = "a part", int32(1)
 	out, err := store.UploadPart(t.Context(), &s3.UploadPartInput{
-		Bucket: aws.String(bucket), Key: aws.String(key), UploadId: &uploadID, PartNumber: &number,
+		Bucket: aws.String(bucket), Key: aws.String(key), UploadId: &uploadID, PartNumber: aws.Int32(number),
 		Body: strings.NewReader(content), ContentLength: aws.Int64(int64(len(content))),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumCRC64NVME: out.ChecksumCRC64NVME}
+	return types.CompletedPart{PartNumber: aws.Int32(number), ETag: out.ETag, ChecksumCRC64NVME: out.ChecksumCRC64NVME}
 }
 
 func completeIn(ctx context.Context, store backend.Backend, uploadID string, parts []types.CompletedPart) (version string, err error) {
@@ -286,7 +287,7 @@ func TestTenThousandParts(t *testing.T) {
 		copied += size
 		return object.Truncate(copied)
 	})
-	completed := []types.CompletedPart{uploadPart(t, store, uploadID, 1)}
+	completed := []types.CompletedPart{uploadPart(t, store, uploadID)}
 	file := func(number int) string { return filepath.Join(folderOf(data), uploadID, fmt.Sprint(number)) }
 	if err := os.Truncate(file(1), size); err != nil {
 		t.Fatal(err)
@@ -326,7 +327,7 @@ func TestTenThousandParts(t *testing.T) {
 func TestHostileUploadIDs(t *testing.T) {
 	data := t.TempDir()
 	store, uploadID := openStore(t, data, func(*os.File, *os.File) error { return nil })
-	part := uploadPart(t, store, uploadID, 1)
+	part := uploadPart(t, store, uploadID)
 	outside := filepath.Join(data, "outside")
 	if err := os.MkdirAll(filepath.Join(outside, "kept"), 0o700); err != nil {
 		t.Fatal(err)
@@ -379,7 +380,7 @@ func files(t *testing.T, folder string) []string {
 func TestCompletionThatWasCutShort(t *testing.T) {
 	data := t.TempDir()
 	store, uploadID := openStore(t, data, nil)
-	part := uploadPart(t, store, uploadID, 1)
+	part := uploadPart(t, store, uploadID)
 	open := filepath.Join(folderOf(data), uploadID)
 	if err := os.Rename(open, open+".d41d8cd98f00b204e9800998ecf8427e-1.inprogress"); err != nil {
 		t.Fatal(err)
