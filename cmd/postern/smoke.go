@@ -132,7 +132,7 @@ func (s *smoke) cleanUp(ctx context.Context) error {
 	for _, user := range s.users {
 		quiet := console{in: s.console.in, out: io.Discard, err: io.Discard}
 		r := &removal{
-			removeUser: removeUser{named: named{user.mail}, Purge: true, Yes: true},
+			removeUser: removeUser{person: person{Mail: &user.mail}, Purge: true, Yes: true},
 			at:         s.at, console: quiet, stage: s.stage, users: s.stage.users(),
 		}
 		err := r.find(ctx)

@@ -25,7 +25,7 @@ type person struct {
 	Mail    *mail   `arg:"" optional:"" help:"Mail address of the user."`
 	Subject subject `placeholder:"SUBJECT" help:"The user's subject, in the place of the mail. Needs --issuer."`
 	Issuer  string  `placeholder:"URL" help:"Whose subject it is: the issuer, as the stage has it; none for a name that your application has given."`
-	Owner   owner   `placeholder:"OWNER" help:"The user's owner, in the place of the mail, as the access log and user list have it."`
+	Owner   owner   `placeholder:"OWNER" help:"The user's owner, as the access log, user list and user remove have it, in the place of the mail."`
 }
 
 // Validate refuses what names nobody, or several.

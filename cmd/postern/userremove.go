@@ -19,10 +19,9 @@ import (
 const remembered = time.Minute
 
 type removeUser struct {
-	named
-	Purge bool  `help:"Delete all uploads of the user too, and prove that nothing is left."`
-	Owner owner `placeholder:"OWNER" help:"With --purge: the owner to purge, as user remove has printed it. Default: the user's or, without a user, the mail's."`
-	Yes   bool  `help:"Do not ask. Needed when stdin is no terminal."`
+	person
+	Purge bool `help:"Delete all uploads of the user too, and prove that nothing is left. Who has no row, such as a subject, needs it."`
+	Yes   bool `help:"Do not ask. Needed when stdin is no terminal."`
 }
 
 // Help is the long text of --help.
@@ -34,10 +33,15 @@ goes on with what is left.`
 
 // Validate refuses an owner that nobody would purge.
 func (c removeUser) Validate() error {
-	if c.Owner != "" && !c.Purge {
+	switch {
+	case c.Owner != "" && !c.Purge:
 		return errors.New("--owner says what to purge: it needs --purge")
+	case c.Subject != "" && !c.Purge:
+		return errors.New("a subject has no row to remove: --purge deletes its uploads, user block refuses its calls")
+	case c.Mail != nil && c.Subject == "": // a mail may have had several owners
+		c.Owner = ""
 	}
-	return nil
+	return c.person.Validate()
 }
 
 // An owner is one as an argument.
@@ -102,11 +106,17 @@ func (c removeUser) open(ctx context.Context, at location, console console) (*re
 }
 
 func (r *removal) failed(err error) error {
-	return fmt.Errorf("removing user %s from stage %s: %w", r.Mail.Mail, r.at.Stage, advise(err))
+	return fmt.Errorf("removing %s from stage %s: %w", r.person, r.at.Stage, advise(err))
 }
 
 // find finds the owner. It returns records.ErrNoUser if there is no user, and nothing to purge.
 func (r *removal) find(ctx context.Context) (err error) {
+	if r.Mail == nil {
+		if r.owner, err = r.stage.ownerOf(ctx, r.person); err != nil {
+			return err
+		}
+		return r.checkPurge(ctx)
+	}
 	r.owner, r.hasRow, err = r.users.Owner(ctx, r.Mail.Mail)
 	switch {
 	case err != nil:

@@ -273,3 +273,37 @@ func TestRemoveTakesBackNothingOnItsWay(t *testing.T) {
 		t.Errorf("the owner is not marked: %t, %v", removed, err)
 	}
 }
+
+// A user who has no mail is purged by its subject, or by its owner, and another's row stays.
+func TestPurgeOfASubject(t *testing.T) {
+	const issuer = "https://id.example.com/"
+	owner := identity.SubjectOwner([]byte(ownerKey), issuer, "auth0|7")
+	for _, args := range [][]string{{"--subject=auth0|7", "--issuer=" + issuer}, {"--owner=" + owner}} {
+		d := startDepot(t)
+		local(t, password, "user", "add", mail).done(t)
+		remove := append([]string{"user", "remove", "--purge", "--yes"}, args...)
+		local(t, "", remove...).refused(t, 1, "there is no such user")
+		d.fill(t, owner)
+		local(t, "", remove...)
+		if removed, err := d.uploads().IsRemoved(t.Context(), owner); !removed || err != nil {
+			t.Errorf("%s: the owner is not marked: %t, %v", args, removed, err)
+		}
+		for _, item := range d.everything(t) {
+			if strings.Contains(item, owner) && !isMark(item) {
+				t.Errorf("%s: %s is left", args, item)
+			}
+		}
+		if _, found, err := d.users().User(t.Context(), mail); !found || err != nil {
+			t.Errorf("%s: another's row is gone: %v", args, err)
+		}
+	}
+	startDepot(t)
+	for want, args := range map[string][]string{
+		"a subject has no row to remove": {"--subject=7", "--issuer=none"},
+		"name one user":                  {"--purge"},
+		"it needs --purge":               {"--owner=" + owner},
+		"go together":                    {"--purge", "--subject=7"},
+	} {
+		local(t, "", append([]string{"user", "remove", "--yes"}, args...)...).refused(t, 2, want)
+	}
+}
