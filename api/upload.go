@@ -203,8 +203,8 @@ var Dispositions = []string{Attachment, Inline}
 
 // A Usage is the answer of GET /usage: what the owner stores, and may store.
 type Usage struct {
-	// Used is how much the owner's uploads take, in bytes: their files, and in UTF-8 their file names, titles, descriptions
-	// and labels.
+	// Used is how much the owner's uploads take, in bytes: their files, and in UTF-8 their file names, titles, descriptions,
+	// labels and the names of guests.
 	Used int64 `json:"used"`
 	// Quota is how much they may take in all, in bytes.
 	Quota int64 `json:"quota"`

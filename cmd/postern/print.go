@@ -54,6 +54,8 @@ func writeUpload(out io.Writer, u api.Upload) error {
 		{"reason", u.Reason},
 		{"title", u.Title},
 		{"context", u.Context},
+		{"from guest", u.Guest},
+		{"by link", u.Link},
 		{"file name", u.Filename},
 		{"type", u.Type},
 		{"detected", detected},

@@ -339,6 +339,31 @@ func TestRevokedLinks(t *testing.T) {
 	}
 }
 
+// However long the names and numbers of a guest's upload are, S3's metadata holds them, or the guest is told.
+func TestSealsOfGuests(t *testing.T) {
+	made, _ := newLink(t, upload.Link{Count: api.MaxLinkFiles, Total: math.MaxInt64, Made: linkTime.UnixMilli()})
+	declared := upload.Declared{
+		Quota: math.MaxInt64, Files: api.MaxFiles, Size: api.MaxObject, Filename: strings.Repeat("🎬", 115) + ".mp4", Title: strings.Repeat("t", 300),
+		Context: strings.Repeat("c", 80), Guest: strings.Repeat("🏖", 99), Link: made.Limits(),
+	}
+	key := keyOf(t, secret, owner)
+	metadata, err := key.Seal("k", declared, strings.NewReader("twelve bytes"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := len("x-amz-meta-postern") + len(metadata["postern"]); size > 2<<10 || size < 2000 {
+		t.Errorf("%d bytes of metadata, want nearly 2 KB", size)
+	}
+	if got, ok := key.Open("k", metadata); !ok || got != declared {
+		t.Errorf("got %+v, %t", got, ok)
+	}
+	declared.Guest += "🏖xxxxxxxxxxxxx"
+	if _, err := key.Seal("k", declared, strings.NewReader("twelve bytes")); upload.CodeForTest(err) != api.InvalidRequest ||
+		!strings.Contains(err.Error(), "and guest \"🏖") || !strings.Contains(err.Error(), "must be at most 1167, which S3's metadata holds beside the context") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // FuzzLinkToken: whatever a header holds, reading it does not panic, and what it reads is the one way to write it.
 func FuzzLinkToken(f *testing.F) {
 	made, text := newLink(f, terms())
