@@ -110,6 +110,17 @@ func TestCostFollowsTheTemplate(t *testing.T) {
 	}
 }
 
+// TestStageWithoutTraces: what nobody traces costs nothing.
+func TestStageWithoutTraces(t *testing.T) {
+	template := golden(t, "prod")
+	for _, r := range template.Resources {
+		delete(r.Properties, "TracingConfig")
+	}
+	if got := dollars(cost.Month(template, aMillion), "Traces"); got != 0 {
+		t.Errorf("got %.2f, want nothing", got)
+	}
+}
+
 // TestLargeFilesAreSentInParts: each part is a request.
 func TestLargeFilesAreSentInParts(t *testing.T) {
 	lines := cost.Month(golden(t, "prod"), cost.Traffic{Uploads: 1000, AverageSize: 1 << 30})

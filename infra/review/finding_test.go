@@ -49,6 +49,22 @@ func TestNoFindings(t *testing.T) {
 	}
 }
 
+// TestStageWithoutTraces: a stage may do without, if it does so altogether.
+func TestStageWithoutTraces(t *testing.T) {
+	template := golden(t, "prod")
+	for id, r := range template.Resources {
+		delete(r.Properties, "TracingConfig")
+		if statements, ok := r.At("Policies/0/PolicyDocument/Statement").([]any); ok {
+			document := r.At("Policies/0/PolicyDocument").(map[string]any)
+			document["Statement"] = slices.DeleteFunc(statements, func(s any) bool { return s.(map[string]any)["Sid"] == "Traces" })
+		}
+		template.Resources[id] = r
+	}
+	for _, f := range review.Findings(template, pages(t)) {
+		t.Errorf("%s (%s)", f, f.Rule)
+	}
+}
+
 // TestRowsOfSecurity compares the rules with the tests of the stack that docs/security.md names: each has a rule, and each
 // rule has such a test.
 func TestRowsOfSecurity(t *testing.T) {

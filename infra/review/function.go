@@ -2,6 +2,7 @@ package review
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"postern/internal/cfn"
@@ -12,6 +13,7 @@ var functionRules = []rule{
 	{"own log group", "TestRoles", ownOf("LoggingConfig/LogGroup", groupType, "a log group")},
 	{"secrets in the environment", "TestRoles", each(functionType, noSecrets)},
 	{"logs of its own", "TestRoles", each(functionType, writesOwnLogs)},
+	{"traces as its role may", "TestRoles", each(functionType, tracesAsAllowed)},
 }
 
 // ownOf finds functions that share a resource, or have none.
@@ -41,6 +43,20 @@ func writesOwnLogs(s stack, id string, r cfn.Resource) []Finding {
 		}
 	}
 	return []Finding{found(id, "the function's role must allow logs:CreateLogStream and logs:PutLogEvents on its log group")}
+}
+
+// tracesAsAllowed finds functions that trace and may not, or may and do not. A stage has both or neither.
+func tracesAsAllowed(s stack, id string, r cfn.Resource) []Finding {
+	may := slices.ContainsFunc(inline(s.Resources[refersTo(r.At("Role"))]), func(st statement) bool {
+		return st.effect == "Allow" && strings.Contains(st.String(), "xray:PutTraceSegments")
+	})
+	switch traces := cfn.Text(r.At("TracingConfig/Mode")) == "Active"; {
+	case traces && !may:
+		return []Finding{found(id, "TracingConfig.Mode is Active, and the role may not write traces: set the stage's tracing to false instead")}
+	case may && !traces:
+		return []Finding{found(id, "TracingConfig.Mode must be Active, since the role may write traces: slow requests could not be explained")}
+	}
+	return nil
 }
 
 var (

@@ -100,7 +100,6 @@ var properties = []property{
 	{"TestQueuePolicies", queueType, "MessageRetentionPeriod", between(345_600, 1_209_600), "messages would be lost before somebody looks"},
 
 	{"TestWhoTakesARole", functionType, "Runtime", is("provided.al2023"), "functions are compiled programs"},
-	{"TestRoles", functionType, "TracingConfig/Mode", is("Active"), "slow requests could not be explained"},
 	{"TestRoles", functionType, "Timeout", between(1, 30), "API Gateway waits 29 seconds, and the queue's messages come back after 180"},
 	{"TestRoles", functionType, "FileSystemConfigs", absent, "functions keep nothing"},
 	{"TestRoles", functionType, "Layers", absent, "a function's code is this repository's alone"},

@@ -181,7 +181,7 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 	maps.Copy(variables, spec.variables)
 	logs := newLogGroup(stack, spec.id+"Logs", s)
 	lambda := awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)
-	role := newRole(stack, spec.id+"Role", lambda, append(runtimeStatements(logs), spec.statements...))
+	role := newRole(stack, spec.id+"Role", lambda, append(runtimeStatements(s, logs), spec.statements...))
 	props := &awslambda.FunctionProps{
 		Description:  jsii.String(spec.description),
 		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(c.folder, string(name))), nil),
@@ -196,7 +196,9 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 		LogGroup: logs,
 		// The metrics' filters and the runbook read the members of JSON.
 		LoggingFormat: awslambda.LoggingFormat_JSON,
-		Tracing:       awslambda.Tracing_ACTIVE,
+	}
+	if s.Tracing {
+		props.Tracing = awslambda.Tracing_ACTIVE
 	}
 	if spec.concurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(spec.concurrency)

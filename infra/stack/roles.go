@@ -66,12 +66,13 @@ func newRole(stack awscdk.Stack, id string, principal awsiam.IPrincipal, stateme
 	})
 }
 
-// runtimeStatements allow what every function needs: its own logs, and traces, which have no resources.
-func runtimeStatements(logs awslogs.LogGroup) []*statement {
-	return []*statement{
-		allow("Logs", "logs:CreateLogStream", "logs:PutLogEvents").on(logs.LogGroupArn()),
-		allow("Traces", "xray:PutTraceSegments", "xray:PutTelemetryRecords").on(jsii.String("*")),
+// runtimeStatements allow what every function of a stage needs: its own logs, and traces, which have no resources.
+func runtimeStatements(s stage.Stage, logs awslogs.LogGroup) []*statement {
+	statements := []*statement{allow("Logs", "logs:CreateLogStream", "logs:PutLogEvents").on(logs.LogGroupArn())}
+	if s.Tracing {
+		statements = append(statements, allow("Traces", "xray:PutTraceSegments", "xray:PutTelemetryRecords").on(jsii.String("*")))
 	}
+	return statements
 }
 
 // scriptKeys is how the keys of the users table's items begin that have keys for scripts.

@@ -477,3 +477,21 @@ func readJSON(t *testing.T, file string, into any) {
 		t.Fatal(err)
 	}
 }
+
+// TestStageWithoutTraces holds a stage that wants none: no function makes any, and no role may.
+func TestStageWithoutTraces(t *testing.T) {
+	s := stages["dev"]
+	s.Tracing = false
+	got, err := synthesize(t, s, func(awsapigateway.RestApi) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, function := range got.of("AWS::Lambda::Function") {
+		if config := function.Properties["TracingConfig"]; config != nil {
+			t.Errorf("%s: got %v", name, config)
+		}
+	}
+	if strings.Contains(got.text, "xray:") {
+		t.Error("a role may write traces")
+	}
+}

@@ -114,6 +114,10 @@ type Stage struct {
 	// Default: NoWAF.
 	WAF WAF
 
+	// Tracing reports whether X-Ray traces invocations of the functions: one a second of the account, and of the rest a part.
+	// Default: true.
+	Tracing bool
+
 	// LogAddresses reports whether the access log has the callers' network addresses, which are personal data.
 	// Default: false.
 	LogAddresses bool
@@ -370,6 +374,7 @@ func defaults(name string) *Stage {
 		Traffic:            Traffic{UploadsPerMonth: 100_000, AverageSize: 10 * mib},
 		Page:               true,
 		WAF:                NoWAF,
+		Tracing:            true,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": name},
 		APIGatewayLogRole:  CreateLogRole,
@@ -414,6 +419,7 @@ func (s *Stage) read(o *object) {
 		read(o, "averageSize", &s.Traffic.AverageSize, size)
 	})
 	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF))
+	read(o, "tracing", &s.Tracing, boolean)
 	read(o, "logAddresses", &s.LogAddresses, boolean)
 	read(o, "alarmTopic", &s.AlarmTopic, topic)
 	read(o, "alarmMail", &s.AlarmMail, mail)

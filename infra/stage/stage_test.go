@@ -53,6 +53,7 @@ func TestDefaults(t *testing.T) {
 		Traffic:            stage.Traffic{UploadsPerMonth: 100_000, AverageSize: 10 << 20},
 		Page:               true,
 		WAF:                stage.NoWAF,
+		Tracing:            true,
 		LogRetentionDays:   30,
 		Tags:               map[string]string{"project": "postern", "stage": "dev"},
 		APIGatewayLogRole:  stage.CreateLogRole,
@@ -86,6 +87,7 @@ func TestEveryField(t *testing.T) {
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"traffic": {"uploadsPerMonth": 7, "averageSize": "2 MiB"},
 		"waf": "rate",
+		"tracing": false,
 		"logAddresses": true,
 		"alarmMail": "on-call+postern@ops.example.com",
 		"page": false,
@@ -282,7 +284,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, traffic, waf, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, traffic, waf, tracing, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
 	topics     = `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`
 	mails      = `one mail address, such as "oncall@example.com"`
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
