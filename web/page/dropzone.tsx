@@ -23,7 +23,7 @@ export function DropZone({ onChosen, onError }: { onChosen: (files: Chosen[]) =>
 
   return (
     <section class={over ? "drop over" : "drop"} aria-label="Upload">
-      <p>Drop or paste files here, of any size</p>
+      <p>Drop or paste files here</p>
       <button class="primary" onClick={choose}>
         Choose files
       </button>
