@@ -121,6 +121,26 @@ func TestStageWithoutTraces(t *testing.T) {
 	}
 }
 
+// TestMethodMetrics: what a stage chooses to count costs by its methods.
+func TestMethodMetrics(t *testing.T) {
+	template := golden(t, "prod")
+	if got := dollars(cost.Month(template, aMillion), "Metrics of each method"); got != 0 {
+		t.Errorf("got %.2f, want nothing", got)
+	}
+	methods := 0.0
+	for _, r := range template.Resources {
+		switch r.Type {
+		case "AWS::ApiGateway::Method":
+			methods++
+		case "AWS::ApiGateway::Stage":
+			r.Properties["MethodSettings"].([]any)[0].(map[string]any)["MetricsEnabled"] = "true"
+		}
+	}
+	if got, want := dollars(cost.Month(template, aMillion), "Metrics of each method"), methods*5*0.30; !isCents(got, want) {
+		t.Errorf("got %.2f, want %.2f", got, want)
+	}
+}
+
 // TestLargeFilesAreSentInParts: each part is a request.
 func TestLargeFilesAreSentInParts(t *testing.T) {
 	lines := cost.Month(golden(t, "prod"), cost.Traffic{Uploads: 1000, AverageSize: 1 << 30})

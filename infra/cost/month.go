@@ -44,23 +44,24 @@ type Line struct {
 
 // Features, in the order of the lines.
 const (
-	requests = "API requests"
-	callers  = "Who calls (authorizer)"
-	signing  = "Signatures (presign)"
-	asking   = "Status and lists (manage)"
-	storing  = "Requests that store"
-	verdicts = "Verdicts (inspect)"
-	messages = "Queue"
-	records  = "Records, quotas, backup"
-	events   = "Events"
-	logging  = "Logs"
-	metrics  = "Metrics"
-	alarms   = "Alarms"
-	traces   = "Traces"
-	firewall = "Firewall"
-	secrets  = "Secrets and keys"
-	files    = "Files, a month's, kept a month"
-	gigabyte = 1 << 30
+	requests      = "API requests"
+	callers       = "Who calls (authorizer)"
+	signing       = "Signatures (presign)"
+	asking        = "Status and lists (manage)"
+	storing       = "Requests that store"
+	verdicts      = "Verdicts (inspect)"
+	messages      = "Queue"
+	records       = "Records, quotas, backup"
+	events        = "Events"
+	logging       = "Logs"
+	metrics       = "Metrics"
+	methodMetrics = "Metrics of each method"
+	alarms        = "Alarms"
+	traces        = "Traces"
+	firewall      = "Firewall"
+	secrets       = "Secrets and keys"
+	files         = "Files, a month's, kept a month"
+	gigabyte      = 1 << 30
 )
 
 // Month returns what a stage costs a month with a traffic. Features that a stage lacks have no line.
@@ -225,6 +226,12 @@ func (b *bill) told() {
 		values += cmp.Or(dimensionValues[dimension], 1)
 	}
 	b.add(metrics, number(values)+" metrics", metric.Of(values))
+	for _, s := range b.of("AWS::ApiGateway::Stage") {
+		if cfn.Text(s.At("MethodSettings/0/MetricsEnabled")) == "true" {
+			n := float64(len(b.of("AWS::ApiGateway::Method"))) * metricsPerMethod
+			b.add(methodMetrics, "at most "+number(n)+" metrics", metric.Of(n))
+		}
+	}
 	n, composite := float64(len(b.of("AWS::CloudWatch::Alarm"))), float64(len(b.of("AWS::CloudWatch::CompositeAlarm")))
 	b.add(alarms, number(n+composite)+" alarms", alarm.Of(n), compositeAlarm.Of(composite))
 	if most := tracesPerSecond * float64(secondsPerMonth); traced > most {

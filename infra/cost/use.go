@@ -67,6 +67,11 @@ const (
 	tracedRest      = 0.05
 )
 
+// metricsPerMethod is of Count, Latency, IntegrationLatency, 4XXError and 5XXError. Each is paid for in the hours in which the
+// method is called.
+// Source: API Gateway Developer Guide, "Amazon API Gateway dimensions and metrics".
+const metricsPerMethod = 5
+
 // dimensionValues is how many values a metric filter's dimension has, by the dimension: a metric each.
 var dimensionValues = map[string]float64{
 	"transport": float64(len(api.Methods)),

@@ -151,7 +151,6 @@ var mutations = []mutation{
 	{"ApiUNAUTHORIZED", "ResponseParameters", nil, "X-Content-Type-Options"},
 	{"ApiDEFAULT4XX", "ResponseType", "DEFAULT_5XX", "DEFAULT_4XX"},
 	{"ApiDeploymentStageapi", settings + "0/DataTraceEnabled", true, "DataTraceEnabled"},
-	{"ApiDeploymentStageapi", settings + "0/MetricsEnabled", false, "MetricsEnabled"},
 	{"ApiDeploymentStageapi", settings + "0/ThrottlingRateLimit", nil, "ThrottlingRateLimit"},
 	{"ApiDeploymentStageapi", settings + "0/ThrottlingBurstLimit", 100000, "ThrottlingBurstLimit"},
 	{"ApiDeploymentStageapi", settings + "2", nil, "throttle of its own"},

@@ -116,7 +116,6 @@ var properties = []property{
 	{"TestAccessLog", stageType, "AccessLogSetting/Format", has(`"requestId":`, `"caller":`, `"owner":`, `"status":`, `"resource":`, `"time":`), "nobody could tell who did what"},
 	{"TestAccessLog", stageType, "AccessLogSetting/Format", without("$context.path\"", "$context.requestOverride", "identity.userAgent", "identity.user\"", "$input"), "paths and headers hold mails"},
 	{"TestAccessLog", stageType, stageSettings + "DataTraceEnabled", is("false"), "bodies and headers would be logged"},
-	{"TestAccessLog", stageType, stageSettings + "MetricsEnabled", is("true"), "nobody would see errors of a method"},
 	{"TestAccessLog", stageType, "TracingEnabled", is("false"), "a trace names the URL, and the query holds a mail"},
 	{"TestFirewall", stageType, stageSettings + "HttpMethod", is("*"), "the throttle must be of every method"},
 	{"TestFirewall", stageType, stageSettings + "ResourcePath", is("/*"), "the throttle must be of every path"},

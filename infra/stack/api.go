@@ -42,7 +42,7 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLog(s.LogAddresses))),
 			// A trace names the URL of its request, and the query holds a mail.
 			TracingEnabled:       jsii.Bool(false),
-			MetricsEnabled:       jsii.Bool(true),
+			MetricsEnabled:       jsii.Bool(s.MethodMetrics),
 			ThrottlingRateLimit:  jsii.Number(s.Throttle.Rate),
 			ThrottlingBurstLimit: jsii.Number(s.Throttle.Burst),
 			MethodOptions:        siteThrottle(s),
@@ -78,7 +78,7 @@ func siteThrottle(s stage.Stage) *map[string]*awsapigateway.MethodDeploymentOpti
 			options[route.Path+"/"+route.Method] = &awsapigateway.MethodDeploymentOptions{
 				ThrottlingRateLimit:  jsii.Number(siteRate),
 				ThrottlingBurstLimit: jsii.Number(siteBurst),
-				MetricsEnabled:       jsii.Bool(true),
+				MetricsEnabled:       jsii.Bool(s.MethodMetrics),
 			}
 		}
 	}

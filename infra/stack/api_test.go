@@ -189,7 +189,7 @@ func TestStage(t *testing.T) {
 		}
 		setting := func(method, path string, rate, burst int) any {
 			return map[string]any{
-				"HttpMethod": method, "ResourcePath": path, "DataTraceEnabled": false, "MetricsEnabled": true,
+				"HttpMethod": method, "ResourcePath": path, "DataTraceEnabled": false, "MetricsEnabled": s.MethodMetrics,
 				"ThrottlingRateLimit": float64(rate), "ThrottlingBurstLimit": float64(burst),
 			}
 		}

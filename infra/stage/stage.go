@@ -118,6 +118,11 @@ type Stage struct {
 	// Default: true.
 	Tracing bool
 
+	// MethodMetrics reports whether API Gateway counts the requests to each method apart: five metrics of each, which cost. The
+	// API's own metrics, which alarms and dashboard use, are free.
+	// Default: false.
+	MethodMetrics bool
+
 	// LogAddresses reports whether the access log has the callers' network addresses, which are personal data.
 	// Default: false.
 	LogAddresses bool
@@ -420,6 +425,7 @@ func (s *Stage) read(o *object) {
 	})
 	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF))
 	read(o, "tracing", &s.Tracing, boolean)
+	read(o, "methodMetrics", &s.MethodMetrics, boolean)
 	read(o, "logAddresses", &s.LogAddresses, boolean)
 	read(o, "alarmTopic", &s.AlarmTopic, topic)
 	read(o, "alarmMail", &s.AlarmMail, mail)

@@ -88,6 +88,7 @@ func TestEveryField(t *testing.T) {
 		"traffic": {"uploadsPerMonth": 7, "averageSize": "2 MiB"},
 		"waf": "rate",
 		"tracing": false,
+		"methodMetrics": true,
 		"logAddresses": true,
 		"alarmMail": "on-call+postern@ops.example.com",
 		"page": false,
@@ -125,6 +126,7 @@ func TestEveryField(t *testing.T) {
 		Throttle:              stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 		Traffic:               stage.Traffic{UploadsPerMonth: 7, AverageSize: 2 << 20},
 		WAF:                   stage.RateWAF,
+		MethodMetrics:         true,
 		LogAddresses:          true,
 		AlarmMail:             "on-call+postern@ops.example.com",
 		LogRetentionDays:      3653,
@@ -284,7 +286,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, traffic, waf, tracing, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, traffic, waf, tracing, methodMetrics, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
 	topics     = `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`
 	mails      = `one mail address, such as "oncall@example.com"`
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
