@@ -31,6 +31,8 @@ export interface UploadOptions extends Access {
   type?: string;
   /** A title for people. */
   title?: string;
+  /** What the application knows the upload by: a service may give it, and nobody else. */
+  context?: string;
   /** Whom the file is from: a guest, who calls with a link, has to say so. */
   guest?: string;
   /** How it is sent. Default: in one request up to 32 MiB, above that in parts, which can be resumed. */
@@ -67,7 +69,7 @@ export async function upload(file: Blob, options: UploadOptions): Promise<Stored
 export function declare(file: Blob, options: UploadOptions): Promise<Grant> {
   const { size, type }: Named = file;
   const via = options.via ?? (size > singlePut ? "multipart" : "put");
-  return call(options, "POST", "/uploads", { filename: nameOf(file, options), size, type: (options.type ?? type) || null, title: options.title, guest: options.guest, via });
+  return call(options, "POST", "/uploads", { filename: nameOf(file, options), size, type: (options.type ?? type) || null, title: options.title, context: options.context, guest: options.guest, via });
 }
 
 const nameOf = (file: Named, options: UploadOptions): string => options.filename ?? file.name ?? "";

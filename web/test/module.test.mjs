@@ -178,6 +178,8 @@ test("what is refused says why", async () => {
   await refused(module.upload(file, { ...access(), filename: "a.exe" }), "unsupported_media_type", /a\.exe/);
   await refused(module.upload(new Blob([]), { ...access(), filename: "a.txt" }), "invalid_request", /size/);
   await refused(module.upload(file, { ...access(), filename: "a/b.txt" }), "invalid_request", /filename/);
+  await refused(module.upload(file, { ...access(), filename: "a.txt", context: "order 7" }), "forbidden", /context/);
+  await refused(module.upload(file, { ...access(), filename: "a.txt", subject: "another" }), "forbidden", /subject/);
   await refused(module.get("0".repeat(32) + ".txt", access()), "not_found", /./);
   const { end } = between(() => true, () => new Response("<html>", { status: 404 }));
   await refused(module.get("0".repeat(32) + ".txt", access()), "internal_error", /404/).finally(end);
