@@ -41,22 +41,25 @@ const window = 200
 
 // measureInvoke has presign sign what it mostly signs.
 func measureInvoke(ctx context.Context, bench *workbench) (comparison, error) {
-	return bench.compareInvocations(ctx, "presign, a PUT", putEvent)
+	return bench.comparePresign(ctx, "presign, a PUT", putEvent)
 }
 
 // measureForm has presign sign a form.
 func measureForm(ctx context.Context, bench *workbench) (comparison, error) {
-	return bench.compareInvocations(ctx, "presign, a form", formEvent)
+	return bench.comparePresign(ctx, "presign, a form", formEvent)
 }
 
-// compareInvocations gives presign and the empty function the same event. Both processes live all the while, on the same
-// processor.
-func (b *workbench) compareInvocations(ctx context.Context, name, event string) (comparison, error) {
+func (b *workbench) comparePresign(ctx context.Context, name, event string) (comparison, error) {
 	presign, empty, err := b.functions(ctx, event)
 	if err != nil {
 		return comparison{}, err
 	}
-	ours, err := presign.warm(ctx)
+	return b.compareInvocations(ctx, name, presign, empty)
+}
+
+// compareInvocations gives a function and the empty one their event. Both processes live all the while, on the same processor.
+func (b *workbench) compareInvocations(ctx context.Context, name string, measured, empty function) (comparison, error) {
+	ours, err := measured.warm(ctx)
 	if err != nil {
 		return comparison{}, err
 	}
@@ -66,10 +69,10 @@ func (b *workbench) compareInvocations(ctx context.Context, name, event string) 
 		return comparison{}, err
 	}
 	defer reference.end()
-	signing, nothing, err := inTurn(ctx, b.times(200, 10), ours.invocation(window), reference.invocation(window))
+	working, nothing, err := inTurn(ctx, b.times(200, 10), ours.invocation(window), reference.invocation(window))
 	return comparison{
 		fmt.Sprintf("warm invocation, mean of %d: CPU time", window), duration,
-		side{name, seconds(signing), 0},
+		side{name, seconds(working), 0},
 		side{"empty lambda.Start, same event", seconds(nothing), 0},
 		1.3,
 	}, err
