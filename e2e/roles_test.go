@@ -469,6 +469,9 @@ func TestEveryGrantIsUsed(t *testing.T) {
 	})
 	call(http.MethodDelete, "uploads/"+c.presignedURL(t).ID)(t, run) // whose bytes have not come
 	c.newKey(t, api.RightRead)
+	if a := c.newLink(t, manyFiles).do(t, http.MethodGet, "link"); a.status != http.StatusOK {
+		t.Errorf("GET link: got %d %s", a.status, a.body)
+	}
 	run.operator(t).send(t, reconcileMessage)
 	eventually(t, func() bool { return strings.Count(run.Log(), "page reconciled") >= 4 }, func() string { return "the folders are not reconciled\n" + tail(run.Log()) })
 	if err := run.stop(); err != nil {
