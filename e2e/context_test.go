@@ -21,19 +21,8 @@ func TestContext(t *testing.T) {
 	const order = `order "1042" é`
 	var ids []string
 	for _, via := range api.Vias {
-		a := service.postJSON(t, "uploads"+forUser, map[string]any{"filename": "a.txt", "size": 4, "via": via, "context": order})
-		if a.status != http.StatusCreated {
-			t.Fatalf("%s: got %d %s, want 201", via, a.status, a.body)
-		}
-		g := decoded[grant](t, a)
-		if g.Method == api.MethodMultipart {
-			open := user.beginGranted(t, g, 4)
-			if a := open.complete(t, open.sendAll(t, []byte("text")), ""); a.status != http.StatusOK {
-				t.Fatalf("completing: got %d %s", a.status, a.body)
-			}
-		} else if err := sender.Send(t.Context(), g.UploadGrant, strings.NewReader("text"), 4); err != nil {
-			t.Fatalf("%s: uploading: %v", via, err)
-		}
+		g := service.grantFor(t, forUser, map[string]any{"filename": "a.txt", "size": 4, "via": via, "context": order})
+		user.sendAny(t, g, "text")
 		if u := user.await(t, g.ID, "ready"); u.Context != order {
 			t.Errorf("%s: the record has context %q, want %q", via, u.Context, order)
 		}
@@ -76,5 +65,30 @@ func TestContext(t *testing.T) {
 	}
 	if e := server.awaitEvent(t, ids[0], "Upload Deleted"); e.Detail.Upload["context"] != order {
 		t.Errorf("the event of the deletion has context %v, want %q", e.Detail.Upload["context"], order)
+	}
+}
+
+// grantFor asks for a grant in the name of whom a query names.
+func (c client) grantFor(t *testing.T, query string, body map[string]any) grant {
+	t.Helper()
+	a := c.postJSON(t, "uploads"+query, body)
+	if a.status != http.StatusCreated {
+		t.Fatalf("%v: got %d %s, want 201", body, a.status, a.body)
+	}
+	return decoded[grant](t, a)
+}
+
+// sendAny sends a text as a grant says, in parts, too.
+func (c client) sendAny(t *testing.T, g grant, text string) {
+	t.Helper()
+	if g.Method != api.MethodMultipart {
+		if err := sender.Send(t.Context(), g.UploadGrant, strings.NewReader(text), int64(len(text))); err != nil {
+			t.Fatalf("uploading: %v", err)
+		}
+		return
+	}
+	open := c.beginGranted(t, g, int64(len(text)))
+	if a := open.complete(t, open.sendAll(t, []byte(text)), ""); a.status != http.StatusOK {
+		t.Fatalf("completing: got %d %s", a.status, a.body)
 	}
 }

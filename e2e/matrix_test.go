@@ -463,8 +463,9 @@ GET /link                        link            403  403    403        200   - 
 GET /link                        revoked-link    403  403    403        403   -             -
 `
 
-func TestAuthorizationMatrix(t *testing.T) {
-	requireLocal(t)
+// matrixCallers returns a caller of each kind.
+func matrixCallers(t *testing.T) map[string]client {
+	t.Helper()
 	second := addUser(t, "second@example.com")
 	removed := newClient(demo.base, "removed@example.com:password of removed")
 	server.postern(t, removed.password+"\n", "user", "add", removed.user)
@@ -497,7 +498,12 @@ func TestAuthorizationMatrix(t *testing.T) {
 	for callers["expired"].do(t, http.MethodGet, "usage").status != http.StatusForbidden {
 		time.Sleep(20 * time.Millisecond) // for a second at most
 	}
+	return callers
+}
 
+func TestAuthorizationMatrix(t *testing.T) {
+	requireLocal(t)
+	callers := matrixCallers(t)
 	another := addUser(t, "another@example.com").store(t, "secret.txt", []byte("text"), "title", "secret")
 	ids := matrixIDs{another: another.ID, own: map[string]string{}, service: callers["service"]}
 
