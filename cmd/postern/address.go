@@ -46,7 +46,8 @@ func (c openCommand) Run(ctx context.Context, at location, console console) erro
 	if runtime.GOOS == "darwin" {
 		program = "open"
 	}
-	if err := exec.CommandContext(ctx, program, address).Start(); err != nil {
+	// The browser stays when this command ends.
+	if err := exec.CommandContext(context.WithoutCancel(ctx), program, address).Start(); err != nil {
 		console.note("no browser could be opened: open the address yourself\n")
 	}
 	return nil

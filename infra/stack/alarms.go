@@ -51,7 +51,7 @@ type watched struct {
 	data      data
 	functions map[contract.Function]awslambda.Function
 	api       awsapigateway.Stage
-	blocked   awscloudwatch.IMetric // what the firewall blocks, nil if there is none
+	blocked   []awscloudwatch.IMetric // what each rule of the firewall blocks, that of the rate first; empty if there is none
 }
 
 // newAlarms creates the alarms, and returns them. Each notifies the stage's topic, if it has one, when it begins and when it
@@ -118,8 +118,8 @@ func generalAlarms(stack awscdk.Stack, w watched) []alarm {
 		{id: "ApiSlow", description: "Some requests take long", metric: w.api.MetricLatency(every(5, jsii.String("p99"))), threshold: slowMilliseconds, periods: 3},
 		{id: "AuthorizerFails", description: "The authorizer cannot tell who calls", metric: counted(stack, authorizations), breaks: true},
 	}
-	if w.blocked != nil {
-		alarms = append(alarms, alarm{id: "AddressesBlocked", description: "The firewall blocks network addresses that send too much", metric: w.blocked, threshold: manyRefusals})
+	if len(w.blocked) > 0 {
+		alarms = append(alarms, alarm{id: "AddressesBlocked", description: "The firewall blocks network addresses that send too much", metric: w.blocked[0], threshold: manyRefusals})
 	}
 	return alarms
 }

@@ -83,10 +83,7 @@ func speedGraphs(stack awscdk.Stack, w watched) []graph {
 }
 
 func refusalGraphs(stack awscdk.Stack, w watched) []graph {
-	callers := []awscloudwatch.IMetric{counted(stack, refusals), counted(stack, throttles)}
-	if w.blocked != nil {
-		callers = append(callers, w.blocked)
-	}
+	callers := append([]awscloudwatch.IMetric{counted(stack, refusals), counted(stack, throttles)}, w.blocked...)
 	return []graph{
 		{"Callers: 401 and 403, 429, by the firewall", callers},
 		{"By a quota", []awscloudwatch.IMetric{counted(stack, quotaRefusals)}},

@@ -2,8 +2,10 @@ package stack_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/google/go-cmp/cmp"
 
 	"postern/api"
@@ -77,5 +79,56 @@ func checkBlocked(t *testing.T, body any, response map[string]any) {
 	}
 	if diff := cmp.Diff(headers, want); diff != "" {
 		t.Errorf("headers (-got +want):\n%s", diff)
+	}
+}
+
+// TestManagedRules holds a stage that wants rules of AWS, too. Those that would refuse what people upload only count.
+func TestManagedRules(t *testing.T) {
+	s := stages["dev"]
+	s.WAF = stage.ManagedWAF
+	template, err := synthesize(t, s, func(awsapigateway.RestApi) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(template.text, `AWS/WAFV2\",\"BlockedRequests`); got != 3 {
+		t.Errorf("the dashboard counts what %d rules block, want 3", got)
+	}
+	rules := template.only(t, "AWS::WAFv2::WebACL").Properties["Rules"].([]any)
+	if len(rules) != 3 || rules[0].(map[string]any)["Name"] != "RateByAddress" {
+		t.Fatalf("got %d rules, want the rate and two groups: %v", len(rules), rules)
+	}
+	for i, want := range []struct {
+		name    string
+		counted []string
+	}{
+		{"AWSManagedRulesKnownBadInputsRuleSet", nil},
+		{"AWSManagedRulesCommonRuleSet", []string{
+			"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY",
+			"CrossSiteScripting_QUERYARGUMENTS", "RestrictedExtensions_URIPATH", "RestrictedExtensions_QUERYARGUMENTS",
+		}},
+	} {
+		rule := rules[i+1].(map[string]any)
+		group := rule["Statement"].(map[string]any)["ManagedRuleGroupStatement"].(map[string]any)
+		if group["VendorName"] != "AWS" || group["Name"] != want.name || rule["Priority"] != float64(i+1) {
+			t.Errorf("got %v, want group %s", rule, want.name)
+		}
+		if diff := cmp.Diff(rule["OverrideAction"], any(map[string]any{"None": map[string]any{}})); diff != "" {
+			t.Errorf("%s does not block (-got +want):\n%s", want.name, diff)
+		}
+		if visible := rule["VisibilityConfig"].(map[string]any); visible["SampledRequestsEnabled"] != false || visible["MetricName"] != want.name {
+			t.Errorf("%s: got %v, want its count, and no samples", want.name, visible)
+		}
+		var counted []string
+		overrides, _ := group["RuleActionOverrides"].([]any)
+		for _, o := range overrides {
+			o := o.(map[string]any)
+			if diff := cmp.Diff(o["ActionToUse"], any(map[string]any{"Count": map[string]any{}})); diff != "" {
+				t.Errorf("%v (-got +want):\n%s", o["Name"], diff)
+			}
+			counted = append(counted, o["Name"].(string))
+		}
+		if diff := cmp.Diff(counted, want.counted); diff != "" {
+			t.Errorf("%s counts (-got +want):\n%s", want.name, diff)
+		}
 	}
 }

@@ -60,7 +60,7 @@ func TestResourceTypes(t *testing.T) {
 		if s.APIGatewayLogRole == stage.CreateLogRole {
 			delete(types, "AWS::ApiGateway::Account")
 		}
-		if s.WAF == stage.RateWAF {
+		if s.WAF != stage.NoWAF {
 			delete(types, "AWS::WAFv2::WebACL")
 			delete(types, "AWS::WAFv2::WebACLAssociation")
 		}

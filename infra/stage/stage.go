@@ -170,6 +170,8 @@ type WAF string
 const (
 	NoWAF   WAF = "off"
 	RateWAF WAF = "rate" // an address may send half of what Throttle.Rate lets all together send to a method
+	// ManagedWAF is RateWAF, and two groups of rules of AWS: what is known to exploit servers, and what is commonly bad.
+	ManagedWAF WAF = "managed"
 )
 
 // A Content says how close the content of an upload must be to its name.
@@ -423,7 +425,7 @@ func (s *Stage) read(o *object) {
 		read(o, "uploadsPerMonth", &s.Traffic.UploadsPerMonth, integer(1, 1_000_000_000))
 		read(o, "averageSize", &s.Traffic.AverageSize, size)
 	})
-	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF))
+	read(o, "waf", &s.WAF, oneOf(NoWAF, RateWAF, ManagedWAF))
 	read(o, "tracing", &s.Tracing, boolean)
 	read(o, "methodMetrics", &s.MethodMetrics, boolean)
 	read(o, "logAddresses", &s.LogAddresses, boolean)

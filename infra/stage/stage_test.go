@@ -348,7 +348,7 @@ func TestMistakes(t *testing.T) {
 		{"entries of archives", `{"archives": {"maxEntries": 0}}`, `.archives.maxEntries: must be a whole number from 1 to 1000000; got 0`},
 		{"ratio of archives", `{"archives": {"maxRatio": 1.5}}`, `.archives.maxRatio: must be a whole number from 1 to 1000000; got 1.5`},
 		{"pixels", `{"maxPixels": "1M"}`, `.maxPixels: must be a whole number from 1 to 1000000000000; got "1M"`},
-		{"firewall", `{"waf": true}`, `.waf: must be one of "off", "rate"; got true`},
+		{"firewall", `{"waf": true}`, `.waf: must be one of "off", "rate", "managed"; got true`},
 		{"addresses", `{"logAddresses": "yes"}`, `.logAddresses: must be true or false; got "yes"`},
 		{"topic by name", `{"alarmTopic": "alarms"}`, `.alarmTopic: must be ` + topics + `; got "alarms"`},
 		{"topic of FIFO", `{"alarmTopic": "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"}`, `.alarmTopic: must be ` + topics + `; got "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"`},
