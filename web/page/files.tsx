@@ -4,6 +4,7 @@ import { DropZone } from "./dropzone.tsx";
 import { bytes } from "./format.ts";
 import { Keys } from "./keys.tsx";
 import { Library } from "./library.tsx";
+import { Links } from "./links.tsx";
 import { access } from "./session.ts";
 import { TransferList } from "./transferlist.tsx";
 import type { Chosen, Transfers } from "./transfers.ts";
@@ -44,6 +45,7 @@ export function Files({ transfers, onSignOut, onExpired }: Props) {
         )}
         <TransferList transfers={transfers} onStored={() => setStored((n) => n + 1)} onError={onError} />
         <Library changed={stored} onChanged={() => setStored((n) => n + 1)} onError={onError} />
+        <Links onError={onError} />
         <Keys onError={onError} />
       </main>
     </>

@@ -1,7 +1,8 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { call } from "../client/api.ts";
-import { Confirm, Dialog } from "./dialogs.tsx";
+import { Confirm } from "./dialogs.tsx";
 import { moment } from "./format.ts";
+import { Made } from "./made.tsx";
 import { access } from "./session.ts";
 
 /** A Key is a key for scripts: schema ScriptKey of the API's document. Only the answer that makes it has the key itself. */
@@ -55,7 +56,9 @@ export function Keys({ onError }: { onError: (error: unknown) => void }) {
           </ul>
         )}
       </details>
-      {made && <Made text={made.key!} name={made.name} onClose={() => setMade(undefined)} />}
+      {made && (
+        <Made title="Your new key" note="It is shown this once. Put it where the script finds it, such as a secret of its system." label="The key itself" text={made.key!} onClose={() => setMade(undefined)} />
+      )}
       {revoking && <Confirm question={`Revoke ${revoking.name}? What uses it stops working.`} yes="Revoke" onYes={() => revoke(revoking)} onNo={() => setRevoking(undefined)} />}
     </section>
   );
@@ -108,29 +111,5 @@ function NewKey({ onMade }: { onMade: (request: Request) => Promise<boolean> }) 
         </p>
       )}
     </form>
-  );
-}
-
-/** Made shows a new key, this once. */
-function Made({ text, name, onClose }: { text: string; name: string; onClose: () => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [copied, setCopied] = useState("");
-  const copy = () => {
-    input.current!.select();
-    navigator.clipboard.writeText(text).then(() => setCopied("It is copied."), () => setCopied("The browser does not let the page copy it: copy it yourself."));
-  };
-  return (
-    <Dialog label={`The key ${name}`} onClose={onClose}>
-      <h2>Your new key</h2>
-      <p>It is shown this once. Put it where the script finds it, such as a secret of its system.</p>
-      <input ref={input} class="secret" readOnly value={text} aria-label="The key itself" onFocus={(event) => event.currentTarget.select()} />
-      <p role="status">{copied}</p>
-      <div class="actions">
-        <button class="primary" onClick={copy}>
-          Copy
-        </button>
-        <button onClick={onClose}>Close</button>
-      </div>
-    </Dialog>
   );
 }

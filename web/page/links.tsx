@@ -66,7 +66,7 @@ function NewLink({ onMade }: { onMade: (request: object) => Promise<boolean> }) 
         How many files <input name="count" type="number" min={1} max={10000} value={1} required />
       </label>
       <label>
-        It ends after{" "}
+        The link ends after{" "}
         <select name="days">
           {lifetimes.map((days) => (
             <option key={days} value={days} selected={days === 7}>

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { basic, checkAccessibility, startBrowser, startLocal, watch } from "./local.mjs";
+import { basic, checkAccessibility, mail, password, startBrowser, startLocal, watch } from "./local.mjs";
 
 let local, browser, folder;
 
@@ -136,6 +136,40 @@ test("a name cannot become part of a guest's page", { timeout: 60_000 }, async (
   await choose(page, file("a.txt"));
   assert.match(await page.getByRole("alert").textContent(), /turns or breaks the text around it/);
   assert.equal(await page.locator("img, script:not([src])").count(), 0);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a link is made on the page, opens, and is revoked with all others", { timeout: 60_000 }, async () => {
+  const page = await (await browser.newContext({ viewport: { width: 390, height: 800 } })).newPage();
+  const faults = watch(page, [local.api]);
+  await page.goto(local.api + "/");
+  await page.getByLabel("Mail").fill(mail);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Links for guests").click();
+  await page.getByLabel("Who asks").fill("Ann");
+  await page.getByLabel("What you ask for").fill("The minutes");
+  await page.getByLabel("How many files").fill("2");
+  await checkAccessibility(page, "links");
+  await page.getByRole("button", { name: "Make a link" }).click();
+  const address = await page.getByLabel("The link itself").inputValue();
+  await checkAccessibility(page, "a new link");
+  await page.getByRole("button", { name: "Close" }).click();
+  assert.equal(await page.getByLabel("Who asks").inputValue(), "", "the form is empty again");
+
+  const guest = await (await browser.newContext()).newPage();
+  await guest.goto(address);
+  await guest.getByRole("heading", { name: "Ann asks you for files" }).waitFor();
+  await guest.getByText("2 files of at most").waitFor();
+  await guest.context().close();
+
+  const second = await newLink();
+  await page.getByRole("button", { name: "Revoke all links" }).click();
+  await page.locator("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("All links are revoked.").waitFor();
+  const refused = await fetch(local.api + "/link", { headers: { authorization: `Bearer ${second.token}` } });
+  assert.equal(refused.status, 403);
   assert.deepEqual(faults, []);
   await page.context().close();
 });
