@@ -30,8 +30,10 @@ func TestBackends(t *testing.T) {
 			}
 			b := backend{startBackend(t, append(run, test.file), blocks[test.section][0].text, service)}
 			for _, refused := range []struct{ method, path, cookie, key string }{
-				{http.MethodPost, "/orders/7/files", "", ""}, {http.MethodGet, "/orders/7", "session=another", ""},
-				{http.MethodPost, "/events", "session=a-secret", ""}, {http.MethodPost, "/events", "session=a-secret", "another"},
+				{http.MethodPost, "/orders/7/files", "", ""},
+				{http.MethodGet, "/orders/7", "session=another", ""},
+				{http.MethodPost, "/events", "session=a-secret", ""},
+				{http.MethodPost, "/events", "session=a-secret", "another"},
 			} {
 				if status, body := b.call(t, refused.method, refused.path, refused.cookie, refused.key, `{}`); status != http.StatusUnauthorized {
 					t.Errorf("%+v: got %d %s, want 401", refused, status, body)

@@ -52,3 +52,10 @@ func OpenStoreForTest(data string, copied func(object, part *os.File) error) (ba
 	store.copy = copied
 	return store, nil
 }
+
+// OnClaimForTest calls do with each port that a server is about to listen on, until the returned function is called.
+func OnClaimForTest(do func(port int)) (end func()) {
+	before := claimed
+	claimed = do
+	return func() { claimed = before }
+}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/gofiber/fiber/v3"
@@ -91,10 +92,32 @@ var running = make(chan struct{}, 1)
 // that say so when the folder's file system has no extended attributes, or when a bucket may not notify its queue.
 func Start(config Config) (*Server, error) {
 	config.setDefaults()
+	data, err := filepath.Abs(config.Data) // the working directory changes
+	if err != nil {
+		return nil, fmt.Errorf("opening the folder of objects: %w", err)
+	}
+	config.Data = data
+	for tries := 1; ; tries++ {
+		s, err := start(config)
+		// Another program may have taken a free port before the server listens on it.
+		if config.Port != 0 || tries == maxStarts || !errors.Is(err, syscall.EADDRINUSE) {
+			return s, err
+		}
+	}
+}
+
+// maxStarts is how often the server is started on a free port that another program takes at the same time.
+const maxStarts = 5
+
+// claimed is called with a port between the look whether it is free and the server's listening. Tests replace it.
+var claimed = func(int) {}
+
+func start(config Config) (*Server, error) {
 	port, err := claimPort(config.Addresses, config.Port)
 	if err != nil {
 		return nil, err
 	}
+	claimed(port)
 	objects, err := openStore(config.Data)
 	if err != nil {
 		return nil, err

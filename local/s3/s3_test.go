@@ -565,3 +565,22 @@ func TestPortInUse(t *testing.T) {
 		t.Errorf("got %v, want %v", err, awsserver.ErrPortInUse)
 	}
 }
+
+// Another program may take a free port before the server listens on it.
+func TestFreePortThatIsTaken(t *testing.T) {
+	var taken []net.Listener
+	defer local.OnClaimForTest(func(port int) {
+		if len(taken) == 0 {
+			listener, err := awsserver.Listen(awsserver.Loopback, port)
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken = append(taken, listener)
+		}
+	})()
+	run := startS3(t, t.TempDir())
+	defer func() { _ = taken[0].Close() }()
+	if strings.HasSuffix(run.URL, taken[0].Addr().String()) {
+		t.Errorf("the server is at %s, which is taken", run.URL)
+	}
+}
