@@ -76,12 +76,12 @@ else
 test: setup
 	$(call step,tests of the client module,node --test --test-reporter=dot web/client/*.test.ts >&2)
 	$(call step,unit and template tests,CDK_VALIDATION=false go test $$(go list ./... | grep -v /e2e))
-	$(call step,end-to-end tests,cd e2e && CDK_VALIDATION=false go test -count=1 -timeout=20m)
+	$(call step,end-to-end tests,cd e2e && CDK_VALIDATION=false go test -count=1 -parallel 8 -timeout=20m)
 endif
 
 ## test-chaos: run the end-to-end tests with duplicates, delays, throttles, faults and killed functions
 test-chaos: setup
-	$(call step,end-to-end tests on a bad day,cd e2e && CHAOS=1 CDK_VALIDATION=false go test -count=1 -timeout=20m)
+	$(call step,end-to-end tests on a bad day,cd e2e && CHAOS=1 CDK_VALIDATION=false go test -count=1 -parallel 8 -timeout=20m)
 
 # Where goroutines share something, in the code or in its tests. Comparisons with the SDK take minutes in one goroutine.
 CONCURRENT := \bgo (func|[a-zA-Z.]+\()|\.Go\(|sync\.(Mutex|RWMutex|Pool|WaitGroup|Map)|atomic\.|httptest\.New(TLS|Unstarted)?Server

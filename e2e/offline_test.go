@@ -16,6 +16,7 @@ import (
 // TestUsersWithoutARun manages the users of a local run that has been killed. The next one has what was changed.
 func TestUsersWithoutARun(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	run, err := startLocal(assembly, data)
 	if err != nil {

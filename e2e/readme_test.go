@@ -23,6 +23,7 @@ type block struct {
 // every block of its section Call, the samples of the clients' page, and the attacks of the README's section Security.
 func TestReadmeRuns(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Log("skipped: curl is not installed")
 		return

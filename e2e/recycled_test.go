@@ -89,6 +89,7 @@ func (o operator) begin(t *testing.T, owner string) {
 // TestRecycledMail gives the mail of a user who was removed to another person, who sees nothing of the first.
 func TestRecycledMail(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	run := serve(t, assembly)
 	o := run.operator(t)
 	const mail = "recycled@example.com"
@@ -151,6 +152,7 @@ func TestRecycledMail(t *testing.T) {
 // nothing of another owner is touched.
 func TestPurge(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	run := serve(t, assembly)
 	o := run.operator(t)
 	const mail = "leaving@example.com"
@@ -216,6 +218,7 @@ func TestPurge(t *testing.T) {
 // TestPurgeNeedsTheRun: without it, only tables are served.
 func TestPurgeNeedsTheRun(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	run, err := startLocal(assembly, data)
 	if err != nil {

@@ -30,6 +30,7 @@ func sealedUploads(t *testing.T) int {
 // owner's quotas, as they are or encoded, nor does a download.
 func TestObjectsShowNothing(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	const quota, fileQuota = "987654321987", "987654321"
 	run := serve(t, assembly)
 	o := run.operator(t)

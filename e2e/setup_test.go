@@ -69,6 +69,7 @@ func TestSetUpNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestUnknownStageListsTheStages(t *testing.T) {
+	t.Parallel()
 	err := synthesize("staging", filepath.Join(t.TempDir(), "assembly"))
 	if err == nil {
 		t.Fatal("got no error")

@@ -72,6 +72,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 
 func TestUploadsSurviveARestart(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	var owners, keys []string
 	for range 2 {
@@ -101,6 +102,7 @@ func TestUploadsSurviveARestart(t *testing.T) {
 // no event is sent again.
 func TestNothingIsForgotten(t *testing.T) {
 	requireLocal(t)
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	user := newClient("", "anna@example.com:a password of hers")
 	var kept, deleted grant

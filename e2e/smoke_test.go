@@ -44,6 +44,7 @@ func TestSmoke(t *testing.T) {
 // TestSmokeNamesTheStep plants a fault in each stage. The smoke test fails, names the step and leaves nothing behind.
 func TestSmokeNamesTheStep(t *testing.T) {
 	requireLocal(t)
+	t.Parallel() // waiting for a sign-in that never comes takes most of the time
 	for name, test := range map[string]struct {
 		fault    edit
 		patience string
