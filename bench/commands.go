@@ -104,7 +104,7 @@ func (b *workbench) compareCommands(ctx context.Context, w workload, times int, 
 func (w workload) write(folder string) error {
 	line := []byte(strings.Repeat("abcdefghijklmno\n", 1<<12))
 	for i := range w.files {
-		file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%d.zip", i)))
+		file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%d.mkv", i)))
 		if err != nil {
 			return err
 		}
