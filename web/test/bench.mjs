@@ -1,7 +1,7 @@
 // Measures the client module in Chromium beside a plain PUT and Uppy 6, on one local run, in turn. It reports and asserts nothing.
 // MIB is the size of the file (default 1024), LATENCY the milliseconds that Chromium adds to each request (default 0), ROUNDS how
 // often each way is measured (default 3).
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -21,7 +21,7 @@ await build({
       import { awsS3 } from "../../uppy/v6.ts";
       export async function send(file, access) {
         const uppy = new Uppy();
-        uppy.use(AwsS3, awsS3(uppy, access)).addFile({ name: "a.txt", type: "text/plain", data: file });
+        uppy.use(AwsS3, awsS3(uppy, access)).addFile({ name: "a.mkv", type: "video/x-matroska", data: file });
         const { failed } = await uppy.upload();
         if (failed.length) throw new Error(failed[0].error);
       }`,
@@ -32,16 +32,25 @@ await build({
   target: "es2022",
   outfile: join(bundles, "uppy6.js"),
 });
+copyFileSync(join(site, "postern-worker.js"), join(bundles, "postern-worker.js")); // beside the script, where it is looked for
+// On disk, as people's files are: Chromium keeps only small ones in memory.
+const path = join(bundles, "a.mkv");
+const disk = openSync(path, "w");
+for (let at = 0; at < size; at += 2 ** 20) writeSync(disk, Buffer.alloc(Math.min(2 ** 20, size - at), `block ${at}\n`));
+closeSync(disk);
 const local = await startLocal();
 const pages = await startPages({ bundles, site });
 const browser = await startBrowser();
 try {
   const page = await (await browser.newContext()).newPage();
+  page.on("requestfailed", (request) => console.error(request.method(), new URL(request.url()).pathname, request.failure()?.errorText));
   await page.goto(pages.origin + "/");
   const client = await page.context().newCDPSession(page);
   await client.send("Network.enable");
   await client.send("Network.emulateNetworkConditions", { offline: false, latency, downloadThroughput: -1, uploadThroughput: -1 });
-  await page.evaluate(prepare, { size, api: local.api, credentials: basic });
+  await page.setContent('<input type="file">');
+  await page.setInputFiles("input", path);
+  await page.evaluate(prepare, { api: local.api, credentials: basic });
   const taken = { put: [], module: [], uppy6: [] };
   for (let round = 0; round <= rounds; round++)
     for (const way of Object.keys(taken)) {
@@ -56,18 +65,17 @@ try {
   rmSync(bundles, { recursive: true, force: true });
 }
 
-/** prepare makes the file and the ways to send it, in the page. */
-async function prepare({ size, api, credentials }) {
+/** prepare makes the ways to send the chosen file, in the page. */
+async function prepare({ api, credentials }) {
   const [{ declare, upload }, uppy6] = await Promise.all([import("/site/postern.js"), import("/bundles/uppy6.js")]);
-  const piece = new Uint8Array(2 ** 24).map((_, i) => 97 + ((i * 7919) % 26));
-  const file = new File(Array.from({ length: Math.ceil(size / piece.length) }, (_, i) => piece.subarray(0, Math.min(piece.length, size - i * piece.length))), "a.txt");
+  const [file] = document.querySelector("input").files;
   const access = { api, authorization: () => credentials };
   window.longest = 0; // milliseconds of the main thread's longest task while the module sends
   let observed = false;
   new PerformanceObserver((list) => list.getEntries().forEach(({ duration }) => observed && (window.longest = Math.max(window.longest, duration)))).observe({ type: "longtask" });
   const ways = {
     async put() {
-      const { url, headers } = await declare(file, { ...access, filename: "a.txt", via: "put" });
+      const { url, headers } = await declare(file, { ...access, filename: "a.mkv", via: "put" });
       await new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
         request.open("PUT", url);
@@ -77,7 +85,7 @@ async function prepare({ size, api, credentials }) {
         request.send(file);
       });
     },
-    module: () => upload(file, { ...access, filename: "a.txt" }),
+    module: () => upload(file, { ...access, filename: "a.mkv" }),
     uppy6: () => uppy6.send(file, access),
   };
   window.measure = async (way) => {
