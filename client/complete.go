@@ -30,7 +30,12 @@ func (u *upload) complete(ctx context.Context) error {
 		if temporary, ok := errors.AsType[*temporaryError](err); ok && temporary.unknown {
 			mayBeDone = true
 		}
-		return u.ifGone(ctx, err)
+		err = u.ifGone(ctx, err)
+		if mayBeDone && errors.Is(err, ErrGone) {
+			// It was completed, most likely, and is not inspected yet: a guest is not told of it before.
+			return &temporaryError{err: err, unknown: true}
+		}
+		return err
 	})
 }
 

@@ -254,6 +254,31 @@ func TestLostCompletion(t *testing.T) {
 	}
 }
 
+// A guest is not told that the bytes have arrived before they are inspected: the completion is looked at until then.
+func TestLostCompletionOfAGuest(t *testing.T) {
+	s := startStage(t)
+	content := random(17, testPart)
+	s.after = once(1, "s3-complete", hangsUp)
+	looks := 0
+	s.before = func(step string, w http.ResponseWriter, _ *http.Request) bool {
+		if step != "get" {
+			return false
+		}
+		if looks++; looks <= 3 {
+			_, _ = fmt.Fprintf(w, `{"id":%q,"status":"waiting","type":"video/mp4","createdAt":"2026-03-14T15:09:26.000Z","version":0}`, idA)
+			return true
+		}
+		return false
+	}
+	if _, err := s.client.Upload(t.Context(), bytes.NewReader(content), inParts(len(content))); err != nil {
+		t.Fatal(err)
+	}
+	s.stores(content)
+	if looks != 4 {
+		t.Errorf("looked %d times, want 4", looks)
+	}
+}
+
 // A part that was altered on the way is sent again, as S3's checksum tells.
 func TestAlteredPartIsSentAgain(t *testing.T) {
 	s := startStage(t)
