@@ -9,9 +9,9 @@ import (
 	"postern/internal/identity"
 )
 
-// checkScope returns the right that the route of the event needs, or a forbidden if a caller with this scope may not use the route of the event, or not any more. The route
-// is the one that API Gateway found: nothing else of a request says what it asks for. The end is looked at for each request,
-// so that it holds to the second for callers who are remembered, too.
+// checkScope returns the right that the event's route needs. It returns a forbidden if a caller with this scope may not use that
+// route, or not any more. The route is the one that API Gateway found: nothing else of a request says what it asks for. The end
+// is looked at for each request, so that it holds to the second for callers who are remembered, too.
 func checkScope(scope identity.Scope, event request, now time.Time) (api.Right, error) {
 	if scope.IsExpired(now) {
 		return "", forbidden("your credentials have expired, at " + scope.Expires.UTC().Format(time.RFC3339) + ": ask who runs this service, or make a new key")

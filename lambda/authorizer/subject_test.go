@@ -104,7 +104,7 @@ func TestSubjectsOfWhichIssuer(t *testing.T) {
 	role := contract.RoleClaim{Claim: "groups", Service: "svc"}
 	ofOne, ofOther := contract.Issuer{Issuer: one.URL, Audience: clientID, Roles: role}, contract.Issuer{Issuer: other.URL, Audience: clientID, Roles: role}
 	byMail := contract.Issuer{Issuer: other.URL, Audience: clientID, Mail: "email", Roles: role}
-	again := contract.Issuer{Issuer: one.URL, Audience: "second", Roles: role}
+	second := contract.Issuer{Issuer: one.URL, Audience: "second", Roles: role}
 	none := newBench(t)
 	if got, want := none.acts(t, naming(requestOf(t, service), "user-1")), subjectOwner("", "user-1"); got != want {
 		t.Errorf("no issuer: got %s, want %s", got, want)
@@ -118,7 +118,7 @@ func TestSubjectsOfWhichIssuer(t *testing.T) {
 		{"one by subject", []contract.Issuer{ofOther}, other.URL, other.URL},
 		{"one by mail", []contract.Issuer{byMail}, "", ""},
 		{"one by subject, one by mail", []contract.Issuer{ofOne, byMail}, one.URL, one.URL},
-		{"two audiences of one", []contract.Issuer{ofOne, again, byMail}, one.URL, one.URL},
+		{"two audiences of one", []contract.Issuer{ofOne, second, byMail}, one.URL, one.URL},
 		{"two by subject", []contract.Issuer{ofOne, ofOther}, "several", other.URL},
 	} {
 		b := newBearerBench(t, one, test.entries...)
