@@ -167,6 +167,10 @@ func TestEveryStatementIsNeeded(t *testing.T) {
 			run := serve(t, edited(t, without(name)))
 			addService(t, run)
 			status, code := need.request(t, run)
+			// The inspection may remove a deleted file's version first. Then manage has nothing to remove.
+			for tries := 1; name == "ManageRole/Objects s3:DeleteObjectVersion" && status == need.works && tries < 10; tries++ {
+				status, code = need.request(t, run)
+			}
 			if got := fmt.Sprint(status, " ", code); got != need.fails {
 				t.Errorf("got %s, want %s", got, need.fails)
 			}
