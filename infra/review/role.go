@@ -138,6 +138,9 @@ func (b bound) holds(condition string) bool {
 	return condition == b.condition
 }
 
+// ownAPI matches the ARN of an API of the stack. Where the stage has a region, it is written out, and so is the partition.
+var ownAPI = regexp.MustCompile(`^arn:(\$\{AWS::Partition\}|aws[a-z-]*):execute-api:(\$\{AWS::Region\}|[a-z]+(-[a-z]+)+-[0-9]):\$\{AWS::AccountId\}:\$\{`)
+
 // noOtherGrants finds resources that give rights, or a way in, beside the roles and the API.
 func noOtherGrants(s stack) []Finding {
 	var all []Finding
@@ -153,7 +156,7 @@ func noOtherGrants(s stack) []Finding {
 		p := s.Resources[id]
 		source := cfn.Text(p.At("SourceArn"))
 		if cfn.Text(p.At("Principal")) != "apigateway.amazonaws.com" || cfn.Text(p.At("Action")) != "lambda:InvokeFunction" ||
-			!strings.HasPrefix(source, "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${") {
+			!ownAPI.MatchString(source) {
 			all = append(all, found(id, "a function must be invoked by this stack's API alone (SourceArn); got %s from %q", cfn.Text(p.At("Principal")), source))
 		}
 	}
