@@ -20,10 +20,10 @@ type apiProperties struct {
 	EndpointConfiguration  struct{ Types []string }
 	Name                   string
 	Description            inert
-	EndpointAccessMode     unenforced
 	MinimumCompressionSize *int
-	SecurityPolicy         unenforced
 	Tags                   inert
+
+	DisableExecuteApiEndpoint, EndpointAccessMode, SecurityPolicy unenforced
 }
 
 func (r *reader) restAPI(id string, p apiProperties) {

@@ -215,6 +215,12 @@ var kinds = map[string]kind{
 	"AWS::ApiGateway::Account":    {},
 	"AWS::CDK::Metadata":          {},
 
+	"AWS::ApiGateway::DomainName":       {refer: domainReference, read: (*reader).unenforcedResource},
+	"AWS::ApiGateway::BasePathMapping":  {read: (*reader).unenforcedResource},
+	"AWS::Backup::BackupVault":          {refer: vaultReference, read: (*reader).unenforcedResource},
+	"AWS::Backup::BackupPlan":           {refer: idReference("BackupPlanId"), read: (*reader).unenforcedResource},
+	"AWS::Backup::BackupSelection":      {read: (*reader).unenforcedResource},
+	"AWS::Route53::RecordSet":           {read: (*reader).unenforcedResource},
 	"AWS::Lambda::EventSourceMapping":   {read: (*reader).eventSource},
 	"AWS::CloudWatch::CompositeAlarm":   {read: (*reader).unenforcedResource},
 	"AWS::CloudWatch::Dashboard":        {read: (*reader).unenforcedResource},

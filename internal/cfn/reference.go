@@ -77,6 +77,10 @@ func topicReference(n names, id string, _ resource) reference {
 	return reference{arn, map[string]string{"TopicArn": arn, "TopicName": n.name(id)}}
 }
 
+func vaultReference(n names, id string, _ resource) reference {
+	return reference{n.name(id), map[string]string{"BackupVaultArn": n.arn("backup", "backup-vault:"+n.name(id))}}
+}
+
 func roleReference(n names, id string, _ resource) reference {
 	return reference{n.name(id), map[string]string{"Arn": "arn:aws:iam::" + n.account + ":role/" + n.name(id)}}
 }
@@ -84,6 +88,15 @@ func roleReference(n names, id string, _ resource) reference {
 func apiReference(n names, id string, _ resource) reference {
 	api := n.id(id, 10)
 	return reference{api, map[string]string{"RestApiId": api, "RootResourceId": n.id(id+"/", 10)}}
+}
+
+// domainReference has names that lead nowhere: the local run has its own address.
+func domainReference(n names, id string, r resource) reference {
+	name, _ := r.Properties["DomainName"].(string)
+	return reference{name, map[string]string{
+		"RegionalDomainName":   "d-" + n.id(id, 10) + ".execute-api." + n.region + ".amazonaws.com",
+		"RegionalHostedZoneId": "Z" + strings.ToUpper(n.id(id, 10)),
+	}}
 }
 
 func stageReference(_ names, _ string, r resource) reference {

@@ -20,15 +20,22 @@ type bucketPolicyProperties struct {
 	resourcePolicy
 }
 
-// bucketPolicy takes what a bucket's policy denies to everyone. The local run cannot tell whom it would allow something.
+// bucketPolicy takes what a bucket's policy denies to everyone. No service of AWS comes to a bucket of this machine, so what is
+// allowed to one has no effect. The local run cannot tell whom else it would allow something.
 func (r *reader) bucketPolicy(id string, p bucketPolicyProperties) {
 	r.refer(id, "Bucket", "AWS::S3::Bucket", p.Bucket)
 	for i, s := range p.PolicyDocument.Statement {
-		if s.Effect == "Allow" {
-			r.fail(id, index("PolicyDocument.Statement", i), "a bucket's policy must only deny")
+		path := index("PolicyDocument.Statement", i)
+		switch {
+		case s.Effect != "Allow":
+		case s.Principal.AWS != nil || len(s.Principal.Service) != 1:
+			r.fail(id, path, "a bucket's policy must only deny, or allow something to one service")
+		default:
+			r.stack.Unenforced = append(r.stack.Unenforced, r.describe(id)+": "+path+" "+s.Sid)
 		}
 	}
-	put(&r.ofBuckets, p.Bucket, append(r.ofBuckets[p.Bucket], r.resourceStatements(id, p.resourcePolicy)...))
+	denials := slices.DeleteFunc(r.resourceStatements(id, p.resourcePolicy), func(s Statement) bool { return s.Effect == "Allow" })
+	put(&r.ofBuckets, p.Bucket, append(r.ofBuckets[p.Bucket], denials...))
 }
 
 type queuePolicyProperties struct {

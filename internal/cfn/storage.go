@@ -23,6 +23,7 @@ type bucketProperties struct {
 
 	BucketEncryption               unenforced
 	LifecycleConfiguration         unenforced
+	LoggingConfiguration           unenforced
 	OwnershipControls              unenforced
 	PublicAccessBlockConfiguration unenforced
 	Tags                           inert
