@@ -78,7 +78,7 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 	}, nil
 }
 
-// servers returns where the API can be: a deployed stage, and the local run.
+// servers returns where the API can be: a deployed stage, at API Gateway's own host or at a domain, and the local run.
 func servers() openapi3.Servers {
 	return openapi3.Servers{
 		{
@@ -88,6 +88,11 @@ func servers() openapi3.Servers {
 				"api":    {Default: "abcdef1234", Description: "The id of the REST API."},
 				"region": {Default: "eu-west-1", Description: "The AWS region of the stage."},
 			},
+		},
+		{
+			URL:         "https://{domain}/" + contract.BasePath,
+			Description: "A deployed stage with a domain of its own: the stack's output ApiUrl.",
+			Variables:   map[string]*openapi3.ServerVariable{"domain": {Default: "uploads.example.com", Description: "The stage's domain."}},
 		},
 		{
 			URL:         "http://127.0.0.1:{port}/" + contract.BasePath,
