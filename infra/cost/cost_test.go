@@ -110,6 +110,22 @@ func TestCostFollowsTheTemplate(t *testing.T) {
 	}
 }
 
+// TestCostOfChoices: what a stage chooses to keep costs by how long, and others pay nothing for it.
+func TestCostOfChoices(t *testing.T) {
+	lines := cost.Month(golden(t, "choices"), aMillion)
+	for feature, want := range map[string]float64{
+		"Copies in a vault": 700e6 / (1 << 30) * 90 * 0.10,
+		"Log of objects":    5 * 1000e6 / (1 << 30) * 90 / (730.0 / 24) * 0.023,
+	} {
+		if got := dollars(lines, feature); !isCents(got, want) {
+			t.Errorf("%s: got %.3f, want %.3f", feature, got, want)
+		}
+		if got := dollars(cost.Month(golden(t, "prod"), aMillion), feature); got != 0 {
+			t.Errorf("%s of a stage without: got %.3f", feature, got)
+		}
+	}
+}
+
 // TestStageWithoutTraces: what nobody traces costs nothing.
 func TestStageWithoutTraces(t *testing.T) {
 	template := golden(t, "prod")

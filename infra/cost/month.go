@@ -52,6 +52,8 @@ const (
 	verdicts      = "Verdicts (inspect)"
 	messages      = "Queue"
 	records       = "Records, quotas, backup"
+	copies        = "Copies in a vault"
+	objectLog     = "Log of objects"
 	events        = "Events"
 	logging       = "Logs"
 	metrics       = "Metrics"
@@ -72,6 +74,7 @@ func Month(t *cfn.Template, traffic Traffic) []Line {
 	b.objects()
 	b.queue()
 	b.tables()
+	b.vault()
 	b.told()
 	b.guards()
 	b.add(files, fmt.Sprintf("%s GB", number(b.uploads*b.size/gigabyte)), objectStorage.Of(b.uploads*b.size/gigabyte))
@@ -197,6 +200,31 @@ func (b *bill) tables() {
 	b.add(records, fmt.Sprintf("%s write units, %s read units", number(b.uploads*writeUnits), number(b.uploads*readUnits)), dollars...)
 }
 
+// vault adds the copies of the tables. Each is a whole one, so as many lie in the vault as there are days.
+func (b *bill) vault() {
+	for _, plan := range b.of("AWS::Backup::BackupPlan") {
+		days := float(plan.At("BackupPlan/BackupPlanRule/0/Lifecycle/DeleteAfterDays"), 0)
+		kept := b.uploads * recordBytes / gigabyte * days
+		b.add(copies, fmt.Sprintf("%s GB a night, kept for %s days", number(b.uploads*recordBytes/gigabyte), number(days)), vaultStorage.Of(kept))
+	}
+}
+
+// logOfObjects adds the lines of S3's requests. S3 delivers them for nothing, and asks for what they fill.
+func (b *bill) logOfObjects() {
+	buckets := b.of("AWS::S3::Bucket")
+	if !slices.ContainsFunc(buckets, func(r cfn.Resource) bool { return r.At("LoggingConfiguration") != nil }) {
+		return
+	}
+	for _, bucket := range buckets {
+		if bucket.At("NotificationConfiguration") != nil {
+			continue // that of the uploads
+		}
+		days := float(bucket.At("LifecycleConfiguration/Rules/0/ExpirationInDays"), 30)
+		kept := b.uploads * objectLines * objectLine / gigabyte * days / (secondsPerMonth / 86400)
+		b.add(objectLog, fmt.Sprintf("%s GB, kept for %s days", number(b.uploads*objectLines*objectLine/gigabyte), number(days)), objectStorage.Of(kept))
+	}
+}
+
 // told adds what tells people of a stage: logs, metrics, alarms, traces.
 func (b *bill) told() {
 	invocations, written, days := 0.0, 0.0, 0.0
@@ -220,6 +248,7 @@ func (b *bill) told() {
 		b.add(logging, fmt.Sprintf("%s GB, kept for %s days", number(total), number(days)),
 			logIngestion.Of(total), logStorage.Of(total*logCompression*days/(secondsPerMonth/86400)))
 	}
+	b.logOfObjects()
 	values := 0.0
 	for _, filter := range b.of("AWS::Logs::MetricFilter") {
 		dimension := cfn.Text(filter.At("MetricTransformations/0/Dimensions/0/Key"))

@@ -37,6 +37,7 @@ var (
 	readUnit       = Price{0.125, million, "read unit", "https://aws.amazon.com/dynamodb/pricing/on-demand/"}
 	tableStorage   = Price{0.25, 1, "GB and month", "https://aws.amazon.com/dynamodb/pricing/on-demand/"}
 	tableBackup    = Price{0.20, 1, "GB and month", "https://aws.amazon.com/dynamodb/pricing/on-demand/ (point-in-time recovery)"}
+	vaultStorage   = Price{0.10, 1, "GB and month", "https://aws.amazon.com/backup/pricing/ (DynamoDB, warm)"}
 	event          = Price{1.00, million, "event", "https://aws.amazon.com/eventbridge/pricing/ (custom events)"}
 	logIngestion   = Price{0.50, 1, "GB", "https://aws.amazon.com/cloudwatch/pricing/ (logs, standard)"}
 	logStorage     = Price{0.03, 1, "GB and month", "https://aws.amazon.com/cloudwatch/pricing/ (archived logs)"}

@@ -34,6 +34,13 @@ const (
 	platformLine = 600 + 2*26
 )
 
+// objectLines is how many requests of an upload S3 logs: the bytes, the reads of the verdict and its tag. objectLine is the bytes
+// of one, most of which is the signed URL.
+const (
+	objectLines = 1 + objectReads + tagWrites
+	objectLine  = 1000
+)
+
 // logCompression is how much smaller CloudWatch keeps logs than it took them.
 // Source: https://aws.amazon.com/cloudwatch/pricing/, "0.15 compression".
 const logCompression = 0.15

@@ -10,10 +10,23 @@ import (
 )
 
 var bucketRules = []rule{
-	{"bucket policy", "TestBucketPolicy", each(bucketType, bucketPolicyHolds)},
-	{"lifecycle", "TestBucket", each(bucketType, lifecycleHolds)},
-	{"arrivals", "TestBucket", each(bucketType, arrivalsAreQueued)},
+	{"versions", "TestBucket", each(bucketType, ofUploads(versioned.find))},
+	{"bucket policy", "TestBucketPolicy", each(bucketType, ofUploads(bucketPolicyHolds))},
+	{"lifecycle", "TestBucket", each(bucketType, ofUploads(lifecycleHolds))},
+	{"arrivals", "TestBucket", each(bucketType, ofUploads(arrivalsAreQueued))},
 }
+
+// ofUploads is find for a bucket of uploads. It leaves out the bucket of the object log, which has rules of its own.
+func ofUploads(find func(stack, string, cfn.Resource) []Finding) func(stack, string, cfn.Resource) []Finding {
+	return func(s stack, id string, r cfn.Resource) []Finding {
+		if s.isObjectLog(id) {
+			return nil
+		}
+		return find(s, id, r)
+	}
+}
+
+var versioned = property{path: "VersioningConfiguration/Status", must: is("Enabled"), why: "a replayed form would replace the bytes that were inspected"}
 
 // A denial is a statement that a bucket's policy must have.
 type denial struct {
@@ -24,11 +37,15 @@ type denial struct {
 	why        string
 }
 
+var (
+	withoutTLS = denial{"DenyWithoutTLS", "s3:*", []string{"Bool aws:SecureTransport: false"}, true, "requests without TLS would be served"}
+	oldTLS     = denial{"DenyOldTLS", "s3:*", []string{"NumericLessThan s3:TlsVersion: 1.2"}, true, "TLS older than 1.2 would be served"}
+)
+
 func denials(lifetime time.Duration) []denial {
 	age := strconv.FormatInt(lifetime.Milliseconds(), 10)
 	return []denial{
-		{"DenyWithoutTLS", "s3:*", []string{"Bool aws:SecureTransport: false"}, true, "requests without TLS would be served"},
-		{"DenyOldTLS", "s3:*", []string{"NumericLessThan s3:TlsVersion: 1.2"}, true, "TLS older than 1.2 would be served"},
+		withoutTLS, oldTLS,
 		{"DenySigV2", "s3:*", []string{"StringEquals s3:signatureversion: AWS"}, true, "signatures of version 2 have no age"},
 		{
 			"DenyOldSignatures", "s3:*",
@@ -45,22 +62,34 @@ func denials(lifetime time.Duration) []denial {
 
 // bucketPolicyHolds finds the denials that a bucket's policy lacks, and what it allows: it must allow nothing.
 func bucketPolicyHolds(s stack, id string, _ cfn.Resource) []Finding {
-	var all []statement
-	for _, policy := range s.of("AWS::S3::BucketPolicy") {
-		if refersTo(s.Resources[policy].At("Bucket")) == id {
-			all = append(all, statements(s.Resources[policy].At("PolicyDocument"))...)
-		}
-	}
-	var findings []Finding
-	for _, want := range denials(s.signatureLifetime()) {
-		if !slices.ContainsFunc(all, func(st statement) bool { return want.is(st, id) }) {
-			findings = append(findings, found(id, "the bucket's policy must have %s (deny %s to everybody if %s): otherwise %s",
-				want.sid, want.actions, strings.Join(want.conditions, " and "), want.why))
-		}
-	}
+	all := s.policyOf(id)
+	findings := missingDenials(id, all, denials(s.signatureLifetime()))
 	for _, st := range all {
 		if st.effect != "Deny" {
 			findings = append(findings, found(id, "the bucket's policy must allow nothing, and allows %s", st))
+		}
+	}
+	return findings
+}
+
+// policyOf returns the statements of a bucket's policy.
+func (s stack) policyOf(bucket string) []statement {
+	var all []statement
+	for _, policy := range s.of("AWS::S3::BucketPolicy") {
+		if refersTo(s.Resources[policy].At("Bucket")) == bucket {
+			all = append(all, statements(s.Resources[policy].At("PolicyDocument"))...)
+		}
+	}
+	return all
+}
+
+// missingDenials finds the denials that a bucket's policy must have, and lacks.
+func missingDenials(bucket string, policy []statement, must []denial) []Finding {
+	var findings []Finding
+	for _, want := range must {
+		if !slices.ContainsFunc(policy, func(st statement) bool { return want.is(st, bucket) }) {
+			findings = append(findings, found(bucket, "the bucket's policy must have %s (deny %s to everybody if %s): otherwise %s",
+				want.sid, want.actions, strings.Join(want.conditions, " and "), want.why))
 		}
 	}
 	return findings

@@ -9,7 +9,7 @@ import (
 )
 
 // kept are the types whose resources a stage keeps or deletes together.
-var kept = []string{bucketType, "AWS::S3::BucketPolicy", tableType, secretType, groupType}
+var kept = []string{bucketType, "AWS::S3::BucketPolicy", tableType, secretType, groupType, vaultType}
 
 var consistencyRules = []rule{
 	{"removal", "TestBucket", keptTogether},

@@ -30,7 +30,7 @@ type rule struct {
 
 // rules are all that a template is held to.
 var rules = slices.Concat(
-	propertyRules, consistencyRules, bucketRules, queueRules, roleRules, functionRules, apiRules, alarmRules,
+	propertyRules, consistencyRules, bucketRules, objectLogRules, domainRules, backupRules, queueRules, roleRules, functionRules, apiRules, alarmRules,
 )
 
 // Findings returns what is wrong with a template, sorted by resource. pages are the names of the pages of docs/runbook,
@@ -84,12 +84,18 @@ func idsOf(t *cfn.Template, kind string) []string {
 // each calls find for every resource of a type. A template without any is a finding.
 func each(kind string, find func(s stack, id string, r cfn.Resource) []Finding) func(stack) []Finding {
 	return func(s stack) []Finding {
-		ids := s.of(kind)
-		if len(ids) == 0 {
+		if len(s.of(kind)) == 0 {
 			return []Finding{found(kind, "the template must have one")}
 		}
+		return eachChosen(kind, find)(s)
+	}
+}
+
+// eachChosen calls find for every resource of a type that a stage may do without.
+func eachChosen(kind string, find func(s stack, id string, r cfn.Resource) []Finding) func(stack) []Finding {
+	return func(s stack) []Finding {
 		var all []Finding
-		for _, id := range ids {
+		for _, id := range s.of(kind) {
 			all = append(all, find(s, id, s.Resources[id])...)
 		}
 		return all

@@ -42,7 +42,7 @@ func pages(t *testing.T) []string {
 }
 
 func TestNoFindings(t *testing.T) {
-	for _, stage := range []string{"dev", "prod"} {
+	for _, stage := range []string{"dev", "prod", "choices"} {
 		for _, f := range review.Findings(golden(t, stage), pages(t)) {
 			t.Errorf("%s: %s (%s)", stage, f, f.Rule)
 		}

@@ -16,6 +16,8 @@ var data = map[string]struct{ kept, deleted string }{
 	queueType:  {"the queue's messages stay behind", "the queue's messages are deleted"},
 	groupType:  {"the logs stay in a group that the stack no longer knows", "the logs are deleted"},
 	apiType:    {"the API's address changes, and clients no longer reach it", "the API's address changes, and clients no longer reach it"},
+	domainType: {"the API's address changes, and clients no longer reach it", "the API's address changes, and clients no longer reach it"},
+	vaultType:  {"the copies of the tables stay in a vault that the stack no longer knows", "the copies of the tables are in the way: AWS deletes no vault that has some"},
 }
 
 // replacing are the properties whose change has CloudFormation make a new resource.
@@ -34,6 +36,12 @@ var replacing = map[string][]string{
 	sourceType:     {"EventSourceArn", "StartingPosition"},
 	authorizerType: {"RestApiId"},
 
+	domainType: {"DomainName"},
+	vaultType:  {"BackupVaultName", "EncryptionKeyArn"},
+
+	"AWS::ApiGateway::BasePathMapping": {"DomainName", "BasePath"},
+	"AWS::Backup::BackupSelection":     {"BackupPlanId", "BackupSelection"},
+	"AWS::Route53::RecordSet":          {"HostedZoneId", "Name", "Type"},
 	"AWS::ApiGateway::Resource":        {"ParentId", "PathPart", "RestApiId"},
 	"AWS::ApiGateway::GatewayResponse": {"ResponseType", "RestApiId"},
 	"AWS::Events::Rule":                {"Name", "EventBusName"},
@@ -72,6 +80,9 @@ func losses(old, made *cfn.Template) []string {
 		if isKept(r) && !isKept(now) || isKeptOnUpdate(r) && !isKeptOnUpdate(now) {
 			lines = append(lines, fmt.Sprintf("%s (%s) is kept no longer: whoever deletes or replaces it deletes what it holds", code(name(id)), r.Type))
 		}
+		if r.Type == apiType && !isHostOff(r) && isHostOff(now) {
+			lines = append(lines, fmt.Sprintf("%s (%s) is no longer reached by API Gateway's own host: clients must use the stage's domain", code(name(id)), r.Type))
+		}
 		if protects(r) && !protects(now) {
 			lines = append(lines, fmt.Sprintf("%s (%s) loses its deletion protection", code(name(id)), r.Type))
 		}
@@ -85,6 +96,9 @@ func ifKept(kept, deleted string, isKept bool) string {
 	}
 	return deleted
 }
+
+// isHostOff reports whether API Gateway's own host refuses all requests to an API.
+func isHostOff(r cfn.Resource) bool { return cfn.Text(r.At("DisableExecuteApiEndpoint")) == "true" }
 
 func protects(r cfn.Resource) bool { return cfn.Text(r.At("DeletionProtectionEnabled")) == "true" }
 

@@ -120,7 +120,7 @@ var mutations = []mutation{
 	{"ManageRole", permissions + "8/Condition/ForAllValues:StringLike", nil, "manage could"},
 	{"AuthorizerRole", permissions + "0/Resource", "*", "a folder of the bucket"},
 	{"SiteRole", "ManagedPolicyArns", []any{"arn:aws:iam::aws:policy/AdministratorAccess"}, "managed policies"},
-	{"ManageRole", trust + "Principal", object{"AWS": "*"}, "Lambda or API Gateway"},
+	{"ManageRole", trust + "Principal", object{"AWS": "*"}, "Lambda, API Gateway or AWS Backup"},
 	{"ApiGatewayLogRole", trust + "Condition", nil, "aws:SourceAccount"},
 	{"ManageInvocation", "SourceArn", nil, "SourceArn"},
 	{"PresignInvocation", "Principal", "*", "API alone"},
@@ -141,6 +141,7 @@ var mutations = []mutation{
 	{"Api", "SecurityPolicy", "TLS_1_0", "SecurityPolicy"},
 	{"Api", "EndpointAccessMode", "BASIC", "EndpointAccessMode"},
 	{"Api", "EndpointConfiguration/Types/0", "EDGE", "EndpointConfiguration"},
+	{"Api", "DisableExecuteApiEndpoint", true, "without a domain"},
 	{"RequestAuthorizer", "AuthorizerResultTtlInSeconds", 300, "AuthorizerResultTtlInSeconds"},
 	{"RequestAuthorizer", "Type", "TOKEN", "Type"},
 	{"RequestAuthorizer", "IdentitySource", nil, "IdentitySource"},
@@ -175,13 +176,53 @@ var mutations = []mutation{
 	{"Throttles", "/Type", "AWS::CloudFormation::WaitConditionHandle", "status 429"},
 }
 
+// mutationsOfChoices are of the template of a stage with every choice: of what stage prod lacks.
+var mutationsOfChoices = []mutation{
+	{"Domain", "SecurityPolicy", "TLS_1_0", "SecurityPolicy"},
+	{"Domain", "EndpointAccessMode", nil, "EndpointAccessMode"},
+	{"Domain", "EndpointConfiguration/Types/0", "EDGE", "EndpointConfiguration"},
+	{"DomainMapping", "BasePath", nil, "at the base path api"},
+	{"DomainMapping", "RestApiId", "abcdef1234", "the domain must lead to the API's stage"},
+
+	{"ObjectLog", publicAccess + "RestrictPublicBuckets", false, "RestrictPublicBuckets"},
+	{"ObjectLog", "OwnershipControls", nil, "ObjectOwnership"},
+	{"ObjectLog", encryption + "ServerSideEncryptionByDefault/SSEAlgorithm", "aws:kms", "SSEAlgorithm"},
+	{"ObjectLog", "LifecycleConfiguration", nil, "expire the lines"},
+	{"ObjectLog", lifecycle + "0/Status", "Disabled", "expire the lines"},
+	{"ObjectLog", "/DeletionPolicy", "Delete", "DeletionPolicy"},
+	{"ObjectLogPolicy", policy + "0/Condition", object{"Bool": object{"aws:SecureTransport": "true"}}, "DenyWithoutTLS"},
+	{"ObjectLogPolicy", policy + "1", nil, "DenyOldTLS"},
+	{"ObjectLogPolicy", policy + "2/Condition/StringEquals", nil, "aws:SourceAccount"},
+	{"ObjectLogPolicy", policy + "2/Condition/ArnLike", nil, "aws:SourceArn"},
+	{"ObjectLogPolicy", policy + "2/Action", "s3:*", "S3 alone must write the log"},
+	{"ObjectLogPolicy", policy + "2/Principal", object{"AWS": "*"}, "S3 alone must write the log"},
+	{"Uploads", "VersioningConfiguration", nil, "VersioningConfiguration"},
+	{"Uploads", "LoggingConfiguration", nil, "ObjectLog: the bucket's policy must have DenyOverwrites"},
+
+	{"BackupRole", trust + "Condition", nil, "aws:SourceAccount"},
+	{"BackupRole", permissions + "1/Resource", "*", "a folder of the bucket"},
+	{"BackupRole", permissions + "0/Action", "dynamodb:*", "dynamodb:*"},
+	{"BackupPlan", "BackupPlan/BackupPlanRule/0/Lifecycle", nil, "DeleteAfterDays"},
+	{"BackupPlan", "BackupPlan/BackupPlanRule/0/TargetBackupVault", "Default", "TargetBackupVault"},
+	{"BackupSelection", "BackupSelection/Resources/1", nil, "UploadsTable: the table must be in the selection"},
+	{"BackupFails", "Dimensions", nil, "an alarm must watch the copies"},
+	{"BackupVault", "/DeletionPolicy", "Delete", "DeletionPolicy"},
+}
+
 func TestMutations(t *testing.T) {
 	if len(mutations) < 60 {
 		t.Errorf("got %d mutations, want 60 at least", len(mutations))
 	}
+	checkMutations(t, "prod", mutations)
+}
+
+func TestMutationsOfChoices(t *testing.T) { checkMutations(t, "choices", mutationsOfChoices) }
+
+func checkMutations(t *testing.T, stage string, mutations []mutation) {
+	t.Helper()
 	for _, m := range mutations {
 		t.Run(fmt.Sprintf("%s/%s=%v", m.resource, m.path, m.value), func(t *testing.T) {
-			template := golden(t, "prod")
+			template := golden(t, stage)
 			mutate(t, template, m)
 			var got []string
 			for _, f := range review.Findings(template, pages(t)) {

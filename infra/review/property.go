@@ -89,7 +89,6 @@ var properties = []property{
 	{"TestBucket", bucketType, "OwnershipControls/Rules/0/ObjectOwnership", is("BucketOwnerEnforced"), "ACLs would count"},
 	{"TestBucket", bucketType, encryption + "ServerSideEncryptionByDefault/SSEAlgorithm", is("AES256"), "how objects are encrypted would be up to a default"},
 	{"TestBucket", bucketType, encryption + "BlockedEncryptionTypes/EncryptionType/0", is("SSE-C"), "a client could encrypt with a key that inspection lacks"},
-	{"TestBucket", bucketType, "VersioningConfiguration/Status", is("Enabled"), "a replayed form would replace the bytes that were inspected"},
 	{"TestBucket", bucketType, "WebsiteConfiguration", absent, "the bucket would serve pages"},
 	{"TestBucket", bucketType, "AccessControl", absent, "the bucket would have an ACL"},
 	{"TestBucket", bucketType, "CorsConfiguration/CorsRules/0/AllowedOrigins", without(`"*"`), "pages of any origin could use what is signed for their visitors"},

@@ -27,13 +27,13 @@ func trustHolds(_ stack, id string, r cfn.Resource) []Finding {
 	switch strings.Join(trust[0].principals, ", ") {
 	case "Service lambda.amazonaws.com":
 		return nil
-	case "Service apigateway.amazonaws.com":
+	case "Service apigateway.amazonaws.com", "Service backup.amazonaws.com":
 		if slices.Equal(trust[0].conditions, []string{"StringEquals aws:SourceAccount: ${AWS::AccountId}"}) {
 			return nil
 		}
-		return []Finding{found(id, "API Gateway must take the role for this account only (aws:SourceAccount): it acts for every account of AWS")}
+		return []Finding{found(id, "the service must take the role for this account only (aws:SourceAccount): it acts for every account of AWS")}
 	default:
-		return []Finding{found(id, "the role must be for Lambda or API Gateway, and is for %s", strings.Join(trust[0].principals, ", "))}
+		return []Finding{found(id, "the role must be for Lambda, API Gateway or AWS Backup, and is for %s", strings.Join(trust[0].principals, ", "))}
 	}
 }
 

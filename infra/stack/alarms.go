@@ -52,6 +52,7 @@ type watched struct {
 	functions map[contract.Function]awslambda.Function
 	api       awsapigateway.Stage
 	blocked   []awscloudwatch.IMetric // what each rule of the firewall blocks, that of the rate first; empty if there is none
+	uncopied  awscloudwatch.IMetric   // copies of the tables that failed; nil if none are made
 }
 
 // newAlarms creates the alarms, and returns them. Each notifies the stage's topic, if it has one, when it begins and when it
@@ -120,6 +121,9 @@ func generalAlarms(stack awscdk.Stack, w watched) []alarm {
 	}
 	if len(w.blocked) > 0 {
 		alarms = append(alarms, alarm{id: "AddressesBlocked", description: "The firewall blocks network addresses that send too much", metric: w.blocked[0], threshold: manyRefusals})
+	}
+	if w.uncopied != nil {
+		alarms = append(alarms, alarm{id: "BackupFails", description: "AWS Backup could not copy a table", metric: w.uncopied})
 	}
 	return alarms
 }

@@ -53,6 +53,9 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 	definition := api.Node().DefaultChild().(awsapigateway.CfnRestApi)
 	definition.SetSecurityPolicy(jsii.String(securityPolicy))
 	definition.SetEndpointAccessMode(jsii.String(endpointAccessMode))
+	if s.Domain != nil && !s.Domain.DefaultHost {
+		definition.SetDisableExecuteApiEndpoint(jsii.Bool(true))
+	}
 
 	if s.APIGatewayLogRole == stage.CreateLogRole {
 		api.DeploymentStage().Node().AddDependency(newLogRole(stack))

@@ -425,7 +425,7 @@ func TestStageWithIssuers(t *testing.T) {
 // A stage without Basic credentials asks for none, and its authorizer knows.
 func TestStageWithoutBasic(t *testing.T) {
 	s := stages["dev"]
-	s.Basic, s.AuthorizerConcurrency = false, 7
+	s.Basic, s.AuthorizerConcurrency, s.PresignConcurrency = false, 7, 5
 	got, err := synthesize(t, s, func(awsapigateway.RestApi) {})
 	if err != nil {
 		t.Fatal(err)
@@ -437,7 +437,7 @@ func TestStageWithoutBasic(t *testing.T) {
 		t.Errorf("the authorizer's BASIC is %q, want false", basic)
 	}
 	for name, function := range got.of("AWS::Lambda::Function") {
-		want := map[string]any{"Authorizer": float64(7)}[name]
+		want := map[string]any{"Authorizer": float64(7), "Presign": float64(5)}[name]
 		if reserved := function.Properties["ReservedConcurrentExecutions"]; reserved != want {
 			t.Errorf("%s reserves %v executions, want %v", name, reserved, want)
 		}

@@ -16,7 +16,7 @@ func newBucket(stack awscdk.Stack, s stage.Stage) awss3.Bucket {
 		Encryption:             awss3.BucketEncryption_S3_MANAGED,
 		BlockedEncryptionTypes: &[]awss3.BlockedEncryptionType{awss3.BlockedEncryptionType_SSE_C()},
 		Versioned:              jsii.Bool(true),
-		Cors:                   corsRules(s.AllowedOrigins),
+		Cors:                   corsRules(s.BucketOrigins()),
 		LifecycleRules:         lifecycleRules(s.Retention),
 		RemovalPolicy:          removal(s),
 	})
@@ -33,9 +33,7 @@ func newBucket(stack awscdk.Stack, s stage.Stage) awss3.Bucket {
 func denials(s stage.Stage, bucket awss3.Bucket) []*statement {
 	objects := bucket.ArnForObjects(jsii.String("*"))
 	all := []*string{bucket.BucketArn(), objects}
-	return []*statement{
-		deny("DenyWithoutTLS", "s3:*").on(all...).when("Bool", "aws:SecureTransport", "false"),
-		deny("DenyOldTLS", "s3:*").on(all...).when("NumericLessThan", "s3:TlsVersion", "1.2"),
+	return append(tlsDenials(bucket),
 		// The age of a SigV2 signature is always 0, so it would pass the next statement.
 		deny("DenySigV2", "s3:*").on(all...).when("StringEquals", "s3:signatureversion", "AWS"),
 		// Forms and presigned URLs only: a request that its caller signs and sends at once has no lifetime to bound,
@@ -51,6 +49,15 @@ func denials(s stage.Stage, bucket awss3.Bucket) []*statement {
 			when("Bool", "s3:ObjectCreationOperation", "true").
 			when("Null", "s3:if-none-match", "true").
 			when("StringNotEquals", "s3:authType", "POST"),
+	)
+}
+
+// tlsDenials returns the statements that deny everybody a bucket without TLS 1.2 at least.
+func tlsDenials(bucket awss3.Bucket) []*statement {
+	all := []*string{bucket.BucketArn(), bucket.ArnForObjects(jsii.String("*"))}
+	return []*statement{
+		deny("DenyWithoutTLS", "s3:*").on(all...).when("Bool", "aws:SecureTransport", "false"),
+		deny("DenyOldTLS", "s3:*").on(all...).when("NumericLessThan", "s3:TlsVersion", "1.2"),
 	}
 }
 

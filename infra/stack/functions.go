@@ -93,8 +93,9 @@ func presignSpec(s stage.Stage, d data) functionSpec {
 			Folders:  s.Folders,
 			Throttle: s.CallerThrottle(),
 		},
-		variables:  oneThread,
-		statements: presignStatements(s, d),
+		variables:   oneThread,
+		statements:  presignStatements(s, d),
+		concurrency: s.PresignConcurrency,
 	}
 }
 

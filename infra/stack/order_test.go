@@ -16,6 +16,9 @@ func TestOrder(t *testing.T) {
 			t.Errorf("in a cycle, or behind one: %s", stuck)
 		}
 	})
+	if stuck := choices.deploy(); len(stuck) != 0 {
+		t.Errorf("with every choice, in a cycle, or behind one: %s", stuck)
+	}
 }
 
 // TestOrderFindsACycle lets the queue's policy name the bucket, which waits for the policy.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -68,6 +67,7 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 		key:     newOwnerKey(stack, s),
 	}
 	queues.notify(data.bucket)
+	newObjectLog(stack, s, data.bucket)
 	code := code{folder: props.Functions, architecture: architecture}
 	functions, err := newFunctions(stack, s, data, queues, code)
 	if err != nil {
@@ -77,9 +77,9 @@ func New(scope constructs.Construct, id string, props Props) (awscdk.Stack, erro
 	accessLogs := newLogGroup(stack, "AccessLogs", s)
 	rest := newAPI(stack, s, functions, accessLogs)
 	newCounters(stack, functions, accessLogs)
-	watched := watched{queues, data, functions, rest.DeploymentStage(), newFirewall(stack, s, rest)}
+	watched := watched{queues, data, functions, rest.DeploymentStage(), newFirewall(stack, s, rest), newBackup(stack, s, data)}
 	newDashboard(stack, s, watched, newAlarms(stack, s, watched))
-	newOutputs(stack, rest, data, queues)
+	newOutputs(stack, newDomain(stack, s, rest), data, queues)
 	stack.Node().AddValidation(&authorizedMethods{stack})
 	return stack, nil
 }
@@ -102,12 +102,12 @@ func removal(s stage.Stage) awscdk.RemovalPolicy {
 }
 
 // newOutputs creates the outputs that clients and operators need.
-func newOutputs(stack awscdk.Stack, rest awsapigateway.RestApi, d data, q queues) {
+func newOutputs(stack awscdk.Stack, baseURL *string, d data, q queues) {
 	for _, output := range []struct {
 		name, description string
 		value             *string
 	}{
-		{"ApiUrl", "Base URL of the API", rest.Url()},
+		{"ApiUrl", "Base URL of the API", baseURL},
 		{"BucketName", "Bucket that uploads go to", d.bucket.BucketName()},
 		{"UsersTableName", "Table of users", d.users.TableName()},
 		{"UploadsTableName", "Table of uploads and of each owner's usage", d.uploads.TableName()},

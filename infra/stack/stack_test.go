@@ -3,6 +3,7 @@ package stack_test
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +31,8 @@ var (
 	functions string               // folder of compiled functions, which are not really compiled
 	assembly  string               // folder of the templates
 	templates map[string]*template // by stage
+	chosen    string               // folder of the template of choices
+	choices   *template            // of a stage with every choice
 )
 
 func TestMain(m *testing.M) {
@@ -80,7 +83,7 @@ func prepare() error {
 	if err != nil {
 		return err
 	}
-	assembly, functions = filepath.Join(folder, "cdk.out"), filepath.Join(folder, "dist")
+	assembly, chosen, functions = filepath.Join(folder, "cdk.out"), filepath.Join(folder, "chosen"), filepath.Join(folder, "dist")
 	for _, name := range contract.Functions {
 		if err := writeFile(filepath.Join(functions, string(name), "bootstrap"), []byte(name)); err != nil {
 			return err
@@ -90,7 +93,7 @@ func prepare() error {
 	if err := writeFile(page, []byte("<!doctype html>")); err != nil {
 		return err
 	}
-	return synthesizeAll()
+	return errors.Join(synthesizeAll(), synthesizeChoices())
 }
 
 func readProject() error {

@@ -25,22 +25,26 @@ import (
 // TestGoldens compares whole templates with those checked in, so that a review sees every change. After a wanted one:
 // go test ./infra/... -update.
 func TestGoldens(t *testing.T) {
-	deployed(t, func(t *testing.T, s stage.Stage, template *template) {
-		path := filepath.Join("testdata", s.Name+".template.json")
-		if *update {
-			if err := writeFile(path, []byte(template.text)); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
+	deployed(t, func(t *testing.T, s stage.Stage, template *template) { checkGolden(t, s.Name, template) })
+	t.Run("choices", func(t *testing.T) { checkGolden(t, "choices", choices) })
+}
+
+func checkGolden(t *testing.T, name string, template *template) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".template.json")
+	if *update {
+		if err := writeFile(path, []byte(template.text)); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(template.text, string(want)); diff != "" {
-			t.Errorf("%s (-got +want):\n%s", path, diff)
-		}
-	})
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(template.text, string(want)); diff != "" {
+		t.Errorf("%s (-got +want):\n%s", path, diff)
+	}
 }
 
 func TestResourceTypes(t *testing.T) {
@@ -415,13 +419,15 @@ func TestLint(t *testing.T) {
 		t.Log("cfn-lint is not installed, and not asked for without CI")
 		return
 	}
-	deployed(t, func(t *testing.T, s stage.Stage, _ *template) {
-		path := filepath.Join(assembly, stack.Name(s.Name)+".template.json")
+	check := func(t *testing.T, folder, stageName string) {
+		path := filepath.Join(folder, stack.Name(stageName)+".template.json")
 		cmd := exec.CommandContext(t.Context(), lint, "--non-zero-exit-code", "error", path)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
-	})
+	}
+	deployed(t, func(t *testing.T, s stage.Stage, _ *template) { check(t, assembly, s.Name) })
+	check(t, chosen, "choices")
 }
 
 // TestMissingFunction names what is not compiled and what to do.

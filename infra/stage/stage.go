@@ -33,6 +33,10 @@ type Stage struct {
 	// Default: none, so no page can.
 	AllowedOrigins []string
 
+	// Domain is a name of the team's own for the API.
+	// Default: nil, API Gateway's own host alone.
+	Domain *Domain
+
 	// Folders is the format table: what may be uploaded, where to, how large. In cdk.json it is a JSON merge patch of the
 	// default table (RFC 7396): what is given is added or changed, null removes.
 	// Default: DefaultFolders.
@@ -102,6 +106,10 @@ type Stage struct {
 	// Default: 0, as many as the account has.
 	AuthorizerConcurrency int
 
+	// PresignConcurrency is the same for the function that signs. Signing takes milliseconds, so few are enough.
+	// Default: 0, as many as the account has.
+	PresignConcurrency int
+
 	// Throttle bounds the requests to each method of the API, all callers together, and those of each caller.
 	// Default: the defaults of its fields.
 	Throttle Throttle
@@ -126,6 +134,15 @@ type Stage struct {
 	// LogAddresses reports whether the access log has the callers' network addresses, which are personal data.
 	// Default: false.
 	LogAddresses bool
+
+	// ObjectLog reports whether S3 logs each request to the uploads bucket, into a bucket of its own, for LogRetentionDays. The
+	// lines hold network addresses, names of downloaded files, and signatures.
+	// Default: false.
+	ObjectLog bool
+
+	// Backup says whether AWS Backup keeps copies of the tables, besides their point-in-time recovery of 35 days.
+	// Default: nil, it keeps none.
+	Backup *Backup
 
 	// AlarmTopic is the ARN of an SNS topic, in the stage's region, that each alarm notifies when it begins and when it ends.
 	// The topic's policy must let CloudWatch publish, and so must the policy of its key, if it has one.
@@ -225,6 +242,12 @@ type Retention struct {
 	IncompleteMultipartDays int
 }
 
+// Backup says how long AWS Backup keeps the copies of the tables that it makes each night.
+type Backup struct {
+	// Days is how long a copy is kept, 1 to 3,650. Each is a whole one.
+	Days int
+}
+
 // Throttle bounds requests by token buckets. API Gateway has the one of each method, which all callers share. The functions
 // have those of a caller, in the memory of each of their processes: requests that reach several processes at once pass up to
 // so many times as often.
@@ -280,8 +303,10 @@ func Parse(context any) (Stages, error) {
 		}
 		s := defaults(name)
 		readObject(path, all[name], &errs, s.read)
-		if err := s.checkAlarms(); err != nil {
-			errs = append(errs, err)
+		for _, err := range []error{s.checkAlarms(), s.checkDomain()} {
+			if err != nil {
+				errs = append(errs, err)
+			}
 		}
 		stages[name] = *s
 	}
@@ -391,6 +416,7 @@ func defaults(name string) *Stage {
 func (s *Stage) read(o *object) {
 	read(o, "region", &s.Region, region)
 	read(o, "allowedOrigins", &s.AllowedOrigins, origins)
+	readDomain(o, "domain", &s.Domain)
 	readFolders(o, "folders", &s.Folders)
 	read(o, "content", &s.Content, oneOf(Siblings, Exact))
 	o.object("archives", func(o *object) {
@@ -413,6 +439,7 @@ func (s *Stage) read(o *object) {
 	read(o, "basic", &s.Basic, boolean)
 	readIssuers(o, "issuers", s.Name == Local, &s.Issuers, &s.Provider)
 	read(o, "authorizerConcurrency", &s.AuthorizerConcurrency, integer(1, 1000))
+	read(o, "presignConcurrency", &s.PresignConcurrency, integer(1, 1000))
 	o.object("throttle", func(o *object) {
 		read(o, "rate", &s.Throttle.Rate, integer(1, 10000))
 		read(o, "burst", &s.Throttle.Burst, integer(1, 10000))
@@ -429,6 +456,11 @@ func (s *Stage) read(o *object) {
 	read(o, "tracing", &s.Tracing, boolean)
 	read(o, "methodMetrics", &s.MethodMetrics, boolean)
 	read(o, "logAddresses", &s.LogAddresses, boolean)
+	read(o, "objectLog", &s.ObjectLog, boolean)
+	o.object("backup", func(o *object) {
+		s.Backup = &Backup{}
+		readRequired(o, "days", &s.Backup.Days, integer(1, 3650))
+	})
 	read(o, "alarmTopic", &s.AlarmTopic, topic)
 	read(o, "alarmMail", &s.AlarmMail, mail)
 	read(o, "page", &s.Page, boolean)

@@ -67,6 +67,7 @@ func TestEveryField(t *testing.T) {
 	got, err := parse(t, `{"prod": {
 		"region": "eu-central-1",
 		"allowedOrigins": ["https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1", "*"],
+		"domain": {"name": "uploads.example.com", "certificate": "arn:aws:acm:eu-central-1:123456789012:certificate/1a-2b", "zone": "Z0123ABC", "defaultHost": true},
 		"folders": {"videos": null, "images": null, "audio": null, "documents": null, "clips": {"maxSize": "5 GiB", "formats": {"mp4": "video/mp4"}}, "notes-1": {"maxSize": 1000, "formats": {"txt": "text/plain"}}},
 		"content": "exact",
 		"archives": {"maxEntries": 5, "maxUnpacked": "1 GiB", "maxRatio": 10},
@@ -84,12 +85,15 @@ func TestEveryField(t *testing.T) {
 			{"issuer": "https://id.example.com/", "audience": "api://app", "subject": "oid"}
 		],
 		"authorizerConcurrency": 20,
+		"presignConcurrency": 5,
 		"throttle": {"rate": 5, "burst": 10, "ownerRate": 1, "ownerBurst": 2, "serviceRate": 3, "serviceBurst": 4},
 		"traffic": {"uploadsPerMonth": 7, "averageSize": "2 MiB"},
 		"waf": "rate",
 		"tracing": false,
 		"methodMetrics": true,
 		"logAddresses": true,
+		"objectLog": true,
+		"backup": {"days": 90},
 		"alarmMail": "on-call+postern@ops.example.com",
 		"page": false,
 		"logRetentionDays": 3653,
@@ -103,6 +107,7 @@ func TestEveryField(t *testing.T) {
 		Name:           "prod",
 		Region:         "eu-central-1",
 		AllowedOrigins: []string{"https://app.example.com", "https://app.example.com:8443", "http://localhost:3000", "http://127.0.0.1", "*"},
+		Domain:         &stage.Domain{Name: "uploads.example.com", Certificate: "arn:aws:acm:eu-central-1:123456789012:certificate/1a-2b", Zone: "Z0123ABC", DefaultHost: true},
 		Folders: contract.Folders{
 			"clips":   {MaxSize: 5 << 30, Formats: map[string]string{"mp4": "video/mp4"}},
 			"notes-1": {MaxSize: 1000, Formats: map[string]string{"txt": "text/plain"}},
@@ -123,11 +128,14 @@ func TestEveryField(t *testing.T) {
 			{Issuer: "https://id.example.com/", Audience: "api://app", Subject: "oid"},
 		},
 		AuthorizerConcurrency: 20,
+		PresignConcurrency:    5,
 		Throttle:              stage.Throttle{Rate: 5, Burst: 10, OwnerRate: 1, OwnerBurst: 2, ServiceRate: 3, ServiceBurst: 4},
 		Traffic:               stage.Traffic{UploadsPerMonth: 7, AverageSize: 2 << 20},
 		WAF:                   stage.RateWAF,
 		MethodMetrics:         true,
 		LogAddresses:          true,
+		ObjectLog:             true,
+		Backup:                &stage.Backup{Days: 90},
 		AlarmMail:             "on-call+postern@ops.example.com",
 		LogRetentionDays:      3653,
 		Tags:                  map[string]string{"team": "video", "project": "other", "stage": "prod"},
@@ -286,7 +294,7 @@ func TestPartOfAnObject(t *testing.T) {
 // Texts of errors, where several values share one.
 const (
 	origins    = `a list of origins as browsers send them, without a default port: "https://app.example.com", "https://*.example.com", "capacitor://localhost", "http://localhost:3000" (http on this machine and in private networks only), or "*"`
-	fields     = "region, allowedOrigins, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, throttle, traffic, waf, tracing, methodMetrics, logAddresses, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
+	fields     = "region, allowedOrigins, domain, folders, content, archives, maxPixels, signatureLifetime, defaultMaxSize, defaultQuota, defaultFileQuota, removal, retention, inspectConcurrency, basic, issuers, authorizerConcurrency, presignConcurrency, throttle, traffic, waf, tracing, methodMetrics, logAddresses, objectLog, backup, alarmTopic, alarmMail, page, logRetentionDays, apiGatewayLogRole, tags"
 	topics     = `the ARN of a standard SNS topic, such as "arn:aws:sns:eu-central-1:123456789012:alarms"`
 	mails      = `one mail address, such as "oncall@example.com"`
 	sizes      = `1 to 53687091200000 bytes, as a number or as text such as "5 GiB" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)`
@@ -337,6 +345,7 @@ func TestMistakes(t *testing.T) {
 		{"no concurrency", `{"inspectConcurrency": 1}`, `.inspectConcurrency: must be a whole number from 2 to 1000; got 1`},
 		{"page in words", `{"page": "no"}`, `.page: must be true or false; got "no"`},
 		{"basic as text", `{"basic": "false"}`, `.basic: must be true or false; got "false"`},
+		{"nobody signs", `{"presignConcurrency": 1001}`, `.presignConcurrency: must be a whole number from 1 to 1000; got 1001`},
 		{"no authorizer at all", `{"authorizerConcurrency": 0}`, `.authorizerConcurrency: must be a whole number from 1 to 1000; got 0`},
 		{"throttle of nothing", `{"throttle": {"rate": 0}}`, `.throttle.rate: must be a whole number from 1 to 10000; got 0`},
 		{"traffic of nothing", `{"traffic": {"uploadsPerMonth": 0}}`, `.traffic.uploadsPerMonth: must be a whole number from 1 to 1000000000; got 0`},
@@ -350,6 +359,11 @@ func TestMistakes(t *testing.T) {
 		{"pixels", `{"maxPixels": "1M"}`, `.maxPixels: must be a whole number from 1 to 1000000000000; got "1M"`},
 		{"firewall", `{"waf": true}`, `.waf: must be one of "off", "rate", "managed"; got true`},
 		{"addresses", `{"logAddresses": "yes"}`, `.logAddresses: must be true or false; got "yes"`},
+		{"object log of days", `{"objectLog": 30}`, `.objectLog: must be true or false; got 30`},
+		{"backup of days", `{"backup": 30}`, `.backup: must be an object; got 30`},
+		{"backup without days", `{"backup": {}}`, `.backup.days: must be a whole number from 1 to 3650; got nothing`},
+		{"backup for ever", `{"backup": {"days": 3651}}`, `.backup.days: must be a whole number from 1 to 3650; got 3651`},
+		{"unknown field of a backup", `{"backup": {"days": 1, "vault": "x"}}`, `.backup.vault: unknown field; must be one of days`},
 		{"topic by name", `{"alarmTopic": "alarms"}`, `.alarmTopic: must be ` + topics + `; got "alarms"`},
 		{"topic of FIFO", `{"alarmTopic": "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"}`, `.alarmTopic: must be ` + topics + `; got "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"`},
 		{"topic of another service", `{"alarmTopic": "arn:aws:sqs:eu-west-1:123456789012:alarms"}`, `.alarmTopic: must be ` + topics + `; got "arn:aws:sqs:eu-west-1:123456789012:alarms"`},
