@@ -74,6 +74,9 @@ func Explain(w io.Writer, stack *cfn.Stack, assembly, data string) error {
 		"  operator   may do everything, with the credentials in " + filepath.Join(data, "credentials") + ", for region " + stack.Region,
 	}
 	for _, bucket := range stack.Buckets {
+		if len(bucket.Notifications) == 0 {
+			continue // nothing is inspected there: the log of objects, which stays empty
+		}
 		lines = append(lines, "  uploads    plain files in "+filepath.Join(data, "s3", bucket.Name))
 	}
 	for _, source := range stack.EventSources {
