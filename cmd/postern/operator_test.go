@@ -103,12 +103,18 @@ func (s *deployedStage) logs(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// goldenTemplate is stage prod's. The S3 server of other tests changes the working directory.
-var goldenTemplate, _ = filepath.Abs("../../infra/stack/testdata/prod.template.json")
+// goldenTemplate is a stage's. The S3 server of other tests changes the working directory.
+var goldenTemplate, _ = filepath.Abs("../../infra/stack/testdata/%s.template.json")
 
 func prodTemplate(t *testing.T) string {
 	t.Helper()
-	b, err := os.ReadFile(goldenTemplate)
+	return templateOf(t, "prod")
+}
+
+// templateOf returns a golden of infra/stack.
+func templateOf(t *testing.T, stage string) string {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf(goldenTemplate, stage))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,6 +277,7 @@ func TestPlan(t *testing.T) {
 	s := &deployedStage{template: prodTemplate(t), concurrency: 1000}
 	s.start(t)
 	assembly := assemblyOf(t, "Postern-prod", s.template)
+	reserved := assemblyOf(t, "Postern-prod", templateOf(t, "choices"))
 	for _, test := range []struct {
 		name        string
 		concurrency int
@@ -291,6 +298,9 @@ func TestPlan(t *testing.T) {
 			"BINDS DynamoDB: write units of one user's usage, one partition 1200 1000 120 %", "BINDS stage: requests of one user (throttle.ownerRate) 1200 20 6000 %",
 		}},
 		{"an assembly", 10, []string{"--uploads-per-second=100", "--assembly", assembly}, []string{"Lambda: executions at once of the account 18.1 1000 2 %"}},
+		{"reserved executions", 1000, []string{"--uploads-per-second=400", "--assembly", reserved}, []string{
+			"BINDS stage: authorizers at once (authorizerConcurrency) 80 50 160 %", "stage: signers at once (presignConcurrency) 40 50 80 %",
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s.concurrency = test.concurrency

@@ -121,7 +121,7 @@ func shortNumber(n float64) string {
 
 // bounds are what a stage sets itself. One that is 0 does not bind.
 type bounds struct {
-	rate, ownerRate, inspections, authorizers float64
+	rate, ownerRate, inspections, authorizers, signers float64
 }
 
 // boundsOf reads them from a template.
@@ -136,6 +136,7 @@ func boundsOf(t *cfn.Template) bounds {
 		case r.Type == "AWS::Lambda::Function" && readable(id) == "Authorizer":
 			b.authorizers = numberOf(r.At("ReservedConcurrentExecutions"))
 		case r.Type == "AWS::Lambda::Function" && readable(id) == "Presign":
+			b.signers = numberOf(r.At("ReservedConcurrentExecutions"))
 			b.ownerRate = memberOf(cfn.Text(r.At("Environment/Variables/THROTTLE")), "ownerRate")
 		}
 	}

@@ -121,10 +121,16 @@ func (p plan) lambdaQuotas() []quota {
 	executions := l.requests*(authorizing+signing) + l.uploads*asking + inspections
 	return []quota{
 		{"stage: inspections at once (inspectConcurrency)", inspections, p.stage.inspections, "inspectConcurrency in cdk.json; uploads only wait meanwhile"},
-		{"stage: authorizers at once (authorizerConcurrency)", l.requests * authorizing, p.stage.authorizers, "authorizerConcurrency in cdk.json"},
+		{"stage: authorizers at once (authorizerConcurrency)", atOnce(l.requests, authorizing), p.stage.authorizers, "authorizerConcurrency in cdk.json"},
+		{"stage: signers at once (presignConcurrency)", atOnce(l.grants, signing), p.stage.signers, "presignConcurrency in cdk.json"},
 		{"Lambda: executions at once of the account", executions, p.concurrency, "Service Quotas, lambda L-B99A9384"},
 		{"Lambda: requests to the authorizer", l.requests, requestsPerExecution * p.concurrency, "Service Quotas, lambda L-B99A9384: it is ten for each execution"},
 	}
+}
+
+// atOnce returns how many reserved executions requests a second need. However short they are, one takes so many a second.
+func atOnce(requests, seconds float64) float64 {
+	return max(requests*seconds, requests/requestsPerExecution)
 }
 
 func (p plan) dataQuotas() []quota {
