@@ -71,14 +71,21 @@ func TestUploadsTableIsRebuilt(t *testing.T) {
 	}
 }
 
-// TestUsersAreRestored loses the users table, and puts the rows of a copy back. Who had an owner has the same.
-func TestUsersAreRestored(t *testing.T) {
-	requireLocal(t)
-	t.Parallel()
+// startWithAFile starts a local run of its own, where the demo user keeps a file that is ready.
+func startWithAFile(t *testing.T) (operator, client, grant) {
+	t.Helper()
 	run := serve(t, assembly)
 	o, c := run.operator(t), newClient(run.API, demoUser)
 	g := c.store(t, "a.txt", []byte("kept"))
 	c.await(t, g.ID, "ready")
+	return o, c, g
+}
+
+// TestUsersAreRestored loses the users table, and puts the rows of a copy back. Who had an owner has the same.
+func TestUsersAreRestored(t *testing.T) {
+	requireLocal(t)
+	t.Parallel()
+	o, c, g := startWithAFile(t)
 	rows := o.wipe(t, o.outputs["UsersTableName"], "mail")
 	for _, row := range rows {
 		if _, err := o.tables.PutItem(t.Context(), &dynamodb.PutItemInput{
@@ -97,10 +104,7 @@ func TestUsersAreRestored(t *testing.T) {
 func TestDeletedInTheConsole(t *testing.T) {
 	requireLocal(t)
 	t.Parallel()
-	run := serve(t, assembly)
-	o, c := run.operator(t), newClient(run.API, demoUser)
-	g := c.store(t, "a.txt", []byte("kept"))
-	c.await(t, g.ID, "ready")
+	o, c, g := startWithAFile(t)
 	bucket := aws.String(o.outputs["BucketName"])
 	marker, err := o.objects.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: &g.Key})
 	if err != nil || marker.VersionId == nil {
