@@ -97,9 +97,20 @@ func startBackend(t *testing.T, command []string, text string, service client) s
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "API="+strings.TrimSuffix(demo.base, "/"), "SERVICE_MAIL="+service.user, "SERVICE_PASSWORD="+service.password,
 		"SESSION=a-secret", "EVENTS_KEY=a-key", "PORT=0")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // go run has a child
 	var logs output
 	cmd.Stderr = &logs
+	stdout := startGroup(t, cmd, syscall.SIGKILL) // go run has a child
+	address, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v\n%s", err, logs.String())
+	}
+	return strings.TrimSpace(address)
+}
+
+// startGroup starts a command as a group of processes, which gets a signal when the test is over, and returns its output.
+func startGroup(t *testing.T, cmd *exec.Cmd, end syscall.Signal) io.Reader {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -108,14 +119,10 @@ func startBackend(t *testing.T, command []string, text string, service client) s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(-cmd.Process.Pid, end)
 		_ = cmd.Wait()
 	})
-	address, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatalf("%v\n%s", err, logs.String())
-	}
-	return strings.TrimSpace(address)
+	return stdout
 }
 
 func (b backend) call(t *testing.T, method, path, cookie, key, body string) (int, []byte) {

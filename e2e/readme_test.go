@@ -92,24 +92,13 @@ func runBlock(t *testing.T, b block) string {
 	cmd := exec.CommandContext(context.Background(), "sh", "-ec", b.text)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "PORT=0", "S3_PORT=0", "DATA="+filepath.Join(t.TempDir(), "data"), "MAKEFLAGS=")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that all of it gets Ctrl-C, as from a terminal
 	logs, err := os.Create(filepath.Join(t.TempDir(), "logs"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = logs.Close() }()
 	cmd.Stderr = logs
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
-		_ = cmd.Wait()
-	})
+	stdout := startGroup(t, cmd, syscall.SIGINT) // all of it gets Ctrl-C, as from a terminal
 	ready := make(chan string, 1)
 	go func() {
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
