@@ -12,17 +12,17 @@ import (
 )
 
 // errNotEvent holds nothing of the event, which holds personal data.
-var errNotEvent = errors.New("decoding the event: it is not one of a proxy integration")
+var errNotEvent = errors.New("decoding the event: it is not one of API Gateway's")
 
 // decodeEvent reads what is used of an event, and no other member or header. It fails for what is not JSON in UTF-8, and if
 // what it reads is of another type or, headers aside, given twice: of two callers none is right. Of the authorizer's
 // context it reads strings only.
 func decodeEvent(payload []byte) (*events.APIGatewayProxyRequest, error) {
-	if !utf8.Valid(payload) || !isJSON(payload) {
-		return nil, errNotEvent
+	d, err := newDecoder(payload)
+	if err != nil {
+		return nil, err
 	}
 	var event events.APIGatewayProxyRequest
-	d := decoder{given: make([]string, 0, 10)}
 	d.event(gjson.ParseBytes(payload), &event)
 	if d.failed {
 		return nil, errNotEvent
@@ -47,6 +47,14 @@ type decoder struct {
 	failed bool
 }
 
+// newDecoder returns a decoder for a payload, or errNotEvent if that is not JSON in UTF-8.
+func newDecoder(payload []byte) (*decoder, error) {
+	if !utf8.Valid(payload) || !isJSON(payload) {
+		return nil, errNotEvent
+	}
+	return &decoder{given: make([]string, 0, 12)}, nil
+}
+
 func (d *decoder) event(value gjson.Result, event *events.APIGatewayProxyRequest) {
 	d.object(value, func(name string, value gjson.Result) {
 		switch name {
@@ -58,7 +66,7 @@ func (d *decoder) event(value gjson.Result, event *events.APIGatewayProxyRequest
 			event.HTTPMethod = d.text(value)
 		case "multiValueHeaders":
 			d.once(name)
-			event.MultiValueHeaders = d.headers(value)
+			event.MultiValueHeaders = d.headers(value, "Content-Type", "If-Match")
 		case "multiValueQueryStringParameters":
 			d.once(name)
 			event.MultiValueQueryStringParameters = objectOf(d, value, d.texts)
@@ -91,13 +99,13 @@ func (d *decoder) context(value gjson.Result, context *events.APIGatewayProxyReq
 	})
 }
 
-// headers returns the headers that are read, whose names may be in any case. Each spelling adds values.
-func (d *decoder) headers(value gjson.Result) map[string][]string {
+// headers returns the headers of some names, which the event may have in any case. Each spelling adds values.
+func (d *decoder) headers(value gjson.Result, names ...string) map[string][]string {
 	headers := map[string][]string{}
-	d.object(value, func(name string, value gjson.Result) {
-		for _, read := range []string{"Content-Type", "If-Match"} {
-			if strings.EqualFold(name, read) {
-				headers[read] = append(headers[read], d.texts(value)...)
+	d.object(value, func(given string, value gjson.Result) {
+		for _, name := range names {
+			if strings.EqualFold(given, name) {
+				headers[name] = append(headers[name], d.texts(value)...)
 			}
 		}
 	})

@@ -64,12 +64,12 @@ func (a *authorizer) signInBearer(ctx context.Context, token string) (identity.U
 	if b == nil {
 		return identity.User{}, errUnauthorized
 	}
-	given, err := parseToken(token)
-	if err != nil {
-		return identity.User{}, err
-	}
 	caller, ok := b.verified.get(token)
 	if !ok || !b.now().Before(caller.expires) {
+		given, err := parseToken(token)
+		if err != nil {
+			return identity.User{}, err
+		}
 		if caller, err = a.verifyToken(ctx, given); err != nil {
 			return identity.User{}, err
 		}

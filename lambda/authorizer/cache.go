@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 	"sync"
 	"time"
@@ -23,11 +24,11 @@ const (
 // A cache remembers values by name. A name may be a secret such as a credential: only its digest is kept,
 // keyed with a key of this process. It is safe for concurrent use.
 type cache[V any] struct {
-	key      []byte
 	now      func() time.Time
 	lifetime time.Duration // maximum age of a value
 
 	mu      sync.Mutex
+	mac     hash.Hash // with the process's key
 	entries map[digest]*list.Element
 	ages    *list.List // of entry[V], the oldest first
 }
@@ -46,7 +47,7 @@ func newCache[V any](random io.Reader, now func() time.Time, lifetime time.Durat
 	if _, err := io.ReadFull(random, key); err != nil {
 		return nil, fmt.Errorf("reading a key: %w", err)
 	}
-	return &cache[V]{key: key, now: now, lifetime: lifetime, entries: map[digest]*list.Element{}, ages: list.New()}, nil
+	return &cache[V]{now: now, lifetime: lifetime, mac: hmac.New(sha256.New, key), entries: map[digest]*list.Element{}, ages: list.New()}, nil
 }
 
 // get returns the value that was put under the name less than the cache's lifetime ago.
@@ -86,8 +87,10 @@ func (c *cache[V]) remove(element *list.Element) {
 	c.ages.Remove(element)
 }
 
-func (c *cache[V]) digest(name string) digest {
-	mac := hmac.New(sha256.New, c.key)
-	mac.Write([]byte(name))
-	return digest(mac.Sum(nil))
+// digest returns the digest of a name. The caller holds the lock.
+func (c *cache[V]) digest(name string) (d digest) {
+	c.mac.Reset()
+	_, _ = io.WriteString(c.mac, name)
+	c.mac.Sum(d[:0])
+	return d
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"postern/internal/apigw"
 	"postern/internal/contract"
 	"postern/internal/function"
 )
@@ -19,6 +20,6 @@ import (
 func main() {
 	function.Start(func(setup function.Setup[contract.AuthorizerEnv]) (lambda.Handler, error) {
 		authorizer, err := newAuthorizer(setup, rand.Reader)
-		return lambda.NewHandler(authorizer.handle), err
+		return apigw.Authorizer(authorizer.handle), err
 	})
 }
