@@ -12,11 +12,7 @@ import (
 
 func golden(t *testing.T, stage string) *cfn.Template {
 	t.Helper()
-	b, err := os.ReadFile("../stack/testdata/" + stage + ".template.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	template, err := cfn.ParseTemplate("Postern-"+stage, b)
+	template, err := cfn.ReadTemplate("Postern-"+stage, "../stack/testdata/"+stage+".template.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,11 +17,7 @@ import (
 // golden reads the expected template of a stage: the one that infra/stack synthesizes.
 func golden(t *testing.T, stage string) *cfn.Template {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "stack", "testdata", stage+".template.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	template, err := cfn.ParseTemplate("Postern-"+stage, b)
+	template, err := cfn.ReadTemplate("Postern-"+stage, "../stack/testdata/"+stage+".template.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,15 @@ func ParseTemplate(stack string, b []byte) (*Template, error) {
 	return t, nil
 }
 
+// ReadTemplate reads the template in a file.
+func ReadTemplate(stack, file string) (*Template, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the template of %s: %w", stack, err)
+	}
+	return ParseTemplate(stack, b)
+}
+
 // Templates reads the templates of every stack of an assembly, sorted by the stacks' names.
 func Templates(dir string) ([]*Template, error) {
 	var manifest struct{ Artifacts map[string]artifact }
@@ -53,11 +62,7 @@ func Templates(dir string) ([]*Template, error) {
 		if artifact.Type != "aws:cloudformation:stack" {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, artifact.Properties.TemplateFile))
-		if err != nil {
-			return nil, fmt.Errorf("reading the template of %s: %w", id, err)
-		}
-		t, err := ParseTemplate(id, b)
+		t, err := ReadTemplate(id, filepath.Join(dir, artifact.Properties.TemplateFile))
 		if err != nil {
 			return nil, err
 		}
