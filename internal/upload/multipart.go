@@ -105,7 +105,9 @@ func CheckPartsList(asked api.PartsListRequest) error {
 	return checkUploadID(asked.UploadID)
 }
 
-// CheckCompletion holds a request for a signature of a completion to the owner's limits. An Error names the field.
+// CheckCompletion holds a request for a signature of a completion to the owner's limits, but not to what is left of the quotas:
+// once the upload has arrived, it is itself part of what is used, and a client whose answer was lost must be able to ask again.
+// Its inspection compares what is left, in a transaction. An Error names the field.
 func CheckCompletion(asked api.CompleteRequest, limits Limits) error {
 	if asked.Checksum != nil && !isCRC64NVME(*asked.Checksum) {
 		return invalidSum("", *asked.Checksum)
@@ -113,6 +115,7 @@ func CheckCompletion(asked api.CompleteRequest, limits Limits) error {
 	if err := checkUploadID(asked.UploadID); err != nil {
 		return err
 	}
+	limits.Remaining, limits.RemainingFiles = limits.Quota, limits.FileQuota
 	return limits.CheckSize(asked.Size)
 }
 

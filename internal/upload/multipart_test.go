@@ -169,9 +169,23 @@ func TestChecksOfParts(t *testing.T) {
 	for after, says := range map[int64]string{0: "", 1: "", 10_000: "", 10_001: "after is 10001: must be 0 to 10000", -1: "after is -1"} {
 		checkRefusal(t, "after", upload.CheckPartsList(api.PartsListRequest{UploadID: "a", After: &after}), says)
 	}
-	checkRefusal(t, "completion", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 70 * mib, Checksum: new(sum)}, limits), "")
-	checkRefusal(t, "completion over the limit", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 70*mib + 1}, limits), "must be 1 to 73400320, what is left of the quota")
+	checkRefusal(t, "completion", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 80 * mib, Checksum: new(sum)}, limits), "")
+	checkRefusal(t, "completion over the limit", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 80*mib + 1}, limits), "must be 1 to 83886080, the quota")
 }
+
+// The upload that fills a quota is part of what is used once it has arrived. Its client may have lost the answer, and ask again.
+func TestCompletionWithAFullQuota(t *testing.T) {
+	full := upload.Limits{Folder: 100, User: 90, Quota: 80, FileQuota: 3}
+	checkRefusal(t, "full", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 80}, full), "")
+	checkRefusal(t, "over the quota", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 81}, full), "must be 1 to 80, the quota")
+	checkRefusal(t, "parts", errOf(upload.CheckParts(api.PartsRequest{UploadID: "a", Size: 1, Parts: []api.PartRequest{{Number: 1}}}, full)), "is used up")
+	full.FileQuota = 0
+	checkRefusal(t, "no files", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 1}, full), "the quota is 0 files")
+	full.FileQuota, full.Quota = 3, 0
+	checkRefusal(t, "no bytes", upload.CheckCompletion(api.CompleteRequest{UploadID: "a", Size: 1}, full), "the quota is 0 bytes")
+}
+
+func errOf(_ upload.Plan, err error) error { return err }
 
 // checkRefusal wants an Error that says something, or none if says is empty.
 func checkRefusal(t *testing.T, name string, err error, says string) {

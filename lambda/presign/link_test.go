@@ -205,7 +205,7 @@ func TestPartsOfAGuest(t *testing.T) {
 	if err := parts(caller, grantedID(t, "pdf"), 1<<20); !errors.Is(err, upload.ErrNoUpload) {
 		t.Errorf("another format: %v", err)
 	}
-	caller.Remaining = 5
+	caller.Remaining, caller.Quota = 5, 5
 	complete := api.CompleteRequest{UploadID: uploadID, Size: 7}
 	_, err := p.complete(t.Context(), apigw.Request[api.CompleteRequest]{Caller: caller, Path: map[string]string{"id": grantedID(t, "mp4")}, Body: complete})
 	for _, err := range []error{err, parts(caller, grantedID(t, "mp4"), 7)} {

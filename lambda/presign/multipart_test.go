@@ -178,6 +178,21 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
+// Whoever's upload has filled the quota can ask again to complete it, but not to send more parts.
+func TestCompletionWithAFullQuota(t *testing.T) {
+	full := func(route, body string) events.APIGatewayProxyRequest {
+		e := multipartEvent(t, route, body)
+		maps.Copy(e.RequestContext.Authorizer, map[string]any{"quota": "1234", "remaining": "0", "remainingFiles": "0"})
+		return e
+	}
+	got := answerOf[api.CompleteGrant](t, full("/complete", `{"uploadId":"`+uploadID+`","size":1234}`), http.StatusOK)
+	if got.Headers["X-Amz-Mp-Object-Size"] != "1234" {
+		t.Errorf("got headers %v, want the size", got.Headers)
+	}
+	answerOf[api.ErrorBody](t, full("/complete", `{"uploadId":"`+uploadID+`","size":1235}`), http.StatusRequestEntityTooLarge)
+	answerOf[api.ErrorBody](t, full("/parts", `{"uploadId":"`+uploadID+`","size":1,"parts":[{"number":1}]}`), http.StatusForbidden)
+}
+
 // An id that was not granted to the caller's owner is not found, whatever else the request says.
 func TestOnlyGrantedIDsAreSigned(t *testing.T) {
 	id := grantedID(t, "mp4")
