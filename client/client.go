@@ -168,7 +168,7 @@ func (c *Client) attempt(ctx context.Context, call call, body []byte, answer any
 	}
 	response, err := c.HTTP.Do(request)
 	if err != nil {
-		return &temporaryError{err: fmt.Errorf("calling %s: %w", c.base.Host, withoutURL(err)), unknown: true}
+		return &temporaryError{err: fmt.Errorf("calling %s: %w", c.base.Host, explainClock(withoutURL(err))), unknown: true}
 	}
 	defer func() { _ = response.Body.Close() }()
 	content, err := readAnswer(response)

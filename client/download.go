@@ -71,7 +71,7 @@ func (d *Download) open(etag string) (header http.Header, body io.ReadCloser, er
 		}
 		if response.StatusCode != want || !strings.HasPrefix(response.Header.Get("Content-Range"), contentRange) {
 			defer func() { _ = response.Body.Close() }()
-			return ifTemporary(response, readS3Error(response.StatusCode, response.Body))
+			return ifTemporary(response, s3Refusal(response))
 		}
 		header, body = response.Header, response.Body
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"postern/api"
 )
@@ -36,6 +37,16 @@ type S3Error struct {
 	Code string
 	// Message is S3's description of the error, in one line.
 	Message string
+}
+
+// s3Refusal returns the error of an answer of S3 to a request that the API had signed. Of a signature that has expired, or is
+// of the future, it tells what the clocks say: one that was renewed was made, or is judged, by a wrong one.
+func s3Refusal(response *http.Response) error {
+	failure := readS3Error(response.StatusCode, response.Body)
+	if isExpired(failure) || failure.Code == "RequestTimeTooSkewed" || strings.Contains(failure.Message, "not valid yet") {
+		return fmt.Errorf("%w (S3's clock says %s, this machine's %s)", failure, response.Header.Get("Date"), time.Now().UTC().Format(http.TimeFormat))
+	}
+	return failure
 }
 
 // isExpired reports whether S3 has refused a request because its signature, or the token that signed it, is too old.

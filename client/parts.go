@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"time"
 
 	"postern/api"
 )
@@ -133,9 +132,6 @@ func (u *upload) attemptPart(ctx context.Context, signer *partSigner, next task)
 		case isExpired(err) && renewals < maxRenewals:
 			signer.expired(signed.generation)
 			continue
-		case isExpired(err):
-			return part{}, fmt.Errorf("%w (S3's clock says %s, this machine's %s, and the API's signature is new)",
-				err, answer.header.Get("Date"), time.Now().UTC().Format(http.TimeFormat))
 		case err != nil:
 			return part{}, err
 		}

@@ -283,7 +283,7 @@ func (c *Client) attemptPiece(ctx context.Context, url string, etag func(string)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusPartialContent {
-		failure := readS3Error(response.StatusCode, response.Body)
+		failure := s3Refusal(response)
 		if response.StatusCode == http.StatusPreconditionFailed {
 			return fmt.Errorf("%w at S3: download it anew (%w)", ErrChanged, failure)
 		}

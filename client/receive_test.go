@@ -193,7 +193,7 @@ func TestReceiveFails(t *testing.T) {
 				return true
 			}
 		}, false, "S3 answers 403 Forbidden"},
-		{"always expired", func(s *source, _ *api.Upload) { s.expired = 100 }, false, "Request has expired"},
+		{"always expired", func(s *source, _ *api.Upload) { s.expired = 100 }, false, "Request has expired (S3's clock says "},
 		{"a full disk", func(*source, *api.Upload) {}, true, "writing the file: no space left on device"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

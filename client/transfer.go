@@ -74,8 +74,7 @@ func (c *Client) roundTrip(ctx context.Context, t transfer, body *bodyReader, wa
 	defer func() { _ = response.Body.Close() }()
 	watch.heard()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		// The date tells whether this machine's clock, or S3's, is wrong.
-		return stored{header: response.Header}, ifTemporary(response, readS3Error(response.StatusCode, response.Body))
+		return stored{}, ifTemporary(response, s3Refusal(response))
 	}
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {

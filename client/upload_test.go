@@ -218,6 +218,9 @@ func TestUploadFails(t *testing.T) {
 		{"a part is refused", "s3-part 2", s3Says(403, "AccessDenied", "Access Denied"), "sending part 2 of 2: S3 answers 403"},
 		{"a part that stays broken", "s3-part 2", s3Says(503, "SlowDown", "Slow"), "sending part 2 of 2: S3 answers 503 Service Unavailable: SlowDown: Slow"},
 		{"always expired", "s3-part 1", s3Says(403, "AccessDenied", "Request has expired"), "Request has expired (S3's clock says "},
+		{"create expired", "s3-create", s3Says(403, "AccessDenied", "Request has expired"), "Request has expired (S3's clock says "},
+		{"create of the future", "s3-create", s3Says(403, "AccessDenied", "Request is not valid yet"), "Request is not valid yet (S3's clock says "},
+		{"completion always expired", "s3-complete", s3Says(403, "AccessDenied", "Request has expired"), "Request has expired (S3's clock says "},
 		{"a bad digest", "s3-complete", s3Says(400, "BadDigest", "Bad"), "completing the upload: S3 answers 400 Bad Request: BadDigest: Bad"},
 		{"an error in a 200", "s3-complete", s3Says(200, "AccessDenied", "Access Denied"), "completing the upload: S3 answers 200 OK: AccessDenied: Access Denied"},
 	} {
