@@ -1,6 +1,17 @@
 package main
 
-import "postern/internal/identity"
+import (
+	"testing"
+
+	"postern/internal/identity"
+)
+
+// NoticeAlways has all progress written that no terminal shows, until the test ends.
+func NoticeAlways(t *testing.T) {
+	before := noticeEvery
+	noticeEvery = 0
+	t.Cleanup(func() { noticeEvery = before })
+}
 
 // RealMain is realMain.
 var RealMain = realMain

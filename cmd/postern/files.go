@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/sys/unix"
+
 	"postern/api"
 )
 
@@ -105,6 +107,23 @@ func newLocalFile(path string, info fs.FileInfo) localFile {
 		file.err = fmt.Errorf("it has %d bytes: S3 stores %d at most", info.Size(), api.MaxObject)
 	}
 	return file
+}
+
+// openFile opens a file to upload. What has become a pipe meanwhile does not hold the command up.
+func openFile(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is no longer a file: it has become a folder, a device, a pipe or a socket")
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, withoutPath(err)
+	}
+	return file, nil
 }
 
 // declaredName returns a file's name as the API takes it: with _ for what is no UTF-8, a control character or a backslash.

@@ -43,8 +43,8 @@ func (r *reconciliation) summary(out io.Writer) error {
 	return err
 }
 
-// noticeEvery is how often progress is written where no terminal shows it.
-const noticeEvery = 10 * time.Second
+// noticeEvery is how often progress is written where no terminal shows it. Tests replace it.
+var noticeEvery = 10 * time.Second
 
 // A notice shows progress: at a terminal on one line that is written again and again, elsewhere on a line now and then.
 type notice struct {

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	postern "postern/cmd/postern"
 )
 
 func TestUploadFolder(t *testing.T) {
@@ -284,4 +288,61 @@ func TestNetrc(t *testing.T) {
 		})
 	}
 	_ = remote
+}
+
+// A folder may change between the look at its files and their upload. What is no longer the file that was granted is an error
+// of its own, and the others are uploaded.
+func TestUploadFolderThatChanges(t *testing.T) {
+	remote := serveAPI(t)
+	folder := inFolder(t)
+	for _, name := range []string{"stays.txt", "vanishes.txt", "grows.txt", "shrinks.txt", "folder.txt", "pipe.txt", "link.txt"} {
+		write(t, folder, name, name)
+	}
+	changed := false
+	remote.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		if changed || r.Method != http.MethodPost {
+			return false
+		}
+		changed = true
+		for _, name := range []string{"vanishes.txt", "folder.txt", "pipe.txt", "link.txt"} {
+			if err := os.Remove(name); err != nil {
+				t.Error(err)
+			}
+		}
+		write(t, folder, "appears.txt", "not looked for")
+		if err := errors.Join(os.Truncate("grows.txt", 50), os.Truncate("shrinks.txt", 1), os.Mkdir("folder.txt", 0o700),
+			unix.Mkfifo("pipe.txt", 0o600), os.Symlink("link.txt", "link.txt")); err != nil {
+			t.Error(err)
+		}
+		return false
+	}
+	got := run(t, "", "upload", folder)
+	for _, want := range []string{
+		"/vanishes.txt: no such file or directory\n", "/grows.txt: the file has changed: it has 50 bytes, and was declared with 9\n",
+		"/shrinks.txt: the file has changed: it has 1 bytes, and was declared with 11\n", "/link.txt: too many levels of symbolic links\n",
+		"/folder.txt: it is no longer a file: it has become a folder, a device, a pipe or a socket\n",
+		"/pipe.txt: it is no longer a file: it has become a folder, a device, a pipe or a socket\n", "error: 6 of 7 files were not uploaded\n",
+	} {
+		if !strings.Contains(got.err, want) {
+			t.Errorf("got stderr %s, want %q in it", got.err, want)
+		}
+	}
+	if diff := cmp.Diff(remote.stored, map[string]string{"stays.txt": "stays.txt"}); diff != "" || got.code != 1 {
+		t.Errorf("code %d, stored (-got +want)\n%s", got.code, diff)
+	}
+}
+
+// Where no terminal shows a bar, a line now and then says how far it is.
+func TestPlainProgress(t *testing.T) {
+	remote := serveAPI(t)
+	folder := inFolder(t)
+	postern.NoticeAlways(t)
+	write(t, folder, "a.txt", "some text")
+	got := run(t, "", "upload", "a.txt")
+	if got.code != 0 || !strings.HasPrefix(got.err, "9 B of 9 B, ") || !strings.HasSuffix(got.err, "/s\n") || remote.stored["a.txt"] != "some text" {
+		t.Errorf("got %+v, want a line of progress", got)
+	}
+	if got := run(t, "", "upload", "a.txt", "--json"); got.err != "" {
+		t.Errorf("with --json: stderr %q, want none", got.err)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 
@@ -95,9 +94,9 @@ func (u *uploading) grant(ctx context.Context, files []localFile, work chan<- gr
 
 // whole uploads a file in one request.
 func (u *uploading) whole(ctx context.Context, next granted) {
-	file, err := os.Open(next.file.path)
+	file, err := openFile(next.file.path)
 	if err != nil {
-		u.report.failed(ctx, next.file, "", withoutPath(err))
+		u.report.failed(ctx, next.file, "", err)
 		return
 	}
 	defer func() { _ = file.Close() }()
@@ -109,9 +108,9 @@ func (u *uploading) whole(ctx context.Context, next granted) {
 
 // large uploads a file in parts. What an earlier run of the command has begun, it goes on with.
 func (u *uploading) large(ctx context.Context, file localFile) {
-	opened, err := os.Open(file.path)
+	opened, err := openFile(file.path)
 	if err != nil {
-		u.report.failed(ctx, file, "", withoutPath(err))
+		u.report.failed(ctx, file, "", err)
 		return
 	}
 	defer func() { _ = opened.Close() }()
