@@ -45,9 +45,11 @@ func newReport(console console, json bool, files []localFile) *report {
 	}
 	if _, ok := terminalOf(console.err); ok {
 		r.bars = mpb.New(mpb.WithOutput(console.err), mpb.WithWidth(80))
-		r.bar = r.bars.AddBar(r.total,
+		// With a total from the beginning, the bar would end once all is sent, and nothing could be written above it.
+		r.bar = r.bars.AddBar(0,
 			mpb.PrependDecorators(decor.CountersKibiByte("% .1f / % .1f")),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return r.speed() })))
+		r.bar.SetTotal(r.total, false)
 	}
 	return r
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -264,6 +265,25 @@ func TestProgressOfDownload(t *testing.T) {
 	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(shown.String(), want); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the terminal shows %q, want %q in it", shown, want)
+		}
+	}
+}
+
+// The bar of an upload says how much is sent, how fast and how long it will take. What is done stands above it.
+func TestProgressOfUpload(t *testing.T) {
+	remote := serveAPI(t)
+	folder := inFolder(t)
+	write(t, folder, "a.txt", strings.Repeat("some text", 80_000))
+	term := openTerminal(t)
+	shown := term.shown(t)
+	code := postern.RealMain(t.Context(), []string{"upload", "a.txt", "--limit-rate=256 KiB"}, strings.NewReader(""), term.command, term.command)
+	if code != 0 || len(remote.stored["a.txt"]) != 720_000 {
+		t.Fatalf("got code %d: %s", code, shown)
+	}
+	want := regexp.MustCompile(`(?s)[1-9][0-9.]+ KiB / 703\.1 KiB .*/s, [0-9]+s left.*uploaded a\.txt: .* id ` + idA + `\r\n.*703\.1 KiB / 703\.1 KiB `)
+	for deadline := time.Now().Add(10 * time.Second); !want.MatchString(shown.String()); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the terminal shows %q, want %s in it", shown, want)
 		}
 	}
 }
