@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	goruntime "runtime"
 	"sync"
 
 	"postern/internal/cfn"
@@ -29,7 +30,13 @@ func (d *Deployment) startFunctions(c Config) error {
 	if err != nil {
 		return err
 	}
-	d.Functions, err = runtime.New(runtime.Config{Functions: stack.Functions, Region: stack.Region, Environment: environment, Log: log})
+	fed := map[string]bool{}
+	for _, source := range stack.EventSources {
+		fed[source.Function] = true
+	}
+	d.Functions, err = runtime.New(runtime.Config{
+		Functions: stack.Functions, Region: stack.Region, Environment: environment, Background: fed, Log: log,
+	})
 	if err != nil {
 		return err
 	}
@@ -45,11 +52,21 @@ func (d *Deployment) startFunctions(c Config) error {
 		}
 		d.feeds.pollers = append(d.feeds.pollers, queue.StartPoller(queue.PollerConfig{
 			Source: source, Queue: q, Role: roleOf(stack, source.Function), Policies: d.Policies, Invoker: d.Functions,
-			Region: stack.Region, Processes: runtime.DefaultProcesses, Log: log,
+			Region: stack.Region, Processes: d.fedProcesses(), Log: log,
 		}))
 	}
 	d.feeds.requeuing.Go(func() { d.requeue(ctx, log) })
 	return nil
+}
+
+// fedProcesses returns how many processes of a function a queue may feed at once. They share the processors with S3 and the
+// tables, where on AWS each has its own: more of them would only hold up each other and the uploads. What goes wrong on purpose
+// has them wait instead.
+func (d *Deployment) fedProcesses() int {
+	if d.Chaos != nil {
+		return runtime.DefaultProcesses
+	}
+	return min(runtime.DefaultProcesses, max(2, goruntime.NumCPU()))
 }
 
 // close takes no more messages and stops the functions. It returns when nothing of either is left.

@@ -31,6 +31,7 @@ type function struct {
 	region      string
 	additions   map[string]string
 	initTimeout time.Duration
+	background  bool
 	slots       chan struct{} // holds an entry for each process that may serve an invocation now
 
 	mu      sync.Mutex
@@ -59,6 +60,7 @@ func newFunction(f cfn.Function, config Config, host host) (*function, error) {
 		region:      config.Region,
 		additions:   config.Environment[f.LogicalID],
 		initTimeout: cmp.Or(config.InitTimeout, DefaultInitTimeout),
+		background:  config.Background[f.LogicalID],
 		slots:       make(chan struct{}, processes(f, config)),
 	}, nil
 }
@@ -206,7 +208,7 @@ func (f *function) start() (*sandbox, error) {
 	f.sandboxes.add(s)
 	instance := uuid.New()
 	env := environment(f.Function, f.region, f.additions, f.address+"/"+s.token, logStream(time.Now(), hex.EncodeToString(instance[:])))
-	p, err := start(bootstrap(f.Function), f.Code, env, &lines{journal: f.journal, name: f.Name})
+	p, err := start(bootstrap(f.Function), f.Code, env, f.background, &lines{journal: f.journal, name: f.Name})
 	if err != nil {
 		f.sandboxes.remove(s)
 		return nil, err

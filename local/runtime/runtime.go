@@ -37,6 +37,9 @@ type Config struct {
 	// Environment holds variables by the function's logical id, beyond those of the template: credentials and the
 	// addresses of services.
 	Environment map[string]map[string]string
+	// Background holds the logical ids of the functions for which nobody waits. They get less of a busy processor than the
+	// others: on AWS no two functions share one.
+	Background map[string]bool
 	// Log gets what the functions print, line by line, each after the function's name.
 	Log io.Writer
 	// Processes is the maximum number of processes of a function. More invocations wait for a free one. If zero,
