@@ -78,26 +78,40 @@ func (b *workbench) compareCommands(ctx context.Context, w workload, times int, 
 	if err := w.write(folder); err != nil {
 		return comparison{}, err
 	}
-	var ours, theirs []time.Duration
 	var fastest rival
-	err = b.whileLocal(ctx, func(run *localrun.Run, _ *client.Client) error {
+	err = b.whileArena(ctx, folder, func(a *arena) (err error) {
+		fastest, err = a.fastest(ctx, installed)
+		return err
+	})
+	if err != nil {
+		return comparison{}, err
+	}
+	in := func(race func(*arena) (spent, error)) func() (time.Duration, error) {
+		return func() (took time.Duration, err error) {
+			err = b.whileArena(ctx, folder, func(a *arena) error {
+				s, err := race(a)
+				took = metric(s)
+				return err
+			})
+			return took, err
+		}
+	}
+	ours, theirs, err := inTurn(ctx, times, in(func(a *arena) (spent, error) {
+		return a.spend(ctx, filepath.Join(b.root, "bin", "postern"), "upload", folder, "--stage", "local", "--data", a.run.Data, "--json")
+	}), in(func(a *arena) (spent, error) { return a.race(ctx, fastest) }))
+	return comparison{w.name, duration, side{"postern upload", seconds(ours), 0}, side{fastest.program, seconds(theirs), 0}, 1}, err
+}
+
+// whileArena calls use with an arena. Each upload has a local run of its own, so that the inspection of what one has left holds
+// up no other.
+func (b *workbench) whileArena(ctx context.Context, folder string, use func(*arena) error) error {
+	return b.whileLocal(ctx, func(run *localrun.Run, _ *client.Client) error {
 		a := &arena{bench: b, run: run, folder: folder}
 		if err := a.open(ctx); err != nil {
 			return err
 		}
-		if fastest, err = a.fastest(ctx, installed); err != nil {
-			return err
-		}
-		ours, theirs, err = inTurn(ctx, times, func() (time.Duration, error) {
-			s, err := a.spend(ctx, filepath.Join(b.root, "bin", "postern"), "upload", folder, "--stage", "local", "--data", run.Data, "--json")
-			return metric(s), err
-		}, func() (time.Duration, error) {
-			s, err := a.race(ctx, fastest)
-			return metric(s), err
-		})
-		return err
+		return use(a)
 	})
-	return comparison{w.name, duration, side{"postern upload", seconds(ours), 0}, side{fastest.program, seconds(theirs), 0}, 1}, err
 }
 
 // write writes the files. The inspection reads the beginning of each and rejects it, which is not measured.
