@@ -36,7 +36,7 @@ func describe(routes []contract.Route, comments comments) (*openapi3.T, error) {
 	}
 	paths := openapi3.NewPaths()
 	for _, route := range routes {
-		operation, err := types.operation(route)
+		operation, err := types.operation(route, routes)
 		if err != nil {
 			return nil, fmt.Errorf("describing route %s %s: %w", route.Method, route.Path, err)
 		}
@@ -102,8 +102,8 @@ func servers() openapi3.Servers {
 	}
 }
 
-// operation describes one route.
-func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
+// operation describes one of the routes.
+func (s *schemas) operation(route contract.Route, routes []contract.Route) (*openapi3.Operation, error) {
 	parameters, err := routeParameters(route)
 	if err != nil {
 		return nil, err
@@ -134,6 +134,7 @@ func (s *schemas) operation(route contract.Route) (*openapi3.Operation, error) {
 	if err != nil {
 		return nil, err
 	}
+	answer.Links = links(route, routes)
 	operation.Responses.Set(fmt.Sprint(cmp.Or(route.Status, http.StatusOK)), &openapi3.ResponseRef{Value: answer})
 	if len(route.Contents) > 0 {
 		unchanged := openapi3.NewResponse().WithDescription("The file has the ETag that If-None-Match names.")
