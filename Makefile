@@ -223,7 +223,7 @@ build: dist/site/.built
 	$(call step,building dist/host,$(call functions,host,))
 
 # The page and the client module, in dist/site and beside each compiled site function.
-dist/site/.built: $(shell find web/client web/uppy web/page web/reference web/build.mts web/tsconfig.json -type f) docs/openapi.json node_modules/.package-lock.json
+dist/site/.built: $(shell find web/client web/uppy web/page web/reference web/build.mts web/types.mts web/tsconfig.json -type f) docs/openapi.json node_modules/.package-lock.json
 	$(call step,building dist/site,node web/build.mts dist/site dist/linux_arm64/site/assets dist/host/site/assets)
 	@touch $@
 

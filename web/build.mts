@@ -4,11 +4,11 @@
 // postern.js with its worker and its types, what drives Uppy by it, and the API's document,
 // also as a page: reference.html. Nothing else is left in it.
 import { build } from "esbuild";
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { reference } from "./reference/reference.mts";
+import { types } from "./types.mts";
 
 const web = import.meta.dirname;
 const root = join(web, "..");
@@ -84,20 +84,4 @@ async function page(): Promise<void> {
   for (const name of names)
     html = html.replace(name.replace(/-[A-Z0-9]{8}\./, "."), name);
   writeFileSync(join(site, "index.html"), html);
-}
-
-/** types returns the module's types in one file. The sources' own types are joined in the order of their imports. */
-function types(): string {
-  const declared = join(site, "types");
-  const compiler = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [compiler, "-p", join(web, "tsconfig.json"), "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--outDir", declared], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  const folder = readdirSync(declared).includes("client") ? join(declared, "client") : declared;
-  const joined = ["errors", "crc64", "api", "plan", "sums", "store", "multipart", "postern"]
-    .map((name) => readFileSync(join(folder, `${name}.d.ts`), "utf8"))
-    .join("\n")
-    .replace(/^(import|export) (type )?\{[^}]*\} from .*;$/gm, "");
-  rmSync(declared, { recursive: true });
-  return joined;
 }
