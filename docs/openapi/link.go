@@ -31,7 +31,7 @@ func links(route contract.Route, routes []contract.Route) openapi3.Links {
 			all[target.Name] = link(target, parameters[1], pointer, what)
 		}
 	}
-	if _, ok := memberNamed(answer, "cursor"); ok {
+	if hasMember(answer, "cursor") {
 		all[route.Name] = link(route, "cursor", "/cursor", "The next page.")
 	}
 	if len(all) == 0 {
@@ -51,28 +51,28 @@ func link(target contract.Route, parameter, pointer, description string) *openap
 
 // idIn returns the JSON pointer to the id that an answer names, and what it is of. It returns "" if there is none.
 func idIn(answer reflect.Type) (pointer, what string) {
-	if _, ok := memberNamed(answer, "id"); ok {
+	if hasMember(answer, "id") {
 		return "/id", "With the answer's id."
 	}
 	for _, field := range reflect.VisibleFields(answer) {
 		if field.Anonymous || field.Type.Kind() != reflect.Slice || field.Type.Elem().Kind() != reflect.Struct {
 			continue
 		}
-		if _, ok := memberNamed(field.Type.Elem(), "id"); ok {
+		if hasMember(field.Type.Elem(), "id") {
 			return "/" + jsonName(field) + "/0/id", "With the id of the list's first."
 		}
 	}
 	return "", ""
 }
 
-// memberNamed returns the field of a struct type, or of one that it embeds, that JSON calls name.
-func memberNamed(structure reflect.Type, name string) (reflect.StructField, bool) {
+// hasMember reports whether a struct type, or one that it embeds, has a field that JSON calls name.
+func hasMember(structure reflect.Type, name string) bool {
 	for _, field := range reflect.VisibleFields(structure) {
 		if !field.Anonymous && jsonName(field) == name {
-			return field, true
+			return true
 		}
 	}
-	return reflect.StructField{}, false
+	return false
 }
 
 func jsonName(field reflect.StructField) string {
