@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { text } from "./bytes.mjs";
-import { basic, sha256, site, startBrowser, startLocal, startPages, stored, watch } from "./local.mjs";
+import { basic, onBadDay, sha256, site, startBrowser, startLocal, startPages, stored, watch } from "./local.mjs";
 
 const MiB = 2 ** 20;
 const size = 60 * MiB;
-const onBadDay = process.env.CHAOS === "1";
 const kills = Number(process.env.KILLS ?? 12);
 let local, browser, pages;
 
@@ -38,7 +37,7 @@ const ways = {
 /** begin begins or goes on with the upload, in a tab that may be new. The page then has window.done. */
 async function begin(context, tab, faults) {
   const page = tab && !tab.isClosed() ? tab : await context.newPage();
-  if (page !== tab) faults.push(watch(page, [local.api, pages.origin], onBadDay ? ["Failed to load resource", "CORS policy"] : ["404"]));
+  if (page !== tab) faults.push(watch(page, [local.api, pages.origin], ["404"]));
   await page.goto(pages.origin + "/");
   await page.evaluate(
     async ({ api, authorization, size, partSize }) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { text } from "./bytes.mjs";
-import { basic, loadModule, sha256, site, startBrowser, startLocal, startPages, stored as storedOf, watch } from "./local.mjs";
+import { basic, loadModule, onBadDay, sha256, site, startBrowser, startLocal, startPages, stored as storedOf, watch } from "./local.mjs";
 
 const MiB = 2 ** 20;
 let local, module;
@@ -116,7 +116,7 @@ for (const status of [429, 503])
     });
     try {
       await module.usage(access());
-      assert.equal(times.length, 2);
+      assert.ok(onBadDay || times.length === 2, `${times.length} calls`);
       assert.ok(times[1] - times[0] > 990, `made again after ${times[1] - times[0]} ms`);
     } finally {
       end();
@@ -199,7 +199,7 @@ test("an upload is listed, described, and removed once", async () => {
 });
 
 test("in Chromium, from a page of another origin", { timeout: 120_000 }, async (t) => {
-  const pages = await startPages({ site });
+  const pages = await startPages({ site, test: import.meta.dirname });
   const browser = await startBrowser();
   t.after(async () => {
     await browser.close();
@@ -207,34 +207,29 @@ test("in Chromium, from a page of another origin", { timeout: 120_000 }, async (
   });
   const page = await (await browser.newContext()).newPage();
   const errors = watch(page, [local.api, pages.origin]);
-  let preflights = 0;
-  let calls = 0;
-  page.on("request", (request) => {
-    if (request.url().startsWith(local.api)) calls++;
-  });
+  let seen = [];
   const client = await page.context().newCDPSession(page);
   await client.send("Network.enable");
   client.on("Network.requestWillBeSent", ({ request }) => {
-    if (request.method === "OPTIONS" && request.url.startsWith(local.api)) preflights++;
+    if (request.url.startsWith(local.api)) seen.push(request.method);
   });
   await page.goto(pages.origin + "/");
-  const { id, longest } = await page.evaluate(
-    async ({ api, authorization }) => {
-      const { upload } = await import("/site/postern.js");
-      let begin = Infinity;
-      let longest = 0;
-      const note = (task) => (longest = task.startTime >= begin ? Math.max(longest, task.duration) : longest);
-      new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "longtask" });
-      const parts = Array.from({ length: 60 }, (_, n) => `part ${n}\n`.repeat(2 ** 20 / 8).slice(0, 2 ** 20));
-      const file = new File(parts, "big.txt", { type: "text/plain" });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      begin = performance.now();
-      return { ...(await upload(file, { api, authorization: () => authorization })), longest };
-    },
-    { api: local.api, authorization: basic },
-  );
-  assert.match(await stored(id), /^[0-9a-f]{64}$/);
-  t.diagnostic(`60 MiB: ${calls} calls of the API, ${preflights} preflights, longest task ${longest} ms`);
-  assert.equal(calls, 3);
+  const upload = async () => {
+    seen = [];
+    const id = await page.evaluate(
+      async ({ api, authorization, size }) => {
+        const { upload } = await import("/site/postern.js");
+        const { text } = await import("/test/bytes.mjs");
+        return (await upload(new File([text(size)], "big.txt", { type: "text/plain" }), { api, authorization: () => authorization })).id;
+      },
+      { api: local.api, authorization: basic, size: 60 * MiB },
+    );
+    assert.equal(await stored(id), sha256(text(60 * MiB)));
+    const preflights = seen.filter((method) => method === "OPTIONS").length;
+    return { calls: seen.length - preflights, preflights };
+  };
+  // A browser keeps a preflight's answer by URL. That of POST /uploads is the same for each file, those with an id are not.
+  const [first, next] = [await upload(), await upload()];
+  if (!onBadDay) assert.deepEqual([first, next], [{ calls: 3, preflights: 3 }, { calls: 3, preflights: 2 }]); // a bad day has calls repeated
   assert.deepEqual(errors, []);
 });

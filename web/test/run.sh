@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the browser's tests: web/test/run.sh [node test options], or its measurements: web/test/run.sh bench. Installs Debian's
-# Chromium where it can.
+# Chromium where it can. FILES names those of the tests that are run, all by default.
 set -eu
 cd "$(dirname "$0")"
 
@@ -19,4 +19,4 @@ fi
 export CHROMIUM
 [ "${1:-}" != bench ] || exec node bench.mjs
 # One file at a time: each has a local run and a browser.
-exec node --test --test-concurrency=1 "$@" ./*.test.mjs
+exec node --test --test-concurrency=1 "$@" ${FILES:-./*.test.mjs}
