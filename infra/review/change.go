@@ -13,6 +13,8 @@ import (
 type Side struct {
 	Template *cfn.Template
 	Pages    []string
+	// Nag is what cdk-nag found in the stack, if it looked.
+	Nag []Finding
 }
 
 // A Change is what lies between two templates of a stack, as lines of Markdown.
@@ -42,7 +44,7 @@ func (c Change) Stops(lossAllowed bool) bool {
 func Compare(base, change Side) Change {
 	c := Change{Stack: cmp.Or(change.Template, base.Template).Stack}
 	if change.Template != nil {
-		c.Findings = Findings(change.Template, change.Pages)
+		c.Findings = slices.Concat(Findings(change.Template, change.Pages), change.Nag)
 	}
 	if base.Template == nil {
 		c.Resources = []string{fmt.Sprintf("the stack is new, with %d resources", len(change.Template.Resources))}

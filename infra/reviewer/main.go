@@ -30,6 +30,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	base, change         folders
 	baseName, changeName string
+	nag                  string // folder of the change's assembly with the reports of cdk-nag; may be empty
+	policies             string // folder to write the change's policies to, instead of a review; may be empty
 	allowDestructive     bool
 }
 
@@ -40,6 +42,13 @@ func run(arguments []string, stdout, stderr io.Writer) int {
 	o, err := parse(arguments, stderr)
 	if err != nil {
 		return misused
+	}
+	if o.policies != "" {
+		if err := writePolicies(o.change.assembly, o.policies); err != nil {
+			_, _ = fmt.Fprintln(stderr, "error: writing the policies:", err)
+			return misused
+		}
+		return nothing
 	}
 	changes, err := compare(o)
 	if err != nil {
@@ -66,11 +75,13 @@ func parse(arguments []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.change.assembly, "change", "", "folder of the assembly with the change")
 	flags.StringVar(&o.change.pages, "change-pages", "", "folder of the runbook with the change")
 	flags.StringVar(&o.changeName, "change-name", "change", "how to call the change")
+	flags.StringVar(&o.nag, "nag", "", "folder of the change's assembly with the reports of cdk-nag and the constructs' paths")
+	flags.StringVar(&o.policies, "policies", "", "folder to write the policies of the change's roles to, a file each, instead of a review")
 	flags.BoolVar(&o.allowDestructive, "allow-destructive", false, "let a destructive change pass")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
-	if o.base.assembly == "" || o.change.assembly == "" || flags.NArg() > 0 {
+	if o.base.assembly == "" && o.policies == "" || o.change.assembly == "" || flags.NArg() > 0 {
 		_, _ = fmt.Fprintln(stderr, "error: -base and -change must be folders of assemblies, and there are no other arguments")
 		return o, errors.New("usage")
 	}
@@ -87,13 +98,17 @@ func compare(o options) ([]review.Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the change: %w", err)
 	}
+	nag, err := nagFindings(o.nag)
+	if err != nil {
+		return nil, fmt.Errorf("reading what cdk-nag found: %w", err)
+	}
 	names := maps.Clone(base.stacks)
 	maps.Copy(names, change.stacks)
 	var all []review.Change
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		all = append(all, review.Compare(
 			review.Side{Template: base.stacks[name], Pages: base.pages},
-			review.Side{Template: change.stacks[name], Pages: change.pages},
+			review.Side{Template: change.stacks[name], Pages: change.pages, Nag: nag[name]},
 		))
 	}
 	return all, nil

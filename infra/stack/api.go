@@ -56,6 +56,8 @@ func newAPI(stack awscdk.Stack, s stage.Stage, functions map[contract.Function]a
 	if s.Domain != nil && !s.Domain.DefaultHost {
 		definition.SetDisableExecuteApiEndpoint(jsii.Bool(true))
 	}
+	exempt(api, exemptions{"AwsSolutions-APIG2": "The functions read each body and parameter strictly, and say what a person can do. API Gateway's own refusal could not."})
+	exempt(api.DeploymentStage(), stageExemptions(s))
 
 	if s.APIGatewayLogRole == stage.CreateLogRole {
 		api.DeploymentStage().Node().AddDependency(newLogRole(stack))
@@ -72,6 +74,18 @@ const (
 	siteRate  = 20
 	siteBurst = 100
 )
+
+// stageExemptions are those of the API's one stage.
+func stageExemptions(s stage.Stage) exemptions {
+	all := exemptions{
+		"AwsSolutions-APIG6":          "The execution log has the whole query, which holds a mail. The access log says who called what without it.",
+		"Serverless-APIGWXrayEnabled": "A trace names the URL of its request, and the query holds a mail.",
+	}
+	if s.WAF == stage.NoWAF {
+		all["AwsSolutions-APIG3"] = "The stage has waf off: it costs by the month. The throttle bounds what a flood can cost."
+	}
+	return all
+}
 
 // siteThrottle returns the throttle of each method of the site, by path and method. CDK takes both in one text.
 func siteThrottle(s stage.Stage) *map[string]*awsapigateway.MethodDeploymentOptions {
@@ -135,6 +149,7 @@ func newLogRole(stack awscdk.Stack) awsapigateway.CfnAccount {
 	})
 	role := newRole(stack, "ApiGatewayLogRole", gateway, []*statement{logs})
 	role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+	exempt(role, exemptions{"AwsSolutions-IAM5": "API Gateway refuses a role that may do less, or on fewer log groups."})
 	account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"), &awsapigateway.CfnAccountProps{
 		CloudWatchRoleArn: role.RoleArn(),
 	})

@@ -182,7 +182,9 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 	maps.Copy(variables, spec.variables)
 	logs := newLogGroup(stack, spec.id+"Logs", s)
 	lambda := awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)
-	role := newRole(stack, spec.id+"Role", lambda, append(runtimeStatements(s, logs), spec.statements...))
+	statements := append(runtimeStatements(s, logs), spec.statements...)
+	role := newRole(stack, spec.id+"Role", lambda, statements)
+	exempt(role, roleExemptions(statements))
 	props := &awslambda.FunctionProps{
 		Description:  jsii.String(spec.description),
 		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(c.folder, string(name))), nil),
@@ -204,7 +206,11 @@ func newFunction(stack awscdk.Stack, s stage.Stage, name contract.Function, spec
 	if spec.concurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(spec.concurrency)
 	}
-	return awslambda.NewFunction(stack, jsii.String(spec.id), props), nil
+	function := awslambda.NewFunction(stack, jsii.String(spec.id), props)
+	exempt(function, exemptions{
+		"Serverless-LambdaDLQ": "Nobody invokes it asynchronously: API Gateway waits for its answer, or the queue, which has a dead-letter queue, gives it messages.",
+	})
+	return function, nil
 }
 
 func newLogGroup(stack awscdk.Stack, id string, s stage.Stage) awslogs.LogGroup {

@@ -44,6 +44,7 @@ func newQueues(stack awscdk.Stack) queues {
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		RetentionPeriod: days(deadLetterRetentionDays),
 	})
+	exempt(deadLetters, exemptions{"Serverless-SQSRedrivePolicy": "It is the dead-letter queue itself, and an alarm watches it."})
 	inspections := awssqs.NewQueue(stack, jsii.String("Inspections"), &awssqs.QueueProps{
 		Encryption:        awssqs.QueueEncryption_SQS_MANAGED,
 		RetentionPeriod:   days(retentionDays),
@@ -80,13 +81,15 @@ func notifications(stack awscdk.Stack, queue awssqs.Queue) *statement {
 
 // newReconciliation creates the daily message that has the bucket searched for what a lost event left behind.
 func newReconciliation(stack awscdk.Stack, queue awssqs.Queue) awsevents.CfnRule {
-	return awsevents.NewCfnRule(stack, jsii.String("Reconcile"), &awsevents.CfnRuleProps{
+	rule := awsevents.NewCfnRule(stack, jsii.String("Reconcile"), &awsevents.CfnRuleProps{
 		Description:        jsii.String("Has the bucket searched for uploads that no event recorded"),
 		ScheduleExpression: jsii.String("rate(1 day)"),
 		Targets: []any{&awsevents.CfnRule_TargetProperty{
 			Id: jsii.String("Inspections"), Arn: queue.QueueArn(), Input: jsii.String(contract.ReconcileMessage),
 		}},
 	})
+	exempt(rule, exemptions{"Serverless-EventBusDLQ": "A message that is lost is made up for by the next day's, which says the same."})
+	return rule
 }
 
 // schedule lets one rule of EventBridge send to the queue.
@@ -115,7 +118,7 @@ func (q queues) notify(bucket awss3.Bucket) {
 // role says what Lambda may do with the queue. At most concurrency invocations run at once, so that a burst of uploads
 // leaves the API its share of the account's concurrent executions.
 func (q queues) inspectBy(stack awscdk.Stack, concurrency int, function awslambda.Function) {
-	awslambda.NewCfnEventSourceMapping(stack, jsii.String("InspectInspections"), &awslambda.CfnEventSourceMappingProps{
+	mapping := awslambda.NewCfnEventSourceMapping(stack, jsii.String("InspectInspections"), &awslambda.CfnEventSourceMappingProps{
 		FunctionName:          function.FunctionName(),
 		EventSourceArn:        q.inspections.QueueArn(),
 		BatchSize:             jsii.Number(batchSize),
@@ -124,4 +127,5 @@ func (q queues) inspectBy(stack awscdk.Stack, concurrency int, function awslambd
 			MaximumConcurrency: jsii.Number(concurrency),
 		},
 	})
+	exempt(mapping, exemptions{"Serverless-LambdaEventSourceMappingDestination": "For a queue, Lambda has none: what fails goes to the queue's own dead-letter queue."})
 }

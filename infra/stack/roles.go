@@ -1,6 +1,9 @@
 package stack
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -64,6 +67,17 @@ func newRole(stack awscdk.Stack, id string, principal awsiam.IPrincipal, stateme
 		AssumedBy:      principal,
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"Permissions": policy},
 	})
+}
+
+// roleExemptions are those of a function's role that has an asterisk among its resources.
+func roleExemptions(statements []*statement) exemptions {
+	const reason = "An asterisk stands only for the objects of a folder, and for actions that know no resource: the review lists those."
+	for _, s := range statements {
+		if slices.ContainsFunc(*s.Resources, func(arn *string) bool { return strings.Contains(*arn, "*") }) {
+			return exemptions{"AwsSolutions-IAM5": reason, "Serverless-LambdaStarPermissions": reason}
+		}
+	}
+	return nil
 }
 
 // runtimeStatements allow what every function of a stage needs: its own logs, and traces, which have no resources.

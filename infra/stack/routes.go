@@ -50,9 +50,19 @@ func addRoutes(stack awscdk.Stack, api awsapigateway.RestApi, s stage.Stage, fun
 		} else {
 			options.MethodResponses = mockResponses()
 		}
-		api.Root().ResourceForPath(jsii.String(route.Path)).AddMethod(jsii.String(route.Method), integration, options)
+		method := api.Root().ResourceForPath(jsii.String(route.Path)).AddMethod(jsii.String(route.Method), integration, options)
+		exempt(method, methodExemptions(route))
 	}
 	addPreflights(api, s)
+}
+
+// methodExemptions are those of a route's method.
+func methodExemptions(route contract.Route) exemptions {
+	if route.Public {
+		const public = "The route table says that anybody may call it."
+		return exemptions{"AwsSolutions-APIG4": public, "AwsSolutions-COG4": public}
+	}
+	return exemptions{"AwsSolutions-COG4": "The stage's own authorizer looks at passwords, keys, and tokens of any issuer that the stage names."}
 }
 
 // addPreflights creates the methods that answer a browser's preflight request.

@@ -25,6 +25,8 @@ type Resource struct {
 	DeletionPolicy      string
 	UpdateReplacePolicy string
 	Properties          map[string]any // numbers are json.Number
+	// Metadata is what the template tells of the resource, by name. It may be nil.
+	Metadata map[string]any
 }
 
 // ParseTemplate reads a template. The error says that it is no JSON, or has no resources.
