@@ -6,6 +6,9 @@ GOLANGCI_VERSION := v2.15.0
 LICENSES_VERSION := v1.6.0
 # Of what checks the workflows: the first installs with Go, the second with pip.
 ACTIONLINT_VERSION := v1.7.7
+# What looks at a change's policies, installed with pip, and what it needs that newer Pythons lack.
+PARLIAMENT_VERSION := 1.6.4
+SETUPTOOLS_VERSION := 80.9.0
 # What works by the API document: the first generates requests and installs with pip, the second a client of Go.
 SCHEMATHESIS_VERSION := 4.32.5
 OAPI_CODEGEN_VERSION := v2.8.2
@@ -31,7 +34,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PORT S3_PORT DATA FILE BASE ALLOW_DESTRUCTIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test e2e test-chaos test-race test-browser test-api verify fuzz corpus bench bench-browser lint fmt openapi golden notices synth review diff deploy smoke \
+.PHONY: help setup build run demo test e2e test-chaos test-race test-browser test-api verify fuzz corpus bench bench-browser lint fmt openapi golden notices synth review review-tools diff deploy smoke \
 	destroy clean check local assembly unused command
 
 # A first run compiles for minutes, so every step of it is printed first.
@@ -170,8 +173,22 @@ notices: bin/go-licenses-$(LICENSES_VERSION) node_modules/.package-lock.json
 synth: setup
 	$(call step,templates of every stage,npx cdk synth --quiet)
 
+# review-tools installs what the review tries a change with: npm packages beside the reviewer, and parliament into bin/python.
+review-tools: setup infra/reviewer/preflight/node_modules/.package-lock.json
+	@$(MAKE) -s bin/python/bin/parliament || \
+		echo "skipped: parliament, which could not be installed (Python 3.10 or newer with venv, and its packages, are needed)" >&2
+
+infra/reviewer/preflight/node_modules/.package-lock.json: infra/reviewer/preflight/package.json infra/reviewer/preflight/package-lock.json
+	$(call step,npm packages of the review,npm ci --prefix infra/reviewer/preflight --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
+	@touch $@
+
+# It needs a module of setuptools that newer ones lack.
+bin/python/bin/parliament:
+	@{ [ -x bin/python/bin/pip ] || python3 -m venv bin/python; } && \
+		bin/python/bin/pip install --quiet --disable-pip-version-check parliament==$(PARLIAMENT_VERSION) setuptools==$(SETUPTOOLS_VERSION)
+
 ## review: write what the working tree does to the deployed stages, compared with BASE (default: where the branch left origin/main)
-review: setup
+review: review-tools
 	@infra/reviewer/review.sh
 
 ## diff: show what a deploy of STAGE would change

@@ -6,7 +6,8 @@
 # Exits with 0 if there is nothing to stop, 1 for findings or a destructive change, 2 for wrong usage and what cannot be built.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export PATH="$PWD/node_modules/.bin:$PATH" CI=true
+# bin/python has what make review-tools installs with pip.
+export PATH="$PWD/node_modules/.bin:$PATH:$PWD/bin/python/bin" CI=true
 
 fail() { echo "error: $*" >&2; exit 2; }
 say() { echo "$* ($SECONDS s)" >&2; }
@@ -27,6 +28,7 @@ commit=$(git rev-parse --verify --quiet --end-of-options "$base^{commit}") ||
   fail "BASE must be a commit of this clone, and $base is none (a shallow clone lacks older ones: git fetch --unshallow)"
 case "${ALLOW_DESTRUCTIVE:-}" in ""|0|1) ;; *) fail "ALLOW_DESTRUCTIVE must be 0 or 1; got $ALLOW_DESTRUCTIVE" ;; esac
 [ -x bin/infra ] || fail "bin/infra is missing: run make setup"
+[ -d infra/reviewer/preflight/node_modules ] || fail "cdk-preflight is missing: run make review-tools"
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -36,43 +38,76 @@ git archive "$commit" | tar -x -C "$folder/base"
 
 # must runs a command quietly, and says in one line what failed, after what the command said.
 must() {
-  local what=$1 status=0
+  local what=$1 log status=0
+  log=$(mktemp "$folder/log.XXXXXX")
   shift
-  "$@" >"$folder/log" 2>&1 || status=$?
-  [ "$status" = 0 ] || { tail -n 20 "$folder/log" >&2; fail "$what"; }
+  "$@" >"$log" 2>&1 || status=$?
+  [ "$status" = 0 ] || { tail -n 20 "$log" >&2; fail "$what"; }
 }
 
-# What a function is compiled to does not matter here, so files that stand for it save compiling the base's.
-for bootstrap in "$folder"/base/lambda/*/main.go; do
-  built=$folder/base/dist/linux_arm64/$(basename "$(dirname "$bootstrap")")
-  mkdir -p "$built/assets"
-  touch "$built/bootstrap" "$built/assets/index.html"
-done
-say "building and synthesizing $base"
-must "BASE $base does not build" env -C "$folder/base" go build -buildvcs=false -o bin/infra ./infra
-must "BASE $base cannot be synthesized" env -C "$folder/base" CDK_VALIDATION=false cdk synth --build true --quiet --output "$folder/base.out"
-say "synthesizing and validating the change"
-must "the change cannot be synthesized" env CDK_VALIDATION=false cdk synth --build true --quiet --output "$folder/change.out"
-must "cdk validate refuses the change" cdk validate --unstable=validate --no-online --build true --app "$folder/change.out"
-if command -v cfn-lint >/dev/null; then
-  must "cfn-lint refuses the change" cfn-lint --non-zero-exit-code error "$folder/change.out/"*.template.json
-else
-  echo "skipped: cfn-lint, which is not installed (pip install cfn-lint)" >&2
-fi
+base() {
+  # What a function is compiled to does not matter here, so files that stand for it save compiling the base's.
+  for bootstrap in "$folder"/base/lambda/*/main.go; do
+    built=$folder/base/dist/linux_arm64/$(basename "$(dirname "$bootstrap")")
+    mkdir -p "$built/assets"
+    touch "$built/bootstrap" "$built/assets/index.html"
+  done
+  must "BASE $base does not build" env -C "$folder/base" go build -buildvcs=false -o bin/infra ./infra
+  must "BASE $base cannot be synthesized" env -C "$folder/base" CDK_VALIDATION=false cdk synth --build true --quiet --output "$folder/base.out"
+  say "$base is built and synthesized"
+}
 
-must "the reviewer does not build" go build -buildvcs=false -o bin/reviewer ./infra/reviewer
+change() {
+  must "the change cannot be synthesized" env CDK_VALIDATION=false cdk synth --build true --quiet --output "$folder/change.out"
+  must "the reviewer does not build" go build -buildvcs=false -o bin/reviewer ./infra/reviewer
+  say "the change is synthesized"
+  must "cdk validate refuses the change" cdk validate --unstable=validate --no-online --build true --app "$folder/change.out"
+  must "cdk-preflight refuses the change" node infra/reviewer/preflight/preflight.mjs "$folder/change.out/"*.template.json
+  if command -v cfn-lint >/dev/null; then
+    must "cfn-lint refuses the change" cfn-lint --non-zero-exit-code error "$folder/change.out/"*.template.json
+  else
+    echo "skipped: cfn-lint, which is not installed (pip install cfn-lint)" >&2
+  fi
+  if command -v parliament >/dev/null; then
+    must "the policies of the change cannot be read" bin/reviewer -change "$folder/change.out" -policies "$folder/policies"
+    must "parliament refuses a policy of the change" parliament --config infra/reviewer/parliament.yaml --directory "$folder/policies"
+  else
+    echo "skipped: parliament, which is not installed (make review-tools says why)" >&2
+  fi
+  say "the change is validated"
+}
+
+# With the paths of the constructs, by which the rules' reports name resources.
+nag() {
+  must "infra/nag does not build" go build -buildvcs=false -o bin/nag ./infra/nag
+  CDK_VALIDATION=false cdk synth --app bin/nag --build true --path-metadata --quiet --output "$folder/nag.out" >"$folder/nag.log" 2>&1 || true
+  # What the rules find is an error to the CLI, and in the reports all the same.
+  compgen -G "$folder/nag.out/*-NagReport.json" >/dev/null || { tail -n 20 "$folder/nag.log" >&2; fail "the rules of cdk-nag cannot be tried"; }
+  say "the rules of cdk-nag are tried"
+}
+
+say "synthesizing $base and the change"
+jobs=()
+for part in base change nag; do
+  "$part" &
+  jobs+=($!)
+done
+failed=0
+for job in "${jobs[@]}"; do wait "$job" || failed=2; done
+[ "$failed" = 0 ] || exit "$failed"
+
 status=0
 bin/reviewer -base "$folder/base.out" -base-pages "$folder/base/docs/runbook" -base-name "$base" \
   -change "$folder/change.out" -change-pages docs/runbook -change-name "${CHANGE:-the working tree}" \
-  -allow-destructive="${ALLOW_DESTRUCTIVE:-0}" || status=$?
+  -nag "$folder/nag.out" -allow-destructive="${ALLOW_DESTRUCTIVE:-0}" || status=$?
 
 # All that differs, in the CDK's words. It stops nothing: every change of a route replaces the API's deployment, which the CDK
 # takes for destructive.
 for template in "$folder"/base.out/*.template.json; do
   stack=$(basename "$template" .template.json)
   [ -f "$folder/change.out/$stack.template.json" ] || continue
-  must "cdk diff of $stack failed" cdk diff --no-color --app "$folder/change.out" "$stack" --template "$template"
-  printf '\n<details><summary>cdk diff of %s</summary>\n\n````\n%s\n````\n\n</details>\n' "$stack" "$(sed -n '/^Stack /,$p' "$folder/log")"
+  cdk diff --no-color --app "$folder/change.out" "$stack" --template "$template" >"$folder/diff" 2>&1 || { tail -n 20 "$folder/diff" >&2; fail "cdk diff of $stack failed"; }
+  printf '\n<details><summary>cdk diff of %s</summary>\n\n````\n%s\n````\n\n</details>\n' "$stack" "$(sed -n '/^Stack /,$p' "$folder/diff")"
 done
 say "reviewed"
 exit "$status"
