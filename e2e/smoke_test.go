@@ -35,8 +35,8 @@ func TestSmoke(t *testing.T) {
 	t.Parallel()
 	run := serve(t, assembly)
 	out, ok := run.smoke("60s")
-	if lines := regexp.MustCompile(`(?m)^ok +\S.* +\d+\.\d\d s$`).FindAllString(out, -1); !ok || len(lines) != 17 || strings.Contains(out, "FAILED") {
-		t.Errorf("got %d lines, %t, want 17 that say ok:\n%s\n%s", len(lines), ok, out, tail(run.Log()))
+	if lines := regexp.MustCompile(`(?m)^ok +\S.* +\d+\.\d\d s$`).FindAllString(out, -1); !ok || len(lines) != 19 || strings.Contains(out, "FAILED") {
+		t.Errorf("got %d lines, %t, want 19 that say ok:\n%s\n%s", len(lines), ok, out, tail(run.Log()))
 	}
 	run.checkNothingLeft(t)
 }
@@ -56,6 +56,7 @@ func TestSmokeNamesTheStep(t *testing.T) {
 		"no tag may be signed":       {without("PresignRole/TagPending"), "60s", "upload by a form", "AccessDenied"},
 		"a format is gone":           {withoutFormat, "60s", "upload what is no pdf", `extension of filename "smoke.pdf" is not supported`},
 		"nothing gets a verdict":     {without("InspectRole/TagVerdict"), "4s", "inspected: ready", "not done after 4s"},
+		"no event may be published":  {without("InspectRole/Events"), "20s", "an event of each verdict", ""},
 		"nothing ready can be read":  {without("ManageRole/ReadReady"), "60s", "download as attachment", "AccessDenied"},
 		"no version can be deleted":  {without("ManageRole/Objects s3:DeleteObjectVersion"), "60s", "delete", ""},
 		"deletions cannot be queued": {without("ManageRole/Queue"), "60s", "delete", ""},

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"postern/internal/identity"
 )
@@ -41,3 +44,16 @@ func HostRegion(host string) string {
 	}
 	return ""
 }
+
+// An EventWatch is an eventWatch.
+type EventWatch struct{ eventWatch }
+
+// NewBusWatch returns what newBusWatch does.
+func NewBusWatch(config aws.Config, owner string) EventWatch {
+	return EventWatch{newBusWatch(config, owner)}
+}
+
+// Begin, Next and End are begin, next and end.
+func (w EventWatch) Begin(ctx context.Context) error                { return w.begin(ctx) }
+func (w EventWatch) Next(ctx context.Context) ([]smokeEvent, error) { return w.next(ctx) }
+func (w EventWatch) End(ctx context.Context) error                  { return w.end(ctx) }

@@ -32,7 +32,9 @@ with 1 and the name of the first step that fails. Whatever happens, it purges it
 marks of two removed owners and, for 22 days, tombstones. The stage must take txt and pdf. It needs the rights of
 user add and of user remove --purge.
 
-The events that the stage publishes are not looked at.`
+To see the events that the stage publishes, it makes a rule of EventBridge and a queue, whose names begin with postern-smoke-, and
+deletes both. Without the rights (events:PutRule, PutTargets, PutEvents, RemoveTargets and DeleteRule, sqs:CreateQueue,
+ReceiveMessage and DeleteQueue) it skips that and says so. Of the local run it reads the events' file.`
 }
 
 // Run goes through the steps, and cleans up.
@@ -69,10 +71,16 @@ type smoke struct {
 	stranger *client.Client // calls with a password that is wrong
 
 	form, put, parts, rejected string // ids of uploads
+
+	events    eventWatch // nil before it is begun
+	unwatched bool       // whether nothing watches the events
 }
 
 // A smokeUser is a user of the run's own.
-type smokeUser struct{ mail mail }
+type smokeUser struct {
+	mail  mail
+	owner string
+}
 
 // A step is a part of a user's life. It names what it does in a few words.
 type step struct {
@@ -90,6 +98,9 @@ func (s *smoke) take(ctx context.Context, step step) error {
 		err = fmt.Errorf("not done after %s", s.patience)
 	}
 	result := "ok"
+	if skipped, ok := errors.AsType[skipError](err); ok {
+		return s.console.printf("%-6s  %-28s  %s\n", "skip", step.name, skipped)
+	}
 	if err != nil {
 		result = "FAILED"
 	}
@@ -111,7 +122,7 @@ func (s *smoke) addUser(ctx context.Context) (right, wrong *client.Client, err e
 	if err != nil {
 		return nil, nil, advise(err)
 	}
-	s.users = append(s.users, smokeUser{user}) // before the row, so that it is removed whatever happens
+	s.users = append(s.users, smokeUser{user, owner}) // before the row, so that it is removed whatever happens
 	quota := int64(smokeQuota)
 	if err := s.stage.users().Add(ctx, identity.User{Mail: user.Mail, Owner: owner, Hash: hash, Role: identity.RoleUser, Quota: &quota}); err != nil {
 		return nil, nil, advise(err)
@@ -129,6 +140,9 @@ func (s *smoke) cleanUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTimeout)
 	defer cancel()
 	var errs []error
+	if s.events != nil {
+		errs = append(errs, s.events.end(ctx))
+	}
 	for _, user := range s.users {
 		quiet := console{in: s.console.in, out: io.Discard, err: io.Discard}
 		r := &removal{

@@ -32,6 +32,7 @@ var (
 func (s *smoke) steps() []step {
 	return []step{
 		{"two users", s.addUsers},
+		{"watch the event bus", s.watchEvents},
 		{"usage is zero", s.usageIsZero},
 		{"upload by a form", s.uploadForm},
 		{"upload by a PUT", s.uploadPut},
@@ -39,6 +40,7 @@ func (s *smoke) steps() []step {
 		{"upload what is no pdf", s.uploadWrong},
 		{"inspected: ready", s.becomesReady},
 		{"inspected: rejected", s.becomesRejected},
+		{"an event of each verdict", s.seeEvents},
 		{"list", s.list},
 		{"describe", s.describe},
 		{"download as attachment", s.downloadAttachment},
