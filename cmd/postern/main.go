@@ -8,7 +8,7 @@
 //	postern link create|revoke                    (callers)
 //	postern user add|passwd|set|remove|list|block|unblock (operators)
 //	postern preflight|reconcile|revoke|smoke|unlock (operators)
-//	postern logs|open|plan|policy|url              (operators)
+//	postern invoke|logs|metrics|open|plan|policy|url (operators)
 //
 // Callers' commands call the API with a user's name and password, at --url, or at the address that the stage's stack
 // names. Operators' commands work on AWS itself. A deployed stage is found by the outputs of its stack, and the local run by
@@ -23,8 +23,10 @@
 // dynamodb:UpdateItem on the uploads table, s3:DeleteObjectVersion and s3:AbortMultipartUpload on the objects, and
 // sqs:SendMessage on the queue. reconcile needs s3:ListBucket on the bucket, dynamodb:BatchGetItem on the
 // uploads table and, but for --dry-run, sqs:SendMessage on the queue. smoke needs what user add and user remove --purge
-// need. logs and open need cloudformation:ListStackResources on the stack, and logs needs logs:FilterLogEvents on its log
-// groups. plan and policy need cloudformation:GetTemplate, and plan lambda:GetAccountSettings. unlock needs cloudformation:UpdateTerminationProtection on the stack. preflight needs cloudformation:DescribeStacks
+// need, and to see the events, on rules and queues whose names begin with postern-smoke-: events:PutRule, PutTargets, RemoveTargets
+// and DeleteRule, events:PutEvents on the default bus, sqs:CreateQueue, ReceiveMessage and DeleteQueue. logs and open need cloudformation:ListStackResources on the stack, and logs needs logs:FilterLogEvents on its log
+// groups. invoke needs cloudformation:ListStackResources on the stack and lambda:InvokeFunction on the function. metrics needs
+// cloudwatch:ListMetrics and cloudwatch:GetMetricData. plan and policy need cloudformation:GetTemplate, and plan lambda:GetAccountSettings. unlock needs cloudformation:UpdateTerminationProtection on the stack. preflight needs cloudformation:DescribeStacks
 // on the stack and on CDKToolkit, and lambda:GetAccountSettings. revoke needs cloudformation:ListStackResources on the stack,
 // iam:GetRole, iam:PutRolePolicy and iam:DeleteRolePolicy on the roles of presign and manage, and
 // lambda:GetFunctionConfiguration and lambda:UpdateFunctionConfiguration on the two functions.
@@ -78,7 +80,9 @@ type commandLine struct {
 	Key       keyCommands      `cmd:"" help:"Make, list and revoke keys for your scripts."`
 	Link      linkCommands     `cmd:"" help:"Make and revoke links by which people without an account upload for you."`
 	Doctor    doctorCommand    `cmd:"" help:"Look from a client's side whether a stage can be used, and say what mends it."`
+	Invoke    invokeCommand    `cmd:"" help:"Operators: invoke a function of a stage with an event."`
 	Logs      logsCommand      `cmd:"" help:"Operators: print what a stage has logged."`
+	Metrics   metricsCommand   `cmd:"" help:"Operators: print what a stage has counted."`
 	Open      openCommand      `cmd:"" help:"Operators: show a stage's dashboard in the browser."`
 	Plan      planCommand      `cmd:"" help:"Operators: say which quotas a number of uploads a second needs."`
 	Policy    policyCommand    `cmd:"" help:"Operators: print what each role of a stage may do."`

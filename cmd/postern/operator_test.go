@@ -63,6 +63,7 @@ func (s *deployedStage) cloudFormation(w http.ResponseWriter, r *http.Request) {
 			{"PresignLogs0A1B2C3D", "presign-group", "AWS::Logs::LogGroup"},
 			{"AccessLogs0A1B2C3D", "access-group", "AWS::Logs::LogGroup"},
 			{"Dashboard0A1B2C3D", "Dashboard a/b", "AWS::CloudWatch::Dashboard"},
+			{"Presign0A1B2C3D", "presign-function", "AWS::Lambda::Function"},
 		} {
 			_, _ = fmt.Fprintf(w, "<member><LogicalResourceId>%s</LogicalResourceId><PhysicalResourceId>%s</PhysicalResourceId><ResourceType>%s</ResourceType>"+
 				"<ResourceStatus>CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp></member>", r[0], r[1], r[2])

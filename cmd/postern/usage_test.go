@@ -27,7 +27,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"user", "add", "a@example.com", password}, "unexpected argument: a password is never one"},
 		{[]string{"user", "passwd", "a@example.com", password}, "unexpected argument: a password is never one"},
 		{[]string{"user", "list", password}, "unexpected argument: a password is never one"},
-		{[]string{password}, "commands are upload, list, show, describe, get, rm, login, logout, key, link, doctor, logs, open, plan, policy, preflight, reconcile, revoke, smoke, unlock, url, user\n"},
+		{[]string{password}, "commands are upload, list, show, describe, get, rm, login, logout, key, link, doctor, invoke, logs, metrics, open, plan, policy, preflight, reconcile, revoke, smoke, unlock, url, user\n"},
 		{[]string{"user", "add", "a@example.com", "--password", password}, "unknown flag --password"},
 		{[]string{"user", "add", "a@example.com", "--password=" + password}, "unknown flag --password"},
 		{[]string{"user", "add", "a@example.com", "--role=admin"}, `--role must be one of "user","service"`},
