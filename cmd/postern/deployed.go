@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
+
+	"postern/internal/awsclient"
 )
 
 const signIn = "sign in with aws sso login, or name another profile with --profile or AWS_PROFILE"
@@ -52,6 +54,7 @@ func (l location) awsConfig(ctx context.Context) (aws.Config, error) {
 	if _, err := loaded.Credentials.Retrieve(ctx); err != nil {
 		return aws.Config{}, errors.New("no AWS credentials: " + signIn)
 	}
+	loaded.HTTPClient = awsclient.KeepAnswers(loaded.HTTPClient)
 	return loaded, nil
 }
 

@@ -24,7 +24,7 @@ func Config(runtime function.Runtime, service function.Service) aws.Config {
 				SessionToken:    runtime.SessionToken,
 			}, nil
 		}),
-		HTTPClient: &httpClient{awshttp.NewBuildableClient()},
+		HTTPClient: KeepAnswers(nil),
 	}
 	if endpoint := runtime.Endpoints[service]; endpoint != "" {
 		config.BaseEndpoint = &endpoint
@@ -32,15 +32,24 @@ func Config(runtime function.Runtime, service function.Service) aws.Config {
 	return config
 }
 
-// An httpClient is the SDK's own HTTP client. It keeps a connection whose answer arrives before the last look at the
+// KeepAnswers returns an HTTP client of the SDK that keeps a connection whose answer arrives before the last look at the
 // request's body.
 //
 // The SDK closes the body as soon as an answer begins. The body's WriteTo then returns io.EOF (smithy-go 1.28,
 // transport/http/internal/io/safe.go), which net/http takes for a failed write: it closes the connection in the middle
 // of a longer answer. On loopback this is a fault in a few of a hundred calls, each of which the SDK repeats after a
 // pause; over a network it is rare. A body without WriteTo is read to its end, where io.EOF is right.
+//
+// Without a client, as aws.Config.HTTPClient may be, it is the SDK's own.
+func KeepAnswers(inner aws.HTTPClient) aws.HTTPClient {
+	if inner == nil {
+		inner = awshttp.NewBuildableClient()
+	}
+	return &httpClient{inner}
+}
+
 type httpClient struct {
-	inner *awshttp.BuildableClient
+	inner aws.HTTPClient
 }
 
 // Do implements aws.HTTPClient.
