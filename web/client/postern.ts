@@ -128,8 +128,15 @@ async function uploadInParts(file: Named, grant: Grant, options: UploadOptions):
 }
 
 async function finish(parts: Multipart, file: Blob, id: string, options: UploadOptions): Promise<Stored> {
-  await parts.send(options.concurrency ?? 4, (sent) => options.onProgress?.(sent, file.size));
-  if (!(await parts.complete())) await arrived(id, options);
+  let completed = false;
+  try {
+    await parts.send(options.concurrency ?? 4, (sent) => options.onProgress?.(sent, file.size));
+    completed = await parts.complete();
+  } catch (error) {
+    // Another tab may have sent and completed the same upload.
+    if (!(error instanceof PosternError && error.code === "gone")) throw error;
+  }
+  if (!completed) await arrived(id, options);
   await forget(id);
   return { id };
 }

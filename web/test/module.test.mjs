@@ -143,26 +143,43 @@ test("a bit that flips on the way is seen, and the part is sent again", async ()
   }
 });
 
-test("an upload goes on with its id alone, and sends no finished part again", async () => {
+/** begin uploads all parts of the large file but the last, as a page does that is then closed. It returns the upload's id. */
+async function begin(file) {
   const stop = new AbortController();
   const reason = new Error("the tab is closed");
   let begun;
-  const first = between(isPart, (n) => {
+  const cut = between(isPart, (n) => {
     if (n <= 2) return undefined;
     stop.abort(reason);
     throw reason;
   });
+  await assert.rejects(module.upload(file, { ...access(), filename: "a.txt", concurrency: 1, signal: stop.signal, onBegin: (b) => (begun = b) }), reason);
+  cut.end();
+  return begun.id;
+}
+
+test("of two tabs that go on with one upload, both find it stored", async () => {
   const file = new Blob([large]);
-  await assert.rejects(
-    module.upload(file, { ...access(), filename: "a.txt", concurrency: 1, signal: stop.signal, onBegin: (b) => (begun = b) }),
-    reason,
-  );
-  first.end();
-  await assert.rejects(module.resume(begun.id, new Blob([Buffer.alloc(large.length, "other\n")]), access()), { code: "file_changed" });
+  const id = await begin(file);
+  const overtaken = between(isPart, async (n) => {
+    if (n === 1) assert.deepEqual(await module.resume(id, file, access()), { id }, "the tab that is faster");
+  });
+  try {
+    assert.deepEqual(await module.resume(id, file, access()), { id }, "the tab that finds no upload to send a part to");
+    assert.equal(await stored(id), sha256(large));
+  } finally {
+    overtaken.end();
+  }
+});
+
+test("an upload goes on with its id alone, and sends no finished part again", async () => {
+  const file = new Blob([large]);
+  const begun = await begin(file);
+  await assert.rejects(module.resume(begun, new Blob([Buffer.alloc(large.length, "other\n")]), access()), { code: "file_changed" });
   const second = between(isPart, () => undefined);
   try {
-    const { id } = await module.resume(begun.id, file, access());
-    assert.equal(id, begun.id);
+    const { id } = await module.resume(begun, file, access());
+    assert.equal(id, begun);
     assert.deepEqual(second.seen.map(({ url }) => url.searchParams.get("partNumber")), ["3"]);
     assert.equal(await stored(id), sha256(large));
     assert.deepEqual(await module.resume(id, file, access()), { id }, "what is finished is finished");
