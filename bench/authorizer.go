@@ -21,15 +21,35 @@ import (
 
 // measureBearer has the authorizer judge a token that it remembers.
 func measureBearer(ctx context.Context, bench *workbench) (comparison, error) {
+	return bench.compareAuthorizer(ctx, "authorizer, a remembered token", func(authorizer function, _ string) function { return authorizer })
+}
+
+// measureBadTokens has the authorizer judge tokens whose signature is wrong, each another.
+func measureBadTokens(ctx context.Context, bench *workbench) (comparison, error) {
+	result, err := bench.compareAuthorizer(ctx, "authorizer, a token of a wrong signature", func(authorizer function, token string) function {
+		authorizer.vary = func(event []byte, n int64) []byte {
+			const digits = 12 // at the signature's beginning, where each letter counts
+			at := strings.LastIndex(token, ".") + 1
+			return bytes.ReplaceAll(event, []byte(token), fmt.Appendf(nil, "%s%0*d%s", token[:at], digits, n, token[at+digits:]))
+		}
+		authorizer.check = isRefused
+		return authorizer
+	})
+	result.ratioGoal = 0
+	return result, err
+}
+
+// compareAuthorizer compares the authorizer of a local run, as change has it judge a token of that run's issuer.
+func (b *workbench) compareAuthorizer(ctx context.Context, name string, change func(authorizer function, token string) function) (comparison, error) {
 	var result comparison
-	err := bench.whileLocal(ctx, func(run *localrun.Run, _ *client.Client) error {
+	err := b.whileLocal(ctx, func(run *localrun.Run, _ *client.Client) error {
 		token, err := localToken(ctx, run.API)
 		if err != nil {
 			return err
 		}
-		authorizer, empty, err := bench.authorizer(ctx, run, token)
+		authorizer, empty, err := b.authorizer(ctx, run, token)
 		if err == nil {
-			result, err = bench.compareInvocations(ctx, "authorizer, a remembered token", authorizer, empty)
+			result, err = b.compareInvocations(ctx, name, change(authorizer, token), empty)
 		}
 		return err
 	})
@@ -82,7 +102,7 @@ func (b *workbench) authorizer(ctx context.Context, run *localrun.Run, token str
 		return authorizer, empty, err
 	}
 	reference, err := b.unpack("empty")
-	return function{ours, env, event, isAllowed}, function{reference, env, event, isNull}, err
+	return function{program: ours, env: env, event: event, check: isAllowed}, function{program: reference, env: env, event: event, check: isNull}, err
 }
 
 // environmentOf returns the environment of a process that a local run has started for a function whose name has a part.
@@ -129,6 +149,13 @@ func bearerEvent(file, token string) ([]byte, error) {
 func isAllowed(response []byte) error {
 	if !bytes.Contains(response, []byte(`"Effect":"Allow"`)) {
 		return fmt.Errorf("the authorizer answered %.300q, want that it allows", response)
+	}
+	return nil
+}
+
+func isRefused(response []byte) error {
+	if !bytes.Contains(response, []byte(`"errorMessage":"Unauthorized"`)) {
+		return fmt.Errorf("the authorizer answered %.300q, want that it refuses", response)
 	}
 	return nil
 }

@@ -23,7 +23,8 @@ type function struct {
 	program string
 	env     []string // NAME=value
 	event   []byte
-	check   func(response []byte) error // fails unless the response is a good one
+	vary    func(event []byte, n int64) []byte // makes the event of the n-th invocation; nil: each gets the same
+	check   func(response []byte) error        // fails unless the response, or the error that is answered, is a good one
 }
 
 // A process is a function that has started and waits for an invocation. It must be ended.
@@ -38,6 +39,7 @@ type process struct {
 	gone    chan struct{}
 	failure error
 
+	given atomic.Int64 // how often the event was given
 	left  atomic.Int64 // how often the event is still given
 	more  chan int     // takes how often it is given next, after ended has sent nil
 	ended chan error   // sends nil when the process asks for more than there is, or what went wrong
@@ -132,13 +134,15 @@ func (p *process) invocation(times int) func() (time.Duration, error) {
 func (p *process) runtimeAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", p.next)
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", func(w http.ResponseWriter, r *http.Request) {
+	answered := func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err = errors.Join(err, p.check(body)); err != nil {
 			p.report(err)
 		}
 		w.WriteHeader(http.StatusAccepted)
-	})
+	}
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", answered)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", answered)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		p.report(fmt.Errorf("the function called %s %s: %s", r.Method, r.URL.Path, body))
@@ -162,7 +166,11 @@ func (p *process) next(w http.ResponseWriter, r *http.Request) {
 	header.Set("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
 	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(30*time.Second).UnixMilli(), 10))
 	header.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:bench")
-	_, _ = w.Write(p.event)
+	event := p.event
+	if p.vary != nil {
+		event = p.vary(event, p.given.Add(1))
+	}
+	_, _ = w.Write(event)
 }
 
 // report sends what ended the work, unless an earlier report is still unread.

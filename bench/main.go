@@ -28,6 +28,7 @@ var measurements = []measurement{
 	{"invoke", "CPU time of a warm invocation of presign and of an empty function", measureInvoke},
 	{"form", "the same of an invocation that answers a form", measureForm},
 	{"bearer", "the same of an authorizer that remembers the token", measureBearer},
+	{"badtoken", "the same of an authorizer that refuses tokens, each another", measureBadTokens},
 	{"zip", "size of presign as it is deployed, and of an empty function", measureZip},
 	{"ready", "time until the local run is ready", measureReady},
 	{"request", "a warm request to the local run", measureRequest},

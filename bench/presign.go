@@ -156,7 +156,8 @@ func (b *workbench) functions(ctx context.Context, event string) (presign, empty
 		return presign, empty, err
 	}
 	reference, err := b.unpack("empty")
-	return function{ours, env, payload.Bytes(), isSigned}, function{reference, env, payload.Bytes(), isNull}, err
+	return function{program: ours, env: env, event: payload.Bytes(), check: isSigned},
+		function{program: reference, env: env, event: payload.Bytes(), check: isNull}, err
 }
 
 // program returns the path of a function that make bench has built, for a target.
