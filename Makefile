@@ -82,10 +82,9 @@ test: setup
 	$(call step,end-to-end tests,cd e2e && CDK_VALIDATION=false go test -count=1 -parallel 8 -timeout=20m)
 endif
 
-## test-chaos: run the end-to-end and the browser's tests with duplicates, delays, throttles, faults and killed functions
-test-chaos: setup web/test/node_modules/.package-lock.json
+## test-chaos: run the end-to-end tests with duplicates, delays, throttles, faults and killed functions
+test-chaos: setup
 	$(call step,end-to-end tests on a bad day,cd e2e && CHAOS=1 CDK_VALIDATION=false go test -count=1 -parallel 8 -timeout=20m)
-	$(call step,tests in a browser on a bad day,CHAOS=1 FILES="module.test.mjs page.test.mjs killed.test.mjs" web/test/run.sh)
 
 # Where goroutines share something, in the code or in its tests. Comparisons with the SDK take minutes in one goroutine.
 CONCURRENT := \bgo (func|[a-zA-Z.]+\()|\.Go\(|sync\.(Mutex|RWMutex|Pool|WaitGroup|Map)|atomic\.|httptest\.New(TLS|Unstarted)?Server
