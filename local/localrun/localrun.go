@@ -71,10 +71,12 @@ func Start(ctx context.Context, c Config) (*Run, error) {
 	address := make(chan string, 1)
 	go r.follow(stdout, address)
 	select {
-	case r.API = <-address:
-		r.Startup = time.Since(begin)
-		return r, nil
-	case <-r.ended:
+	case url, ready := <-address:
+		if ready {
+			r.API, r.Startup = url, time.Since(begin)
+			return r, nil
+		}
+		<-r.ended
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -85,9 +87,11 @@ func Start(ctx context.Context, c Config) (*Run, error) {
 	}
 }
 
-// follow sends the address of the line that says ready, reads the output to its end and waits for the process.
+// follow sends the address of the line that says ready, reads the output to its end and waits for the process. It closes address at
+// the end, so that a run that was ready and ended at once counts as one that was ready.
 func (r *Run) follow(stdout io.Reader, address chan<- string) {
 	defer close(r.ended)
+	defer close(address)
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if url, ok := strings.CutPrefix(lines.Text(), "ready: "); ok {
 			select {
