@@ -23,10 +23,18 @@ const serves = "\necho \"$2 $PORT $S3_PORT $DATA\" >&2\necho 'ready: http://127.
 func start(t *testing.T, script string) (*localrun.Run, error) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "local")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+	if err := writeScript(program, script); err != nil {
 		t.Fatal(err)
 	}
 	return localrun.Start(t.Context(), localrun.Config{Program: program, Assembly: "an assembly", Data: "a folder", OwnGroup: true})
+}
+
+// writeScript writes a script while no other test starts a process, which would hold the file open for writing: a program that
+// is open so cannot be started (https://go.dev/issue/22315).
+func writeScript(program, script string) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(program, []byte("#!/bin/sh\n"+script), 0o700)
 }
 
 // mustStart starts a script that becomes ready.
@@ -101,7 +109,7 @@ func TestEnd(t *testing.T) {
 func TestContextStopsTheRun(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "local")
 	script := "trap 'trap \"exit 9\" TERM; sleep 0.3; exit 0' TERM" + serves
-	if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+	if err := writeScript(program, script); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
