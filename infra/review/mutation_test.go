@@ -3,10 +3,14 @@ package review_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"postern/infra/review"
 	"postern/internal/cfn"
@@ -94,6 +98,7 @@ var mutations = []mutation{
 	{"UploadsTable", "PointInTimeRecoverySpecification", nil, "PointInTimeRecovery"},
 	{"Users", "DeletionProtectionEnabled", false, "DeletionProtectionEnabled"},
 	{"UploadsTable", "/DeletionPolicy", "Delete", "DeletionPolicy"},
+	{"UploadsTable", "BillingMode", "PROVISIONED", "BillingMode"},
 	{"Users", "TimeToLiveSpecification/Enabled", false, "TimeToLiveSpecification"},
 	{"OwnerKey", "GenerateSecretString/PasswordLength", 8, "PasswordLength"},
 	{"OwnerKey", "SecretString", "swordfish", "SecretString"},
@@ -131,6 +136,9 @@ var mutations = []mutation{
 	{"Presign", "LoggingConfig/LogGroup", object{"Ref": "AuthorizerLogsBA5DABC9"}, "log group of its own"},
 	{"Presign", "TracingConfig/Mode", "PassThrough", "TracingConfig.Mode must be Active"},
 	{"PresignRole", permissions + "1", nil, "the role may not write traces"},
+	{"PresignRole", permissions + "0/Action", "logs:PutLogEvents", "logs:CreateLogStream and logs:PutLogEvents"},
+	{"PresignRole", permissions + "0/Sid", strings.Repeat("x", review.MaxRole), "must have 10240 at most"},
+	{"Presign", "FileSystemConfigs", []any{object{"Arn": "x"}}, "FileSystemConfigs"},
 	{"Presign", "Layers", []any{"arn:aws:lambda:eu-west-1:123456789012:layer:x:1"}, "Layers"},
 	{"Presign", variables + "OWNER_KEY", "correct-horse", "OWNER_KEY"},
 	{"Manage", variables + "X", "{{resolve:secretsmanager:x}}", "environment variable X"},
@@ -145,6 +153,7 @@ var mutations = []mutation{
 	{"RequestAuthorizer", "AuthorizerResultTtlInSeconds", 300, "AuthorizerResultTtlInSeconds"},
 	{"RequestAuthorizer", "Type", "TOKEN", "Type"},
 	{"RequestAuthorizer", "IdentitySource", nil, "IdentitySource"},
+	{"RequestAuthorizer", "AuthorizerCredentials", "arn:aws:iam::123456789012:role/x", "AuthorizerCredentials"},
 	{"ApiuploadsGET", "AuthorizationType", "NONE", "GET /uploads must have the authorizer"},
 	{"ApiuploadsidDELETE", "AuthorizerId", nil, "DELETE /uploads/{id} must have the authorizer"},
 	{"ApiusageGET", "HttpMethod", "PUT", "PUT /usage must be in the route table"},
@@ -154,11 +163,14 @@ var mutations = []mutation{
 	{"ApiDeploymentStageapi", settings + "0/DataTraceEnabled", true, "DataTraceEnabled"},
 	{"ApiDeploymentStageapi", settings + "0/ThrottlingRateLimit", nil, "ThrottlingRateLimit"},
 	{"ApiDeploymentStageapi", settings + "0/ThrottlingBurstLimit", 100000, "ThrottlingBurstLimit"},
+	{"ApiDeploymentStageapi", settings + "0/HttpMethod", "GET", "the throttle must be of every method"},
+	{"ApiDeploymentStageapi", settings + "0/ResourcePath", "/~1uploads", "the throttle must be of every path"},
 	{"ApiDeploymentStageapi", settings + "2", nil, "throttle of its own"},
 	{"ApiDeploymentStageapi", settings + "1/CachingEnabled", true, "cache answers"},
 	{"ApiDeploymentStageapi", "TracingEnabled", true, "TracingEnabled"},
 	{"ApiDeploymentStageapi", "AccessLogSetting", nil, "AccessLogSetting"},
-	{"ApiDeploymentStageapi", "AccessLogSetting/Format", "$context.requestId", "AccessLogSetting.Format"},
+	{"ApiDeploymentStageapi", "AccessLogSetting/Format", "$context.requestId", "nobody could tell who did what"},
+	{"ApiDeploymentStageapi", "AccessLogSetting/Format", `{"path":"$context.path"}`, "paths and headers hold mails"},
 	{"Firewall", firewallRule + "Action", object{"Count": object{}}, "must block addresses"},
 	{"Firewall", firewallRule + "VisibilityConfig/SampledRequestsEnabled", true, "SampledRequestsEnabled"},
 	{"FirewallAssociation", "WebACLArn", "x", "associated"},
@@ -209,24 +221,29 @@ var mutationsOfChoices = []mutation{
 	{"BackupVault", "/DeletionPolicy", "Delete", "DeletionPolicy"},
 }
 
+// TestMutations makes sure that each mutation is named, and that none of the rules is without a mutation that it names.
 func TestMutations(t *testing.T) {
 	if len(mutations) < 60 {
 		t.Errorf("got %d mutations, want 60 at least", len(mutations))
 	}
-	checkMutations(t, "prod", mutations)
+	named := map[string]bool{} // rules
+	checkMutations(t, "prod", mutations, named)
+	checkMutations(t, "choices", mutationsOfChoices, named)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(named)), review.RuleNames()); diff != "" && !t.Failed() {
+		t.Errorf("rules that a mutation sees (-got +want):\n%s", diff)
+	}
 }
 
-func TestMutationsOfChoices(t *testing.T) { checkMutations(t, "choices", mutationsOfChoices) }
-
-func checkMutations(t *testing.T, stage string, mutations []mutation) {
+func checkMutations(t *testing.T, stage string, mutations []mutation, named map[string]bool) {
 	t.Helper()
 	for _, m := range mutations {
-		t.Run(fmt.Sprintf("%s/%s=%v", m.resource, m.path, m.value), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%s/%s=%v", stage, m.resource, m.path, m.value), func(t *testing.T) {
 			template := golden(t, stage)
 			mutate(t, template, m)
 			var got []string
 			for _, f := range review.Findings(template, pages(t)) {
 				if strings.Contains(f.String(), m.want) {
+					named[f.Rule] = true
 					return
 				}
 				got = append(got, f.String())
