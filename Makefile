@@ -9,6 +9,8 @@ ACTIONLINT_VERSION := v1.7.7
 # What looks at a change's policies, installed with pip, and what it needs that newer Pythons lack.
 PARLIAMENT_VERSION := 1.6.4
 SETUPTOOLS_VERSION := 80.9.0
+# What looks at a change's templates, installed with pip.
+CFN_LINT_VERSION := 1.58.0
 # What works by the API document: the first generates requests and installs with pip, the second a client of Go.
 SCHEMATHESIS_VERSION := 4.32.5
 OAPI_CODEGEN_VERSION := v2.8.2
@@ -172,14 +174,18 @@ notices: bin/go-licenses-$(LICENSES_VERSION) node_modules/.package-lock.json
 synth: setup
 	$(call step,templates of every stage,npx cdk synth --quiet)
 
-# review-tools installs what the review tries a change with: npm packages beside the reviewer, and parliament into bin/python.
+# review-tools installs what the review tries a change with: npm packages beside the reviewer, and tools of Python into bin/python.
 review-tools: setup infra/reviewer/preflight/node_modules/.package-lock.json
-	@$(MAKE) -s bin/python/bin/parliament || \
-		echo "skipped: parliament, which could not be installed (Python 3.10 or newer with venv, and its packages, are needed)" >&2
+	@for tool in cfn-lint parliament; do $(MAKE) -s bin/python/bin/$$tool || \
+		echo "skipped: $$tool, which could not be installed (Python 3.10 or newer with venv, and its packages, are needed)" >&2; done
 
 infra/reviewer/preflight/node_modules/.package-lock.json: infra/reviewer/preflight/package.json infra/reviewer/preflight/package-lock.json
 	$(call step,npm packages of the review,npm ci --prefix infra/reviewer/preflight --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
 	@touch $@
+
+bin/python/bin/cfn-lint:
+	@{ [ -x bin/python/bin/pip ] || python3 -m venv bin/python; } && \
+		bin/python/bin/pip install --quiet --disable-pip-version-check cfn-lint==$(CFN_LINT_VERSION)
 
 # It needs a module of setuptools that newer ones lack.
 bin/python/bin/parliament:

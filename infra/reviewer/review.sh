@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # bin/python has what make review-tools installs with pip.
-export PATH="$PWD/node_modules/.bin:$PATH:$PWD/bin/python/bin" CI=true
+export PATH="$PWD/node_modules/.bin:$PWD/bin/python/bin:$PATH" CI=true
 
 fail() { echo "error: $*" >&2; exit 2; }
 say() { echo "$* ($SECONDS s)" >&2; }
@@ -66,7 +66,7 @@ change() {
   if command -v cfn-lint >/dev/null; then
     must "cfn-lint refuses the change" cfn-lint --non-zero-exit-code error "$folder/change.out/"*.template.json
   else
-    echo "skipped: cfn-lint, which is not installed (pip install cfn-lint)" >&2
+    echo "skipped: cfn-lint, which is not installed (make review-tools says why)" >&2
   fi
   if command -v parliament >/dev/null; then
     must "the policies of the change cannot be read" bin/reviewer -change "$folder/change.out" -policies "$folder/policies"
